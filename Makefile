@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+# Floodwall: `make help` lists what can be made. Everything is built into $(BUILD).
+
+# ---- configuration -------------------------------------------------------------------------------
+BUILD    ?= build
+CC       ?= gcc
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PREFIX   ?= /usr
+VERSION  := 0.1.0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+WARNINGS   := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wswitch-enum -Wno-error=deprecated-declarations
+CFLAGS     ?= -O2 -g
+FW_CFLAGS  := -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DFW_VERSION='"$(VERSION)"' -Iinclude -Iuser -I$(BUILD)/skel
+BPF_CFLAGS := -std=gnu11 -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+	      -Wno-address-of-packed-member -Iinclude -I/usr/include/$(shell uname -m)-linux-gnu
+# SAN=1: AddressSanitizer and UndefinedBehaviorSanitizer
+ifdef SAN
+FW_CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS    += -fsanitize=address,undefined
+endif
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$(2))
+else
+Q :=
+say =
+endif
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+.PHONY: all help clean lint fmt install uninstall check missing
+
+# ---- sources -------------------------------------------------------------------------------------
+lib_src     := $(wildcard user/lib/*.c)
+policy_src  := $(wildcard user/policy/*.c)
+kern_src    := $(wildcard user/kern/*.c)
+observe_src := $(wildcard user/observe/*.c)
+ctl_src     := $(wildcard user/ctl/*.c)
+agent_src   := $(wildcard user/agent/*.c)
+cli_src     := $(wildcard user/cli/*.c)
+web_src     := $(wildcard user/web/*.c)
+
+obj = $(patsubst user/%.c,$(BUILD)/user/%.o,$(1))
+
+agent_libs := -lxdp -lbpf -lyaml -ljansson -luv -lmicrohttpd -lcap-ng -lelf -lz
+cli_libs   := -lbpf -lyaml -ljansson -lcurl -lpcap -lelf -lz
+web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
+
+agent_objs := $(call obj,$(lib_src) $(policy_src) $(kern_src) $(observe_src) $(agent_src))
+# The CLI reaches into kern/ for one thing: replay runs the real program without an agent.
+cli_kern   := $(filter-out user/kern/hook.c,$(kern_src))
+cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(cli_src))
+web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
+
+bpf_skeletons := $(BUILD)/skel/flood.skel.h
+
+# ---- rules ---------------------------------------------------------------------------------------
+all: missing $(BUILD)/floodwalld $(BUILD)/floodwall $(BUILD)/floodwall-web ## build everything (default)
+
+# A flags change rebuilds: every object depends on this stamp.
+$(BUILD)/flags: FORCE
+	$(Q)mkdir -p $(BUILD)
+	$(Q)echo '$(CC) $(CFLAGS) $(FW_CFLAGS) $(LDFLAGS) $(BPF_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(CFLAGS) $(FW_CFLAGS) $(LDFLAGS) $(BPF_CFLAGS)' > $@
+.PHONY: FORCE
+
+missing:
+	$(Q)tools/missing $(CC) $(CLANG) $(BPFTOOL)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(BUILD)/skel/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(call obj,$(kern_src)): $(bpf_skeletons)
+
+$(BUILD)/user/%.o: user/%.c $(BUILD)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(FW_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/floodwalld: $(agent_objs)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(agent_libs)
+
+$(BUILD)/floodwall: $(cli_objs)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(cli_libs)
+
+$(BUILD)/floodwall-web: $(web_objs)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(web_libs)
+
+# ---- tests, tools, bench, demo -------------------------------------------------------------------
+-include tests/tests.mk
+-include tools/tools.mk
+
+# ---- meta ----------------------------------------------------------------------------------------
+lint: ## include direction, banned calls, formatting, shellcheck
+	$(Q)tools/lint
+
+fmt: ## reformat all C files
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove $(BUILD)
+	$(Q)rm -rf $(BUILD)
+
+help: ## this text
+	$(Q)grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | \
+		awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

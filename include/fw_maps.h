@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Names of maps and pins: the only place where one is spelled for user space. */
+#ifndef FW_MAPS_H
+#define FW_MAPS_H
+
+/* X(name): every pinned map, in the order of the packet path. Map NAME is pinned as maps/NAME. */
+#define FW_MAPS(X)                                                                                                     \
+	X(fw_layout_map)                                                                                               \
+	X(fw_control_map)                                                                                              \
+	X(fw_policy_map)                                                                                               \
+	X(fw_class_map)                                                                                                \
+	X(fw_list_map)                                                                                                 \
+	X(fw_spared_map)                                                                                               \
+	X(fw_ban_filter_map)                                                                                           \
+	X(fw_ban_map)                                                                                                  \
+	X(fw_meter_map)                                                                                                \
+	X(fw_total_map)                                                                                                \
+	X(fw_essential_map)                                                                                            \
+	X(fw_iface_count_map)                                                                                          \
+	X(fw_rule_count_map)                                                                                           \
+	X(fw_class_count_map)                                                                                          \
+	X(fw_fault_map)                                                                                                \
+	X(fw_sample_map)                                                                                               \
+	X(fw_source_map)                                                                                               \
+	X(fw_event_map)
+
+#define FW_PIN_MAPS "maps"
+#define FW_PIN_LINKS "links"
+
+#define FW_SOURCES_DEFAULT (1u << 20)	/* meters */
+#define FW_BANS_DEFAULT (512u << 10)
+#define FW_PREFIXES_DEFAULT (2u << 20)
+#define FW_TOP_SOURCES 65536u
+#define FW_EVENT_BYTES (1u << 20)
+#define FW_BAN_FILTER_WORDS (1u << 18) /* 2 MiB of bits per slot */
+
+#endif

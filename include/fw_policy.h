@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The compiled policy as it lies in the maps: terms as bits, dimensions as mask tables, rules in file order. */
+#ifndef FW_POLICY_H
+#define FW_POLICY_H
+
+#include "fw_types.h"
+
+/* Layout version of all pinned maps; an agent adopts pins only of its own version. */
+#define FW_ABI_VERSION 1
+
+#define FW_SLOTS 2	    /* generations alive at once: the active and the one being built */
+#define FW_TERMS_MAX 64
+#define FW_RULES_MAX 64	    /* active rules; each has at least one term */
+#define FW_RULE_IDS 256	    /* stable ids: counters and meters follow the name over reloads */
+#define FW_RULE_NONE 0xffff
+#define FW_RULE_NEVER_BLOCK 255 /* id of the meter behind never_block's own limit */
+#define FW_LABELS_MAX 64
+#define FW_CLASSES_MAX 65536
+#define FW_BAN_STEPS 6
+
+enum fw_action {
+	FW_ACTION_ALLOW,
+	FW_ACTION_BLOCK,
+	FW_ACTION_POLICE,
+	FW_ACTION_COUNT,
+	FW_ACTION_LABEL,
+	FW_ACTION_MAX_,
+};
+
+enum fw_unit {
+	FW_UNIT_NONE, /* no limit */
+	FW_UNIT_PACKETS,
+	FW_UNIT_BYTES,
+	FW_UNIT_CONNECTIONS,
+	FW_UNIT_REQUESTS,
+	FW_UNIT_MAX_,
+};
+
+enum fw_per {
+	FW_PER_SOURCE,
+	FW_PER_SOURCE_PREFIX,
+	FW_PER_DESTINATION,
+	FW_PER_SOURCE_DEST_PORT,
+	FW_PER_TOTAL,
+	FW_PER_MAX_,
+};
+
+enum fw_rule_flag {
+	FW_RULE_COUNT_MODE = 1 << 0,	  /* would drop, goes on */
+	FW_RULE_BAN = 1 << 1,
+	FW_RULE_BAN_UNVERIFIED = 1 << 2,  /* ban without a socket as evidence */
+};
+
+struct fw_rule {
+	__u64 terms;	  /* its bits among the terms: one judgement per rule and packet */
+	__u64 labels;	  /* set on the packet when the rule takes effect */
+	__u64 limit;	  /* amount per window; meaningless with FW_UNIT_NONE */
+	__u64 sub_ns;	  /* sub-window: ceil((window + one tick) / FW_METER_CELLS) */
+	__u64 window_ns;
+	__u64 ban_ns[FW_BAN_STEPS]; /* lease of the n-th offence; the last one repeats */
+	struct fw_addr key_mask[FW_FAMILY_MAX_]; /* per family: bits of the address that make the key */
+	__u8 ban_bits[FW_FAMILY_MAX_];	    /* prefix length of a lease, 128-bit space */
+	__u8 ban_steps;
+	__u8 action;	/* enum fw_action */
+	__u8 unit;	/* enum fw_unit */
+	__u8 per;	/* enum fw_per */
+	__u8 flags;	/* enum fw_rule_flag */
+	__u8 cell_shift; /* limit >> cell_shift < 2^31 */
+	__u8 pad0;
+	__u16 id;
+	__u32 pad1;
+};
+FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 16);
+
+/* A conjunction. Everything but labels is spread over the mask tables below. */
+struct fw_term {
+	__u64 labels_required;
+	__u64 labels_forbidden;
+	__u32 rule; /* index into rules[] */
+	__u32 pad;
+};
+FW_SIZE_IS(struct fw_term, 24);
+
+/* What the packet is beyond protocol and ports; an index into kind_terms. */
+enum fw_packet_kind {
+	FW_KIND_FRAGMENT = 1 << 0,	 /* any fragment, the first included */
+	FW_KIND_LATER_FRAGMENT = 1 << 1, /* no L4 header */
+	FW_KIND_NO_L4 = 1 << 2,		 /* ports and flags unknown: later fragment, too deep, headers split */
+	FW_KIND_OPTIONS = 1 << 3,	 /* IPv4 options or IPv6 extension headers other than fragment */
+	FW_KIND_TAGGED = 1 << 4,	 /* at least one VLAN tag */
+	FW_KIND_IPV6 = 1 << 5,
+	FW_KIND_ALL_ = (1 << 6) - 1,
+};
+
+/* Dimensions some term looks at; the packet path skips the others. */
+enum fw_feature {
+	FW_FEATURE_SOURCE_LISTS = 1 << 0,
+	FW_FEATURE_DEST_LISTS = 1 << 1,
+	FW_FEATURE_SOURCE_PORT = 1 << 2,
+	FW_FEATURE_DEST_PORT = 1 << 3,
+	FW_FEATURE_TCP_FLAGS = 1 << 4,
+	FW_FEATURE_LENGTH = 1 << 5,
+	FW_FEATURE_NEVER_BLOCK_LIMIT = 1 << 6,
+};
+
+#define FW_PORT_CLASSES 256
+
+/* u16 value → u8 class → terms it satisfies. */
+struct fw_u16_dimension {
+	__u8 class_of[65536];
+	__u64 terms[FW_PORT_CLASSES];
+};
+
+/* One generation. Written while inactive, immutable while active. */
+struct fw_policy_slot {
+	__u32 generation;
+	__u32 features;	    /* enum fw_feature */
+	__u32 count_ifaces; /* bit per interface index: would drop, passes; all bits = count mode everywhere */
+	__u32 list_slot;    /* which slot of the list structures belongs to this generation */
+	__u64 essential_limit; /* packets per second and kind */
+	__u64 l4_terms;	    /* terms that need ports or flags: never for packets without L4 */
+	__u64 protocol_terms[256];
+	__u64 kind_terms[FW_KIND_ALL_ + 1];
+	__u64 tcp_flag_terms[256]; /* by the flag byte; other protocols use no_tcp_terms */
+	__u64 no_tcp_terms;
+	struct fw_term terms[FW_TERMS_MAX];
+	struct fw_rule rules[FW_RULES_MAX];
+	struct fw_rule never_block;
+	struct fw_u16_dimension source_port;
+	struct fw_u16_dimension dest_port;
+	struct fw_u16_dimension length; /* frame bytes, capped at 65535 */
+};
+
+enum fw_class_flag { FW_CLASS_NEVER_BLOCK = 1 << 0 };
+
+/* A distinct combination of list memberships. Class 0 is "in no list". */
+struct fw_class {
+	__u64 source_terms;
+	__u64 dest_terms;
+	__u32 flags; /* enum fw_class_flag */
+	__u32 pad;
+};
+FW_SIZE_IS(struct fw_class, 24);
+
+#define FW_BAN_LENGTHS 16 /* distinct prefix lengths of bans per family */
+#define FW_SPARED_WORDS 64 /* Bloom filter over spared sources: 4096 bits, one bit per source */
+
+/* The one word that is read first, and small things that change without a generation. */
+struct fw_control {
+	__u32 generation; /* active slot = generation % FW_SLOTS; 0 = no policy yet: everything passes */
+	__u32 ban_filter_slot;
+	__u32 ban_lengths[FW_FAMILY_MAX_]; /* used entries of ban_bits; written after them */
+	__u32 pad;
+	__u8 ban_bits[FW_FAMILY_MAX_][FW_BAN_LENGTHS]; /* prefix lengths in use by bans, 128-bit space */
+	__u64 spared[FW_SPARED_WORDS];
+};
+FW_SIZE_IS(struct fw_control, 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS);
+
+/* Who built the pinned maps; checked before anything is adopted. */
+struct fw_layout {
+	__u32 abi_version;
+	__u32 policy_slot_bytes;
+	__u32 reasons;
+	__u32 ban_bytes;
+	__u32 meter_bytes;
+	__u32 seed;
+	__u64 tick_ns;
+	__s64 offset_ns;
+};
+FW_SIZE_IS(struct fw_layout, 40);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Keys and values that the packet path and user space share; every size is asserted. */
+#ifndef FW_TYPES_H
+#define FW_TYPES_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define FW_SIZE_IS(type, bytes) static_assert(sizeof(type) == (bytes), #type " changed size")
+#else
+#define FW_SIZE_IS(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed size")
+#endif
+
+#define FW_NS_PER_SEC 1000000000ULL
+
+/* Every address is 128 bits in network byte order; IPv4 is ::ffff:a.b.c.d (RFC 4291 §2.5.5.2),
+ * so that one key, one mask and one code path serve both families. Prefix lengths count in this
+ * space: an IPv4 /24 has 120 bits. */
+struct fw_addr {
+	__be32 w[4];
+};
+FW_SIZE_IS(struct fw_addr, 16);
+
+#define FW_V4_BITS 96 /* bits in front of an embedded IPv4 address */
+
+enum fw_family { FW_FAMILY_NONE, FW_FAMILY_V4, FW_FAMILY_V6, FW_FAMILY_MAX_ };
+
+/* Key of an LPM trie over all listed prefixes; bits 0..128. */
+struct fw_lpm_key {
+	__u32 bits;
+	struct fw_addr addr;
+};
+FW_SIZE_IS(struct fw_lpm_key, 20);
+
+/* One aggregation key of one rule. `port` is 0 unless the rule counts per destination port (host order). */
+struct fw_meter_key {
+	struct fw_addr addr;
+	__u16 rule;
+	__u16 port;
+};
+FW_SIZE_IS(struct fw_meter_key, 20);
+
+#define FW_METER_CELLS 8
+
+/* Trailing window in eight closed sub-windows and an open one. What counts against the limit is
+ * past + current, which covers between W and 9/8 W. cells[] keep amounts >> cell_shift, rounded up. */
+struct fw_meter {
+	__u64 sub_start_ns; /* when the open sub-window began; moved by the CPU that wins the cmpxchg */
+	__u64 current;	    /* amount in the open sub-window; atomic */
+	__u64 past;	    /* sum of the closed sub-windows */
+	__u32 cells[FW_METER_CELLS];
+	__u32 sub_us;	/* sub-window length this state was filled with; a changed window rescales it */
+	__u32 head : 3; /* next cell to overwrite */
+	__u32 dropped : 29;
+};
+FW_SIZE_IS(struct fw_meter, 64);
+
+enum fw_ban_origin { FW_BAN_MANUAL, FW_BAN_RULE, FW_BAN_FEED, FW_BAN_FLEET, FW_BAN_ORIGIN_MAX_ };
+
+/* A banned address or prefix; bits in the 128-bit space, host bits of addr zero. */
+struct fw_ban_key {
+	struct fw_addr addr;
+	__u32 bits;
+};
+FW_SIZE_IS(struct fw_ban_key, 20);
+
+/* A lease: in force while now < expires_ns (Floodwall clock, see fw_config.h). An expired lease stays
+ * for a while as the memory of escalation (strikes). */
+struct fw_ban {
+	__u64 expires_ns;
+	__u64 since_ns;
+	__u64 packets; /* dropped under this lease; atomic */
+	__u16 rule;    /* rule id that banned, FW_RULE_NONE for others */
+	__u8 origin;   /* enum fw_ban_origin */
+	__u8 strikes;  /* offences so far, saturating */
+	__u32 reason;  /* index of the operator's text in the agent's table, 0 = none */
+};
+FW_SIZE_IS(struct fw_ban, 32);
+
+/* Sources spared from every rule: live SSH peers, gateways, resolvers. */
+enum fw_spared_kind { FW_SPARED_SSH = 1, FW_SPARED_GATEWAY, FW_SPARED_RESOLVER };
+
+struct fw_spared {
+	__u32 kind;
+};
+FW_SIZE_IS(struct fw_spared, 4);
+
+/* What a source did lately, from weighted samples taken at the verdict (exact while traffic is low). */
+struct fw_source {
+	__u64 packets;
+	__u64 bytes;
+	__u64 dropped;
+	__u64 last_ns;
+	__u16 last_rule;
+	__u8 last_reason;
+	__u8 pad[5];
+};
+FW_SIZE_IS(struct fw_source, 40);
+
+struct fw_count {
+	__u64 packets;
+	__u64 bytes;
+};
+FW_SIZE_IS(struct fw_count, 16);
+
+/* Per rule id and CPU. packets and bytes count matches; dropped and would_drop are packets. */
+struct fw_rule_count {
+	__u64 packets;
+	__u64 bytes;
+	__u64 dropped;
+	__u64 would_drop;
+};
+FW_SIZE_IS(struct fw_rule_count, 32);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A policy compiled to exact map contents, and what of it a running generation must change. */
+#ifndef FW_POLICY_IMAGE_H
+#define FW_POLICY_IMAGE_H
+
+#include "policy/policy.h"
+
+#define FW_NAME_MAX 64 /* rule, set and label names, with NUL */
+
+/* Rule ids by name. Owned by the agent and saved with its state, so that counters and meters follow a name. */
+struct fw_rule_ids {
+	char name[FW_RULE_IDS][FW_NAME_MAX]; /* "" = free */
+	uint64_t last_used[FW_RULE_IDS];     /* generation; the oldest unused id is recycled first */
+};
+
+/* One line of the merged lists: longest match wins and names all sets that cover the address. */
+struct fw_listed {
+	struct fw_prefix prefix;
+	uint16_t list_class;
+};
+
+/* Extra members of sets that are not in the policy file (live `sets add`, feeds), and removals. */
+struct fw_set_change {
+	char set[FW_NAME_MAX];
+	struct fw_prefix prefix;
+	bool removed;
+	uint64_t expires_ns; /* monotonic, 0 = never; expired changes are ignored by the compiler's caller */
+};
+
+struct fw_image {
+	struct fw_policy_slot *slot; /* generation and list_slot are filled when published */
+	struct fw_class *classes;    /* [class_count], class 0 = in no list */
+	uint64_t **class_sets;	     /* per class: bitmap over policy sets, for explain and per-set counts */
+	size_t class_count;
+	struct fw_listed *listed; /* sorted by fw_prefix_compare */
+	size_t listed_count;
+	size_t prefixes_read;	  /* before merging, for the ratio that check prints */
+	uint64_t *set_prefixes4, *set_prefixes6; /* per policy set, after merging */
+	struct fw_names labels;	  /* bit number → name */
+	unsigned int term_count;
+	unsigned int rule_count;
+	unsigned int meters_worst; /* state lookups in the worst packet */
+	uint64_t memory_bytes;	   /* kernel memory the maps of this policy take */
+};
+
+void fw_image_free(struct fw_image *image);
+
+/* tick_ns: grain of the Floodwall clock (4 ms when unknown). ids is updated. count_ifaces: mask of interface
+ * indices in count mode is the caller's business (slot->count_ifaces is set to all bits when mode is count).
+ * -E2BIG: more terms, classes or rules than fit, said in diags with the rule's position. */
+int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
+		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image **ret);
+
+bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b);
+
+/* The merged lists' answer for an address: the class of the longest matching prefix, 0 if none. */
+uint16_t fw_image_classify(const struct fw_image *image, const struct fw_addr *addr);
+
+/* What `plan` prints: added, changed and removed rules, sets and settings as lines "+ rule x", "~ rule y  limit a -> b". */
+struct fw_plan_line {
+	char kind; /* '+', '~', '-' */
+	char *object, *name, *detail;
+};
+struct fw_plan {
+	struct fw_plan_line *lines;
+	size_t count, added, changed, removed;
+};
+void fw_plan_done(struct fw_plan *plan);
+int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted, struct fw_plan *ret);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The policy as its author meant it: plain data, no kernel, no YAML. Positions stay for messages. */
+#ifndef FW_POLICY_POLICY_H
+#define FW_POLICY_POLICY_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fw_policy.h"
+#include "lib/addr.h"
+#include "lib/diag.h"
+
+enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT };
+enum fw_xdp_mode { FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC };
+enum fw_on_exit { FW_ON_EXIT_KEEP, FW_ON_EXIT_DETACH };
+
+struct fw_interface {
+	char name[IF_NAMESIZE];
+	enum fw_xdp_mode xdp;
+	enum fw_mode mode; /* INHERIT unless the file says otherwise */
+	bool chain;	   /* share the hook through libxdp */
+	struct fw_mark mark;
+};
+
+struct fw_limit {
+	uint64_t amount;
+	enum fw_unit unit; /* FW_UNIT_NONE: no limit */
+	uint64_t window_ns;
+};
+
+struct fw_set {
+	char *name;
+	char *file; /* absolute, NULL for inline sets */
+	struct fw_prefix *prefixes; /* as read, unsorted; files included after fw_policy_load */
+	size_t prefix_count;
+	struct fw_mark mark;
+};
+
+/* A range of u16 values, inclusive. */
+struct fw_range {
+	uint16_t first, last;
+};
+struct fw_ranges {
+	struct fw_range *items;
+	size_t count;
+};
+/* Indices into fw_policy.sets. */
+struct fw_set_refs {
+	unsigned int *items;
+	size_t count;
+};
+struct fw_names {
+	char **items;
+	size_t count;
+};
+/* (packet.tcp_flags & mask) == value; alternatives in a list. `syn` is mask SYN|ACK, value SYN. */
+struct fw_flag_test {
+	uint8_t mask, value;
+};
+struct fw_flag_tests {
+	struct fw_flag_test *items;
+	size_t count;
+};
+
+struct fw_match {
+	struct fw_set_refs source, source_not, destination, destination_not;
+	uint8_t *protocols, *protocols_not; /* lists; protocol "icmp" means both ICMP and ICMPv6 only if both are named */
+	size_t protocol_count, protocol_not_count;
+	struct fw_ranges source_port, source_port_not, dest_port, dest_port_not, length;
+	struct fw_flag_tests tcp_flags, tcp_flags_not;
+	uint8_t packet;	    /* enum fw_packet_kind bits, any of which must hold; 0 = not asked */
+	uint8_t packet_not; /* none of which may hold */
+	struct fw_names label, label_not;
+};
+
+struct fw_ban_spec {
+	bool set;
+	bool unverified;
+	uint64_t steps_ns[FW_BAN_STEPS];
+	unsigned int step_count;
+};
+
+struct fw_policy_rule {
+	char *name;
+	struct fw_match match;
+	struct fw_limit limit;
+	enum fw_per per;
+	uint8_t prefix4, prefix6; /* key prefix in the family's own bits: 32 and 64 by default */
+	enum fw_action action;
+	struct fw_ban_spec ban;
+	enum fw_mode mode; /* INHERIT or COUNT (or ENFORCE, same as INHERIT) */
+	struct fw_names labels;
+	bool force;
+	struct fw_mark mark, limit_mark, action_mark;
+};
+
+struct fw_policy {
+	struct fw_interface *interfaces;
+	size_t interface_count;
+	enum fw_mode mode;
+	struct fw_set_refs never_block;
+	struct fw_limit never_block_limit;
+	struct fw_set *sets;
+	size_t set_count;
+	struct fw_policy_rule *rules;
+	size_t rule_count;
+	struct {
+		bool protect_ssh_clients, protect_gateways; /* both true by default */
+		uint64_t confirm_timeout_ns;		    /* 60 s */
+		uint64_t essential_limit;		    /* packets per second and kind, 10k */
+	} safety;
+	struct {
+		bool enabled;	  /* metrics: {listen: none} turns TCP off */
+		char listen[64]; /* "127.0.0.1:9854" by default */
+	} metrics;
+	enum fw_on_exit on_exit;
+	struct {
+		uint64_t sources, bans, prefixes; /* map sizes: FW_SOURCES_DEFAULT … */
+	} capacity;
+	uint64_t memory_limit; /* bytes, 0 = none */
+	char *file;	       /* the file it came from, for --save and messages */
+	struct fw_diags *diags; /* borrowed: marks point into it */
+};
+
+void fw_policy_free(struct fw_policy *policy); /* NULL is fine */
+
+/* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0 with
+ * *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no kernel. */
+int fw_policy_load(const char *path, struct fw_diags *diags, struct fw_policy **ret);
+/* The same for text that came over the API; relative set files resolve against base_dir. */
+int fw_policy_parse(const char *text, size_t length, const char *name, const char *base_dir, struct fw_diags *diags,
+		    struct fw_policy **ret);
+
+/* Index by name or -1. */
+int fw_policy_rule_find(const struct fw_policy *policy, const char *name);
+int fw_policy_set_find(const struct fw_policy *policy, const char *name);
+
+/* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be NULL). */
+int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit *ret, struct fw_err *err);
+const char *fw_limit_format(const struct fw_limit *limit, char *buffer, size_t size);
+
+/* Words ↔ enums, one table each (policy/words.c). The _parse functions return -EINVAL and list the words. */
+const char *fw_action_word(enum fw_action action);
+const char *fw_unit_word(enum fw_unit unit);
+const char *fw_per_word(enum fw_per per);
+const char *fw_mode_word(enum fw_mode mode);
+const char *fw_xdp_mode_word(enum fw_xdp_mode mode);
+int fw_action_parse(const char *word, enum fw_action *ret, struct fw_err *err);
+int fw_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err);
+int fw_xdp_mode_parse(const char *word, enum fw_xdp_mode *ret, struct fw_err *err);
+
+/* Live changes on a loaded policy: KEY=VALUE of tune (limit, action, mode, ban, per). Checks what the loader checks.
+ * -ENOENT: no such rule (text suggests one); -EINVAL: bad key or value. */
+int fw_policy_tune(struct fw_policy *policy, const char *rule, const char *key, const char *value, struct fw_err *err);
+/* Changes one value of the file's text in place, comments and layout kept (YAML marks); writes by rename with the
+ * caller's rights. The same keys as tune, plus set entries. */
+int fw_policy_save_tune(const char *path, const char *rule, const char *key, const char *value, struct fw_err *err);
+int fw_policy_save_entries(const char *path, const char *set, const struct fw_prefix *prefixes, size_t count, bool add,
+			   struct fw_err *err);
+
+#endif
