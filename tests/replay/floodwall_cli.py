@@ -66,6 +66,13 @@ def replay(capture, policy, verdicts=None):
     return json.loads(run.stdout), rows
 
 
+def refusal(capture, policy):
+    """(exit code, words on stderr) of a replay that should be refused."""
+    command = [binary(), "replay", str(capture), "--policy", str(policy)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run.returncode, run.stderr.strip()
+
+
 def total_faults(result, packets):
     """What must hold of every replay: reasons cover every packet, passed and dropped add up."""
     faults = []
