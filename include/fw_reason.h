@@ -11,6 +11,7 @@
 	X(SSH_PEER, PASS, "ssh_peer", "source has a live SSH session with this host")                                  \
 	X(GATEWAY, PASS, "gateway", "source is a gateway of this host")                                                \
 	X(RESOLVER, PASS, "resolver", "source is a DNS resolver of this host")                                         \
+	X(ALLOWED, PASS, "allowed", "an operator allowed the source for a while")                                      \
 	X(ESSENTIAL, PASS, "essential", "ARP, neighbour discovery, path MTU or DHCP, within its budget")               \
 	X(RULE_ALLOW, PASS, "rule_allow", "an allow rule matched")                                                     \
 	X(INTERNAL, PASS, "internal", "a lookup that cannot fail failed; passed so that a fault is no outage")         \

@@ -77,13 +77,20 @@ struct fw_ban {
 };
 FW_SIZE_IS(struct fw_ban, 32);
 
-/* Sources spared from every rule: live SSH peers, gateways, resolvers. */
-enum fw_spared_kind { FW_SPARED_SSH = 1, FW_SPARED_GATEWAY, FW_SPARED_RESOLVER };
+/* Exact addresses spared from every rule and ban: live SSH peers, gateways, resolvers, and what `allow` named. */
+enum fw_spared_kind {
+	FW_SPARED_SSH = 1,
+	FW_SPARED_GATEWAY,
+	FW_SPARED_RESOLVER,
+	FW_SPARED_ALLOWED,
+};
 
 struct fw_spared {
-	__u32 kind;
+	__u64 expires_ns; /* 0 = until removed */
+	__u32 kind;	  /* enum fw_spared_kind */
+	__u32 pad;
 };
-FW_SIZE_IS(struct fw_spared, 4);
+FW_SIZE_IS(struct fw_spared, 16);
 
 /* What a source did lately, from weighted samples taken at the verdict (exact while traffic is low). */
 struct fw_source {

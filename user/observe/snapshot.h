@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plain totals at one moment; kern/ fills them, nobody in observe/ reads a map. */
+#ifndef FW_OBSERVE_SNAPSHOT_H
+#define FW_OBSERVE_SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fw_counters.h"
+#include "fw_policy.h"
+#include "fw_types.h"
+
+struct fw_map_usage {
+	const char *map; /* static */
+	uint64_t entries, capacity, memory_bytes;
+};
+
+#define FW_MAP_USAGE_MAX 24
+
+struct fw_iface_snapshot {
+	const char *name, *xdp_mode, *driver;
+	int attached;
+	struct fw_iface_counts counts;
+};
+
+struct fw_rule_snapshot {
+	const char *name, *action, *mode, *unit;
+	uint64_t limit, window_ns;
+	struct fw_rule_count counts;
+	uint64_t keys_tracked, keys_over;
+	double highest_key_ratio;
+};
+
+struct fw_set_snapshot {
+	const char *name;
+	uint64_t prefixes4, prefixes6, packets;
+};
+
+/* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */
+struct fw_snapshot {
+	uint64_t at_ns; /* monotonic */
+	uint64_t start_wall_ns, last_reload_wall_ns, confirm_deadline_wall_ns;
+	int last_reload_ok, enforcing, count_mode;
+	uint64_t runtime_overrides, generation;
+	struct fw_iface_snapshot *ifaces;
+	size_t iface_count;
+	struct fw_rule_snapshot *rules;
+	size_t rule_count;
+	struct fw_set_snapshot *sets;
+	size_t set_count;
+	uint64_t faults[FW_FAULT_MAX_];
+	uint64_t bans_by_origin[FW_BAN_ORIGIN_MAX_];
+	uint64_t bans_added[FW_BAN_ORIGIN_MAX_], bans_removed_expired, bans_removed_manual;
+	struct fw_map_usage maps[FW_MAP_USAGE_MAX];
+	size_t map_count;
+	char config_hash[72];
+	const char *config_file;
+};
+
+#endif
