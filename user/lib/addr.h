@@ -19,11 +19,14 @@ struct fw_prefix {
 
 bool fw_addr_is_v4(const struct fw_addr *addr);
 enum fw_family fw_addr_family(const struct fw_addr *addr);
+/* IPv4 needs all 96 bits of the mapping: ::/0 is every IPv6 address and no IPv4 one. */
+enum fw_family fw_prefix_family(const struct fw_prefix *prefix);
 
 /* Accepts IPv4 and IPv6 in their textual forms (RFC 4291, RFC 6943 strictness: no octal, no short IPv4);
  * ::ffff:a.b.c.d reads as IPv4. -EINVAL with text. */
 int fw_addr_parse(const char *text, struct fw_addr *ret, struct fw_err *err);
-/* "ADDR" or "ADDR/LEN". Host bits set are an error that names the prefix meant; fw_prefix_parse_lax masks them. */
+/* "ADDR" or "ADDR/LEN". Host bits set are an error that names the prefix meant; fw_prefix_parse_lax masks
+ * them. */
 int fw_prefix_parse(const char *text, struct fw_prefix *ret, struct fw_err *err);
 int fw_prefix_parse_lax(const char *text, struct fw_prefix *ret, struct fw_err *err);
 
@@ -33,6 +36,7 @@ const char *fw_prefix_format(const struct fw_prefix *prefix, char *buffer, size_
 
 struct fw_addr fw_addr_masked(const struct fw_addr *addr, unsigned int bits);
 struct fw_addr fw_mask(unsigned int bits); /* bits leading ones */
+/* A prefix contains only its own family. */
 bool fw_prefix_contains(const struct fw_prefix *outer, const struct fw_addr *addr);
 bool fw_prefix_covers(const struct fw_prefix *outer, const struct fw_prefix *inner);
 /* By address, then shorter prefix first: covering prefixes precede what they cover. */

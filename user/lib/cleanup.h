@@ -30,17 +30,17 @@ static inline void fw_cleanup_fclose(FILE **file)
 #define FW_FCLOSE	     FW_CLEANUP(fw_cleanup_fclose)
 
 /* Moves ownership out of a marked local. */
-#define TAKE_PTR(pointer)                             \
-	({                                            \
-		__typeof__(pointer) taken_ = (pointer); \
-		(pointer) = NULL;                     \
-		taken_;                               \
+#define TAKE_PTR(pointer)                                                                                    \
+	({                                                                                                   \
+		__typeof__(pointer) taken_ = (pointer);                                                      \
+		(pointer) = NULL;                                                                            \
+		taken_;                                                                                      \
 	})
-#define TAKE_FD(fd)               \
-	({                        \
-		int taken_ = (fd); \
-		(fd) = -1;        \
-		taken_;           \
+#define TAKE_FD(fd)                                                                                          \
+	({                                                                                                   \
+		int taken_ = (fd);                                                                           \
+		(fd) = -1;                                                                                   \
+		taken_;                                                                                      \
 	})
 
 #endif

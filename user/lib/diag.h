@@ -21,6 +21,7 @@ struct fw_diag {
 	char *code;    /* slug such as "unknown-key" */
 	char *message; /* no position in it */
 	char *hint;    /* NULL or one line */
+	char *note;    /* NULL or what the reader may want besides, such as the keys allowed here */
 };
 
 #define FW_DIAGS_MAX 50
@@ -29,14 +30,17 @@ struct fw_diags {
 	struct fw_diag *items;
 	size_t count, capacity;
 	size_t errors, warnings; /* also those beyond FW_DIAGS_MAX */
-	char *files[16];	 /* interned file names */
+	char **files;		 /* interned file names */
 	size_t file_count;
 };
 
 void fw_diags_done(struct fw_diags *diags);
 const char *fw_diags_file(struct fw_diags *diags, const char *file);
+/* A hint may carry the note behind a newline. */
 void fw_diag_add(struct fw_diags *diags, struct fw_mark mark, enum fw_severity severity, const char *code,
 		 const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* By file in the order they were first named, line and column. */
+void fw_diags_sort(struct fw_diags *diags);
 /* Reads the named files again for the quoted line; a file that cannot be read gets no snippet. */
 void fw_diags_render(const struct fw_diags *diags, FILE *out);
 /* Nearest of words[] within an edit distance that a typo explains, or NULL. */

@@ -10,7 +10,8 @@ struct fw_err {
 	char text[FW_ERR_TEXT_MAX];
 };
 
-/* Fills *err (NULL: only returns) and returns code, so that `return fw_err_set(err, -EINVAL, "…")` reads well. */
+/* Fills *err (NULL: only returns) and returns code, so that `return fw_err_set(err, -EINVAL, "…")` reads
+ * well. */
 int fw_err_set(struct fw_err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "what: " in front of the text that a callee has set. Returns err->code. */
