@@ -7,7 +7,8 @@
 
 #define FW_NAME_MAX 64 /* rule, set and label names, with NUL */
 
-/* Rule ids by name. Owned by the agent and saved with its state, so that counters and meters follow a name. */
+/* Rule ids by name. Owned by the agent and saved with its state, so that counters and meters follow a name.
+ */
 struct fw_rule_ids {
 	char name[FW_RULE_IDS][FW_NAME_MAX]; /* "" = free */
 	uint64_t last_used[FW_RULE_IDS];     /* generation; the oldest unused id is recycled first */
@@ -34,9 +35,9 @@ struct fw_image {
 	size_t class_count;
 	struct fw_listed *listed; /* sorted by fw_prefix_compare */
 	size_t listed_count;
-	size_t prefixes_read;	  /* before merging, for the ratio that check prints */
+	size_t prefixes_read;			 /* before merging, for the ratio that check prints */
 	uint64_t *set_prefixes4, *set_prefixes6; /* per policy set, after merging */
-	struct fw_names labels;	  /* bit number → name */
+	struct fw_names labels;			 /* bit number → name */
 	unsigned int term_count;
 	unsigned int rule_count;
 	unsigned int meters_worst; /* state lookups in the worst packet */
@@ -49,14 +50,16 @@ void fw_image_free(struct fw_image *image);
  * indices in count mode is the caller's business (slot->count_ifaces is set to all bits when mode is count).
  * -E2BIG: more terms, classes or rules than fit, said in diags with the rule's position. */
 int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
-		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image **ret);
+		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
+		     struct fw_image **ret);
 
 bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b);
 
 /* The merged lists' answer for an address: the class of the longest matching prefix, 0 if none. */
 uint16_t fw_image_classify(const struct fw_image *image, const struct fw_addr *addr);
 
-/* What `plan` prints: added, changed and removed rules, sets and settings as lines "+ rule x", "~ rule y  limit a -> b". */
+/* What `plan` prints: added, changed and removed rules, sets and settings as lines "+ rule x", "~ rule y
+ * limit a -> b". */
 struct fw_plan_line {
 	char kind; /* '+', '~', '-' */
 	char *object, *name, *detail;

@@ -32,7 +32,7 @@ struct fw_limit {
 
 struct fw_set {
 	char *name;
-	char *file; /* absolute, NULL for inline sets */
+	char *file;		    /* absolute, NULL for inline sets */
 	struct fw_prefix *prefixes; /* as read, unsorted; files included after fw_policy_load */
 	size_t prefix_count;
 	struct fw_mark mark;
@@ -64,13 +64,18 @@ struct fw_flag_tests {
 	size_t count;
 };
 
+/* A bit of fw_match.packet beside enum fw_packet_kind: the opposite of FW_KIND_IPV6. */
+#define FW_PACKET_IPV4 (1 << 6)
+
 struct fw_match {
 	struct fw_set_refs source, source_not, destination, destination_not;
-	uint8_t *protocols, *protocols_not; /* lists; protocol "icmp" means both ICMP and ICMPv6 only if both are named */
+	uint8_t *protocols,
+		*protocols_not; /* lists; protocol "icmp" means both ICMP and ICMPv6 only if both are named */
 	size_t protocol_count, protocol_not_count;
 	struct fw_ranges source_port, source_port_not, dest_port, dest_port_not, length;
 	struct fw_flag_tests tcp_flags, tcp_flags_not;
-	uint8_t packet;	    /* enum fw_packet_kind bits, any of which must hold; 0 = not asked */
+	uint8_t packet; /* enum fw_packet_kind bits or FW_PACKET_IPV4, any of which must hold; 0 = not asked
+			 */
 	uint8_t packet_not; /* none of which may hold */
 	struct fw_names label, label_not;
 };
@@ -112,32 +117,34 @@ struct fw_policy {
 		uint64_t essential_limit;		    /* packets per second and kind, 10k */
 	} safety;
 	struct {
-		bool enabled;	  /* metrics: {listen: none} turns TCP off */
+		bool enabled;	 /* metrics: {listen: none} turns TCP off */
 		char listen[64]; /* "127.0.0.1:9854" by default */
 	} metrics;
 	enum fw_on_exit on_exit;
 	struct {
 		uint64_t sources, bans, prefixes; /* map sizes: FW_SOURCES_DEFAULT … */
 	} capacity;
-	uint64_t memory_limit; /* bytes, 0 = none */
-	char *file;	       /* the file it came from, for --save and messages */
+	uint64_t memory_limit;	/* bytes, 0 = none */
+	char *file;		/* the file it came from, for --save and messages */
 	struct fw_diags *diags; /* borrowed: marks point into it */
 };
 
 void fw_policy_free(struct fw_policy *policy); /* NULL is fine */
 
-/* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0 with
- * *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no kernel. */
+/* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0
+ * with *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no
+ * kernel. */
 int fw_policy_load(const char *path, struct fw_diags *diags, struct fw_policy **ret);
 /* The same for text that came over the API; relative set files resolve against base_dir. */
-int fw_policy_parse(const char *text, size_t length, const char *name, const char *base_dir, struct fw_diags *diags,
-		    struct fw_policy **ret);
+int fw_policy_parse(const char *text, size_t length, const char *name, const char *base_dir,
+		    struct fw_diags *diags, struct fw_policy **ret);
 
 /* Index by name or -1. */
 int fw_policy_rule_find(const struct fw_policy *policy, const char *name);
 int fw_policy_set_find(const struct fw_policy *policy, const char *name);
 
-/* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be NULL). */
+/* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be
+ * NULL). */
 int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit *ret, struct fw_err *err);
 const char *fw_limit_format(const struct fw_limit *limit, char *buffer, size_t size);
 
@@ -151,13 +158,15 @@ int fw_action_parse(const char *word, enum fw_action *ret, struct fw_err *err);
 int fw_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err);
 int fw_xdp_mode_parse(const char *word, enum fw_xdp_mode *ret, struct fw_err *err);
 
-/* Live changes on a loaded policy: KEY=VALUE of tune (limit, action, mode, ban, per). Checks what the loader checks.
- * -ENOENT: no such rule (text suggests one); -EINVAL: bad key or value. */
-int fw_policy_tune(struct fw_policy *policy, const char *rule, const char *key, const char *value, struct fw_err *err);
-/* Changes one value of the file's text in place, comments and layout kept (YAML marks); writes by rename with the
- * caller's rights. The same keys as tune, plus set entries. */
-int fw_policy_save_tune(const char *path, const char *rule, const char *key, const char *value, struct fw_err *err);
-int fw_policy_save_entries(const char *path, const char *set, const struct fw_prefix *prefixes, size_t count, bool add,
-			   struct fw_err *err);
+/* Live changes on a loaded policy: KEY=VALUE of tune (limit, action, mode, ban, per). Checks what the loader
+ * checks. -ENOENT: no such rule (text suggests one); -EINVAL: bad key or value. */
+int fw_policy_tune(struct fw_policy *policy, const char *rule, const char *key, const char *value,
+		   struct fw_err *err);
+/* Changes one value of the file's text in place, comments and layout kept (YAML marks); writes by rename with
+ * the caller's rights. The same keys as tune, plus set entries. */
+int fw_policy_save_tune(const char *path, const char *rule, const char *key, const char *value,
+			struct fw_err *err);
+int fw_policy_save_entries(const char *path, const char *set, const struct fw_prefix *prefixes, size_t count,
+			   bool add, struct fw_err *err);
 
 #endif

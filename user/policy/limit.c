@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/* "7000 packets/5m" to numbers and back; knows the bounds that the meters of the packet path can hold. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/units.h"
+#include "policy/words.h"
+
+#define WINDOW_MIN_NS	 FW_NS_PER_SEC
+#define WINDOW_MAX_NS	 (3600 * FW_NS_PER_SEC)
+#define AMOUNT_MAX	 1000000000000000ULL
+#define LIMIT_TEXT_MAX	 128
+#define SPACES		 " \t"
+#define LIMIT_AN_EXAMPLE "write for example '7000 packets/5m', '20k connections/1s' or '10MiB bytes/1s'"
+
+static char *trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, SPACES);
+	length = strlen(text);
+	while (length && strchr(SPACES, text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
+static int parse_unit(const char *word, const struct fw_limit *old, enum fw_unit *ret, struct fw_err *err)
+{
+	unsigned int unit;
+	int r;
+
+	if (!*word) {
+		if (!old || old->unit == FW_UNIT_NONE)
+			return fw_err_set(err, -EINVAL,
+					  "the limit does not say what it counts; " LIMIT_AN_EXAMPLE);
+		*ret = old->unit;
+		return 0;
+	}
+	r = fw_word_parse(&fw_unit_words, "unit", word, &unit, err);
+	if (r)
+		return r;
+	if (unit == FW_UNIT_REQUESTS)
+		return fw_err_set(err, -EOPNOTSUPP, "unit 'requests' is not supported by this version");
+	*ret = (enum fw_unit)unit;
+	return 0;
+}
+
+static int check_bounds(const struct fw_limit *limit, struct fw_err *err)
+{
+	char window[32];
+
+	if (!limit->amount)
+		return fw_err_set(err, -EINVAL,
+				  "a limit of 0 drops everything; say so with 'action: block' and no limit");
+	if (limit->amount > AMOUNT_MAX)
+		return fw_err_set(err, -ERANGE, "the limit is too large; the most is 1000T");
+	if (limit->window_ns < WINDOW_MIN_NS || limit->window_ns > WINDOW_MAX_NS)
+		return fw_err_set(err, -ERANGE, "the window must be 1s to 1h, got %s",
+				  fw_duration_format(limit->window_ns, window, sizeof(window)));
+	return 0;
+}
+
+int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit *ret, struct fw_err *err)
+{
+	char copy[LIMIT_TEXT_MAX];
+	char *amount, *unit, *window;
+	struct fw_limit limit;
+	int r;
+
+	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
+		return fw_err_set(err, -EINVAL, "the limit is too long; " LIMIT_AN_EXAMPLE);
+	window = strchr(copy, '/');
+	if (!window)
+		return fw_err_set(err, -EINVAL, "'%.80s' has no window; " LIMIT_AN_EXAMPLE, text);
+	*window++ = '\0';
+	window = trim(window);
+	amount = trim(copy);
+	unit = strpbrk(amount, SPACES);
+	if (unit) {
+		*unit++ = '\0';
+		unit = trim(unit);
+	} else {
+		unit = amount + strlen(amount);
+	}
+	r = fw_amount_parse(amount, &limit.amount, err);
+	if (!r)
+		r = parse_unit(unit, old, &limit.unit, err);
+	if (!r)
+		r = fw_duration_parse(window, &limit.window_ns, err);
+	if (!r)
+		r = check_bounds(&limit, err);
+	if (!r)
+		*ret = limit;
+	return r;
+}
+
+const char *fw_limit_format(const struct fw_limit *limit, char *buffer, size_t size)
+{
+	char amount[32], window[32];
+
+	if (limit->unit == FW_UNIT_NONE) {
+		snprintf(buffer, size, "none");
+		return buffer;
+	}
+	snprintf(buffer, size, "%s %s/%s",
+		 fw_amount_exact(limit->amount, limit->unit == FW_UNIT_BYTES, amount, sizeof(amount)),
+		 fw_unit_word(limit->unit), fw_duration_format(limit->window_ns, window, sizeof(window)));
+	return buffer;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Words of the policy language and the enums behind them: one table each, read in both directions. */
+#include "policy/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct fw_word actions[] = {
+	{"allow", FW_ACTION_ALLOW}, {"block", FW_ACTION_BLOCK}, {"police", FW_ACTION_POLICE},
+	{"count", FW_ACTION_COUNT}, {"label", FW_ACTION_LABEL},
+};
+static const struct fw_word units[] = {
+	{"packets", FW_UNIT_PACKETS},
+	{"bytes", FW_UNIT_BYTES},
+	{"connections", FW_UNIT_CONNECTIONS},
+	{"requests", FW_UNIT_REQUESTS},
+};
+static const struct fw_word pers[] = {
+	{"source", FW_PER_SOURCE},
+	{"source_prefix", FW_PER_SOURCE_PREFIX},
+	{"destination", FW_PER_DESTINATION},
+	{"source+dest_port", FW_PER_SOURCE_DEST_PORT},
+	{"total", FW_PER_TOTAL},
+};
+static const struct fw_word modes[] = {{"enforce", FW_MODE_ENFORCE}, {"count", FW_MODE_COUNT}};
+static const struct fw_word xdp_modes[] = {
+	{"auto", FW_XDP_AUTO}, {"native", FW_XDP_NATIVE}, {"generic", FW_XDP_GENERIC}};
+static const struct fw_word on_exits[] = {{"keep", FW_ON_EXIT_KEEP}, {"detach", FW_ON_EXIT_DETACH}};
+static const struct fw_word protocols[] = {
+	{"icmp", 1},  {"igmp", 2},  {"ipip", 4},   {"tcp", 6},	  {"udp", 17},	  {"dccp", 33},
+	{"ipv6", 41}, {"gre", 47},  {"esp", 50},   {"ah", 51},	  {"icmpv6", 58}, {"eigrp", 88},
+	{"ospf", 89}, {"pim", 103}, {"vrrp", 112}, {"l2tp", 115}, {"sctp", 132},  {"udplite", 136},
+};
+static const struct fw_word ports[] = {
+	{"ftp", 21},  {"ssh", 22},  {"telnet", 23}, {"smtp", 25},   {"dns", 53},	  {"dhcp", 67},
+	{"http", 80}, {"ntp", 123}, {"snmp", 161},  {"https", 443}, {"memcached", 11211},
+};
+static const struct fw_word flags[] = {
+	{"fin", FW_TCP_FIN}, {"syn", FW_TCP_SYN}, {"rst", FW_TCP_RST}, {"psh", FW_TCP_PSH},
+	{"ack", FW_TCP_ACK}, {"urg", FW_TCP_URG}, {"ece", FW_TCP_ECE}, {"cwr", FW_TCP_CWR},
+};
+static const struct fw_word kinds[] = {
+	{"fragment", FW_KIND_FRAGMENT}, {"later_fragment", FW_KIND_LATER_FRAGMENT},
+	{"no_l4", FW_KIND_NO_L4},	{"options", FW_KIND_OPTIONS},
+	{"tagged", FW_KIND_TAGGED},	{"ipv6", FW_KIND_IPV6},
+	{"ipv4", FW_PACKET_IPV4},
+};
+
+#define TABLE(words)                                                                                         \
+	{                                                                                                    \
+		words, COUNT(words)                                                                          \
+	}
+const struct fw_words fw_action_words = TABLE(actions);
+const struct fw_words fw_unit_words = TABLE(units);
+const struct fw_words fw_per_words = TABLE(pers);
+const struct fw_words fw_mode_words = TABLE(modes);
+const struct fw_words fw_xdp_mode_words = TABLE(xdp_modes);
+const struct fw_words fw_on_exit_words = TABLE(on_exits);
+const struct fw_words fw_protocol_words = TABLE(protocols);
+const struct fw_words fw_port_words = TABLE(ports);
+const struct fw_words fw_tcp_flag_words = TABLE(flags);
+const struct fw_words fw_packet_words = TABLE(kinds);
+
+const char *fw_word_of(const struct fw_words *words, unsigned int value)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (words->items[i].value == value)
+			return words->items[i].word;
+	return NULL;
+}
+
+bool fw_word_find(const struct fw_words *words, const char *word, unsigned int *ret)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		if (!strcmp(words->items[i].word, word)) {
+			*ret = words->items[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *fw_words_list(const struct fw_words *words, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (size_t i = 0; i < words->count; i++) {
+		int written =
+			snprintf(buffer + used, size - used, "%s%s", i ? ", " : "", words->items[i].word);
+
+		if (written < 0 || (size_t)written >= size - used)
+			break;
+		used += (size_t)written;
+	}
+	return buffer;
+}
+
+int fw_word_parse(const struct fw_words *words, const char *what, const char *word, unsigned int *ret,
+		  struct fw_err *err)
+{
+	char list[512];
+
+	if (fw_word_find(words, word, ret))
+		return 0;
+	return fw_err_set(err, -EINVAL, "'%.80s' is not a known %s; known are %s", word, what,
+			  fw_words_list(words, list, sizeof(list)));
+}
+
+static const char *word_or(const struct fw_words *words, unsigned int value, const char *fallback)
+{
+	const char *word = fw_word_of(words, value);
+
+	return word ? word : fallback;
+}
+
+const char *fw_action_word(enum fw_action action)
+{
+	return word_or(&fw_action_words, action, "unknown");
+}
+
+const char *fw_unit_word(enum fw_unit unit)
+{
+	return word_or(&fw_unit_words, unit, "none");
+}
+
+const char *fw_per_word(enum fw_per per)
+{
+	return word_or(&fw_per_words, per, "unknown");
+}
+
+const char *fw_mode_word(enum fw_mode mode)
+{
+	return word_or(&fw_mode_words, mode, "inherit");
+}
+
+const char *fw_xdp_mode_word(enum fw_xdp_mode mode)
+{
+	return word_or(&fw_xdp_mode_words, mode, "unknown");
+}
+
+int fw_action_parse(const char *word, enum fw_action *ret, struct fw_err *err)
+{
+	unsigned int value;
+	int r;
+
+	if (!strcmp(word, "challenge"))
+		return fw_err_set(err, -EOPNOTSUPP, "action 'challenge' is not supported by this version");
+	r = fw_word_parse(&fw_action_words, "action", word, &value, err);
+	if (!r)
+		*ret = (enum fw_action)value;
+	return r;
+}
+
+int fw_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err)
+{
+	unsigned int value;
+	int r = fw_word_parse(&fw_mode_words, "mode", word, &value, err);
+
+	if (!r)
+		*ret = (enum fw_mode)value;
+	return r;
+}
+
+int fw_xdp_mode_parse(const char *word, enum fw_xdp_mode *ret, struct fw_err *err)
+{
+	unsigned int value;
+	int r = fw_word_parse(&fw_xdp_mode_words, "XDP mode", word, &value, err);
+
+	if (!r)
+		*ret = (enum fw_xdp_mode)value;
+	return r;
+}
