@@ -60,7 +60,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz.a
 
 unit-plain: $(patsubst $(BUILD)/tests/unit/%,$(BUILD)/tests/unit-plain/%,$(unit_tests))
 
-tests-build: all $(unit_tests) $(prog_tests) $(fuzz_tests)
+tests-build: all tools $(unit_tests) $(prog_tests) $(fuzz_tests)
 
 test: $(unit_tests) ## unit tests under ASan and UBSan, no root
 	$(Q)BUILD=$(BUILD) tests/run unit

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What runs out is said and counted: full maps refuse with 75, no bpffs means a warning that a crash detaches.
+. "$(dirname "$0")/session.sh"
+begin capacity
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+capacity: {bans: 64}
+rules:
+  - {name: blanket, limit: 1000 packets/10s, action: block}
+YAML
+start_agent
+python -c 'print("\n".join(f"203.0.113.{i}" for i in range(60)))' | xargs "$BUILD/floodwall" --socket "$WORK/api.sock" ban --for 1h >/dev/null
+expect "60 of 64 bans fit" 60 "$(fwj bans | field 'len(d)')"
+mapfile -t more < <(python -c 'print("\n".join(f"198.51.100.{i}" for i in range(40)))')
+expect_exit "40 more do not: try again, 75" 75 fw ban "${more[@]}" --for 1h
+expect_words "the message says what is full and what to raise" 'full|capacity' "$WORK/err"
+held=$(fwj bans | field 'len(d)')
+expect_that "what was there is kept" '60 <= a <= 64' "$held"
+expect "no ban was lost" 60 "$(fwj bans | field 'len([b for b in d if b["source"].startswith("203.0.113.")])')"
+stop_agent
+lab down
+lab up || exit 1
+
+mkdir "$WORK/nobpffs"
+start_agent --bpffs "$WORK/nobpffs"
+expect "without bpffs the filter works all the same" enforcing "$(status 'd["state"]')"
+expect_exit "status" 0 fw status
+expect_words "and status says that a crash means detaching" 'bpffs|crash|detach' "$WORK/out"
+expect_words "as does the log" 'bpffs' "$WORK/agent.log"
+stop_agent KILL
+sleep 0.5
+expect "which is so" no "$(has_program "$IFACE")"

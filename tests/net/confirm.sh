@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Confirm or roll back: the agent owns the timer, though the CLI was killed and though the agent itself was.
+. "$(dirname "$0")/session.sh"
+begin confirm
+write() {
+	policy "$1" <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: blanket, limit: $2 packets/10s, action: block}
+YAML
+}
+write policy.yaml 1k && write tight.yaml 7 && write third.yaml 30
+start_agent
+limit() { rule blanket limit; }
+
+fw apply "$WORK/tight.yaml" --confirm 5s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 3 test "$(limit)" = 7
+sleep 0.5
+expect "the new policy is in force while it waits" 7 "$(limit)"
+kill -9 $APPLY
+wait $APPLY 2>/dev/null
+sleep 2
+expect "still waiting after the CLI was killed" 7 "$(limit)"
+until_true 5 grep -qi roll "$WORK/agent.log"
+sleep 0.5
+expect "rolled back without the CLI" 1000 "$(limit)"
+
+expect_exit "an unconfirmed apply ends with 3" 3 fw apply "$WORK/tight.yaml" --confirm 2s
+expect "and the old policy" 1000 "$(limit)"
+
+fw apply "$WORK/tight.yaml" --confirm 10s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+sleep 1
+expect_exit "confirm from elsewhere" 0 fw confirm
+wait $APPLY
+expect "the waiting apply ends with 0" 0 $?
+sleep 10
+expect "a confirmed policy stays" 7 "$(limit)"
+expect_exit "nothing is left to confirm" 1 fw confirm
+
+expect_exit "apply without confirm" 0 fw apply "$WORK/third.yaml"
+expect "is in force" 30 "$(limit)"
+expect_exit "rollback by hand" 0 fw rollback
+expect "goes to the one before" 7 "$(limit)"
+
+fw apply "$WORK/third.yaml" --confirm 4s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+sleep 1
+stop_agent KILL
+wait $APPLY 2>/dev/null
+sleep 4
+start_agent
+sleep 1
+expect "a restarted agent honours a deadline that passed meanwhile" 7 "$(limit)"
+expect_exit "plan says what would change" 0 fw plan "$WORK/third.yaml"
+expect_words "in words" 'blanket.*(7|30)' "$WORK/out"
+expect "plan changes nothing" 7 "$(limit)"

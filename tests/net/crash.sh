@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# kill -9 of the agent under flood: dropping goes on, leases expire on time, a restarted agent adopts everything.
+. "$(dirname "$0")/session.sh"
+begin crash
+need_tool floodgen
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: blanket, limit: 2000 packets/2m, action: block}
+  - {name: other, match: {protocol: tcp, dest_port: 81}, limit: 50 packets/1m, action: police}
+YAML
+start_agent
+receiver book 7777
+arrived() { received book "d.get('$1', {'count': 0})['count']"; }
+
+flood --dst "$VICTIM_IP4" --source 198.19.0.9 --dport 7777 --rate 50000 --seconds 22
+sleep 2
+flooded=$(arrived 198.19.0.9)
+expect_that "the flood is stopped at its limit" "1800 <= a <= 2200" "$flooded"
+expect_exit "a change that is not saved" 0 fw tune other limit=70/1m
+expect_exit "a long ban" 0 fw ban 203.0.113.7 --for 1h --reason drill
+expect_exit "a ban of a prefix" 0 fw ban 203.0.113.128/25 2001:db8:bad::/48 --for 2h
+banned_at=$(python -c 'import time; print(time.monotonic())')
+expect_exit "a short ban" 0 fw ban "$CLIENT_IP4" --for 5s
+send client "$VICTIM_IP4" 7777 1800 100 &
+SENDER=$!
+generation=$(status 'd["generation"]')
+dropped=$(status 'd["dropped"]')
+stop_agent KILL
+expect_exit "no agent: 69" 69 fw status
+sleep 2
+expect "dropping goes on without the agent" "$flooded" "$(arrived 198.19.0.9)"
+expect "the banned client is still out" 0 "$(arrived "$CLIENT_IP4")"
+sleep 6
+first=$(received book "d.get('$CLIENT_IP4', {'first_at': 0})['first_at'] - $banned_at")
+expect_that "its lease expired on time, without the agent: 5 s after the ban" "4.5 <= a <= 6.5" "$first"
+
+start_agent
+expect "the generation goes on" "$generation" "$(status 'd["generation"]')"
+expect "the bans are there" "203.0.113.128/25 203.0.113.7 2001:db8:bad::/48" "$(fwj bans | field '" ".join(sorted(b["source"].removesuffix("/32") for b in d))')"
+expect_that "with what is left of their time" "3500 <= a < 3600" \
+	"$(fwj bans | field '[b["expires_in_seconds"] for b in d if b["source"].startswith("203.0.113.7")][0]')"
+expect_that "counters go on" "a > $dropped + 100000" "$(status 'd["dropped"]')"
+expect "the unsaved change is in force" 70 "$(rule other limit)"
+expect_that "and shown as drift" "a > 0" "$(status 'len(d["drift"])')"
+sleep 2
+expect "the flood's meter was adopted: not one packet more" "$flooded" "$(arrived 198.19.0.9)"
+wait "$FLOOD_PID"
+numbers=$(received book "len(d['$CLIENT_IP4']['numbers'])")
+wait $SENDER
+expect "the client lost nothing since, over the restart" 1 "$numbers"
+expect_that "attached once" 'a == 1' "$(status 'len(d["interfaces"])')"
+
+stop_agent TERM
+expect "on_exit keep: the filter stays when the agent leaves" yes "$(has_program "$IFACE")"
+start_agent
+expect_exit "detach" 0 fw detach "$IFACE"
+expect "detach takes the program off" no "$(has_program "$IFACE")"
+expect_exit "status of a filter that filters nothing: 4" 4 fw status
+expect_exit "attach" 0 fw attach "$IFACE" --xdp native
+expect "and it enforces again" enforcing "$(status 'd["state"]')"

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# An honest source at 90 % of the limit loses no packet, while an offender beside it is dropped.
+. "$(dirname "$0")/session.sh"
+begin honest
+need_tool floodgen
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: blanket, limit: 1000 packets/2s, action: block}
+YAML
+start_agent
+receiver book 7777
+flood --dst "$VICTIM_IP4" --source 198.19.0.9 --dport 7777 --rate 50000 --seconds 10
+send client "$VICTIM_IP4" 7777 4000 450 &
+SENDER=$!
+send client "$VICTIM_IP6" 7777 4000 450
+wait $SENDER
+wait "$FLOOD_PID"
+for address in "$CLIENT_IP4" "$CLIENT_IP6"; do
+	expect "$address: 450 packets/s of 1000 per 2 s, all 4000 arrive" "4000 [[0, 3999]]" \
+		"$(received book "'%d %s' % (d['$address']['count'], d['$address']['numbers'])")"
+done
+expect_that "the offender got its limit and nothing more" "0 < a <= 1100" "$(received book "d.get('198.19.0.9', {'count': 0})['count']")"
+expect_that "the offender's packets were dropped" "a >= 400000" "$(rule blanket dropped)"

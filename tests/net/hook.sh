@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The hook is taken, the interface is missing, another agent runs: each is named, with its exit code, and nothing else is touched.
+. "$(dirname "$0")/session.sh"
+begin hook --direct
+policy <<YAML
+version: 1
+interfaces: [{name: eth0, xdp: native}]
+rules:
+  - {name: blanket, limit: 1000 packets/10s, action: block}
+YAML
+clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/tests/net/foreign.bpf.c" -o "$WORK/foreign.o"
+on victim ip link set dev eth1 xdpdrv obj "$WORK/foreign.o" sec xdp || not_ok "the foreign program attaches"
+foreign() { on victim ip -o link show eth1 | grep -o 'prog/xdp id [0-9]*'; }
+before=$(foreign)
+
+sed 's/eth0/eth1/' "$WORK/policy.yaml" >"$WORK/eth1.yaml"
+expect_exit "an agent for the busy interface ends with 71" 71 another_agent --config "$WORK/eth1.yaml"
+expect_words "and names the program" 'foreign_pass' "$WORK/err"
+expect "which was left alone" "$before" "$(foreign)"
+
+start_agent
+expect_exit "attach to the busy interface: 71" 71 fw attach eth1
+expect_words "naming the program" foreign_pass "$WORK/err"
+expect "which was left alone again" "$before" "$(foreign)"
+expect "the other interface goes on" "enforcing eth0" "$(status 'd["state"] + " " + " ".join(i["name"] for i in d["interfaces"] if i["attached"])')"
+expect_exit "doctor names it too" 0 fw doctor eth1
+on victim "$BUILD/floodwall" doctor eth1 >"$WORK/out" 2>&1
+expect_words "doctor: who sits on the hook" foreign_pass "$WORK/out"
+
+expect_exit "no such interface: 78" 78 fw attach nope0
+expect_words "its name and those there are" 'nope0.*eth0|eth0.*nope0' "$WORK/err"
+expect_exit "an agent for no such interface ends with 78" 78 another_agent --config "$WORK/policy.yaml" --interface nope0
+expect_words "naming it" nope0 "$WORK/err"
+expect_exit "a policy with it is refused" 78 fw apply <(sed 's/eth0/nope0/' "$WORK/policy.yaml")
+expect "the running one stays" enforcing "$(status 'd["state"]')"
+
+expect_exit "a second agent is turned away" "75|71" another_agent --config "$WORK/policy.yaml" --state-dir "$WORK/state" --socket "$WORK/api.sock"
+expect_words "because one runs already" 'already|another|running' "$WORK/err"
+expect "and the first goes on" enforcing "$(status 'd["state"]')"
+expect_that "on its process" 'a == 0' "$(kill -0 "$AGENT_PID"; echo $?)"
+
+on victim ip link set dev eth1 xdpdrv off
+expect_exit "once free the interface can be had" 0 fw attach eth1 --xdp generic
+expect "in the mode that was asked for" generic "$(status '[i["xdp"] for i in d["interfaces"] if i["name"] == "eth1"][0]')"
+expect_exit "detach" 0 fw detach eth1
+expect "leaves nothing" no "$(has_program eth1)"

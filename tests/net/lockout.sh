@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Lock-out drill: a live SSH-like session survives a policy that blocks its client; without the protection confirm-or-rollback saves it.
+. "$(dirname "$0")/session.sh"
+begin lockout
+OTHER=198.18.0.33
+on client ip addr add $OTHER/24 dev eth0
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: blanket, limit: 100k packets/10s, action: block}
+YAML
+block() {
+	policy "$1" <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+$2
+sets:
+  clients: {entries: [198.18.0.0/24, "fd00:18::/64"]}
+rules:
+  - {name: everybody-out, match: {source: [clients]}, action: block}
+YAML
+}
+block locks.yaml ''
+block unprotected.yaml 'safety: {protect_ssh_clients: false, protect_gateways: false}'
+
+# shellcheck disable=SC2016  # the shell behind socat expands it
+on victim socat TCP6-LISTEN:22,fork,reuseaddr,ipv6only=0 SYSTEM:'while read -r word; do echo "got $word"; done' &
+until_true 5 on victim sh -c 'ss -ltn | grep -q :22'
+mkfifo "$WORK/keys"
+# The session: what is written to keys comes back on the screen.
+on client socat - "TCP4:$VICTIM_IP4:22" <"$WORK/keys" >"$WORK/screen" &
+exec 7>"$WORK/keys"
+typed() {
+	echo "$1" >&7
+	until_true "${2:-3}" grep -q "got $1" "$WORK/screen"
+}
+typed hello
+expect "the session stands before the agent starts" 0 $?
+start_agent
+sleep 2.5
+
+expect_exit "a policy that blocks the client is applied" 0 fw apply "$WORK/locks.yaml"
+typed one
+expect "the live session is left alone" 0 $?
+echo two | on client timeout 4 socat - "TCP4:$VICTIM_IP4:22,bind=$CLIENT_IP4" >"$WORK/second" 2>/dev/null
+expect "its client can log in once more" "got two" "$(cat "$WORK/second")"
+echo three | on client timeout 3 socat - "TCP4:$VICTIM_IP4:22,bind=$OTHER,connect-timeout=2" >"$WORK/third" 2>/dev/null
+expect "an address without a session is blocked" "" "$(cat "$WORK/third")"
+expect "explain says that the SSH peer is spared" "pass ssh_peer" "$(fwj explain "$CLIENT_IP4" | field 'd["verdict"] + " " + d["reason"]')"
+expect_exit "back to the first policy" 0 fw rollback
+
+fw apply "$WORK/unprotected.yaml" --confirm 5s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 3 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' --json rules | grep -q everybody-out"
+echo four >&7
+sleep 2
+expect_that "without the protection the session is cut off" '"got four" not in a' "$(cat "$WORK/screen")"
+wait $APPLY
+expect "nobody confirms: rolled back, exit 3" 3 $?
+until_true 12 grep -q "got four" "$WORK/screen"
+expect "the session lives again" 0 $?
+typed five 12
+expect "and answers" 0 $?
+expect "the policy is the first one" blanket "$(fwj rules | field 'd[0]["name"]')"
+expect_exit "apply warned about it in words" 0 grep -qiE 'confirm|roll' "$WORK/apply.out"
+exec 7>&-

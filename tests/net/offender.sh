@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Promise P4 on the wire, native mode: a source is dropped from the packet that crosses its limit.
+. "$(dirname "$0")/session.sh"
+begin offender
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: blanket, limit: 1000 packets/20s, action: block}
+YAML
+start_agent
+expect "attached in native mode" native "$(status 'd["interfaces"][0]["xdp"]')"
+expect "enforcing" enforcing "$(status 'd["state"]')"
+
+receiver book 7777
+send client "$VICTIM_IP4" 7777 3000 6000 &
+send client "$VICTIM_IP6" 7777 3000 6000
+wait $!
+for address in "$CLIENT_IP4" "$CLIENT_IP6"; do
+	got=$(received book "json.dumps(d.get('$address'))")
+	expect_that "$address: everything up to the limit arrives, in one run from the first packet" \
+		'a and len(a["numbers"]) == 1 and a["numbers"][0][0] == 0 and 900 <= a["count"] <= 1100' "$got"
+done
+arrived=$(received book "sum(e['count'] for e in d.values())")
+expect_that "every other packet was dropped by the rule" "abs(a - (6000 - $arrived)) <= 5" "$(rule blanket dropped)"
+expect "two keys are over the limit" 2 "$(rule blanket keys_over)"
+expect_that "the drops have their reason" "a >= 6000 - $arrived" "$(status 'd["reasons"]["over_limit"]')"
+expect "reasons cover every packet" True "$(status 'sum(d["reasons"].values()) == d["packets"]')"
+fwj explain "$CLIENT_IP4" >"$WORK/explain.json"
+expect "explain says drop" drop "$(field 'd["verdict"]' <"$WORK/explain.json")"
+expect "explain says why" over_limit "$(field 'd["reason"]' <"$WORK/explain.json")"
+expect "explain names the rule" blanket "$(field 'd["rule"]' <"$WORK/explain.json")"
+expect "explain passes others" pass "$(fwj explain 192.0.2.200 | field 'd["verdict"]')"
+expect_that "top shows the source as over" "a in ('over', 'banned')" \
+	"\"$(fwj top --once | field "[e for e in d if e['source']=='$CLIENT_IP4'][0]['state']")\""

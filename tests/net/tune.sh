@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A changed limit judges the next packet, no meter is reset, and unsaved changes show as drift and survive reload and restart.
+. "$(dirname "$0")/session.sh"
+begin tune
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: blanket, limit: 10k packets/1m, action: block}
+YAML
+start_agent
+receiver book 7777
+count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
+
+send client "$VICTIM_IP4" 7777 300 3000
+expect "300 packets pass under a limit of 10k" 300 "$(count)"
+expect_exit "tune to 200/1m" 0 fw tune blanket limit=200/1m
+send client "$VICTIM_IP4" 7777 50 3000
+expect "the next packet is judged by the new limit and the old meter: nothing passes" 300 "$(count)"
+expect_exit "tune to 10k/1m" 0 fw tune blanket limit=10k/1m
+send client "$VICTIM_IP4" 7777 50 3000
+expect "back at 10k the same source passes at once" 350 "$(count)"
+expect_exit "tune limit and action at once" 0 fw tune blanket limit=200/1m action=count
+send client "$VICTIM_IP4" 7777 50 3000
+expect "action=count passes what block would drop" 400 "$(count)"
+expect_that "and counts it as would_drop" "50 <= a <= 60" "$(rule blanket would_drop)"
+expect_exit "tune to block again, for 3 s" 0 fw tune blanket action=block --for 3s
+expect "in force" block "$(rule blanket action)"
+sleep 3.6
+expect "after 3 s it is what it was" count "$(rule blanket action)"
+expect_that "the drift is shown" "a > 0" "$(status 'len(d["drift"])')"
+before=$(rule blanket packets)
+expect_exit "reload" 0 fw reload --wait
+expect "drift survives a reload" "200 60" "$(rule blanket limit) $(rule blanket window_seconds)"
+stop_agent
+start_agent
+expect "drift survives a restart" "200 60 count" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
+expect_that "the counters go on" "a >= $before" "$(rule blanket packets)"
+expect_exit "tune --save" 0 fw tune blanket limit=5k/1m action=block --save
+expect_words "the file has the saved limit" '5k packets/1m|5000 packets/1m|5000 packets/60s' "$WORK/policy.yaml"
+expect_exit "the saved file is still a policy" 0 fw check "$WORK/policy.yaml"
+expect_exit "unknown rule is 78" 78 fw tune blankett limit=5/1s
+expect_words "and the right name is offered" 'blanket' "$WORK/err"
+expect_exit "unknown key is 64 or 78" "64|78" fw tune blanket limitt=5/1s
+expect_exit "wrong unit is refused" 78 fw tune blanket limit=5kbps
+expect "and nothing changed" "5000 60 block" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
