@@ -34,3 +34,14 @@ expect "explain names the rule" blanket "$(field 'd["rule"]' <"$WORK/explain.jso
 expect "explain passes others" pass "$(fwj explain 192.0.2.200 | field 'd["verdict"]')"
 expect_that "top shows the source as over" "a in ('over', 'banned')" \
 	"\"$(fwj top --once | field "[e for e in d if e['source']=='$CLIENT_IP4'][0]['state']")\""
+
+need_tool floodgen
+floods=()
+for cpu in 0 1; do
+	on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$VICTIM_IP4" --source 198.19.0.9 --dport 7777 --seconds 2 --cpu $cpu \
+		>"$WORK/flood$cpu.json" 2>"$WORK/flood.err" &
+	floods+=($!)
+done
+wait "${floods[@]}"
+expect_that "the same source on two CPUs at full speed: its limit once, not twice" "900 <= a <= 1100" \
+	"$(received book "d.get('198.19.0.9', {'count': 0})['count']")"
