@@ -200,6 +200,35 @@ def snaplen(bench):
             bench.results.check(f"snaplen 64, {writer.__name__[6:]}, {name}: judged by the original length", faults)
 
 
+def large_frames(bench):
+    """Jumbo frames and the 64 KiB super-packets that tcpdump sees on a GRO host weigh what they weigh."""
+    for name in ("ipv4 udp", "ipv6 untagged udp"):
+        for length in (4000, 9000, 65000):
+            policy = HEAD + f"rules:\n  - {{name: bytes, limit: {10 * length} bytes/10s, action: police}}\n"
+            frame = captures.lengthen(packets.cases(packets.INNOCENT4, packets.INNOCENT6)[name], length)
+            try:
+                result, _ = bench.replay(policy, [(START + i * 1000, frame, length) for i in range(20)])
+                faults = floodwall_cli.total_faults(result, 20)
+                faults += [] if result["dropped"] == 10 else [f"expects 10 of 20 dropped, got {result['dropped']}: {result['reasons']}"]
+            except RuntimeError as error:
+                faults = [str(error)]
+            bench.results.check(f"frames of {length} bytes, {name}", faults)
+
+
+def clock_jumps(bench):
+    """Several receive queues write a capture a little out of order; the limit holds all the same."""
+    policy = HEAD + "rules:\n  - {name: blanket, limit: 50 packets/10s, action: block}\n"
+    frame = packets.cases(packets.INNOCENT4, packets.INNOCENT6)["ipv4 udp"]
+    frames = [(START + i * 1_000_000 - (i * 7919 % 11) * 1_000_000, frame, len(frame)) for i in range(200)]
+    try:
+        result, _ = bench.replay(policy, frames)
+        faults = floodwall_cli.total_faults(result, 200)
+        faults += [] if result["passed"] == 50 else [f"expects 50 passed, got {result['passed']}"]
+    except RuntimeError as error:
+        faults = [str(error)]
+    bench.results.check("a clock that jumps back and forth by milliseconds", faults)
+
+
 def broken_captures(bench):
     """Files that are no captures are refused with code 1 or 78 and words, never a crash."""
     whole = bench.folder / "whole"
@@ -221,7 +250,7 @@ def main():
     floodwall_cli.skip_unless_runnable("disguises of a blocked source")
     with tempfile.TemporaryDirectory(prefix="fw-dodge-") as folder:
         bench = Bench(pathlib.Path(folder))
-        for part in (disguises, essentials, budgets, fragments, formats, snaplen, broken_captures):
+        for part in (disguises, essentials, budgets, fragments, formats, snaplen, large_frames, clock_jumps, broken_captures):
             part(bench)
     return 1 if bench.results.failed else 0
 
