@@ -16,6 +16,8 @@ enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT };
 enum fw_xdp_mode { FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC };
 enum fw_on_exit { FW_ON_EXIT_KEEP, FW_ON_EXIT_DETACH };
 
+#define FW_METRICS_LISTEN "127.0.0.1:9854" /* without a metrics key */
+
 struct fw_interface {
 	char name[IF_NAMESIZE];
 	enum fw_xdp_mode xdp;
@@ -130,6 +132,7 @@ struct fw_policy {
 };
 
 void fw_policy_free(struct fw_policy *policy); /* NULL is fine */
+void fw_policy_rule_done(struct fw_policy_rule *rule);
 
 /* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0
  * with *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no

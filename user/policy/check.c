@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Judges rules against each other: labels nobody sets, rules nobody reaches, sets nobody names. Pure. */
+#include "policy/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "policy/match.h"
+
+static bool has_name(const struct fw_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->items[i], name))
+			return true;
+	return false;
+}
+
+/* Which rule sets a label: an earlier one, or too late. */
+static const struct fw_policy_rule *label_setter(const struct fw_policy *policy, size_t first, size_t end,
+						 const char *label)
+{
+	for (size_t i = first; i < end; i++)
+		if (has_name(&policy->rules[i].labels, label))
+			return &policy->rules[i];
+	return NULL;
+}
+
+static void check_labels(const struct fw_policy *policy, size_t index, struct fw_diags *diags)
+{
+	const struct fw_policy_rule *rule = &policy->rules[index];
+
+	for (size_t i = 0; i < rule->match.label.count + rule->match.label_not.count; i++) {
+		bool wanted = i < rule->match.label.count;
+		const char *label = wanted ? rule->match.label.items[i]
+					   : rule->match.label_not.items[i - rule->match.label.count];
+		const struct fw_policy_rule *later;
+
+		if (label_setter(policy, 0, index, label))
+			continue;
+		later = label_setter(policy, index, policy->rule_count, label);
+		fw_diag_add(diags, rule->mark, wanted ? FW_SEVERITY_ERROR : FW_SEVERITY_WARNING,
+			    "label-never-set",
+			    later ? "rules are asked from first to last"
+				  : "set it with labels: in an earlier rule",
+			    later ? "rule '%s' asks for label '%s', which only the later rule '%s' sets"
+				  : "rule '%s' asks for label '%s', which no rule sets",
+			    rule->name, label, later ? later->name : "");
+	}
+}
+
+/* Decides every packet it matches, so that none goes on. */
+static bool ends_walk(const struct fw_policy_rule *rule)
+{
+	return (rule->action == FW_ACTION_ALLOW || rule->action == FW_ACTION_BLOCK) &&
+	       rule->limit.unit == FW_UNIT_NONE && rule->mode != FW_MODE_COUNT;
+}
+
+static void check_reachable(const struct fw_policy *policy, size_t index, struct fw_diags *diags)
+{
+	const struct fw_policy_rule *rule = &policy->rules[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct fw_policy_rule *earlier = &policy->rules[i];
+
+		if (!ends_walk(earlier) || !fw_rule_covers(earlier, rule))
+			continue;
+		fw_diag_add(diags, rule->mark, FW_SEVERITY_WARNING, "unreachable",
+			    "move it up, or remove one of the two",
+			    "rule '%s' is never reached: rule '%s' (line %d) decides all its packets",
+			    rule->name, earlier->name, earlier->mark.line);
+		return;
+	}
+}
+
+static void mark_used(bool *used, const struct fw_set_refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		used[refs->items[i]] = true;
+}
+
+static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	FW_FREE bool *used = calloc(policy->set_count + 1, sizeof(*used));
+
+	if (!used)
+		return;
+	mark_used(used, &policy->never_block);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_match *match = &policy->rules[i].match;
+
+		mark_used(used, &match->source);
+		mark_used(used, &match->source_not);
+		mark_used(used, &match->destination);
+		mark_used(used, &match->destination_not);
+	}
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (!used[i])
+			fw_diag_add(diags, policy->sets[i].mark, FW_SEVERITY_NOTE, "unused-set", NULL,
+				    "set '%s' has no effect: no rule names it", policy->sets[i].name);
+}
+
+static size_t count_labels(const struct fw_policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t j = 0; j < policy->rules[i].labels.count; j++)
+			count += !label_setter(policy, 0, i, policy->rules[i].labels.items[j]);
+	return count;
+}
+
+void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		check_labels(policy, i, diags);
+		check_reachable(policy, i, diags);
+	}
+	check_sets(policy, diags);
+	if (count_labels(policy) > FW_LABELS_MAX)
+		fw_diag_add(diags, policy->rules[0].mark, FW_SEVERITY_ERROR, "too-many-labels", NULL,
+			    "more than %d labels", FW_LABELS_MAX);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judges a policy that could be read: contradictions, self-made outages, rules that can never match. */
+#ifndef FW_POLICY_CHECK_H
+#define FW_POLICY_CHECK_H
+
+#include "policy/image.h"
+
+/* Rules against each other; complaints go to *diags. */
+void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags);
+/* What concerns one rule on its own: also what tune must pass. */
+void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *rule, struct fw_diags *diags);
+
+/* That a block rule does not block a large part of a family without `force`, live changes included. */
+void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The field table: what may stand where in a policy file. Adding a key begins here. */
+#include "policy/fields.h"
+
+#include <string.h>
+
+#include "policy/load.h"
+
+#define KEY(object, name, reader, type, fallback, flags, doc)                                                \
+	{                                                                                                    \
+		object, name, type, fallback, doc, flags, fw_load_##reader                                   \
+	}
+#define NOT_YET(object, name, doc)                                                                           \
+	{                                                                                                    \
+		object, name, "", "", doc, FW_FIELD_NOT_YET, NULL                                            \
+	}
+
+#define NAMES "name or list of names"
+
+static const struct fw_policy_field fields[] = {
+	KEY("", "version", version, "1", "", FW_FIELD_REQUIRED, "version of this file's language"),
+	KEY("", "interfaces", interfaces, "list of names or {name, xdp, mode, chain}", "none",
+	    FW_FIELD_MAY_BE_EMPTY, "where the filter is attached; --interface replaces the list"),
+	KEY("", "mode", mode, "enforce | count", "enforce", 0,
+	    "count: match, meter and count, but drop and ban nothing"),
+	KEY("", "sets", sets, "map of NAME: {entries: [...]} or {file: PATH}", "none", FW_FIELD_MAY_BE_EMPTY,
+	    "named groups of addresses and prefixes, IPv4 and IPv6 side by side"),
+	KEY("", "never_block", never_block, "list of sets or {sets, limit}", "none", FW_FIELD_MAY_BE_EMPTY,
+	    "sources that pass before bans and rules are asked"),
+	KEY("", "rules", rules, "list of rules, first to last", "none", FW_FIELD_MAY_BE_EMPTY,
+	    "what to do with the packets; the first that ends the walk decides, what no rule ends passes"),
+	KEY("", "safety", safety, "map", "", 0, "what Floodwall promises not to break"),
+	KEY("", "metrics", metrics, "map", "", 0, "where the Prometheus text is served"),
+	KEY("", "on_exit", on_exit, "keep | detach", "keep", 0,
+	    "what happens to the filter when the agent is stopped: it goes on filtering, or leaves"),
+	KEY("", "capacity", capacity, "map", "", 0, "sizes of the kernel tables; changing one rebuilds it"),
+	KEY("", "memory_limit", memory_limit, "bytes, such as 512MiB", "none", 0,
+	    "check fails when the kernel tables of this policy need more"),
+	NOT_YET("", "feeds", "reputation lists fetched by URL"),
+	NOT_YET("", "geo", "country and ASN database"),
+	NOT_YET("", "logs", "access logs as a source of requests"),
+	NOT_YET("", "notify", "messages to people"),
+	NOT_YET("", "suppress", "silenced events"),
+	NOT_YET("", "resources", "numbers per protected address"),
+	NOT_YET("", "history", "recorded traffic"),
+
+	KEY("interface", "name", interface_name, "interface name", "", FW_FIELD_REQUIRED, "as in ip link"),
+	KEY("interface", "xdp", interface_xdp, "auto | native | generic", "auto", 0,
+	    "auto: native, and generic with a warning where the driver cannot"),
+	KEY("interface", "mode", interface_mode, "enforce | count", "the file's mode", 0,
+	    "count mode for this interface alone"),
+	KEY("interface", "chain", interface_chain, "true | false", "false", 0,
+	    "share the hook with other XDP programs through libxdp"),
+
+	KEY("set", "entries", set_entries, "list of addresses, prefixes and ranges", "",
+	    FW_FIELD_MAY_BE_EMPTY, "the members, such as 192.0.2.1, 2001:db8::/32 or 192.0.2.4-192.0.2.9"),
+	KEY("set", "file", set_file, "path", "", 0,
+	    "one member per line, # and ; begin remarks; relative to the policy file's directory"),
+
+	KEY("never_block", "sets", never_block_sets, NAMES, "", FW_FIELD_REQUIRED, "the sets"),
+	KEY("never_block", "limit", never_block_limit, "AMOUNT packets|bytes/WINDOW", "none", 0,
+	    "per source; beyond it bans and rules are asked: these addresses can be forged"),
+
+	KEY("safety", "protect_ssh_clients", protect_ssh_clients, "true | false", "true", 0,
+	    "sources of live SSH sessions with this host pass"),
+	KEY("safety", "protect_gateways", protect_gateways, "true | false", "true", 0,
+	    "gateways and DNS resolvers of this host pass"),
+	KEY("safety", "confirm_timeout", confirm_timeout, "duration, 5s to 1h", "60s", 0,
+	    "apply --confirm without a time: how long until an unconfirmed policy is rolled back"),
+	KEY("safety", "essential_limit", essential_limit, "packets per second", "10k", 0,
+	    "budget of each kind: ARP, neighbour discovery, path MTU, DHCP"),
+
+	KEY("metrics", "listen", metrics_listen, "ADDRESS:PORT | none", "127.0.0.1:9854", FW_FIELD_REQUIRED,
+	    "TCP address of floodwall-web; none: only the UNIX socket"),
+
+	KEY("capacity", "sources", capacity_sources, "entries", "1M", 0,
+	    "meters: one per rule and key that was seen lately"),
+	KEY("capacity", "bans", capacity_bans, "entries", "512k", 0, "bans at one time"),
+	KEY("capacity", "prefixes", capacity_prefixes, "entries", "2M", 0,
+	    "merged prefixes of all sets in use"),
+
+	KEY("rule", "name", rule_name, "name", "", FW_FIELD_REQUIRED,
+	    "lower-case letters, digits, - and _; counters and meters follow it over reloads"),
+	KEY("rule", "force", rule_force, "true | false", "false", FW_FIELD_TUNABLE,
+	    "accept what check calls a self-made outage"),
+	KEY("rule", "mode", rule_mode, "enforce | count", "the file's mode", FW_FIELD_TUNABLE,
+	    "count: this rule only counts what it would do"),
+	KEY("rule", "match", rule_match, "map", "every packet", FW_FIELD_MAY_BE_EMPTY,
+	    "which packets; values of one list are alternatives, different keys must all hold"),
+	KEY("rule", "limit", rule_limit, "AMOUNT packets|bytes|connections/WINDOW", "none", FW_FIELD_TUNABLE,
+	    "the rule takes effect while a key's trailing window (1s to 1h) holds more"),
+	KEY("rule", "per", rule_per, "source | source_prefix | destination | [source, dest_port] | total",
+	    "source", FW_FIELD_TUNABLE, "whose amount is measured"),
+	KEY("rule", "source_prefix", rule_source_prefix, "{ipv4: BITS, ipv6: BITS}", "{ipv4: 32, ipv6: 64}",
+	    0, "how much of the source address makes the key"),
+	KEY("rule", "action", rule_action, "allow | block | police | count | label", "",
+	    FW_FIELD_REQUIRED | FW_FIELD_TUNABLE,
+	    "allow: pass, up to the limit. block: drop, with a limit everything from a key that is over it. "
+	    "police: drop "
+	    "the excess. count: block that only counts. label: mark for later rules"),
+	KEY("rule", "ban", rule_ban, "duration or {for, escalate, unverified}", "none", FW_FIELD_TUNABLE,
+	    "whoever crosses the limit is dropped for that long whatever he sends"),
+	KEY("rule", "labels", rule_labels, NAMES, "none", 0,
+	    "marks set on the packet when the rule takes effect"),
+
+	KEY("source_prefix", "ipv4", prefix_ipv4, "1 to 32", "32", 0, "bits of IPv4 sources"),
+	KEY("source_prefix", "ipv6", prefix_ipv6, "1 to 128", "64", 0, "bits of IPv6 sources"),
+
+	KEY("ban", "for", ban_for, "duration", "the first step", 0, "length of the first ban"),
+	KEY("ban", "escalate", ban_escalate, "list of at most 6 durations", "none", 0,
+	    "length of the first, second, … ban; the last one repeats"),
+	KEY("ban", "unverified", ban_unverified, "true | false", "false", 0,
+	    "ban without an established connection as evidence: forged sources get strangers banned"),
+
+	KEY("match", "source", match_source, "sets, addresses, prefixes", "any", 0,
+	    "the source is in one of them"),
+	KEY("match", "source_not", match_source_not, "sets, addresses, prefixes", "none", 0,
+	    "the source is in none of them"),
+	KEY("match", "destination", match_destination, "sets, addresses, prefixes", "any", 0,
+	    "the destination is in one of them"),
+	KEY("match", "destination_not", match_destination_not, "sets, addresses, prefixes", "none", 0,
+	    "the destination is in none of them"),
+	KEY("match", "protocol", match_protocol, "tcp, udp, icmp, icmpv6, … or 0 to 255", "any", 0,
+	    "the IP protocol"),
+	KEY("match", "protocol_not", match_protocol_not, "as protocol", "none", 0, "any other IP protocol"),
+	KEY("match", "source_port", match_source_port, "ports and ranges such as 1000-2000", "any", 0,
+	    "TCP, UDP, UDP-Lite, SCTP and DCCP; other packets do not match"),
+	KEY("match", "source_port_not", match_source_port_not, "ports and ranges", "none", 0,
+	    "packets with ports, except these"),
+	KEY("match", "dest_port", match_dest_port, "ports and ranges", "any", 0, "as source_port"),
+	KEY("match", "dest_port_not", match_dest_port_not, "ports and ranges", "none", 0,
+	    "packets with ports, except these"),
+	KEY("match", "tcp_flags", match_tcp_flags, "syn, ack, rst, …, a+b, none", "any", 0,
+	    "a word: that flag is set (syn: and ack is not). a+b: these are set and the others of syn, ack, "
+	    "fin, rst are "
+	    "not. none: no flag at all"),
+	KEY("match", "tcp_flags_not", match_tcp_flags_not, "as tcp_flags", "none", 0,
+	    "TCP packets, except these"),
+	KEY("match", "length", match_length, "{min, max}, 400-1500 or a list", "any", 0,
+	    "bytes of the frame without FCS"),
+	KEY("match", "packet", match_packet, "fragment, later_fragment, no_l4, options, tagged, ipv4, ipv6",
+	    "any", 0, "what else the packet is, one of them"),
+	KEY("match", "packet_not", match_packet_not, "as packet", "none", 0, "none of them"),
+	KEY("match", "label", match_label, NAMES, "any", 0, "an earlier rule has set one of them"),
+	KEY("match", "label_not", match_label_not, NAMES, "none", 0, "no earlier rule has set any of them"),
+	NOT_YET("match", "country", "source country"),
+	NOT_YET("match", "country_not", "source country"),
+	NOT_YET("match", "asn", "source network"),
+	NOT_YET("match", "asn_not", "source network"),
+	NOT_YET("match", "tier", "trust of the source"),
+	NOT_YET("match", "tier_not", "trust of the source"),
+	NOT_YET("match", "uri", "request target"),
+	NOT_YET("match", "method", "request method"),
+	NOT_YET("match", "host", "requested host"),
+	NOT_YET("match", "sni", "TLS server name"),
+	NOT_YET("match", "log", "access log"),
+	NOT_YET("match", "status", "response status"),
+	NOT_YET("match", "all", "conjunction"),
+	NOT_YET("match", "any", "alternatives"),
+	NOT_YET("match", "not", "negation"),
+
+	KEY("length", "min", length_min, "bytes", "0", 0, "least length"),
+	KEY("length", "max", length_max, "bytes", "65535", 0, "greatest length"),
+};
+
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+const struct fw_policy_field *fw_policy_fields(size_t *ret_count)
+{
+	*ret_count = FIELD_COUNT;
+	return fields;
+}
+
+const struct fw_policy_field *fw_policy_object_fields(const char *object, size_t *ret_count)
+{
+	size_t first = 0, last;
+
+	while (first < FIELD_COUNT && strcmp(fields[first].object, object))
+		first++;
+	for (last = first; last < FIELD_COUNT && !strcmp(fields[last].object, object); last++)
+		;
+	*ret_count = last - first;
+	return &fields[first];
+}

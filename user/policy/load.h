@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the loader: its state, the readers of the field table and the typed readers they are made of. */
+#ifndef FW_POLICY_LOAD_H
+#define FW_POLICY_LOAD_H
+
+#include "policy/fields.h"
+#include "policy/policy.h"
+#include "policy/tree.h"
+#include "policy/words.h"
+
+#define FW_NAME_LENGTH_MAX 63
+
+struct fw_loader {
+	struct fw_policy *policy;
+	struct fw_diags *diags;
+	const char *base_dir;	    /* of relative set files */
+	char where[128];	    /* "rule 'login'", for messages */
+	unsigned int *sets_by_name; /* of the named sets; NULL: there are none */
+	size_t sets_named;
+	bool out_of_memory;
+};
+
+/* fw_load_*: readers of one key; complain and leave the target alone on error. */
+#define FW_READERS(X)                                                                                        \
+	X(version)                                                                                           \
+	X(interfaces)                                                                                        \
+	X(mode)                                                                                              \
+	X(sets)                                                                                              \
+	X(never_block)                                                                                       \
+	X(rules)                                                                                             \
+	X(safety)                                                                                            \
+	X(metrics)                                                                                           \
+	X(on_exit)                                                                                           \
+	X(capacity)                                                                                          \
+	X(memory_limit)                                                                                      \
+	X(interface_name)                                                                                    \
+	X(interface_xdp)                                                                                     \
+	X(interface_mode)                                                                                    \
+	X(interface_chain)                                                                                   \
+	X(set_entries)                                                                                       \
+	X(set_file)                                                                                          \
+	X(never_block_sets)                                                                                  \
+	X(never_block_limit)                                                                                 \
+	X(protect_ssh_clients)                                                                               \
+	X(protect_gateways)                                                                                  \
+	X(confirm_timeout)                                                                                   \
+	X(essential_limit)                                                                                   \
+	X(metrics_listen)                                                                                    \
+	X(capacity_sources)                                                                                  \
+	X(capacity_bans)                                                                                     \
+	X(capacity_prefixes)                                                                                 \
+	X(rule_name)                                                                                         \
+	X(rule_match)                                                                                        \
+	X(rule_limit)                                                                                        \
+	X(rule_per)                                                                                          \
+	X(rule_source_prefix)                                                                                \
+	X(rule_action)                                                                                       \
+	X(rule_ban)                                                                                          \
+	X(rule_mode)                                                                                         \
+	X(rule_labels)                                                                                       \
+	X(rule_force)                                                                                        \
+	X(prefix_ipv4)                                                                                       \
+	X(prefix_ipv6)                                                                                       \
+	X(ban_for)                                                                                           \
+	X(ban_escalate)                                                                                      \
+	X(ban_unverified)                                                                                    \
+	X(match_source)                                                                                      \
+	X(match_source_not)                                                                                  \
+	X(match_destination)                                                                                 \
+	X(match_destination_not)                                                                             \
+	X(match_protocol)                                                                                    \
+	X(match_protocol_not)                                                                                \
+	X(match_source_port)                                                                                 \
+	X(match_source_port_not)                                                                             \
+	X(match_dest_port)                                                                                   \
+	X(match_dest_port_not)                                                                               \
+	X(match_tcp_flags)                                                                                   \
+	X(match_tcp_flags_not)                                                                               \
+	X(match_length)                                                                                      \
+	X(match_packet)                                                                                      \
+	X(match_packet_not)                                                                                  \
+	X(match_label)                                                                                       \
+	X(match_label_not)                                                                                   \
+	X(length_min)                                                                                        \
+	X(length_max)
+
+#define X(name) void fw_load_##name(struct fw_loader *loader, const struct fw_node *value, void *target);
+FW_READERS(X)
+#undef X
+
+/* Walks the fields of an object in table order; `where` names it in messages. */
+void fw_load_object(struct fw_loader *loader, const struct fw_node *node, const char *object,
+		    const char *where, void *target);
+/* Sets are sorted by name once all are read; fw_load_set_find needs that. */
+void fw_load_sets_index(struct fw_loader *loader);
+int fw_load_set_find(const struct fw_loader *loader, const char *name);
+/* Set names and inline addresses; these become a set of their own, called `anonymous`. */
+void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, const char *anonymous,
+		      struct fw_set_refs *refs);
+
+void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names);
+
+/* Typed readers: false after a complaint at the node. */
+void fw_complain(struct fw_loader *loader, const struct fw_node *node, const char *code, const char *hint,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+bool fw_read_text(struct fw_loader *loader, const struct fw_node *node, const char **ret);
+bool fw_read_bool(struct fw_loader *loader, const struct fw_node *node, bool *ret);
+bool fw_read_word(struct fw_loader *loader, const struct fw_node *node, const struct fw_words *words,
+		  const char *what, unsigned int *ret);
+bool fw_read_amount(struct fw_loader *loader, const struct fw_node *node, uint64_t least, uint64_t most,
+		    uint64_t *ret);
+bool fw_read_duration(struct fw_loader *loader, const struct fw_node *node, uint64_t least, uint64_t most,
+		      uint64_t *ret_ns);
+bool fw_read_limit(struct fw_loader *loader, const struct fw_node *node, struct fw_limit *ret);
+/* Lower-case names of rules, sets and labels. `what` says whose. */
+bool fw_read_name(struct fw_loader *loader, const struct fw_node *node, const char *what, const char **ret);
+/* A whole number without suffix. */
+bool fw_read_number(struct fw_loader *loader, const struct fw_node *node, unsigned int most, const char *what,
+		    unsigned int *ret);
+/* Appends "80", "1000-2000" or a word from `words` (may be NULL). */
+bool fw_read_ranges(struct fw_loader *loader, const struct fw_node *node, const struct fw_words *words,
+		    const char *what, struct fw_ranges *ranges);
+
+#endif

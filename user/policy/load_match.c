@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Readers of the match keys: which packets a rule is about. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/grow.h"
+#include "policy/load.h"
+
+#define ANONYMOUS_MAX (FW_NAME_LENGTH_MAX + 32)
+
+static void load_refs(struct fw_loader *loader, const struct fw_node *value, struct fw_policy_rule *rule,
+		      const char *key, struct fw_set_refs *refs)
+{
+	char name[ANONYMOUS_MAX];
+
+	snprintf(name, sizeof(name), "%s.%s", rule->name ? rule->name : "", key);
+	fw_load_set_refs(loader, value, name, refs);
+}
+
+void fw_load_match_source(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy_rule *rule = target;
+
+	load_refs(loader, value, rule, "source", &rule->match.source);
+}
+
+void fw_load_match_source_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy_rule *rule = target;
+
+	load_refs(loader, value, rule, "source_not", &rule->match.source_not);
+}
+
+void fw_load_match_destination(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy_rule *rule = target;
+
+	load_refs(loader, value, rule, "destination", &rule->match.destination);
+}
+
+void fw_load_match_destination_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy_rule *rule = target;
+
+	load_refs(loader, value, rule, "destination_not", &rule->match.destination_not);
+}
+
+static void load_protocols(struct fw_loader *loader, const struct fw_node *value, uint8_t **items,
+			   size_t *count)
+{
+	fw_node_each(item, value)
+	{
+		unsigned int protocol = 0;
+		const char *text;
+		bool digits;
+
+		if (!fw_read_text(loader, item, &text))
+			continue;
+		digits = !text[strspn(text, "0123456789")];
+		if (digits ? !fw_read_number(loader, item, UINT8_MAX, "protocol number", &protocol)
+			   : !fw_read_word(loader, item, &fw_protocol_words, "protocol", &protocol))
+			continue;
+		if (FW_APPEND(*items, *count, (uint8_t)protocol))
+			loader->out_of_memory = true;
+	}
+}
+
+void fw_load_match_protocol(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_match *match = &((struct fw_policy_rule *)target)->match;
+
+	load_protocols(loader, value, &match->protocols, &match->protocol_count);
+}
+
+void fw_load_match_protocol_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_match *match = &((struct fw_policy_rule *)target)->match;
+
+	load_protocols(loader, value, &match->protocols_not, &match->protocol_not_count);
+}
+
+static void load_ports(struct fw_loader *loader, const struct fw_node *value, struct fw_ranges *ranges)
+{
+	fw_node_each(item, value) fw_read_ranges(loader, item, &fw_port_words, "port", ranges);
+}
+
+void fw_load_match_source_port(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_ports(loader, value, &((struct fw_policy_rule *)target)->match.source_port);
+}
+
+void fw_load_match_source_port_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_ports(loader, value, &((struct fw_policy_rule *)target)->match.source_port_not);
+}
+
+void fw_load_match_dest_port(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_ports(loader, value, &((struct fw_policy_rule *)target)->match.dest_port);
+}
+
+void fw_load_match_dest_port_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_ports(loader, value, &((struct fw_policy_rule *)target)->match.dest_port_not);
+}
+
+void fw_load_length_min(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	unsigned int bytes;
+
+	if (fw_read_number(loader, value, UINT16_MAX, "length in bytes", &bytes))
+		((struct fw_range *)target)->first = (uint16_t)bytes;
+}
+
+void fw_load_length_max(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	unsigned int bytes;
+
+	if (fw_read_number(loader, value, UINT16_MAX, "length in bytes", &bytes))
+		((struct fw_range *)target)->last = (uint16_t)bytes;
+}
+
+void fw_load_match_length(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_ranges *ranges = &((struct fw_policy_rule *)target)->match.length;
+
+	fw_node_each(item, value)
+	{
+		struct fw_range range = {0, UINT16_MAX};
+
+		if (item->kind != FW_NODE_MAP) {
+			fw_read_ranges(loader, item, NULL, "length in bytes", ranges);
+			continue;
+		}
+		fw_load_object(loader, item, "length", "length", &range);
+		if (range.first > range.last)
+			fw_complain(loader, item, "bad-range", NULL, "length: min %u is more than max %u",
+				    range.first, range.last);
+		if (FW_APPEND(ranges->items, ranges->count, range))
+			loader->out_of_memory = true;
+	}
+}
+
+/* One word: the flag is set, whatever the others are; syn alone means the first packet of a connection. Words
+ * joined by +: exactly these among the flags that open and close connections. */
+static bool parse_flags(const char *text, struct fw_flag_test *ret)
+{
+	const uint8_t deciding = FW_TCP_SYN | FW_TCP_ACK | FW_TCP_FIN | FW_TCP_RST;
+	unsigned int all = 0, words = 0;
+
+	if (!strcmp(text, "none")) {
+		*ret = (struct fw_flag_test){.mask = UINT8_MAX, .value = 0};
+		return true;
+	}
+	do {
+		size_t length = strcspn(text, "+");
+		unsigned int flag;
+		char word[8];
+
+		if (snprintf(word, sizeof(word), "%.*s", (int)length, text) >= (int)sizeof(word) ||
+		    !fw_word_find(&fw_tcp_flag_words, word, &flag))
+			return false;
+		all |= flag;
+		words++;
+		text += length;
+	} while (*text++);
+	*ret = (struct fw_flag_test){.mask = (uint8_t)all, .value = (uint8_t)all};
+	if (words > 1)
+		ret->mask |= deciding;
+	else if (all == FW_TCP_SYN)
+		ret->mask |= FW_TCP_ACK;
+	return true;
+}
+
+static void load_flags(struct fw_loader *loader, const struct fw_node *value, struct fw_flag_tests *tests)
+{
+	fw_node_each(item, value)
+	{
+		struct fw_flag_test test;
+		char hint[128], list[96];
+		const char *text;
+
+		if (!fw_read_text(loader, item, &text))
+			continue;
+		if (!parse_flags(text, &test)) {
+			snprintf(hint, sizeof(hint), "write none, or %s, joined by +",
+				 fw_words_list(&fw_tcp_flag_words, list, sizeof(list)));
+			fw_complain(loader, item, "bad-flags", hint, "'%.80s' are no TCP flags", text);
+		} else if (FW_APPEND(tests->items, tests->count, test)) {
+			loader->out_of_memory = true;
+		}
+	}
+}
+
+void fw_load_match_tcp_flags(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_flags(loader, value, &((struct fw_policy_rule *)target)->match.tcp_flags);
+}
+
+void fw_load_match_tcp_flags_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_flags(loader, value, &((struct fw_policy_rule *)target)->match.tcp_flags_not);
+}
+
+static void load_kinds(struct fw_loader *loader, const struct fw_node *value, uint8_t *kinds)
+{
+	fw_node_each(item, value)
+	{
+		unsigned int kind;
+
+		if (fw_read_word(loader, item, &fw_packet_words, "kind of packet", &kind))
+			*kinds |= (uint8_t)kind;
+	}
+}
+
+void fw_load_match_packet(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_kinds(loader, value, &((struct fw_policy_rule *)target)->match.packet);
+}
+
+void fw_load_match_packet_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_kinds(loader, value, &((struct fw_policy_rule *)target)->match.packet_not);
+}
+
+void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names)
+{
+	fw_node_each(item, value)
+	{
+		const char *text;
+		char *copy;
+
+		if (!fw_read_name(loader, item, "label", &text))
+			continue;
+		copy = strdup(text);
+		if (!copy || FW_APPEND(names->items, names->count, copy)) {
+			free(copy);
+			loader->out_of_memory = true;
+		}
+	}
+}
+
+void fw_load_match_label(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->match.label);
+}
+
+void fw_load_match_label_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->match.label_not);
+}

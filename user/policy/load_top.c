@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Readers of the keys that stand at the top of the file, except sets and rules. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fw_config.h"
+#include "lib/grow.h"
+#include "policy/load.h"
+
+#define CONFIRM_MIN_NS (5 * FW_NS_PER_SEC)
+#define CONFIRM_MAX_NS (3600 * FW_NS_PER_SEC)
+#define ENTRIES_MIN    1024
+#define ENTRIES_MAX    (1ULL << 26)
+#define ESSENTIAL_MAX  1000000000ULL
+#define MEMORY_MIN     (1ULL << 20)
+#define MEMORY_MAX     (1ULL << 50)
+
+void fw_load_version(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	const char *text;
+
+	(void)target;
+	if (fw_read_text(loader, value, &text) && strcmp(text, "1"))
+		fw_complain(loader, value, "bad-version", "write 'version: 1'",
+			    "version '%.40s' is not known, this program reads version 1", text);
+}
+
+void fw_load_mode(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+	unsigned int mode;
+
+	if (fw_read_word(loader, value, &fw_mode_words, "mode", &mode))
+		policy->mode = (enum fw_mode)mode;
+}
+
+void fw_load_on_exit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+	unsigned int word;
+
+	if (fw_read_word(loader, value, &fw_on_exit_words, "on_exit", &word))
+		policy->on_exit = (enum fw_on_exit)word;
+}
+
+void fw_load_memory_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+
+	fw_read_amount(loader, value, MEMORY_MIN, MEMORY_MAX, &policy->memory_limit);
+}
+
+void fw_load_interface_name(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_interface *interface = target;
+	const char *name;
+
+	if (!fw_read_text(loader, value, &name))
+		return;
+	if (strlen(name) >= IF_NAMESIZE || strpbrk(name, "/ \t\n:") || !strcmp(name, ".") ||
+	    !strcmp(name, "..")) {
+		fw_complain(loader, value, "bad-interface",
+			    "at most 15 characters, none of them '/', ':' or a space",
+			    "'%.80s' cannot be the name of an interface", name);
+		return;
+	}
+	for (size_t i = 0; i < loader->policy->interface_count; i++)
+		if (!strcmp(loader->policy->interfaces[i].name, name))
+			fw_complain(loader, value, "duplicate-interface", NULL,
+				    "interface '%s' is listed twice", name);
+	snprintf(interface->name, sizeof(interface->name), "%s", name);
+}
+
+void fw_load_interface_xdp(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_interface *interface = target;
+	unsigned int mode;
+
+	if (fw_read_word(loader, value, &fw_xdp_mode_words, "XDP mode", &mode))
+		interface->xdp = (enum fw_xdp_mode)mode;
+}
+
+void fw_load_interface_mode(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_interface *interface = target;
+	unsigned int mode;
+
+	if (fw_read_word(loader, value, &fw_mode_words, "mode", &mode))
+		interface->mode = (enum fw_mode)mode;
+}
+
+void fw_load_interface_chain(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_bool(loader, value, &((struct fw_interface *)target)->chain);
+}
+
+void fw_load_interfaces(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+
+	fw_node_each(item, value)
+	{
+		struct fw_interface interface = {.mode = FW_MODE_INHERIT, .mark = item->mark};
+
+		if (policy->interface_count == FW_IFACES_MAX) {
+			fw_complain(loader, item, "too-many", NULL, "more than %d interfaces", FW_IFACES_MAX);
+			return;
+		}
+		if (item->kind == FW_NODE_SCALAR)
+			fw_load_interface_name(loader, item, &interface);
+		else
+			fw_load_object(loader, item, "interface", "an interface", &interface);
+		if (*interface.name && FW_APPEND(policy->interfaces, policy->interface_count, interface))
+			loader->out_of_memory = true;
+	}
+}
+
+void fw_load_never_block_sets(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+
+	fw_load_set_refs(loader, value, "never_block.entries", &policy->never_block);
+}
+
+void fw_load_never_block_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+	struct fw_limit limit;
+
+	if (!fw_read_limit(loader, value, &limit))
+		return;
+	if (limit.unit == FW_UNIT_CONNECTIONS) {
+		fw_complain(loader, value, "bad-limit", NULL, "never_block counts packets or bytes");
+		return;
+	}
+	policy->never_block_limit = limit;
+}
+
+void fw_load_never_block(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+
+	if (value->kind == FW_NODE_MAP)
+		fw_load_object(loader, value, "never_block", "never_block", target);
+	else
+		fw_load_never_block_sets(loader, value, target);
+	if (policy->never_block.count && policy->never_block_limit.unit == FW_UNIT_NONE)
+		fw_diag_add(loader->diags, value->key->mark, FW_SEVERITY_NOTE, "never-block-unlimited",
+			    "never_block: {sets: [...], limit: 200k packets/1s}",
+			    "never_block has no limit: whoever forges one of its addresses is never stopped");
+}
+
+void fw_load_safety(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_load_object(loader, value, "safety", "safety", target);
+}
+
+void fw_load_protect_ssh_clients(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_bool(loader, value, &((struct fw_policy *)target)->safety.protect_ssh_clients);
+}
+
+void fw_load_protect_gateways(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_bool(loader, value, &((struct fw_policy *)target)->safety.protect_gateways);
+}
+
+void fw_load_confirm_timeout(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_duration(loader, value, CONFIRM_MIN_NS, CONFIRM_MAX_NS,
+			 &((struct fw_policy *)target)->safety.confirm_timeout_ns);
+}
+
+void fw_load_essential_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, 1, ESSENTIAL_MAX,
+		       &((struct fw_policy *)target)->safety.essential_limit);
+}
+
+void fw_load_metrics(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_load_object(loader, value, "metrics", "metrics", target);
+}
+
+/* "127.0.0.1:9854", "[::1]:9854" */
+static bool is_listen_address(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	char host[FW_ADDR_TEXT_MAX];
+	struct fw_addr addr;
+	unsigned int port = 0;
+	size_t length;
+
+	if (!colon || !colon[1] || strlen(colon + 1) > 5 || colon[1 + strspn(colon + 1, "0123456789")])
+		return false;
+	for (const char *digit = colon + 1; *digit; digit++)
+		port = port * 10 + (unsigned int)(*digit - '0');
+	length = (size_t)(colon - text);
+	if (!port || port > UINT16_MAX || !length || length >= sizeof(host))
+		return false;
+	if (text[0] == '[' && colon[-1] == ']')
+		snprintf(host, sizeof(host), "%.*s", (int)length - 2, text + 1);
+	else if (!memchr(text, ':', length))
+		snprintf(host, sizeof(host), "%.*s", (int)length, text);
+	else
+		return false;
+	return !fw_addr_parse(host, &addr, NULL);
+}
+
+void fw_load_metrics_listen(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy *policy = target;
+	const char *text;
+
+	if (!fw_read_text(loader, value, &text))
+		return;
+	policy->metrics.enabled = strcmp(text, "none") != 0;
+	if (!policy->metrics.enabled)
+		return;
+	if (!is_listen_address(text) || strlen(text) >= sizeof(policy->metrics.listen)) {
+		fw_complain(loader, value, "bad-listen", "write 127.0.0.1:9854, \"[::1]:9854\" or none",
+			    "'%.80s' is not an address with a port", text);
+		return;
+	}
+	snprintf(policy->metrics.listen, sizeof(policy->metrics.listen), "%s", text);
+}
+
+void fw_load_capacity(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_load_object(loader, value, "capacity", "capacity", target);
+}
+
+void fw_load_capacity_sources(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, ENTRIES_MIN, ENTRIES_MAX,
+		       &((struct fw_policy *)target)->capacity.sources);
+}
+
+void fw_load_capacity_bans(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, ENTRIES_MIN, ENTRIES_MAX, &((struct fw_policy *)target)->capacity.bans);
+}
+
+void fw_load_capacity_prefixes(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, ENTRIES_MIN, ENTRIES_MAX,
+		       &((struct fw_policy *)target)->capacity.prefixes);
+}
