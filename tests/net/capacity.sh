@@ -6,19 +6,21 @@ begin capacity
 policy <<YAML
 version: 1
 interfaces: [{name: $IFACE, xdp: native}]
-capacity: {bans: 64}
+capacity: {bans: 1024}
 rules:
   - {name: blanket, limit: 1000 packets/10s, action: block}
 YAML
 start_agent
-python -c 'print("\n".join(f"203.0.113.{i}" for i in range(60)))' | xargs "$BUILD/floodwall" --socket "$WORK/api.sock" ban --for 1h >/dev/null
-expect "60 of 64 bans fit" 60 "$(fwj bans | field 'len(d)')"
-mapfile -t more < <(python -c 'print("\n".join(f"198.51.100.{i}" for i in range(40)))')
-expect_exit "40 more do not: try again, 75" 75 fw ban "${more[@]}" --for 1h
+addresses() { python -c 'import sys; print("\n".join(f"{sys.argv[1]}.{i >> 8}.{i & 255}" for i in range(int(sys.argv[2]))))' "$@"; }
+mapfile -t many < <(addresses 203.0 1000)
+mapfile -t more < <(addresses 198.51 100)
+expect_exit "1000 bans of 1024" 0 fw ban "${many[@]}" --for 1h
+expect "fit" 1000 "$(fwj bans | field 'len(d)')"
+expect_exit "100 more do not: try again, 75" 75 fw ban "${more[@]}" --for 1h
 expect_words "the message says what is full and what to raise" 'full|capacity' "$WORK/err"
 held=$(fwj bans | field 'len(d)')
-expect_that "what was there is kept" '60 <= a <= 64' "$held"
-expect "no ban was lost" 60 "$(fwj bans | field 'len([b for b in d if b["source"].startswith("203.0.113.")])')"
+expect_that "what was there is kept" '1000 <= a <= 1024' "$held"
+expect "no ban was lost" 1000 "$(fwj bans | field 'len([b for b in d if b["source"].startswith("203.0.")])')"
 stop_agent
 lab down
 lab up || exit 1

@@ -28,7 +28,7 @@ until_true 5 grep -qi roll "$WORK/agent.log"
 sleep 0.5
 expect "rolled back without the CLI" 1000 "$(limit)"
 
-expect_exit "an unconfirmed apply ends with 3" 3 fw apply "$WORK/tight.yaml" --confirm 2s
+expect_exit "an unconfirmed apply ends with 3" 3 fw apply "$WORK/tight.yaml" --confirm 5s
 expect "and the old policy" 1000 "$(limit)"
 
 fw apply "$WORK/tight.yaml" --confirm 10s >"$WORK/apply.out" 2>&1 &
@@ -46,12 +46,12 @@ expect "is in force" 30 "$(limit)"
 expect_exit "rollback by hand" 0 fw rollback
 expect "goes to the one before" 7 "$(limit)"
 
-fw apply "$WORK/third.yaml" --confirm 4s >"$WORK/apply.out" 2>&1 &
+fw apply "$WORK/third.yaml" --confirm 5s >"$WORK/apply.out" 2>&1 &
 APPLY=$!
 sleep 1
 stop_agent KILL
 wait $APPLY 2>/dev/null
-sleep 4
+sleep 5
 start_agent
 sleep 1
 expect "a restarted agent honours a deadline that passed meanwhile" 7 "$(limit)"
