@@ -32,6 +32,6 @@
 #define FW_PREFIXES_DEFAULT (2u << 20)
 #define FW_TOP_SOURCES 65536u
 #define FW_EVENT_BYTES (1u << 20)
-#define FW_BAN_FILTER_WORDS (1u << 18) /* 2 MiB of bits per slot */
+#define FW_BAN_FILTER_WORDS (1u << 18) /* 64-bit words a slot: 2 MiB */
 
 #endif

@@ -55,7 +55,7 @@ struct fw_rule {
 	__u64 terms;	  /* its bits among the terms: one judgement per rule and packet */
 	__u64 labels;	  /* set on the packet when the rule takes effect */
 	__u64 limit;	  /* amount per window; meaningless with FW_UNIT_NONE */
-	__u64 sub_ns;	  /* sub-window: ceil((window + one tick) / FW_METER_CELLS) */
+	__u64 sub_ns;	  /* sub_us × 1000 */
 	__u64 window_ns;
 	__u64 ban_ns[FW_BAN_STEPS]; /* lease of the n-th offence; the last one repeats */
 	struct fw_addr key_mask[FW_FAMILY_MAX_]; /* per family: bits of the address that make the key */
@@ -68,7 +68,7 @@ struct fw_rule {
 	__u8 cell_shift; /* limit >> cell_shift < 2^31 */
 	__u8 pad0;
 	__u16 id;
-	__u32 pad1;
+	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^29 */
 };
 FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 16);
 
@@ -111,6 +111,9 @@ struct fw_u16_dimension {
 	__u64 terms[FW_PORT_CLASSES];
 };
 
+/* Kinds of essential traffic; each has a meter of its own in fw_essential_map. */
+enum fw_essential_kind { FW_ESSENTIAL_ARP, FW_ESSENTIAL_ND, FW_ESSENTIAL_PMTU, FW_ESSENTIAL_DHCP, FW_ESSENTIAL_MAX_ };
+
 /* One generation. Written while inactive, immutable while active. */
 struct fw_policy_slot {
 	__u32 generation;
@@ -149,7 +152,9 @@ FW_SIZE_IS(struct fw_class, 24);
 struct fw_control {
 	__u32 generation; /* active slot = generation % FW_SLOTS; 0 = no policy yet: everything passes */
 	__u32 ban_filter_slot;
-	__u32 ban_lengths[FW_FAMILY_MAX_]; /* used entries of ban_bits; written after them */
+	/* Used entries of ban_bits; written after them. Publishing a policy adds the ban_bits of its banning rules, so that
+	 * what the packet path inserts is found. */
+	__u32 ban_lengths[FW_FAMILY_MAX_];
 	__u32 pad;
 	__u8 ban_bits[FW_FAMILY_MAX_][FW_BAN_LENGTHS]; /* prefix lengths in use by bans, 128-bit space */
 	__u64 spared[FW_SPARED_WORDS];

@@ -49,9 +49,9 @@ struct fw_meter {
 	__u64 current;	    /* amount in the open sub-window; atomic */
 	__u64 past;	    /* sum of the closed sub-windows */
 	__u32 cells[FW_METER_CELLS];
-	__u32 sub_us;	/* sub-window length this state was filled with; a changed window rescales it */
-	__u32 head : 3; /* next cell to overwrite */
-	__u32 dropped : 29;
+	__u32 sub_us : 29; /* sub-window length this state was filled with; a changed window rescales it */
+	__u32 head : 3;	   /* next cell to overwrite */
+	__u32 dropped;	   /* packets dropped for this key; atomic, wraps */
 };
 FW_SIZE_IS(struct fw_meter, 64);
 

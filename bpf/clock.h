@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one place where time enters: jiffies (about 1 ns a read) as CLOCK_MONOTONIC nanoseconds, or replay's clock. */
+#ifndef FW_BPF_CLOCK_H
+#define FW_BPF_CLOCK_H
+
+#include "maps.h"
+
+static __always_inline __u64 clock_now_ns(void)
+{
+	if (fw_config.virtual_clock) {
+		__u32 zero = 0;
+		__u64 *now = bpf_map_lookup_elem(&fw_clock_map, &zero);
+
+		return now ? *now : 0;
+	}
+	return bpf_jiffies64() * fw_config.tick_ns + fw_config.offset_ns;
+}
+
+#endif

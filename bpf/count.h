@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Per-CPU counters and the samples behind top: softirq on one CPU, so plain additions do. */
+#ifndef FW_BPF_COUNT_H
+#define FW_BPF_COUNT_H
+
+#include "maps.h"
+#include "packet.h"
+
+#define FW_SAMPLES_PER_TICK 64
+#define FW_SAMPLE_PERIOD_MAX (1u << 16)
+
+static __always_inline void count_fault(enum fw_fault fault)
+{
+	__u32 index = fault;
+	__u64 *count = bpf_map_lookup_elem(&fw_fault_map, &index);
+
+	if (count)
+		(*count)++;
+}
+
+static __always_inline void count_packet(const struct fw_pkt *pkt, enum fw_verdict verdict, enum fw_reason why)
+{
+	__u32 index = fw_config.iface, traffic = pkt->traffic;
+	struct fw_iface_counts *counts = bpf_map_lookup_elem(&fw_iface_count_map, &index);
+	struct fw_count *count;
+
+	if (!counts || verdict >= FW_VERDICT_MAX_ || why >= FW_REASON_MAX_ || traffic >= FW_TRAFFIC_MAX_)
+		return;
+	count = &counts->by[verdict][why][traffic];
+	count->packets++;
+	count->bytes += pkt->length;
+}
+
+static __always_inline void count_class(__u32 slot, __u32 list_class)
+{
+	__u32 index = (slot % FW_SLOTS) * FW_CLASSES_MAX + (list_class & (FW_CLASSES_MAX - 1));
+	__u64 *count = bpf_map_lookup_elem(&fw_class_count_map, &index);
+
+	if (count)
+		(*count)++;
+}
+
+static __always_inline struct fw_addr count_source_key(const struct fw_pkt *pkt)
+{
+	struct fw_addr key = pkt->source;
+
+	if (pkt->family == FW_FAMILY_V6) {
+		key.w[2] = 0;
+		key.w[3] = 0;
+	}
+	return key;
+}
+
+static __noinline void count_sample(const struct fw_pkt *pkt, __u32 weight, __u32 dropped, __u32 why)
+{
+	struct fw_addr key = count_source_key(pkt);
+	struct fw_source *source = bpf_map_lookup_elem(&fw_source_map, &key);
+
+	if (!source) {
+		struct fw_source fresh = {};
+
+		if (bpf_map_update_elem(&fw_source_map, &key, &fresh, BPF_NOEXIST))
+			count_fault(FW_FAULT_SOURCE_FULL);
+		source = bpf_map_lookup_elem(&fw_source_map, &key);
+		if (!source)
+			return;
+	}
+	__sync_fetch_and_add(&source->packets, weight);
+	__sync_fetch_and_add(&source->bytes, (__u64)weight * pkt->length);
+	if (dropped)
+		__sync_fetch_and_add(&source->dropped, weight);
+	source->last_ns = pkt->now_ns;
+	source->last_rule = pkt->rule;
+	source->last_reason = why;
+}
+
+/* At most FW_SAMPLES_PER_TICK a tick and CPU: the period doubles when they run out and halves when they are not used. */
+static __always_inline void count_source(const struct fw_pkt *pkt, __u32 dropped, enum fw_reason why)
+{
+	__u32 zero = 0, weight;
+	struct fw_sampler *sampler = bpf_map_lookup_elem(&fw_sample_map, &zero);
+
+	if (!sampler || ++sampler->skipped < sampler->period)
+		return;
+	weight = sampler->skipped;
+	sampler->skipped = 0;
+	if (sampler->tick_ns != pkt->now_ns) {
+		if (sampler->taken < FW_SAMPLES_PER_TICK / 4)
+			sampler->period >>= 1;
+		sampler->tick_ns = pkt->now_ns;
+		sampler->taken = 0;
+	} else if (++sampler->taken >= FW_SAMPLES_PER_TICK) {
+		sampler->taken = 0;
+		if (sampler->period < FW_SAMPLE_PERIOD_MAX)
+			sampler->period = sampler->period ? sampler->period << 1 : 2;
+	}
+	if (pkt->family != FW_FAMILY_NONE)
+		count_sample(pkt, weight, dropped, why);
+}
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The packet path: parse → identify → judge → verdict. One program per interface, all on the same maps. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include "clock.h"
+#include "identify.h"
+#include "judge.h"
+#include "maps.h"
+#include "packet.h"
+#include "parse.h"
+#include "verdict.h"
+
+/* Global: the verifier checks it once and forgets its many paths, which would multiply with those of the later stages. */
+__noinline int parse(struct xdp_md *ctx, struct fw_pkt *pkt)
+{
+	struct fw_cursor cursor = {
+		.start = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+		.at = (void *)(long)ctx->data,
+	};
+	enum fw_reason why;
+
+	if (!pkt)
+		return FW_REASON_INTERNAL;
+
+	cursor.frame_length = fw_config.frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+	why = parse_frame(&cursor, pkt);
+	if (fw_config.frags && pkt->kind & FW_KIND_NO_L4 && cursor.frame_length > cursor.end - cursor.start)
+		count_fault(FW_FAULT_HEADERS_SPLIT);
+	return why;
+}
+
+/* Spared before anything else, as soon as an address is known; then the essential, then bans. */
+static __always_inline enum fw_reason identify(const struct fw_control *control, const struct fw_policy_slot *policy,
+					       struct fw_pkt *pkt, enum fw_reason parsed, __u64 *terms)
+{
+	enum fw_reason why;
+	__u64 hash = 0;
+
+	*terms = ~0ULL;
+	if (pkt->family != FW_FAMILY_NONE) {
+		hash = fw_filter_hash(&pkt->source, 128, fw_config.seed);
+		why = identify_spared(control, pkt, hash);
+		if (why != FW_REASON_UNDECIDED)
+			return why;
+	}
+	if (policy->features & FW_FEATURE_SOURCE_LISTS) {
+		__u32 list_class = identify_list_class(policy, &pkt->source);
+		const struct fw_class *class = identify_class(policy, list_class);
+
+		if (!class)
+			return FW_REASON_INTERNAL;
+		if (list_class)
+			count_class(policy->list_slot, list_class);
+		if (class->flags & FW_CLASS_NEVER_BLOCK) {
+			__u64 ignored = 0;
+
+			if (policy->never_block.unit == FW_UNIT_NONE ||
+			    !judge_is_over(&policy->never_block, pkt, &ignored))
+				return FW_REASON_NEVER_BLOCK;
+		}
+		*terms = class->source_terms;
+	}
+	if (parsed != FW_REASON_UNDECIDED)
+		return parsed;
+	if (pkt->essential != FW_ESSENTIAL_NONE)
+		return identify_essential(pkt, policy->essential_limit);
+	if (ban_holds(control, pkt, hash))
+		return FW_REASON_BANNED;
+	if (policy->features & FW_FEATURE_DEST_LISTS) {
+		const struct fw_class *class = identify_class(policy, identify_list_class(policy, &pkt->dest));
+
+		if (!class)
+			return FW_REASON_INTERNAL;
+		*terms &= class->dest_terms;
+	}
+	return FW_REASON_UNDECIDED;
+}
+
+SEC("xdp")
+int fw_xdp(struct xdp_md *ctx)
+{
+	__u32 zero = 0, slot;
+	struct fw_pkt pkt = {};
+	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	struct fw_policy_slot *policy;
+	enum fw_reason why;
+	__u64 terms;
+
+	if (!control)
+		return verdict(&pkt, FW_REASON_INTERNAL);
+	slot = *(volatile __u32 *)&control->generation;
+	if (!slot) {
+		count_fault(FW_FAULT_NO_POLICY);
+		return verdict(&pkt, FW_REASON_NO_RULE);
+	}
+	slot %= FW_SLOTS;
+	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	if (!policy)
+		return verdict(&pkt, FW_REASON_INTERNAL);
+
+	pkt.slot = slot;
+	pkt.now_ns = clock_now_ns();
+	pkt.counting = policy->count_ifaces >> (fw_config.iface & (FW_IFACES_MAX - 1)) & 1;
+	why = parse(ctx, &pkt);
+	why = identify(control, policy, &pkt, why, &terms);
+	if (why == FW_REASON_UNDECIDED)
+		why = judge(ctx, policy, &pkt, terms);
+	return verdict(&pkt, why);
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who sends: spared sources, essential protocols, bans, and the list classes of both addresses. */
+#ifndef FW_BPF_IDENTIFY_H
+#define FW_BPF_IDENTIFY_H
+
+#include "ban.h"
+#include "fw_meter.h"
+#include "maps.h"
+#include "packet.h"
+
+#define FW_ESSENTIAL_SUB_US 125500 /* an eighth of a second and a jiffy at HZ=250 */
+
+/* The one place that knows how lists are stored: address → list class, 0 when nobody listed it. */
+static __always_inline __u32 identify_list_class(const struct fw_policy_slot *policy, const struct fw_addr *addr)
+{
+	__u32 slot = policy->list_slot;
+	struct fw_lpm_key key = {.bits = 128, .addr = *addr};
+	void *list = bpf_map_lookup_elem(&fw_list_map, &slot);
+	__u32 *class;
+
+	if (!list)
+		return 0;
+	class = bpf_map_lookup_elem(list, &key);
+	return class ? *class : 0;
+}
+
+static __always_inline const struct fw_class *identify_class(const struct fw_policy_slot *policy, __u32 list_class)
+{
+	__u32 index = (policy->generation % FW_SLOTS) * FW_CLASSES_MAX + (list_class & (FW_CLASSES_MAX - 1));
+
+	return bpf_map_lookup_elem(&fw_class_map, &index);
+}
+
+static __noinline enum fw_reason identify_spared_kind(const struct fw_pkt *pkt)
+{
+	struct fw_addr key = pkt->source;
+	struct fw_spared *spared = bpf_map_lookup_elem(&fw_spared_map, &key);
+
+	if (!spared || (spared->expires_ns && spared->expires_ns <= pkt->now_ns))
+		return FW_REASON_UNDECIDED;
+	switch (spared->kind) {
+	case FW_SPARED_SSH:
+		return FW_REASON_SSH_PEER;
+	case FW_SPARED_GATEWAY:
+		return FW_REASON_GATEWAY;
+	case FW_SPARED_RESOLVER:
+		return FW_REASON_RESOLVER;
+	default:
+		return FW_REASON_ALLOWED;
+	}
+}
+
+static __always_inline enum fw_reason identify_spared(const struct fw_control *control, const struct fw_pkt *pkt,
+						      __u64 hash)
+{
+	if (!(control->spared[fw_spared_word(hash)] & fw_spared_bit(hash)))
+		return FW_REASON_UNDECIDED;
+	return identify_spared_kind(pkt);
+}
+
+/* Global: the verifier checks it once instead of on every path that leads here. */
+__noinline int meter_rotate(struct fw_meter *meter, __u64 now_ns, __u32 sub_us, __u32 cell_shift)
+{
+	if (!meter)
+		return 0;
+	fw_meter_rotate(meter, now_ns, (__u64)sub_us * 1000, sub_us, cell_shift & 31);
+	return 0;
+}
+
+static __noinline enum fw_reason identify_essential(const struct fw_pkt *pkt, __u64 limit)
+{
+	__u32 index = pkt->essential;
+	struct fw_meter *meter = bpf_map_lookup_elem(&fw_essential_map, &index);
+	const __u64 sub_ns = FW_ESSENTIAL_SUB_US * 1000ULL;
+
+	if (!meter)
+		return FW_REASON_INTERNAL;
+	if (fw_meter_is_due(meter, pkt->now_ns, sub_ns, FW_ESSENTIAL_SUB_US))
+		meter_rotate(meter, pkt->now_ns, FW_ESSENTIAL_SUB_US, 0);
+	if (fw_meter_take(meter, 1, limit))
+		return FW_REASON_ESSENTIAL;
+	__sync_fetch_and_add(&meter->dropped, 1);
+	return FW_REASON_ESSENTIAL_BUDGET;
+}
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every map: what it holds, who writes, who reads, what happens when it is full. User space resizes those marked (size). */
+#ifndef FW_BPF_MAPS_H
+#define FW_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "fw_config.h"
+#include "fw_counters.h"
+#include "fw_event.h"
+#include "fw_maps.h"
+#include "fw_policy.h"
+
+#define FW_MAP(name, map_type, key_type, value_type, entries, flags) \
+	struct {                                                      \
+		__uint(type, map_type);                                \
+		__type(key, key_type);                                 \
+		__type(value, value_type);                             \
+		__uint(max_entries, entries);                          \
+		__uint(map_flags, flags);                              \
+	} name SEC(".maps")
+
+/* Who built these maps. User space writes and reads it; the packet path never does. */
+FW_MAP(fw_layout_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_layout, 1, 0);
+
+/* The generation word, lengths of bans, spared filter. Written by user space through mmap. */
+FW_MAP(fw_control_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_control, 1, BPF_F_MMAPABLE);
+
+/* Two generations of the compiled policy; user space writes the inactive one. */
+FW_MAP(fw_policy_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_policy_slot, FW_SLOTS, BPF_F_MMAPABLE);
+
+/* Terms of each list class, per generation: index slot × FW_CLASSES_MAX + class. Written like fw_policy_map. */
+FW_MAP(fw_class_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_class, FW_SLOTS *FW_CLASSES_MAX, BPF_F_MMAPABLE);
+
+/* Prefix → list class. User space fills a fresh trie and puts it into the slot no generation uses. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, FW_SLOTS);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+			__uint(max_entries, 1);
+			__uint(map_flags, BPF_F_NO_PREALLOC);
+			__uint(key_size, sizeof(struct fw_lpm_key));
+			__uint(value_size, sizeof(__u32));
+		});
+} fw_list_map SEC(".maps");
+
+/* Exact spared sources; written by user space, asked only when their filter in fw_control says so. */
+FW_MAP(fw_spared_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_spared, 4096, 0);
+
+/* Two slots of the ban filter. The packet path sets bits in both; user space rebuilds the inactive one. */
+FW_MAP(fw_ban_filter_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS *FW_BAN_FILTER_WORDS, BPF_F_MMAPABLE);
+
+/* (size) Leases. Added by both sides; deleted by user space only. Full: FW_FAULT_BAN_FULL, nobody is evicted. */
+FW_MAP(fw_ban_map, BPF_MAP_TYPE_HASH, struct fw_ban_key, struct fw_ban, FW_BANS_DEFAULT, 0);
+
+/* (size) Meters of all keys but totals. Full: the least recently used key goes; a failed insert is counted. */
+FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter, FW_SOURCES_DEFAULT, 0);
+
+/* Meters of `per: total`, by rule id. */
+FW_MAP(fw_total_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_RULE_IDS, 0);
+
+/* Meters of the essential protocols' budgets, by enum fw_essential_kind. */
+FW_MAP(fw_essential_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_ESSENTIAL_MAX_, 0);
+
+/* Counters; the packet path adds, user space sums over CPUs. Per-CPU and softirq only: no atomics needed. */
+FW_MAP(fw_iface_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_iface_counts, FW_IFACES_MAX, 0);
+FW_MAP(fw_rule_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_rule_count, FW_RULE_IDS, 0);
+FW_MAP(fw_class_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, FW_SLOTS *FW_CLASSES_MAX, 0);
+FW_MAP(fw_fault_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, FW_FAULT_MAX_, 0);
+
+/* Sampling towards fw_source_map: one in `period` packets, period follows the load. */
+struct fw_sampler {
+	__u64 tick_ns;
+	__u32 skipped;
+	__u32 period;
+	__u32 taken; /* in this tick */
+	__u32 pad;
+};
+FW_MAP(fw_sample_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_sampler, 1, 0);
+
+/* What top shows. Written from samples only, so a flood costs it little. Full: least recently used goes. */
+FW_MAP(fw_source_map, BPF_MAP_TYPE_LRU_HASH, struct fw_addr, struct fw_source, FW_TOP_SOURCES, 0);
+
+/* Bans as they happen. Full: FW_FAULT_EVENT_LOST. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, FW_EVENT_BYTES);
+} fw_event_map SEC(".maps");
+
+/* Replay only: time comes from user space, the verdict goes back. Never pinned. */
+FW_MAP(fw_clock_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, BPF_F_MMAPABLE);
+FW_MAP(fw_trace_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_trace, 1, BPF_F_MMAPABLE);
+
+const volatile struct fw_config fw_config = {.tick_ns = 4000000};
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reason → XDP action, count mode included, and everything that is counted about it. The only file that names XDP actions. */
+#ifndef FW_BPF_VERDICT_H
+#define FW_BPF_VERDICT_H
+
+#include "count.h"
+#include "maps.h"
+#include "packet.h"
+
+#define FW_ACTS_PASS 0
+#define FW_ACTS_DROP 1
+
+static __always_inline int verdict_drops(enum fw_reason why)
+{
+#define X(id, action, word, help) | (__u64) FW_ACTS_##action << FW_REASON_##id
+	const __u64 drops = 0 FW_REASONS(X);
+#undef X
+	return drops >> why & 1;
+}
+
+static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verdict verdict, enum fw_reason why)
+{
+	__u32 zero = 0;
+	struct fw_trace *trace = bpf_map_lookup_elem(&fw_trace_map, &zero);
+
+	if (!trace)
+		return;
+	trace->reason = why;
+	trace->verdict = verdict;
+	trace->rule = pkt->rule;
+	trace->family = pkt->family;
+	trace->source = pkt->source;
+}
+
+static __always_inline int verdict(const struct fw_pkt *pkt, enum fw_reason why)
+{
+	enum fw_verdict verdict = FW_VERDICT_PASS;
+
+	if (verdict_drops(why))
+		verdict = pkt->counting ? FW_VERDICT_WOULD_DROP : FW_VERDICT_DROP;
+	else if (pkt->would_drop)
+		verdict = FW_VERDICT_WOULD_DROP;
+	count_packet(pkt, verdict, why);
+	count_source(pkt, verdict == FW_VERDICT_DROP, why);
+	if (fw_config.trace)
+		verdict_trace(pkt, verdict, why);
+	return verdict == FW_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+}
+
+#endif

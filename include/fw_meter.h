@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Arithmetic of the trailing window, the same for the packet path, for explain and for tests: no maps, no clock, no helpers.
+ *
+ * A window W is cut into FW_METER_CELLS closed sub-windows plus the open one, and the oldest counts whole. What is
+ * counted therefore covers between W and 9/8 W: nobody passes more than the limit in any W, and who stays under the
+ * limit in every 9/8 W loses nothing. A key's sub-windows start with its first packet, so keys do not rotate together.
+ *
+ * Sharing: `current` is added to atomically by every CPU. Rotation belongs to the CPU whose cmpxchg moves sub_start_ns.
+ * Accepted inaccuracy: while it works (tens of ns) other CPUs may not see the sub-window that is being closed, and may
+ * pass the packets that arrive in that time. */
+#ifndef FW_METER_H
+#define FW_METER_H
+
+#include "fw_types.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+static __always_inline __u64 fw_meter_elapsed(__u64 now_ns, __u64 start_ns)
+{
+	__s64 elapsed = (__s64)(now_ns - start_ns);
+
+	return elapsed < 0 ? 0 : (__u64)elapsed; /* another CPU may already have moved the start */
+}
+
+static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us)
+{
+	return fw_meter_elapsed(now_ns, meter->sub_start_ns) >= sub_ns || meter->sub_us != sub_us;
+}
+
+static __always_inline void fw_meter_push(struct fw_meter *meter, __u64 amount, __u32 shift)
+{
+	__u32 head = meter->head & (FW_METER_CELLS - 1);
+	__u64 cell = (amount + ((1ULL << shift) - 1)) >> shift;
+
+	if (cell > 0xffffffffULL) /* far over any limit that fits shift; stays over until it leaves */
+		cell = 0xffffffffULL;
+	meter->past -= (__u64)meter->cells[head] << shift;
+	meter->cells[head] = (__u32)cell;
+	meter->past += (__u64)meter->cells[head] << shift;
+	meter->head = (head + 1) & (FW_METER_CELLS - 1);
+}
+
+static __always_inline void fw_meter_forget(struct fw_meter *meter)
+{
+	for (int i = 0; i < FW_METER_CELLS; i++)
+		meter->cells[i] = 0;
+	meter->past = 0;
+	meter->head = 0;
+}
+
+/* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate. */
+static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open, __u64 elapsed_ns, __u64 now_ns,
+					     __u32 sub_us, __u32 shift)
+{
+	__u64 old_us = meter->sub_us ? meter->sub_us : 1;
+	__u64 past = meter->past, ratio;
+
+	fw_meter_forget(meter);
+	meter->sub_us = sub_us;
+	meter->sub_start_ns = now_ns;
+	if (elapsed_ns > (FW_METER_CELLS + 1) * old_us * 1000)
+		return;
+	if (sub_us >= old_us) {
+		fw_meter_push(meter, past + open, shift);
+		return;
+	}
+	ratio = ((__u64)sub_us << 20) / old_us;
+	past = (past * ratio >> 20) / FW_METER_CELLS;
+	for (int i = 0; i < FW_METER_CELLS; i++)
+		fw_meter_push(meter, past, shift);
+	if (elapsed_ns > (__u64)sub_us * 1000)
+		open = open * (((__u64)sub_us << 20) / (elapsed_ns / 1000 + 1)) >> 20;
+	__sync_fetch_and_add(&meter->current, open);
+}
+
+/* Closes what is over. Call when fw_meter_is_due; one caller wins, the others find it done. */
+static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us, __u32 shift)
+{
+	__u64 start = meter->sub_start_ns;
+	__u64 elapsed = fw_meter_elapsed(now_ns, start);
+	__u64 steps = elapsed / (sub_ns ? sub_ns : 1);
+	__u64 next = steps > FW_METER_CELLS ? now_ns : start + steps * sub_ns;
+	__u64 open;
+
+	if (meter->sub_us != sub_us)
+		next = now_ns + 1; /* always moves, so that one CPU wins */
+	if (__sync_val_compare_and_swap(&meter->sub_start_ns, start, next) != start)
+		return;
+	open = __sync_lock_test_and_set(&meter->current, 0);
+	if (meter->sub_us != sub_us) {
+		fw_meter_reshape(meter, open, elapsed, now_ns, sub_us, shift);
+		return;
+	}
+	if (steps > FW_METER_CELLS) {
+		fw_meter_forget(meter);
+		return;
+	}
+	for (__u32 i = 0; i < FW_METER_CELLS && i < steps; i++)
+		fw_meter_push(meter, i ? 0 : open, shift);
+}
+
+static __always_inline __u64 fw_meter_amount(const struct fw_meter *meter)
+{
+	return meter->past + meter->current;
+}
+
+/* Counts cost whatever the limit says (block). Returns the trailing amount, cost included. */
+static __always_inline __u64 fw_meter_add(struct fw_meter *meter, __u64 cost)
+{
+	return meter->past + __sync_fetch_and_add(&meter->current, cost) + cost;
+}
+
+/* Counts cost only if it fits (police, allow). Returns whether it did. */
+static __always_inline int fw_meter_take(struct fw_meter *meter, __u64 cost, __u64 limit)
+{
+	if (fw_meter_amount(meter) + cost > limit)
+		return 0;
+	if (fw_meter_add(meter, cost) <= limit)
+		return 1;
+	__sync_fetch_and_add(&meter->current, -cost); /* another CPU took the rest meanwhile */
+	return 0;
+}
+
+#endif
