@@ -18,6 +18,7 @@ struct fw_rule_ids {
 struct fw_listed {
 	struct fw_prefix prefix;
 	uint16_t list_class;
+	uint32_t inside; /* index + 1 of the line this one is nested in, 0 = none */
 };
 
 /* Extra members of sets that are not in the policy file (live `sets add`, feeds), and removals. */

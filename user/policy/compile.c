@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Model to image: rules to their structs, ids to names, and what all of it costs the kernel. Pure. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fw_config.h"
+#include "fw_counters.h"
+#include "fw_maps.h"
+#include "lib/units.h"
+#include "policy/check.h"
+#include "policy/lists.h"
+#include "policy/terms.h"
+
+#define TICK_DEFAULT_NS 4000000
+#define NS_PER_US	1000
+#define COUNTER_BITS	31
+#define ID_FIRST	1
+#define ID_LAST		(FW_RULE_NEVER_BLOCK - 1)
+
+static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct fw_rule *rule)
+{
+	uint64_t cells_ns = limit->window_ns + tick_ns;
+
+	rule->unit = (uint8_t)limit->unit;
+	if (limit->unit == FW_UNIT_NONE)
+		return;
+	rule->limit = limit->amount;
+	rule->window_ns = limit->window_ns;
+	rule->sub_us = (uint32_t)((cells_ns + FW_METER_CELLS * NS_PER_US - 1) / (FW_METER_CELLS * NS_PER_US));
+	rule->sub_ns = (uint64_t)rule->sub_us * NS_PER_US;
+	while (rule->limit >> rule->cell_shift >= 1ULL << COUNTER_BITS)
+		rule->cell_shift++;
+}
+
+static void compile_key(const struct fw_policy_rule *from, struct fw_rule *rule)
+{
+	unsigned int bits4 = FW_V4_BITS + from->prefix4, bits6 = from->prefix6;
+
+	switch (from->per) {
+	case FW_PER_SOURCE:
+	case FW_PER_SOURCE_PREFIX:
+	case FW_PER_SOURCE_DEST_PORT:
+		break;
+	case FW_PER_DESTINATION:
+		bits4 = bits6 = 128;
+		break;
+	case FW_PER_TOTAL:
+	case FW_PER_MAX_:
+		bits4 = bits6 = 0;
+		break;
+	}
+	rule->per = (uint8_t)from->per;
+	rule->key_mask[FW_FAMILY_V4] = fw_mask(bits4);
+	rule->key_mask[FW_FAMILY_V6] = fw_mask(bits6);
+}
+
+static void compile_ban(const struct fw_policy_rule *from, struct fw_rule *rule)
+{
+	if (!from->ban.set)
+		return;
+	rule->flags |= FW_RULE_BAN | (from->ban.unverified ? FW_RULE_BAN_UNVERIFIED : 0);
+	rule->ban_steps = (uint8_t)from->ban.step_count;
+	memcpy(rule->ban_ns, from->ban.steps_ns, sizeof(rule->ban_ns));
+	rule->ban_bits[FW_FAMILY_V4] = (uint8_t)(FW_V4_BITS + from->prefix4);
+	rule->ban_bits[FW_FAMILY_V6] = from->prefix6;
+}
+
+static void compile_rule(const struct fw_policy_rule *from, uint16_t id, uint64_t tick_ns,
+			 struct fw_rule *rule)
+{
+	rule->id = id;
+	rule->action = (uint8_t)from->action;
+	if (from->mode == FW_MODE_COUNT)
+		rule->flags |= FW_RULE_COUNT_MODE;
+	compile_limit(&from->limit, tick_ns, rule);
+	compile_key(from, rule);
+	compile_ban(from, rule);
+}
+
+static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
+{
+	struct fw_policy_rule rule = {.action = FW_ACTION_ALLOW,
+				      .limit = policy->never_block_limit,
+				      .prefix4 = 32,
+				      .prefix6 = 64,
+				      .mode = FW_MODE_INHERIT};
+
+	compile_rule(&rule, FW_RULE_NEVER_BLOCK, tick_ns, &slot->never_block);
+	if (policy->never_block.count) {
+		slot->features |= FW_FEATURE_SOURCE_LISTS;
+		if (policy->never_block_limit.unit != FW_UNIT_NONE)
+			slot->features |= FW_FEATURE_NEVER_BLOCK_LIMIT;
+	}
+}
+
+static uint16_t id_find(const struct fw_rule_ids *ids, const char *name)
+{
+	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++)
+		if (!strcmp(ids->name[id], name))
+			return id;
+	return 0;
+}
+
+/* A free id, else the one unused for the longest time. There are more ids than rules, so one is always found.
+ */
+static uint16_t id_take(struct fw_rule_ids *ids, const char *name, uint64_t now)
+{
+	uint16_t best = 0;
+
+	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++) {
+		if (!*ids->name[id]) {
+			best = id;
+			break;
+		}
+		if (ids->last_used[id] != now && (!best || ids->last_used[id] < ids->last_used[best]))
+			best = id;
+	}
+	memset(ids->name[best], 0, sizeof(ids->name[best]));
+	memcpy(ids->name[best], name, strnlen(name, FW_NAME_MAX - 1));
+	ids->last_used[best] = now;
+	return best;
+}
+
+static void assign_ids(const struct fw_policy *policy, struct fw_rule_ids *ids, uint16_t *ret)
+{
+	uint64_t now = 0;
+
+	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++)
+		if (ids->last_used[id] > now)
+			now = ids->last_used[id];
+	now++;
+	/* Known names first, so that a new one cannot take the id of a rule further down. */
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		ret[i] = id_find(ids, policy->rules[i].name);
+		if (ret[i])
+			ids->last_used[ret[i]] = now;
+	}
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (!ret[i])
+			ret[i] = id_take(ids, policy->rules[i].name, now);
+}
+
+static uint64_t round8(uint64_t bytes)
+{
+	return (bytes + 7) & ~7ULL;
+}
+
+static uint64_t hash_bytes(uint64_t entries, size_t key, size_t value)
+{
+	const uint64_t element = 48, bucket = 16; /* struct htab_elem, struct bucket */
+	uint64_t buckets = 1;
+
+	while (buckets < entries)
+		buckets *= 2;
+	return entries * (element + round8(key) + round8(value)) + buckets * bucket;
+}
+
+/* What the maps of this policy take: fixed tables, preallocated hashes, and the list twice, as while it is
+ * swapped. */
+static uint64_t memory_of(const struct fw_policy *policy, const struct fw_image *image)
+{
+	const uint64_t trie_node =
+		64; /* struct lpm_trie_node with key and class; as many inner nodes at most */
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t fixed =
+		FW_SLOTS * (sizeof(struct fw_policy_slot) + FW_CLASSES_MAX * sizeof(struct fw_class) +
+			    FW_BAN_FILTER_WORDS * sizeof(uint64_t)) +
+		FW_EVENT_BYTES + FW_RULE_IDS * sizeof(struct fw_meter);
+	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
+			   FW_RULE_IDS * sizeof(struct fw_rule_count) +
+			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
+	uint64_t hashes =
+		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
+		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
+		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source));
+
+	return fixed + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
+	       FW_SLOTS * 2 * trie_node * image->listed_count;
+}
+
+static struct fw_mark file_mark(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	return (struct fw_mark){.file = fw_diags_file(diags, policy->file ? policy->file : "policy")};
+}
+
+static int check_sizes(const struct fw_policy *policy, const struct fw_image *image, struct fw_diags *diags)
+{
+	char needed[32], allowed[32];
+
+	if (image->listed_count > policy->capacity.prefixes) {
+		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-prefixes",
+			    "raise capacity: {prefixes: N}", "the sets need %zu prefixes, capacity is %s",
+			    image->listed_count,
+			    fw_amount_exact(policy->capacity.prefixes, false, allowed, sizeof(allowed)));
+		return -E2BIG;
+	}
+	if (policy->memory_limit && image->memory_bytes > policy->memory_limit) {
+		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "memory-limit",
+			    "lower capacity: {sources, bans, prefixes} or raise memory_limit",
+			    "the kernel tables need %sB, memory_limit is %s",
+			    fw_amount_format(image->memory_bytes, needed, sizeof(needed)),
+			    fw_amount_exact(policy->memory_limit, true, allowed, sizeof(allowed)));
+		return -E2BIG;
+	}
+	return 0;
+}
+
+/* The packet path tries one lookup per length: manual bans need room among them too. */
+static int check_ban_lengths(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	const unsigned int most = FW_BAN_LENGTHS / 2;
+	bool used[FW_FAMILY_MAX_][129] = {0};
+	unsigned int count[FW_FAMILY_MAX_] = {0};
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_policy_rule *rule = &policy->rules[i];
+
+		if (!rule->ban.set)
+			continue;
+		count[FW_FAMILY_V4] += !used[FW_FAMILY_V4][rule->prefix4];
+		count[FW_FAMILY_V6] += !used[FW_FAMILY_V6][rule->prefix6];
+		used[FW_FAMILY_V4][rule->prefix4] = used[FW_FAMILY_V6][rule->prefix6] = true;
+		if (count[FW_FAMILY_V4] > most || count[FW_FAMILY_V6] > most) {
+			fw_diag_add(diags, rule->mark, FW_SEVERITY_ERROR, "too-many-ban-lengths",
+				    "use the same source_prefix in more rules",
+				    "rule '%s': bans of more than %u prefix lengths", rule->name, most);
+			return -E2BIG;
+		}
+	}
+	return 0;
+}
+
+static int check_changes(const struct fw_policy *policy, const struct fw_set_change *changes,
+			 size_t change_count, struct fw_diags *diags)
+{
+	size_t errors = diags->errors;
+
+	for (size_t i = 0; i < policy->rule_count && change_count; i++)
+		fw_rule_check_share(policy, &policy->rules[i], changes, change_count, diags);
+	return diags->errors > errors ? -EINVAL : 0;
+}
+
+static int compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
+		   const uint16_t *rule_ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image *image)
+{
+	int r = fw_terms_compile(policy, diags, image);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		compile_rule(&policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
+	compile_never_block(policy, tick_ns, image->slot);
+	image->rule_count = (unsigned int)policy->rule_count;
+	image->slot->essential_limit = policy->safety.essential_limit;
+	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
+	r = fw_lists_build(policy, changes, change_count, image);
+	if (r == -E2BIG)
+		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-classes",
+			    "name fewer overlapping sets in rules",
+			    "addresses fall into more than %d combinations of sets", FW_CLASSES_MAX - 1);
+	if (!r)
+		r = fw_classes_compile(policy, image);
+	if (r)
+		return r;
+	image->meters_worst = fw_terms_meters_worst(policy, image);
+	image->memory_bytes = memory_of(policy, image);
+	return check_sizes(policy, image, diags);
+}
+
+int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
+		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image **ret)
+{
+	uint16_t rule_ids[FW_RULES_MAX];
+	struct fw_image *image;
+	int r;
+
+	if (policy->rule_count > FW_RULES_MAX)
+		return -E2BIG; /* the loader said where */
+	r = check_changes(policy, changes, change_count, diags);
+	if (!r)
+		r = check_ban_lengths(policy, diags);
+	if (r)
+		return r;
+	image = calloc(1, sizeof(*image));
+	if (!image)
+		return -ENOMEM;
+	image->slot = calloc(1, sizeof(*image->slot));
+	assign_ids(policy, ids, rule_ids);
+	r = image->slot ? compile(policy, changes, change_count, rule_ids,
+				  tick_ns ? tick_ns : TICK_DEFAULT_NS, diags, image)
+			: -ENOMEM;
+	if (r) {
+		fw_image_free(image);
+		return r;
+	}
+	*ret = image;
+	return 0;
+}

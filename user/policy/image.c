@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Questions to a compiled policy, and its end. */
+#include "policy/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fw_image_free(struct fw_image *image)
+{
+	if (!image)
+		return;
+	for (size_t i = 0; i < image->class_count; i++)
+		free(image->class_sets[i]);
+	for (size_t i = 0; i < image->labels.count; i++)
+		free(image->labels.items[i]);
+	free(image->slot);
+	free(image->classes);
+	free(image->class_sets);
+	free(image->listed);
+	free(image->set_prefixes4);
+	free(image->set_prefixes6);
+	free(image->labels.items);
+	free(image);
+}
+
+bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b)
+{
+	if (a->listed_count != b->listed_count)
+		return false;
+	for (size_t i = 0; i < a->listed_count; i++)
+		if (a->listed[i].list_class != b->listed[i].list_class ||
+		    fw_prefix_compare(&a->listed[i].prefix, &b->listed[i].prefix))
+			return false;
+	return true;
+}
+
+/* In the 128-bit space, as the packet path compares: the list has a line of its own where families part. */
+static bool holds(const struct fw_prefix *prefix, const struct fw_addr *addr)
+{
+	struct fw_addr masked = fw_addr_masked(addr, prefix->bits);
+
+	return !memcmp(&masked, &prefix->addr, sizeof(masked));
+}
+
+uint16_t fw_image_classify(const struct fw_image *image, const struct fw_addr *addr)
+{
+	size_t low = 0, high = image->listed_count;
+	size_t line; /* index + 1 */
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (memcmp(&image->listed[middle].prefix.addr, addr, sizeof(*addr)) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Whatever holds the address holds the last line that begins at or before it, or is it. */
+	for (line = low; line; line = image->listed[line - 1].inside)
+		if (holds(&image->listed[line - 1].prefix, addr))
+			return image->listed[line - 1].list_class;
+	return 0;
+}

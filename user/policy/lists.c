@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Merges all sets that something names into one sorted list: longest match answers for all of them. Pure. */
+#include "policy/lists.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/grow.h"
+#include "policy/combos.h"
+#include "policy/prefixes.h"
+
+#define NONE	  UINT32_MAX
+#define DEPTH_MAX 130 /* one open prefix per length and the family boundary */
+#define NO_SET	  UINT32_MAX
+#define DEAD	  0xff /* bits of an output line that was joined with another */
+
+/* One prefix of one set. */
+struct entry {
+	struct fw_prefix prefix;
+	uint32_t set; /* NO_SET: the boundary where IPv4 begins inside ::/0 */
+};
+
+/* A line of the output while the sweep builds it. */
+struct line {
+	struct fw_prefix prefix;
+	uint32_t combo;
+	uint32_t parent, previous, last_child; /* previous: the closed sibling before it */
+};
+
+struct sweep {
+	struct fw_combos combos;
+	struct line *lines;
+	size_t count;
+	uint32_t open[DEPTH_MAX];
+	size_t depth;
+	uint32_t last_root;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *left = a, *right = b;
+	int order = fw_prefix_compare(&left->prefix, &right->prefix);
+
+	/* The boundary last: it empties what was inherited, not what its own prefix brings. */
+	return order ? order : (left->set > right->set) - (left->set < right->set);
+}
+
+/* In the 128-bit space, whatever the family. */
+static bool spans(const struct fw_prefix *outer, const struct fw_prefix *inner)
+{
+	struct fw_addr masked;
+
+	if (outer->bits > inner->bits)
+		return false;
+	masked = fw_addr_masked(&inner->addr, outer->bits);
+	return !memcmp(&masked, &outer->addr, sizeof(masked));
+}
+
+static uint32_t *last_child_of(struct sweep *sweep, uint32_t parent)
+{
+	return parent == NONE ? &sweep->last_root : &sweep->lines[parent].last_child;
+}
+
+/* Nothing more can come inside this line: joins it with its sibling, again and again. */
+static void close_line(struct sweep *sweep, uint32_t index)
+{
+	struct line *lines = sweep->lines;
+	uint32_t parent = lines[index].parent, previous = lines[index].previous;
+
+	while (previous != NONE && lines[previous].combo == lines[index].combo &&
+	       fw_prefix_siblings(&lines[previous].prefix, &lines[index].prefix)) {
+		lines[index].prefix.bits = DEAD;
+		if (parent != NONE && lines[parent].prefix.bits == lines[previous].prefix.bits - 1) {
+			/* Both halves of the parent hide it. */
+			lines[parent].combo = lines[previous].combo;
+			lines[parent].last_child = NONE;
+			lines[previous].prefix.bits = DEAD;
+			return;
+		}
+		lines[previous].prefix.bits--;
+		index = previous;
+		previous = lines[index].previous;
+	}
+	*last_child_of(sweep, parent) = index;
+}
+
+static void close_until(struct sweep *sweep, const struct fw_prefix *next)
+{
+	while (sweep->depth && (!next || !spans(&sweep->lines[sweep->open[sweep->depth - 1]].prefix, next)))
+		close_line(sweep, sweep->open[--sweep->depth]);
+}
+
+/* All entries with one prefix. */
+static int add_group(struct sweep *sweep, const struct entry *entries, size_t count)
+{
+	uint32_t parent, inherited, combo;
+	struct line line;
+	int r;
+
+	close_until(sweep, &entries[0].prefix);
+	parent = sweep->depth ? sweep->open[sweep->depth - 1] : NONE;
+	inherited = parent == NONE ? 0 : sweep->lines[parent].combo;
+	combo = entries[count - 1].set == NO_SET ? 0 : inherited;
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].set == NO_SET)
+			continue;
+		r = fw_combos_add(&sweep->combos, combo, entries[i].set, &combo);
+		if (r)
+			return r;
+	}
+	if (combo == inherited)
+		return 0;
+	line = (struct line){
+		.prefix = entries[0].prefix, .combo = combo, .parent = parent, .last_child = NONE};
+	line.previous = *last_child_of(sweep, parent);
+	if (FW_APPEND(sweep->lines, sweep->count, line))
+		return -ENOMEM;
+	sweep->open[sweep->depth++] = (uint32_t)sweep->count - 1;
+	return 0;
+}
+
+static int sweep_entries(struct sweep *sweep, const struct entry *entries, size_t count)
+{
+	size_t end;
+	int r;
+
+	sweep->last_root = NONE;
+	for (size_t i = 0; i < count; i = end) {
+		for (end = i + 1; end < count && !fw_prefix_compare(&entries[i].prefix, &entries[end].prefix);
+		     end++)
+			;
+		r = add_group(sweep, &entries[i], end - i);
+		if (r)
+			return r;
+	}
+	close_until(sweep, NULL);
+	return 0;
+}
+
+/* The lines that are left, with classes numbered as they appear and the line each is nested in. */
+static int write_image(struct sweep *sweep, struct fw_image *image)
+{
+	FW_FREE uint32_t *class_of = calloc(sweep->combos.count, sizeof(*class_of));
+	uint32_t open[DEPTH_MAX];
+	size_t depth = 0;
+
+	image->listed = calloc(sweep->count + 1, sizeof(*image->listed));
+	if (!class_of || !image->listed ||
+	    FW_APPEND(image->class_sets, image->class_count, sweep->combos.members[0]))
+		return -ENOMEM;
+	sweep->combos.members[0] = NULL;
+	for (size_t i = 0; i < sweep->count; i++) {
+		const struct line *line = &sweep->lines[i];
+		struct fw_listed *listed = &image->listed[image->listed_count];
+
+		if (line->prefix.bits == DEAD)
+			continue;
+		if (line->combo && !class_of[line->combo]) {
+			if (image->class_count == FW_CLASSES_MAX)
+				return -E2BIG;
+			class_of[line->combo] = (uint32_t)image->class_count;
+			if (FW_APPEND(image->class_sets, image->class_count,
+				      sweep->combos.members[line->combo]))
+				return -ENOMEM;
+			sweep->combos.members[line->combo] = NULL;
+		}
+		while (depth && !spans(&image->listed[open[depth - 1]].prefix, &line->prefix))
+			depth--;
+		*listed = (struct fw_listed){.prefix = line->prefix,
+					     .list_class = (uint16_t)class_of[line->combo],
+					     .inside = depth ? open[depth - 1] + 1 : 0};
+		open[depth++] = (uint32_t)image->listed_count++;
+	}
+	return 0;
+}
+
+static int append_changes(const struct fw_set_change *changes, size_t count, const char *set, bool removed,
+			  size_t *next, struct fw_prefix **items, size_t *item_count)
+{
+	/* One run of additions or of removals: their order matters. */
+	for (; *next < count; (*next)++) {
+		if (strcmp(changes[*next].set, set))
+			continue;
+		if (changes[*next].removed != removed)
+			return 0;
+		if (FW_APPEND(*items, *item_count, changes[*next].prefix))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The members of a set in normal form, live changes included. */
+static int set_members(const struct fw_set *set, const struct fw_set_change *changes, size_t change_count,
+		       struct fw_prefix **ret, size_t *ret_count)
+{
+	FW_FREE struct fw_prefix *members = NULL;
+	size_t count = 0, next = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < set->prefix_count; i++)
+		if (FW_APPEND(members, count, set->prefixes[i]))
+			return -ENOMEM;
+	do {
+		FW_FREE struct fw_prefix *gone = NULL;
+		struct fw_prefix *left = NULL;
+		size_t gone_count = 0, left_count = 0;
+
+		r = append_changes(changes, change_count, set->name, false, &next, &members, &count);
+		if (!r)
+			r = append_changes(changes, change_count, set->name, true, &next, &gone, &gone_count);
+		if (r)
+			return r;
+		count = fw_prefixes_normalize(members, count);
+		if (!gone_count)
+			continue;
+		gone_count = fw_prefixes_normalize(gone, gone_count);
+		r = fw_prefixes_subtract(members, count, gone, gone_count, &left, &left_count);
+		if (r)
+			return r;
+		free(members);
+		members = left;
+		count = left_count;
+	} while (next < change_count);
+	*ret = TAKE_PTR(members);
+	*ret_count = count;
+	return 0;
+}
+
+static void mark_used(bool *used, const struct fw_set_refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		used[refs->items[i]] = true;
+}
+
+static void mark_all_used(const struct fw_policy *policy, bool *used)
+{
+	mark_used(used, &policy->never_block);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_match *match = &policy->rules[i].match;
+
+		mark_used(used, &match->source);
+		mark_used(used, &match->source_not);
+		mark_used(used, &match->destination);
+		mark_used(used, &match->destination_not);
+	}
+}
+
+struct entries {
+	struct entry *items;
+	size_t count;
+};
+
+static int collect(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
+		   struct fw_image *image, struct entries *entries)
+{
+	FW_FREE bool *used = calloc(policy->set_count + 1, sizeof(*used));
+
+	if (!used)
+		return -ENOMEM;
+	mark_all_used(policy, used);
+	for (size_t i = 0; i < policy->set_count; i++) {
+		FW_FREE struct fw_prefix *members = NULL;
+		size_t count = 0;
+		int r = set_members(&policy->sets[i], changes, change_count, &members, &count);
+
+		if (r)
+			return r;
+		image->prefixes_read += policy->sets[i].prefix_count;
+		for (size_t j = 0; j < count; j++) {
+			if (fw_prefix_family(&members[j]) == FW_FAMILY_V4)
+				image->set_prefixes4[i]++;
+			else
+				image->set_prefixes6[i]++;
+			if (used[i] && FW_APPEND(entries->items, entries->count,
+						 (struct entry){members[j], (uint32_t)i}))
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int add_boundary(struct entries *entries)
+{
+	struct entry boundary = {.set = NO_SET};
+
+	fw_addr_parse("0.0.0.0", &boundary.prefix.addr, NULL);
+	boundary.prefix.bits = FW_V4_BITS;
+	return FW_APPEND(entries->items, entries->count, boundary);
+}
+
+int fw_lists_build(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
+		   struct fw_image *image)
+{
+	struct entries entries = {0};
+	struct sweep sweep = {0};
+	bool sorted = true;
+	int r;
+
+	image->set_prefixes4 = calloc(policy->set_count + 1, sizeof(*image->set_prefixes4));
+	image->set_prefixes6 = calloc(policy->set_count + 1, sizeof(*image->set_prefixes6));
+	r = !image->set_prefixes4 || !image->set_prefixes6 ? -ENOMEM : add_boundary(&entries);
+	if (!r)
+		r = collect(policy, changes, change_count, image, &entries);
+	if (!r)
+		r = fw_combos_init(&sweep.combos, policy->set_count);
+	for (size_t i = 1; i < entries.count && sorted; i++)
+		sorted = compare_entries(&entries.items[i - 1], &entries.items[i]) <= 0;
+	if (!r && !sorted)
+		qsort(entries.items, entries.count, sizeof(*entries.items), compare_entries);
+	if (!r)
+		r = sweep_entries(&sweep, entries.items, entries.count);
+	if (!r)
+		r = write_image(&sweep, image);
+	fw_combos_done(&sweep.combos);
+	free(sweep.lines);
+	free(entries.items);
+	return r;
+}

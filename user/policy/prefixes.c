@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Arrays of prefixes as sets of addresses. Pure. */
+#include "policy/prefixes.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/grow.h"
+
+/* IPv4 first: inside ::/0 it would stand between IPv6 prefixes without being covered by them. */
+static int compare(const void *a, const void *b)
+{
+	const struct fw_prefix *left = a, *right = b;
+	enum fw_family left_family = fw_prefix_family(left), right_family = fw_prefix_family(right);
+
+	if (left_family != right_family)
+		return left_family < right_family ? -1 : 1;
+	return fw_prefix_compare(a, b);
+}
+
+/* Bit `index` of the address, counted from its front. */
+static bool bit_of(const struct fw_addr *addr, unsigned int index)
+{
+	return ntohl(addr->w[index / 32]) >> (31 - index % 32) & 1;
+}
+
+bool fw_prefix_siblings(const struct fw_prefix *a, const struct fw_prefix *b)
+{
+	enum fw_family family = fw_prefix_family(a);
+	struct fw_addr parent;
+
+	if (a->bits != b->bits || !a->bits || family != fw_prefix_family(b) ||
+	    !bit_of(&b->addr, b->bits - 1u))
+		return false;
+	if (family == FW_FAMILY_V4 && a->bits == FW_V4_BITS)
+		return false;
+	parent = fw_addr_masked(&b->addr, b->bits - 1u);
+	return !memcmp(&parent, &a->addr, sizeof(parent));
+}
+
+/* Appends to a normal form, joining siblings upwards. */
+static size_t push(struct fw_prefix *prefixes, size_t count, struct fw_prefix prefix)
+{
+	while (count && fw_prefix_siblings(&prefixes[count - 1], &prefix)) {
+		prefix = prefixes[--count];
+		prefix.bits--;
+	}
+	prefixes[count] = prefix;
+	return count + 1;
+}
+
+size_t fw_prefixes_normalize(struct fw_prefix *prefixes, size_t count)
+{
+	size_t kept = 0;
+	bool sorted = true;
+
+	for (size_t i = 1; i < count && sorted; i++)
+		sorted = compare(&prefixes[i - 1], &prefixes[i]) <= 0;
+	if (!sorted)
+		qsort(prefixes, count, sizeof(*prefixes), compare);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || !fw_prefix_covers(&prefixes[kept - 1], &prefixes[i]))
+			kept = push(prefixes, kept, prefixes[i]);
+	return kept;
+}
+
+struct difference {
+	struct fw_prefix *items;
+	size_t count;
+};
+
+/* `from` without what[0 … count): all of these lie inside it or cover it. */
+static int subtract_one(struct difference *result, struct fw_prefix from, const struct fw_prefix *what,
+			size_t count)
+{
+	struct fw_prefix half = {.addr = from.addr, .bits = (unsigned char)(from.bits + 1)};
+	size_t lower = 0;
+	int r;
+
+	if (!count)
+		return FW_APPEND(result->items, result->count, from);
+	if (fw_prefix_covers(&what[0], &from))
+		return 0;
+	while (lower < count && fw_prefix_covers(&half, &what[lower]))
+		lower++;
+	r = subtract_one(result, half, what, lower);
+	if (r)
+		return r;
+	half.addr.w[from.bits / 32] |= htonl(1u << (31 - from.bits % 32));
+	return subtract_one(result, half, what + lower, count - lower);
+}
+
+int fw_prefixes_subtract(const struct fw_prefix *from, size_t from_count, const struct fw_prefix *what,
+			 size_t what_count, struct fw_prefix **ret, size_t *ret_count)
+{
+	struct difference result = {0};
+	size_t first = 0;
+
+	for (size_t i = 0; i < from_count; i++) {
+		size_t end;
+
+		while (first < what_count && compare(&what[first], &from[i]) < 0 &&
+		       !fw_prefix_covers(&what[first], &from[i]))
+			first++;
+		for (end = first; end < what_count && (fw_prefix_covers(&from[i], &what[end]) ||
+						       fw_prefix_covers(&what[end], &from[i]));)
+			end++;
+		if (subtract_one(&result, from[i], what + first, end - first)) {
+			free(result.items);
+			return -ENOMEM;
+		}
+	}
+	/* Pieces come in order and cannot be joined again. */
+	*ret = result.items;
+	*ret_count = result.count;
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules as terms and terms as bits in the mask tables of each dimension. */
+#ifndef FW_POLICY_TERMS_H
+#define FW_POLICY_TERMS_H
+
+#include "policy/image.h"
+
+/* Fills terms[], rules[].terms and every mask table of the slot, the labels and term_count of the image.
+ * -E2BIG after a complaint with the rule's position. */
+int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image);
+/* Fills image->classes from class_sets; the rules' terms must be there. */
+int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image);
+/* The most meters that one packet can be counted in, lists and labels aside. */
+unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct fw_image *image);
+
+#endif
