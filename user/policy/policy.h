@@ -165,10 +165,15 @@ int fw_xdp_mode_parse(const char *word, enum fw_xdp_mode *ret, struct fw_err *er
  * checks. -ENOENT: no such rule (text suggests one); -EINVAL: bad key or value. */
 int fw_policy_tune(struct fw_policy *policy, const char *rule, const char *key, const char *value,
 		   struct fw_err *err);
+/* Several keys at once, checked only when all are set (action=police per=total works in either order). */
+int fw_policy_tune_keys(struct fw_policy *policy, const char *rule, const char *const *keys,
+			const char *const *values, size_t count, struct fw_err *err);
 /* Changes one value of the file's text in place, comments and layout kept (YAML marks); writes by rename with
  * the caller's rights. The same keys as tune, plus set entries. */
 int fw_policy_save_tune(const char *path, const char *rule, const char *key, const char *value,
 			struct fw_err *err);
+int fw_policy_save_tune_keys(const char *path, const char *rule, const char *const *keys,
+			     const char *const *values, size_t count, struct fw_err *err);
 int fw_policy_save_entries(const char *path, const char *set, const struct fw_prefix *prefixes, size_t count,
 			   bool add, struct fw_err *err);
 

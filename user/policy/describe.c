@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Parts of a policy as text that the loader would read back. Pure. */
+#include "policy/describe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/units.h"
+#include "policy/words.h"
+
+/* Writes "key: [" once, then commas. */
+struct list {
+	FILE *out;
+	const char *key;
+	bool *first_key;
+	size_t count;
+};
+
+static FILE *list_item(struct list *list)
+{
+	if (list->count++) {
+		fputs(", ", list->out);
+	} else {
+		fprintf(list->out, "%s%s: [", *list->first_key ? "" : ", ", list->key);
+		*list->first_key = false;
+	}
+	return list->out;
+}
+
+static void list_end(const struct list *list)
+{
+	if (list->count)
+		fputc(']', list->out);
+}
+
+static void write_refs(const struct fw_policy *policy, struct list list, const struct fw_set_refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		fputs(policy->sets[refs->items[i]].name, list_item(&list));
+	list_end(&list);
+}
+
+static void write_names(struct list list, const struct fw_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		fputs(names->items[i], list_item(&list));
+	list_end(&list);
+}
+
+static void write_protocols(struct list list, const uint8_t *protocols, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *word = fw_word_of(&fw_protocol_words, protocols[i]);
+
+		if (word)
+			fputs(word, list_item(&list));
+		else
+			fprintf(list_item(&list), "%u", protocols[i]);
+	}
+	list_end(&list);
+}
+
+static void write_ranges(struct list list, const struct fw_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct fw_range *range = &ranges->items[i];
+
+		if (range->first == range->last)
+			fprintf(list_item(&list), "%u", range->first);
+		else
+			fprintf(list_item(&list), "%u-%u", range->first, range->last);
+	}
+	list_end(&list);
+}
+
+static void write_flags(struct list list, const struct fw_flag_tests *tests)
+{
+	for (size_t i = 0; i < tests->count; i++) {
+		FILE *out = list_item(&list);
+		uint8_t value = tests->items[i].value;
+		const char *plus = "";
+
+		if (!value)
+			fputs("none", out);
+		for (unsigned int bit = 1; bit < 256; bit <<= 1) {
+			if (!(value & bit))
+				continue;
+			fprintf(out, "%s%s", plus, fw_word_of(&fw_tcp_flag_words, bit));
+			plus = "+";
+		}
+	}
+	list_end(&list);
+}
+
+static void write_kinds(struct list list, uint8_t kinds)
+{
+	for (unsigned int bit = 1; bit < 256; bit <<= 1)
+		if (kinds & bit)
+			fputs(fw_word_of(&fw_packet_words, bit), list_item(&list));
+	list_end(&list);
+}
+
+static void write_match(const struct fw_policy *policy, const struct fw_match *match, FILE *out)
+{
+	bool first = true;
+
+#define LIST(name) ((struct list){out, name, &first, 0})
+	fputc('{', out);
+	write_refs(policy, LIST("source"), &match->source);
+	write_refs(policy, LIST("source_not"), &match->source_not);
+	write_refs(policy, LIST("destination"), &match->destination);
+	write_refs(policy, LIST("destination_not"), &match->destination_not);
+	write_protocols(LIST("protocol"), match->protocols, match->protocol_count);
+	write_protocols(LIST("protocol_not"), match->protocols_not, match->protocol_not_count);
+	write_ranges(LIST("source_port"), &match->source_port);
+	write_ranges(LIST("source_port_not"), &match->source_port_not);
+	write_ranges(LIST("dest_port"), &match->dest_port);
+	write_ranges(LIST("dest_port_not"), &match->dest_port_not);
+	write_flags(LIST("tcp_flags"), &match->tcp_flags);
+	write_flags(LIST("tcp_flags_not"), &match->tcp_flags_not);
+	write_ranges(LIST("length"), &match->length);
+	write_kinds(LIST("packet"), match->packet);
+	write_kinds(LIST("packet_not"), match->packet_not);
+	write_names(LIST("label"), &match->label);
+	write_names(LIST("label_not"), &match->label_not);
+	fputc('}', out);
+#undef LIST
+}
+
+static void write_per(const struct fw_policy_rule *rule, FILE *out)
+{
+	switch (rule->per) {
+	case FW_PER_SOURCE_PREFIX:
+		fprintf(out, "{source_prefix: {ipv4: %u, ipv6: %u}}", rule->prefix4, rule->prefix6);
+		return;
+	case FW_PER_SOURCE_DEST_PORT:
+		fputs("[source, dest_port]", out);
+		return;
+	case FW_PER_SOURCE:
+	case FW_PER_DESTINATION:
+	case FW_PER_TOTAL:
+	case FW_PER_MAX_:
+		fputs(fw_per_word(rule->per), out);
+	}
+}
+
+static void write_ban(const struct fw_ban_spec *ban, FILE *out)
+{
+	char text[32];
+
+	if (!ban->set) {
+		fputs("none", out);
+		return;
+	}
+	if (ban->step_count == 1 && !ban->unverified) {
+		fputs(fw_duration_format(ban->steps_ns[0], text, sizeof(text)), out);
+		return;
+	}
+	fprintf(out, "{for: %s", fw_duration_format(ban->steps_ns[0], text, sizeof(text)));
+	for (unsigned int i = 0; ban->step_count > 1 && i < ban->step_count; i++)
+		fprintf(out, "%s%s", i ? ", " : ", escalate: [",
+			fw_duration_format(ban->steps_ns[i], text, sizeof(text)));
+	fprintf(out, "%s%s}", ban->step_count > 1 ? "]" : "", ban->unverified ? ", unverified: true" : "");
+}
+
+static void write_labels(const struct fw_names *labels, FILE *out)
+{
+	if (!labels->count)
+		fputs("none", out);
+	for (size_t i = 0; i < labels->count; i++)
+		fprintf(out, "%s%s%s", i ? ", " : "[", labels->items[i], i + 1 == labels->count ? "]" : "");
+}
+
+const char *fw_aspect_key(enum fw_aspect aspect)
+{
+	static const char *const keys[] = {
+		[FW_ASPECT_MODE] = "mode",     [FW_ASPECT_MATCH] = "match",   [FW_ASPECT_LIMIT] = "limit",
+		[FW_ASPECT_PER] = "per",       [FW_ASPECT_ACTION] = "action", [FW_ASPECT_BAN] = "ban",
+		[FW_ASPECT_LABELS] = "labels", [FW_ASPECT_FORCE] = "force",
+	};
+
+	return keys[aspect];
+}
+
+char *fw_aspect_text(const struct fw_policy *policy, const struct fw_policy_rule *rule, enum fw_aspect aspect)
+{
+	char limit[64], *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	switch (aspect) {
+	case FW_ASPECT_MODE:
+		fputs(rule->mode == FW_MODE_COUNT ? "count" : "enforce", out);
+		break;
+	case FW_ASPECT_MATCH:
+		write_match(policy, &rule->match, out);
+		break;
+	case FW_ASPECT_LIMIT:
+		fputs(fw_limit_format(&rule->limit, limit, sizeof(limit)), out);
+		break;
+	case FW_ASPECT_PER:
+		write_per(rule, out);
+		break;
+	case FW_ASPECT_ACTION:
+		fputs(fw_action_word(rule->action), out);
+		break;
+	case FW_ASPECT_BAN:
+		write_ban(&rule->ban, out);
+		break;
+	case FW_ASPECT_LABELS:
+		write_labels(&rule->labels, out);
+		break;
+	case FW_ASPECT_FORCE:
+	case FW_ASPECT_MAX_:
+		fputs(rule->force ? "true" : "false", out);
+	}
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What would change if one policy took the place of another, in the words of the file. Pure. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/grow.h"
+#include "lib/units.h"
+#include "policy/describe.h"
+#include "policy/image.h"
+#include "policy/prefixes.h"
+#include "policy/words.h"
+
+void fw_plan_done(struct fw_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		free(plan->lines[i].object);
+		free(plan->lines[i].name);
+		free(plan->lines[i].detail);
+	}
+	free(plan->lines);
+	*plan = (struct fw_plan){0};
+}
+
+static int add_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
+		    ...) __attribute__((format(printf, 5, 6)));
+
+static int add_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
+		    ...)
+{
+	struct fw_plan_line line = {.kind = kind, .object = strdup(object), .name = strdup(name)};
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	if (vasprintf(&line.detail, format, args) < 0)
+		line.detail = NULL;
+	va_end(args);
+	r = line.object && line.name && line.detail ? FW_APPEND(plan->lines, plan->count, line) : -ENOMEM;
+	if (r) {
+		free(line.object);
+		free(line.name);
+		free(line.detail);
+		return r;
+	}
+	plan->added += kind == '+';
+	plan->changed += kind == '~';
+	plan->removed += kind == '-';
+	return 0;
+}
+
+/* Defaults are not worth a word. */
+static bool is_default(enum fw_aspect aspect, const char *text)
+{
+	static const char *const defaults[] = {
+		[FW_ASPECT_MODE] = "enforce", [FW_ASPECT_MATCH] = "{}",	   [FW_ASPECT_LIMIT] = "none",
+		[FW_ASPECT_PER] = "source",   [FW_ASPECT_ACTION] = "",	   [FW_ASPECT_BAN] = "none",
+		[FW_ASPECT_LABELS] = "none",  [FW_ASPECT_FORCE] = "false",
+	};
+
+	return !strcmp(defaults[aspect], text);
+}
+
+static int rule_added(struct fw_plan *plan, const struct fw_policy *policy, const struct fw_policy_rule *rule)
+{
+	FW_FREE char *detail = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&detail, &size);
+	const char *comma = "";
+
+	if (!out)
+		return -ENOMEM;
+	for (enum fw_aspect aspect = 0; aspect < FW_ASPECT_MAX_; aspect++) {
+		FW_FREE char *text = fw_aspect_text(policy, rule, aspect);
+
+		if (!text || is_default(aspect, text))
+			continue;
+		fprintf(out, "%s%s: %s", comma, fw_aspect_key(aspect), text);
+		comma = ", ";
+	}
+	return fclose(out) ? -ENOMEM : add_line(plan, '+', "rule", rule->name, "%s", detail);
+}
+
+static int rule_changed(struct fw_plan *plan, const struct fw_policy *running,
+			const struct fw_policy_rule *old, const struct fw_policy *wanted,
+			const struct fw_policy_rule *new)
+{
+	FW_FREE char *detail = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&detail, &size);
+	const char *comma = "";
+
+	if (!out)
+		return -ENOMEM;
+	for (enum fw_aspect aspect = 0; aspect < FW_ASPECT_MAX_; aspect++) {
+		FW_FREE char *before = fw_aspect_text(running, old, aspect);
+		FW_FREE char *after = fw_aspect_text(wanted, new, aspect);
+
+		if (!before || !after || !strcmp(before, after))
+			continue;
+		fprintf(out, "%s%s %s -> %s", comma, fw_aspect_key(aspect), before, after);
+		comma = ", ";
+	}
+	if (fclose(out))
+		return -ENOMEM;
+	return *comma ? add_line(plan, '~', "rule", new->name, "%s", detail) : 0;
+}
+
+/* Names of the rules that both have, in the order of `policy`. */
+static char *common_order(const struct fw_policy *policy, const struct fw_policy *other)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (fw_policy_rule_find(other, policy->rules[i].name) >= 0)
+			fprintf(out, "%s%s", ftell(out) ? " " : "", policy->rules[i].name);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int diff_rules(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted)
+{
+	FW_FREE char *before = common_order(running, wanted);
+	FW_FREE char *after = common_order(wanted, running);
+	int r = 0;
+
+	for (size_t i = 0; i < wanted->rule_count && !r; i++) {
+		const struct fw_policy_rule *rule = &wanted->rules[i];
+		int old = fw_policy_rule_find(running, rule->name);
+
+		r = old < 0 ? rule_added(plan, wanted, rule)
+			    : rule_changed(plan, running, &running->rules[old], wanted, rule);
+	}
+	for (size_t i = 0; i < running->rule_count && !r; i++)
+		if (fw_policy_rule_find(wanted, running->rules[i].name) < 0)
+			r = add_line(plan, '-', "rule", running->rules[i].name, "%s",
+				     fw_action_word(running->rules[i].action));
+	if (!r && before && after && strcmp(before, after))
+		r = add_line(plan, '~', "rules", "order", "%s -> %s", before, after);
+	return r;
+}
+
+/* How many addresses' worth of lines are in a and not in b. */
+static int count_missing(struct fw_prefix *a, size_t a_count, struct fw_prefix *b, size_t b_count,
+			 size_t *ret)
+{
+	FW_FREE struct fw_prefix *missing = NULL;
+
+	return fw_prefixes_subtract(a, a_count, b, b_count, &missing, ret);
+}
+
+static struct fw_prefix *normal_copy(const struct fw_set *set, size_t *ret_count)
+{
+	struct fw_prefix *copy = malloc((set->prefix_count + 1) * sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	if (set->prefix_count)
+		memcpy(copy, set->prefixes, set->prefix_count * sizeof(*copy));
+	*ret_count = fw_prefixes_normalize(copy, set->prefix_count);
+	return copy;
+}
+
+static int set_changed(struct fw_plan *plan, const struct fw_set *old, const struct fw_set *new)
+{
+	size_t before_count = 0, after_count = 0, gone = 0, come = 0;
+	FW_FREE struct fw_prefix *before = normal_copy(old, &before_count);
+	FW_FREE struct fw_prefix *after = normal_copy(new, &after_count);
+	int r;
+
+	if (!before || !after)
+		return -ENOMEM;
+	if (before_count == after_count && !memcmp(before, after, before_count * sizeof(*before)))
+		return 0;
+	r = count_missing(before, before_count, after, after_count, &gone);
+	if (!r)
+		r = count_missing(after, after_count, before, before_count, &come);
+	return r ? r : add_line(plan, '~', "set", new->name, "%zu prefixes added, %zu removed", come, gone);
+}
+
+static int diff_sets(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < wanted->set_count && !r; i++) {
+		const struct fw_set *set = &wanted->sets[i];
+		int old = fw_policy_set_find(running, set->name);
+
+		r = old < 0 ? add_line(plan, '+', "set", set->name, "%zu prefixes", set->prefix_count)
+			    : set_changed(plan, &running->sets[old], set);
+	}
+	for (size_t i = 0; i < running->set_count && !r; i++)
+		if (fw_policy_set_find(wanted, running->sets[i].name) < 0)
+			r = add_line(plan, '-', "set", running->sets[i].name, "%zu prefixes",
+				     running->sets[i].prefix_count);
+	return r;
+}
+
+static const struct fw_interface *find_interface(const struct fw_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (!strcmp(policy->interfaces[i].name, name))
+			return &policy->interfaces[i];
+	return NULL;
+}
+
+static void interface_text(const struct fw_interface *interface, char *text, size_t size)
+{
+	snprintf(text, size, "xdp: %s%s%s%s", fw_xdp_mode_word(interface->xdp),
+		 interface->mode == FW_MODE_INHERIT ? "" : ", mode: ",
+		 interface->mode == FW_MODE_INHERIT ? "" : fw_mode_word(interface->mode),
+		 interface->chain ? ", chain: true" : "");
+}
+
+static int diff_interfaces(struct fw_plan *plan, const struct fw_policy *running,
+			   const struct fw_policy *wanted)
+{
+	char before[96], after[96];
+	int r = 0;
+
+	for (size_t i = 0; i < wanted->interface_count && !r; i++) {
+		const struct fw_interface *new = &wanted->interfaces[i],
+					  *old = find_interface(running, new->name);
+
+		interface_text(new, after, sizeof(after));
+		if (!old) {
+			r = add_line(plan, '+', "interface", new->name, "%s", after);
+			continue;
+		}
+		interface_text(old, before, sizeof(before));
+		if (strcmp(before, after))
+			r = add_line(plan, '~', "interface", new->name, "%s -> %s", before, after);
+	}
+	for (size_t i = 0; i < running->interface_count && !r; i++)
+		if (!find_interface(wanted, running->interfaces[i].name))
+			r = add_line(plan, '-', "interface", running->interfaces[i].name, "%s", "detached");
+	return r;
+}
+
+enum setting {
+	MODE,
+	NEVER_BLOCK,
+	NEVER_BLOCK_LIMIT,
+	SSH,
+	GATEWAYS,
+	CONFIRM,
+	ESSENTIAL,
+	LISTEN,
+	ON_EXIT,
+	SOURCES,
+	BANS,
+	PREFIXES,
+	MEMORY,
+	SETTINGS_
+};
+
+static void write_setting(const struct fw_policy *policy, enum setting setting, FILE *out)
+{
+	char text[96];
+
+	switch (setting) {
+	case MODE:
+		fputs(fw_mode_word(policy->mode), out);
+		return;
+	case NEVER_BLOCK:
+		for (size_t i = 0; i < policy->never_block.count; i++)
+			fprintf(out, "%s%s", i ? ", " : "", policy->sets[policy->never_block.items[i]].name);
+		return;
+	case NEVER_BLOCK_LIMIT:
+		fputs(fw_limit_format(&policy->never_block_limit, text, sizeof(text)), out);
+		return;
+	case SSH:
+		fputs(policy->safety.protect_ssh_clients ? "true" : "false", out);
+		return;
+	case GATEWAYS:
+		fputs(policy->safety.protect_gateways ? "true" : "false", out);
+		return;
+	case CONFIRM:
+		fputs(fw_duration_format(policy->safety.confirm_timeout_ns, text, sizeof(text)), out);
+		return;
+	case ESSENTIAL:
+		fputs(fw_amount_exact(policy->safety.essential_limit, false, text, sizeof(text)), out);
+		return;
+	case LISTEN:
+		fputs(policy->metrics.enabled ? policy->metrics.listen : "none", out);
+		return;
+	case ON_EXIT:
+		fputs(fw_word_of(&fw_on_exit_words, policy->on_exit), out);
+		return;
+	case SOURCES:
+		fputs(fw_amount_exact(policy->capacity.sources, true, text, sizeof(text)), out);
+		return;
+	case BANS:
+		fputs(fw_amount_exact(policy->capacity.bans, true, text, sizeof(text)), out);
+		return;
+	case PREFIXES:
+		fputs(fw_amount_exact(policy->capacity.prefixes, true, text, sizeof(text)), out);
+		return;
+	case MEMORY:
+	case SETTINGS_:
+		fputs(policy->memory_limit ? fw_amount_exact(policy->memory_limit, true, text, sizeof(text))
+					   : "none",
+		      out);
+	}
+}
+
+static char *setting_text(const struct fw_policy *policy, enum setting setting)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	write_setting(policy, setting, out);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
+			 const struct fw_policy *wanted)
+{
+	static const char *const names[] = {
+		[MODE] = "mode",
+		[NEVER_BLOCK] = "never_block",
+		[NEVER_BLOCK_LIMIT] = "never_block.limit",
+		[SSH] = "safety.protect_ssh_clients",
+		[GATEWAYS] = "safety.protect_gateways",
+		[CONFIRM] = "safety.confirm_timeout",
+		[ESSENTIAL] = "safety.essential_limit",
+		[LISTEN] = "metrics.listen",
+		[ON_EXIT] = "on_exit",
+		[SOURCES] = "capacity.sources",
+		[BANS] = "capacity.bans",
+		[PREFIXES] = "capacity.prefixes",
+		[MEMORY] = "memory_limit",
+	};
+	int r = 0;
+
+	for (enum setting setting = 0; setting < SETTINGS_ && !r; setting++) {
+		FW_FREE char *before = setting_text(running, setting);
+		FW_FREE char *after = setting_text(wanted, setting);
+
+		if (!before || !after)
+			return -ENOMEM;
+		if (strcmp(before, after))
+			r = add_line(plan, '~', "setting", names[setting], "%s -> %s",
+				     *before ? before : "none", *after ? after : "none");
+	}
+	return r;
+}
+
+int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted, struct fw_plan *ret)
+{
+	struct fw_plan plan = {0};
+	int r = diff_settings(&plan, running, wanted);
+
+	if (!r)
+		r = diff_interfaces(&plan, running, wanted);
+	if (!r)
+		r = diff_sets(&plan, running, wanted);
+	if (!r)
+		r = diff_rules(&plan, running, wanted);
+	if (r) {
+		fw_plan_done(&plan);
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
