@@ -8,7 +8,7 @@
 #include "maps.h"
 #include "packet.h"
 
-#define FW_ESSENTIAL_SUB_US 125500 /* an eighth of a second and a jiffy at HZ=250 */
+#define FW_ESSENTIAL_SUB_US 62750 /* a sixteenth of a second and a jiffy at HZ=250 */
 
 /* The one place that knows how lists are stored: address → list class, 0 when nobody listed it. */
 static __always_inline __u32 identify_list_class(const struct fw_policy_slot *policy, const struct fw_addr *addr)

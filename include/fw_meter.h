@@ -2,8 +2,8 @@
 /* Arithmetic of the trailing window, the same for the packet path, for explain and for tests: no maps, no clock, no helpers.
  *
  * A window W is cut into FW_METER_CELLS closed sub-windows plus the open one, and the oldest counts whole. What is
- * counted therefore covers between W and 9/8 W: nobody passes more than the limit in any W, and who stays under the
- * limit in every 9/8 W loses nothing. A key's sub-windows start with its first packet, so keys do not rotate together.
+ * counted therefore covers between W and 17/16 W: nobody passes more than the limit in any W, and who stays under the
+ * limit in every 17/16 W loses nothing. A key's sub-windows start with its first packet, so keys do not rotate together.
  *
  * Sharing: `current` is added to atomically by every CPU. Rotation belongs to the CPU whose cmpxchg moves sub_start_ns.
  * Accepted inaccuracy: while it works (tens of ns) other CPUs may not see the sub-window that is being closed, and may

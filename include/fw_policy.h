@@ -68,7 +68,7 @@ struct fw_rule {
 	__u8 cell_shift; /* limit >> cell_shift < 2^31 */
 	__u8 pad0;
 	__u16 id;
-	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^29 */
+	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^28 */
 };
 FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 16);
 
