@@ -4,8 +4,14 @@
 
 #define PACE_SPINS 1000 /* some 20 us of clock reads: enough down to 50 000 packets/s */
 
-const volatile __u32 out_ifindex = 0;
 const volatile __u64 pace_ns = 0; /* between two packets; 0: as fast as it goes */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} out_interface SEC(".maps");
 
 __u64 sent;
 __u64 failed;
@@ -37,7 +43,7 @@ int floodgen(struct xdp_md *ctx)
 	if (pace_ns)
 		pace();
 	sent++;
-	return bpf_redirect(out_ifindex, 0);
+	return bpf_redirect_map(&out_interface, 0, 0);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -65,7 +65,7 @@ static int pin_to_cpu(int cpu, struct fw_err *err)
 static struct floodgen_bpf *generator_load(const struct flood *flood, const struct packet_plan *packet,
 					   struct fw_err *err)
 {
-	unsigned int ifindex = if_nametoindex(flood->iface);
+	uint32_t ifindex = if_nametoindex(flood->iface), slot = 0;
 	struct floodgen_bpf *skel;
 	int r;
 
@@ -79,12 +79,14 @@ static struct floodgen_bpf *generator_load(const struct flood *flood, const stru
 		return NULL;
 	}
 	skel->rodata->plan = *packet;
-	skel->rodata->out_ifindex = ifindex;
 	if (flood->rate >= PACE_IN_KERNEL)
 		skel->rodata->pace_ns = FW_NS_PER_SEC / flood->rate;
 	skel->bss->packet_pool_next = 0;
 	skel->data->packet_random_state ^= fw_monotonic_ns() << 1;
 	r = floodgen_bpf__load(skel);
+	if (!r)
+		r = bpf_map__update_elem(skel->maps.out_interface, &slot, sizeof(slot), &ifindex,
+					 sizeof(ifindex), 0);
 	if (r) {
 		fw_err_set(err, r, "the kernel refused the generator program: %s%s", strerror(-r),
 			   r == -EPERM ? " (it needs root)" : "");

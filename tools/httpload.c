@@ -153,7 +153,8 @@ static void request_progress(struct load *load, struct request *request, uint32_
 		request_read(load, request, tally);
 }
 
-/* Ends what has taken too long; returns when the next one will have: now, where nothing is left to wait for. */
+/* Ends what has taken too long; returns when the next one will have: now, where nothing is left to wait for.
+ */
 static uint64_t expire(struct load *load, struct tally *tally)
 {
 	uint64_t now = fw_monotonic_ns();

@@ -32,3 +32,15 @@ $(tools_dir)/floodgen: $(addprefix $(tools_dir)/,floodgen.o flood_options.o plan
 $(tools_dir)/httpload: $(tools_dir)/httpload.o $(tools_lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+
+bench_objs := $(addprefix $(tools_dir)/bench/,main.o lab.o process.o samples.o prefixes.o target.o cost.o flood.o honest.o control.o)
+
+$(bench_objs): tools_cflags += -Itools/bench -I$(tools_dir)/bench
+$(bench_objs): $(addprefix $(tools_dir)/bench/,bare.skel.h naive.skel.h harness.skel.h)
+
+$(tools_dir)/bench/bench: $(bench_objs) $(tools_dir)/plan.o $(tools_lib)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lbpf -ljansson -lelf -lz
+
+bench: all tools $(tools_dir)/bench/bench ## measure on this machine, peers included (root; BENCH_QUICK=1: a smoke test)
+	$(Q)$(tools_dir)/bench/bench --build $(BUILD)

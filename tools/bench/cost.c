@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Net nanoseconds per packet: the program under test behind a harness that varies the packet, less the same
+ * harness in front of a bare drop, the two measured in turn. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include "lib/addr.h"
+#include "plan.h"
+#include "target.h"
+#include "bare.skel.h"
+#include "harness.skel.h"
+
+#define REPEAT	     1000000
+#define REPEAT_QUICK 20000
+
+struct scenario {
+	const char *name;
+	struct target target;
+	const char *proto;
+	const char *dst;
+	const char *source;
+	int verdict; /* of the last packet; a figure for another verdict would be of another thing */
+	double goal; /* DESIGN §1, 0: none */
+};
+
+#define FLOODWALL .kind = TARGET_FLOODWALL, .name = "floodwall"
+#define NAIVE	  .kind = TARGET_NAIVE, .name = "naive LPM + LRU"
+#define V4	  LAB_VICTIM_IP4
+#define V6	  LAB_VICTIM_IP6
+#define POOL	  "pool:65536"
+
+static const struct scenario scenarios[] = {
+	{"random UDP4, 1 rule", {FLOODWALL, .policy = "rules-1.yaml"}, "udp", V4, "random4", XDP_PASS, 40},
+	{"random UDP4, 16 rules", {FLOODWALL, .policy = "rules-16.yaml"}, "udp", V4, "random4", XDP_PASS, 40},
+	{"random UDP4, 64 rules", {FLOODWALL, .policy = "rules-64.yaml"}, "udp", V4, "random4", XDP_PASS, 0},
+	{"random SYN4, 16 rules", {FLOODWALL, .policy = "rules-16.yaml"}, "syn", V4, "random4", XDP_PASS, 60},
+	{"random UDP6, 16 rules", {FLOODWALL, .policy = "rules-16.yaml"}, "udp", V6, "random6", XDP_PASS, 60},
+	{"64 K sources under the limit",
+	 {FLOODWALL, .policy = "rules-16.yaml"},
+	 "udp",
+	 V4,
+	 POOL,
+	 XDP_PASS,
+	 100},
+	{"one offender over the limit",
+	 {FLOODWALL, .policy = "rules-16.yaml"},
+	 "udp",
+	 V4,
+	 "198.18.0.2",
+	 XDP_DROP,
+	 30},
+	{"banned source",
+	 {FLOODWALL, .policy = "rules-16.yaml", .ban = "203.0.113.9"},
+	 "udp",
+	 V4,
+	 "203.0.113.9",
+	 XDP_DROP,
+	 0},
+	{"allow-listed source", {FLOODWALL, .policy = "allowed.yaml"}, "udp", V4, TARGET_LISTED, XDP_PASS, 0},
+	{"listed source",
+	 {FLOODWALL, .policy = "flood.yaml", .prefixes = 10000},
+	 "udp",
+	 V4,
+	 TARGET_LISTED,
+	 XDP_DROP,
+	 0},
+	{"random UDP4, 1 k prefixes",
+	 {FLOODWALL, .policy = "prefixes.yaml", .prefixes = 1000},
+	 "udp",
+	 V4,
+	 "random4",
+	 XDP_PASS,
+	 40},
+	{"random UDP4, 100 k prefixes",
+	 {FLOODWALL, .policy = "prefixes.yaml", .prefixes = 100000},
+	 "udp",
+	 V4,
+	 "random4",
+	 XDP_PASS,
+	 40},
+	{"random UDP4, 1 M prefixes",
+	 {FLOODWALL, .policy = "prefixes.yaml", .prefixes = 1000000},
+	 "udp",
+	 V4,
+	 "random4",
+	 XDP_PASS,
+	 40},
+	{"random UDP4, 0 prefixes", {NAIVE, .limit = 1u << 30}, "udp", V4, "random4", XDP_PASS, 0},
+	{"random UDP4, 100 k prefixes",
+	 {NAIVE, .limit = 1u << 30, .prefixes = 100000},
+	 "udp",
+	 V4,
+	 "random4",
+	 -1,
+	 0},
+	{"random UDP4, 1 M prefixes",
+	 {NAIVE, .limit = 1u << 30, .prefixes = 1000000},
+	 "udp",
+	 V4,
+	 "random4",
+	 -1,
+	 0},
+	{"random SYN4, 0 prefixes", {NAIVE, .limit = 1u << 30}, "syn", V4, "random4", XDP_PASS, 0},
+	{"random UDP6, 0 prefixes", {NAIVE, .limit = 1u << 30}, "udp", V6, "random6", XDP_PASS, 0},
+	{"64 K sources under the limit", {NAIVE, .limit = 1u << 30}, "udp", V4, POOL, XDP_PASS, 0},
+	{"one offender over the limit", {NAIVE, .limit = 100}, "udp", V4, "198.18.0.2", XDP_DROP, 0},
+	{"listed source",
+	 {NAIVE, .limit = 1u << 30, .prefixes = 10000},
+	 "udp",
+	 V4,
+	 TARGET_LISTED,
+	 XDP_DROP,
+	 0},
+	{"listed source", {.kind = TARGET_PEER, .name = "xdp-filter"}, "udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"random UDP4, 1 address listed",
+	 {.kind = TARGET_PEER, .name = "xdp-filter"},
+	 "udp",
+	 V4,
+	 "random4",
+	 XDP_PASS,
+	 0},
+};
+
+/* One harness per program: a program array serves one kind, with fragments or without. */
+struct harness {
+	struct harness_bpf *skel;
+	struct packet_plan plan;
+	unsigned int ifindex;
+};
+
+static int harness_open(const struct packet_plan *plan, int program, struct harness *ret, struct fw_err *err)
+{
+	static const unsigned int flags[] = {BPF_F_XDP_HAS_FRAGS, 0};
+	uint32_t slot = 0;
+	int r = -EINVAL;
+
+	for (unsigned int i = 0; i < 2 && r; i++) {
+		struct harness_bpf *skel = harness_bpf__open();
+
+		if (!skel)
+			return fw_err_set(err, -errno, "cannot open the harness: %s", strerror(errno));
+		skel->rodata->plan = *plan;
+		bpf_program__set_flags(skel->progs.harness, flags[i]);
+		r = harness_bpf__load(skel);
+		if (!r)
+			r = bpf_map_update_elem(bpf_map__fd(skel->maps.under_test), &slot, &program, BPF_ANY);
+		if (r)
+			harness_bpf__destroy(skel);
+		else
+			*ret = (struct harness){.skel = skel, .plan = *plan};
+	}
+	return r ? fw_err_set(err, r, "the kernel refused the program behind the harness: %s", strerror(-r))
+		 : 0;
+}
+
+static int harness_measure(const struct harness *harness, unsigned int repeat, int verdict, double *ret,
+			   struct fw_err *err)
+{
+	struct xdp_md context = {.data_end = harness->plan.length, .ingress_ifindex = harness->ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = harness->plan.bytes,
+		    .data_size_in = harness->plan.length, .repeat = repeat);
+	int r;
+
+	if (harness->ifindex) {
+		run.ctx_in = &context;
+		run.ctx_size_in = sizeof(context);
+	}
+	r = bpf_prog_test_run_opts(bpf_program__fd(harness->skel->progs.harness), &run);
+	if (r)
+		return fw_err_set(err, r, "the kernel refused to run the harness: %s", strerror(-r));
+	if (harness->skel->bss->missed)
+		return fw_err_set(err, -EIO, "%llu packets did not reach the program under test",
+				  (unsigned long long)harness->skel->bss->missed);
+	if (verdict >= 0 && run.retval != (uint32_t)verdict)
+		return fw_err_set(err, -EPROTO, "expects verdict %d (1 drop, 2 pass), got %u", verdict,
+				  run.retval);
+	*ret = run.duration;
+	return 0;
+}
+
+static int scenario_plan(const struct scenario *scenario, struct packet_plan *ret, struct fw_err *err)
+{
+	struct plan_wish wish = {
+		.dst_mac = {2, 0, 0, 0, 0, 1}, .src_mac = {2, 0, 0, 0, 0, 2}, .dport = 80, .sport = -1};
+	int r = fw_addr_parse(scenario->dst, &wish.dst, err);
+
+	if (!r)
+		r = plan_proto_parse(scenario->proto, &wish.proto, err);
+	if (!r)
+		r = plan_source_parse(scenario->source, &wish, err);
+	return r ? r : plan_make(&wish, ret, err);
+}
+
+static int measure_in_turn(const struct bench *bench, const struct scenario *scenario,
+			   const struct harness *bare, const struct harness *under_test, struct samples *base,
+			   struct samples *net, struct fw_err *err)
+{
+	unsigned int repeat = bench->quick ? REPEAT_QUICK : REPEAT;
+	double drop_ns = 0, ns = 0;
+
+	/* Once for nothing: caches, meters and maps as they are under way. */
+	if (harness_measure(under_test, repeat, scenario->verdict, &ns, err))
+		return err->code;
+	for (unsigned int i = 0; i < bench->repeats; i++) {
+		if (harness_measure(bare, repeat, XDP_DROP, &drop_ns, err) ||
+		    harness_measure(under_test, repeat, scenario->verdict, &ns, err))
+			return err->code;
+		samples_add(base, drop_ns);
+		samples_add(net, ns - drop_ns);
+	}
+	return 0;
+}
+
+static int scenario_measure(struct bench *bench, const struct scenario *scenario, struct target_run *run,
+			    struct samples *base, struct samples *net, struct fw_err *err)
+{
+	struct bare_bpf *drop = bare_bpf__open_and_load();
+	struct harness bare = {}, under_test = {};
+	struct packet_plan plan;
+	int r = scenario_plan(scenario, &plan, err);
+
+	if (!drop)
+		r = fw_err_set(err, -errno, "cannot load the bare drop: %s", strerror(errno));
+	if (!r)
+		r = harness_open(&plan, bpf_program__fd(drop->progs.bare_drop), &bare, err);
+	if (!r)
+		r = harness_open(&plan, run->program, &under_test, err);
+	if (!r) {
+		bare.ifindex = under_test.ifindex = bench->ifindex;
+		r = measure_in_turn(bench, scenario, &bare, &under_test, base, net, err);
+	}
+	harness_bpf__destroy(bare.skel);
+	harness_bpf__destroy(under_test.skel);
+	bare_bpf__destroy(drop);
+	return r;
+}
+
+static void scenario_report(struct bench *bench, const struct scenario *scenario, const struct samples *base,
+			    const struct samples *net)
+{
+	const struct target *target = &scenario->target;
+
+	printf("  %-16s %-30s %8.0f %8.0f..%-6.0f", target->name, scenario->name, samples_median(net),
+	       samples_min(net), samples_max(net));
+	if (scenario->goal > 0)
+		printf(" <= %.0f", scenario->goal);
+	printf("\n");
+	fflush(stdout);
+	bench_add(bench, "cost",
+		  json_pack("{s:s, s:s, s:i, s:f, s:o, s:o}", "program", target->name, "scenario",
+			    scenario->name, "prefixes", (int)target->prefixes, "goal_ns", scenario->goal,
+			    "net_ns", samples_json(net), "bare_drop_ns", samples_json(base)));
+}
+
+static int scenario_run(struct bench *bench, const struct scenario *scenario, struct fw_err *err)
+{
+	struct samples base = {}, net = {};
+	struct target_run run;
+	int r = target_up(bench, &scenario->target, &run, err);
+
+	if (r)
+		return r;
+	r = scenario_measure(bench, scenario, &run, &base, &net, err);
+	target_down(bench, &run);
+	if (!r)
+		scenario_report(bench, scenario, &base, &net);
+	return r;
+}
+
+void bench_cost(struct bench *bench)
+{
+	printf("\nnet ns/packet over a bare XDP_DROP (median of %u, range)\n  %-16s %-30s %8s %8s..%-6s "
+	       "goal\n",
+	       bench->repeats, "program", "packets", "median", "min", "max");
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+		const struct target *target = &scenarios[i].target;
+		struct fw_err err = {};
+
+		if (bench->quick && target->prefixes > 100000)
+			continue;
+		if (scenario_run(bench, &scenarios[i], &err))
+			bench_fail(bench, "cost", target->name, scenarios[i].name, &err);
+	}
+}
