@@ -23,10 +23,13 @@ static __always_inline void count_packet(const struct fw_pkt *pkt, enum fw_verdi
 	__u32 index = fw_config.iface, traffic = pkt->traffic;
 	struct fw_iface_counts *counts = bpf_map_lookup_elem(&fw_iface_count_map, &index);
 	struct fw_count *count;
+	__u64 reason = why;
 
-	if (!counts || verdict >= FW_VERDICT_MAX_ || why >= FW_REASON_MAX_ || traffic >= FW_TRAFFIC_MAX_)
+	/* clang compares one copy of why and indexes with another; 6.1 then says "R0 unbounded memory access". */
+	__asm__ volatile("" : "+r"(reason));
+	if (!counts || verdict >= FW_VERDICT_MAX_ || reason >= FW_REASON_MAX_ || traffic >= FW_TRAFFIC_MAX_)
 		return;
-	count = &counts->by[verdict][why][traffic];
+	count = &counts->by[verdict][reason][traffic];
 	count->packets++;
 	count->bytes += pkt->length;
 }
