@@ -33,16 +33,20 @@ def trailing_sums(packets, span, closed, counted=None):
 
 
 def demands(key):
-    """Per packet of a schedule: MUST_DROP, MUST_PASS or FREE."""
+    """Per packet of a schedule: MUST_DROP, MUST_PASS or FREE.
+
+    A packet that weighs nothing (no SYN, under a limit in connections) may pass while its key is over:
+    whether such a rule matches it at all is the policy language's business, not the meter's.
+    """
     window, limit = key.rule.window_ns, key.rule.limit
     short = trailing_sums(key.packets, window, closed=False)
     long = trailing_sums(key.packets, int(window * LONG_SPAN), closed=True)
     block = key.rule.action == "block"
     result = []
-    for near, far in zip(short, long):
+    for packet, near, far in zip(key.packets, short, long):
         if far <= LOWER * limit:
             result.append(MUST_PASS)
-        elif block and near > UPPER * limit:
+        elif block and packet.amount and near > UPPER * limit:
             result.append(MUST_DROP)
         else:
             result.append(FREE)
