@@ -54,7 +54,7 @@ def replay(folder, policy, cuts, exact, link="Ethernet"):
 def faults_of(cuts, result, rows, dropped, reasons):
     """dropped: how many must be (None: any); reasons: allowed words (None: any)."""
     faults = floodwall_cli.total_faults(result, len(cuts))
-    unnamed = [word for word in result["reasons"] if not word.replace("_", "").isalpha()]
+    unnamed = [word for word in result["reasons"] if not word.isidentifier()]
     faults += [f"reason without a name: {word!r}" for word in unnamed]
     if dropped is not None and result["dropped"] != dropped:
         faults.append(f"expects {dropped} dropped, got {result['dropped']}: {result['reasons']}")
