@@ -89,6 +89,9 @@ static int subtract_one(struct difference *result, struct fw_prefix from, const 
 	if (r)
 		return r;
 	half.addr.w[from.bits / 32] |= htonl(1u << (31 - from.bits % 32));
+	/* Halving an IPv6 prefix down to the mapped range: that half was never part of it. */
+	if (fw_prefix_family(&half) != fw_prefix_family(&from))
+		return 0;
 	return subtract_one(result, half, what + lower, count - lower);
 }
 

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Merged lists against brute force: an address is in a set exactly when one of the set's prefixes contains
+ * it. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/image.h"
+#include "policy/lists.h"
+#include "policy/prefixes.h"
+
+#define SETS	 5
+#define PREFIXES 24
+#define PROBES	 400
+
+/* xorshift: the same numbers everywhere. */
+static uint32_t random_next(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (uint32_t)(*state >> 16);
+}
+
+/* Few bits vary, near the family's edges too, so that prefixes overlap, nest and touch. */
+static struct fw_addr random_addr(uint64_t *state)
+{
+	struct fw_addr addr = {0};
+	unsigned char *byte = (unsigned char *)&addr;
+
+	switch (random_next(state) % 4) {
+	case 0: /* IPv4 */
+		memset(byte + 10, 0xff, 2);
+		byte[12] = (unsigned char)(random_next(state) % 2 * 0x80);
+		byte[15] = (unsigned char)(random_next(state) % 16);
+		break;
+	case 1: /* around the mapped range */
+		byte[10] = 0xff;
+		byte[11] = (unsigned char)(0xfc + random_next(state) % 4);
+		byte[15] = (unsigned char)(random_next(state) % 4);
+		break;
+	case 2:
+		byte[0] = 0x20;
+		byte[7] = (unsigned char)(random_next(state) % 16);
+		byte[15] = (unsigned char)(random_next(state) % 4);
+		break;
+	default:
+		byte[15] = (unsigned char)(random_next(state) % 32);
+	}
+	return addr;
+}
+
+static struct fw_prefix random_prefix(uint64_t *state)
+{
+	static const unsigned char short_bits[] = {0, 1, 60, 63, 64, 80, 90, 95, 96, 97, 98, 100};
+	struct fw_addr addr = random_addr(state);
+	unsigned int bits = random_next(state) % 3 ? 120 + random_next(state) % 9
+						   : short_bits[random_next(state) % sizeof(short_bits)];
+
+	return (struct fw_prefix){.addr = fw_addr_masked(&addr, bits), .bits = (unsigned char)bits};
+}
+
+struct fixture {
+	struct fw_policy policy;
+	struct fw_set sets[SETS];
+	struct fw_policy_rule rules[SETS];
+	unsigned int refs[SETS];
+	char names[SETS][8];
+	struct fw_prefix prefixes[SETS][PREFIXES];
+};
+
+/* Rule i asks for set i; the last set is named by no rule. */
+static void fill(struct fixture *f, uint64_t *state)
+{
+	memset(f, 0, sizeof(*f));
+	for (unsigned int i = 0; i < SETS; i++) {
+		snprintf(f->names[i], sizeof(f->names[i]), "s%u", i);
+		f->refs[i] = i;
+		f->sets[i] = (struct fw_set){.name = f->names[i], .prefixes = f->prefixes[i]};
+		f->sets[i].prefix_count = random_next(state) % (PREFIXES + 1);
+		for (size_t j = 0; j < f->sets[i].prefix_count; j++)
+			f->prefixes[i][j] = random_prefix(state);
+		f->rules[i] = (struct fw_policy_rule){.name = f->names[i],
+						      .prefix4 = 32,
+						      .prefix6 = 64,
+						      .mode = FW_MODE_INHERIT,
+						      .action = FW_ACTION_COUNT,
+						      .match.source = {&f->refs[i], 1}};
+	}
+	f->policy = (struct fw_policy){.sets = f->sets,
+				       .set_count = SETS,
+				       .rules = f->rules,
+				       .rule_count = SETS - 1,
+				       .capacity = {1024, 1024, 100000}};
+}
+
+static struct fw_image *compile(const struct fw_policy *policy, const struct fw_set_change *changes,
+				size_t count)
+{
+	static struct fw_rule_ids ids;
+	struct fw_diags diags = {0};
+	struct fw_image *image = NULL;
+	int r = fw_image_compile(policy, changes, count, &ids, 4000000, &diags, &image);
+
+	cr_assert_eq(r, 0, "compile: %d %s", r, diags.count ? diags.items[0].message : "");
+	fw_diags_done(&diags);
+	return image;
+}
+
+static bool in_prefixes(const struct fw_prefix *prefixes, size_t count, const struct fw_addr *addr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fw_prefix_contains(&prefixes[i], addr))
+			return true;
+	return false;
+}
+
+static void check_structure(const struct fw_image *image)
+{
+	for (size_t i = 0; i < image->listed_count; i++) {
+		const struct fw_listed *line = &image->listed[i];
+		uint16_t around = line->inside ? image->listed[line->inside - 1].list_class : 0;
+
+		cr_assert_neq(line->list_class, around, "line %zu says what the line around it says", i);
+		cr_assert_lt(line->list_class, image->class_count);
+		cr_assert(!i || fw_prefix_compare(&image->listed[i - 1].prefix, &line->prefix) < 0,
+			  "line %zu out of order", i);
+		cr_assert(line->inside <= i, "line %zu inside a later one", i);
+	}
+}
+
+Test(lists, classify_agrees_with_brute_force)
+{
+	uint64_t state = 0x1234567;
+
+	for (unsigned int round = 0; round < 120; round++) {
+		struct fixture f;
+		struct fw_image *image;
+
+		fill(&f, &state);
+		image = compile(&f.policy, NULL, 0);
+		check_structure(image);
+		for (unsigned int probe = 0; probe < PROBES; probe++) {
+			struct fw_addr addr = random_addr(&state);
+			uint16_t class = fw_image_classify(image, &addr);
+
+			for (unsigned int i = 0; i < SETS; i++) {
+				bool want = i < SETS - 1 &&
+					    in_prefixes(f.sets[i].prefixes, f.sets[i].prefix_count, &addr);
+				char text[FW_ADDR_TEXT_MAX];
+
+				cr_assert_eq(fw_bit_test(image->class_sets[class], i), want,
+					     "round %u: set %u and %s, want %d", round, i,
+					     fw_addr_format(&addr, text, sizeof(text)), want);
+				if (i < SETS - 1)
+					cr_assert_eq(image->classes[class].source_terms >> i & 1, want);
+			}
+		}
+		fw_image_free(image);
+	}
+}
+
+Test(lists, live_changes_come_and_go)
+{
+	uint64_t state = 0x7654321;
+
+	for (unsigned int round = 0; round < 80; round++) {
+		struct fw_set_change changes[8] = {0};
+		struct fixture f;
+		struct fw_image *image;
+
+		fill(&f, &state);
+		for (size_t i = 0; i < 8; i++) {
+			snprintf(changes[i].set, sizeof(changes[i].set), "s%u",
+				 random_next(&state) % (SETS - 1));
+			changes[i].prefix = random_prefix(&state);
+			changes[i].removed = random_next(&state) % 2;
+		}
+		image = compile(&f.policy, changes, 8);
+		check_structure(image);
+		for (unsigned int probe = 0; probe < PROBES; probe++) {
+			struct fw_addr addr = random_addr(&state);
+			uint16_t class = fw_image_classify(image, &addr);
+
+			for (unsigned int i = 0; i < SETS - 1; i++) {
+				bool want = in_prefixes(f.sets[i].prefixes, f.sets[i].prefix_count, &addr);
+
+				/* The last word about an address counts. */
+				for (size_t j = 0; j < 8; j++)
+					if (!strcmp(changes[j].set, f.names[i]) &&
+					    fw_prefix_contains(&changes[j].prefix, &addr))
+						want = !changes[j].removed;
+				cr_assert_eq(fw_bit_test(image->class_sets[class], i), want, "round %u",
+					     round);
+			}
+		}
+		fw_image_free(image);
+	}
+}
+
+static struct fw_prefix prefix_of(const char *text)
+{
+	struct fw_prefix prefix = {0};
+
+	cr_assert_eq(fw_prefix_parse(text, &prefix, NULL), 0, "%s", text);
+	return prefix;
+}
+
+static const struct normal_case {
+	const char *name;
+	const char *in[6], *out[6];
+} normal_cases[] = {
+	{"duplicates", {"10.0.0.1", "10.0.0.1"}, {"10.0.0.1"}},
+	{"covered", {"10.0.0.0/8", "10.1.2.3", "10.0.0.0/9"}, {"10.0.0.0/8"}},
+	{"siblings join", {"10.0.0.1", "10.0.0.0"}, {"10.0.0.0/31"}},
+	{"siblings join upwards", {"10.0.0.0/26", "10.0.0.128/25", "10.0.0.64/26"}, {"10.0.0.0/24"}},
+	{"neighbours that are no siblings", {"10.0.0.1", "10.0.0.2"}, {"10.0.0.1", "10.0.0.2"}},
+	{"IPv4 halves", {"128.0.0.0/1", "0.0.0.0/1"}, {"0.0.0.0/0"}},
+	{"IPv4 does not join IPv6", {"0.0.0.0/0", "::fffe:0:0/96"}, {"0.0.0.0/0", "::fffe:0:0/96"}},
+	{"::/0 leaves IPv4 alone", {"::/0", "10.0.0.1", "2001:db8::/32"}, {"10.0.0.1", "::/0"}},
+	{"IPv6 halves around IPv4", {"8000::/1", "10.0.0.1", "::/1"}, {"10.0.0.1", "::/0"}},
+};
+
+static size_t read_texts(const char *const *texts, struct fw_prefix *prefixes)
+{
+	size_t count = 0;
+
+	for (; count < 6 && texts[count]; count++)
+		prefixes[count] = prefix_of(texts[count]);
+	return count;
+}
+
+Test(lists, normal_form)
+{
+	for (size_t i = 0; i < sizeof(normal_cases) / sizeof(normal_cases[0]); i++) {
+		const struct normal_case *c = &normal_cases[i];
+		struct fw_prefix got[6], want[6];
+		size_t got_count = fw_prefixes_normalize(got, read_texts(c->in, got));
+		size_t want_count = read_texts(c->out, want);
+
+		cr_assert_eq(got_count, want_count, "%s: got %zu prefixes, want %zu", c->name, got_count,
+			     want_count);
+		for (size_t j = 0; j < got_count; j++)
+			cr_expect_eq(fw_prefix_compare(&got[j], &want[j]), 0, "%s: prefix %zu", c->name, j);
+	}
+}
+
+Test(lists, sets_that_no_rule_names_split_nothing)
+{
+	uint64_t state = 99;
+	struct fixture f;
+	struct fw_image *image;
+
+	fill(&f, &state);
+	f.policy.rule_count = 0;
+	image = compile(&f.policy, NULL, 0);
+	cr_expect_eq(image->class_count, 1);
+	cr_expect_eq(image->listed_count, 0);
+	fw_image_free(image);
+}
+
+Test(lists, ipv4_inherits_nothing_from_ipv6)
+{
+	struct fw_prefix everything[] = {prefix_of("::/0")}, v4 = prefix_of("192.0.2.1"),
+			 v6 = prefix_of("2001:db8::1");
+	uint64_t state = 5;
+	struct fixture f;
+	struct fw_image *image;
+
+	fill(&f, &state);
+	f.policy.rule_count = 1;
+	f.sets[0].prefixes = everything;
+	f.sets[0].prefix_count = 1;
+	image = compile(&f.policy, NULL, 0);
+	cr_expect_eq(fw_image_classify(image, &v4.addr), 0);
+	cr_expect_eq(fw_image_classify(image, &v6.addr), 1);
+	cr_expect_eq(image->listed_count, 2);
+	fw_image_free(image);
+}
+
+Test(lists, never_block_marks_its_classes)
+{
+	struct fw_prefix office[] = {prefix_of("192.0.2.0/24")}, inside = prefix_of("192.0.2.7");
+	uint64_t state = 5;
+	struct fixture f;
+	struct fw_image *image;
+
+	fill(&f, &state);
+	f.policy.rule_count = 0;
+	f.sets[0].prefixes = office;
+	f.sets[0].prefix_count = 1;
+	f.policy.never_block = (struct fw_set_refs){&f.refs[0], 1};
+	image = compile(&f.policy, NULL, 0);
+	cr_expect_eq(image->classes[fw_image_classify(image, &inside.addr)].flags, FW_CLASS_NEVER_BLOCK);
+	cr_expect_eq(image->classes[0].flags, 0);
+	cr_expect_eq(image->set_prefixes4[0], 1);
+	fw_image_free(image);
+}
+
+Test(lists, same_lists_are_recognized)
+{
+	uint64_t state = 17;
+	struct fixture f;
+	struct fw_image *a, *b;
+
+	fill(&f, &state);
+	f.prefixes[0][0] = prefix_of("192.0.2.0/24");
+	f.sets[0].prefix_count = 1;
+	a = compile(&f.policy, NULL, 0);
+	b = compile(&f.policy, NULL, 0);
+	cr_expect(fw_image_same_lists(a, b));
+	fw_image_free(b);
+	f.prefixes[0][0] = prefix_of("198.51.100.0/24");
+	b = compile(&f.policy, NULL, 0);
+	cr_expect(!fw_image_same_lists(a, b));
+	fw_image_free(a);
+	fw_image_free(b);
+}
