@@ -54,11 +54,11 @@ web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
 
 agent_objs := $(call obj,$(lib_src) $(policy_src) $(kern_src) $(observe_src) $(agent_src))
 # The CLI reaches into kern/ for one thing: replay runs the real program without an agent.
-cli_kern   := $(filter-out user/kern/hook.c,$(kern_src))
+cli_kern   := $(filter-out $(addprefix user/kern/,attach.c chain.c hook.c link.c),$(kern_src))
 cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(cli_src))
 web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
 
-bpf_skeletons := $(BUILD)/skel/flood.skel.h
+bpf_skeletons := $(BUILD)/skel/flood.skel.h $(BUILD)/skel/clock.skel.h
 
 # ---- rules ---------------------------------------------------------------------------------------
 all: missing $(BUILD)/floodwalld $(BUILD)/floodwall $(BUILD)/floodwall-web ## build everything (default)

@@ -27,8 +27,9 @@ enum fw_adoption {
 };
 
 /* Creates maps (or adopts the pinned ones after checking fw_layout and every map's type, key, value, size and flags),
- * mmaps the policy and control maps and calibrates the clock. The pin directory must be on bpffs, owned by us, mode
- * 0700 and no symlink, else -EPERM. Missing capability: -EPERM and the text names it. why (may be NULL) gets the
+ * mmaps the policy and control maps and calibrates the clock. The pin directory must be owned by us, mode 0700 and no
+ * symlink, else -EPERM; -EOPNOTSUPP when it is not on a bpffs (open again with pin_dir NULL and say so: then the filter
+ * ends with the agent). Its last two components are created. Missing capability: -EPERM and the text names it. why (may be NULL) gets the
  * sentence about adoption. */
 int fw_datapath_open(const struct fw_datapath_options *options, struct fw_datapath **ret, enum fw_adoption *ret_adoption,
 		     struct fw_err *why, struct fw_err *err);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside kern/: what a datapath owns. Nobody outside includes this file. */
+#ifndef FW_KERN_INSTANCE_H
+#define FW_KERN_INSTANCE_H
+
+#include <linux/limits.h>
+#include <stddef.h>
+
+#include "fw_maps.h"
+#include "fw_reason.h"
+#include "kern/datapath.h"
+
+enum fw_map_id {
+#define X(name) FW_MAP_ID_##name,
+	FW_MAPS(X)
+#undef X
+		FW_MAP_PINNED_, /* those above are pinned, those below belong to one process */
+	FW_MAP_ID_fw_clock_map = FW_MAP_PINNED_,
+	FW_MAP_ID_fw_trace_map,
+	FW_MAP_ID_MAX_,
+};
+
+extern const char *const fw_map_names[FW_MAP_ID_MAX_];
+
+struct fw_datapath {
+	char pin_dir[PATH_MAX]; /* "" when nothing is pinned */
+	int fds[FW_MAP_ID_MAX_];
+	int barrier_fd,
+		barrier_inner_fd; /* a map of maps of our own: updating it waits for running programs */
+	struct fw_config config;  /* iface, frags and pad differ by program */
+	uint64_t capacity_bans, capacity_prefixes, capacity_sources;
+	unsigned int cpus; /* possible ones: stride of per-CPU values */
+	struct fw_control *control;
+	unsigned char *policy; /* FW_SLOTS elements of fw_slot_stride() */
+	struct fw_class *classes;
+	uint64_t *ban_filter;
+	uint64_t *clock;
+	struct fw_trace *trace;
+	uint64_t policy_flipped_ns, filter_flipped_ns; /* monotonic; when the other slot was retired */
+};
+
+static inline int fw_map_fd(const struct fw_datapath *datapath, enum fw_map_id map)
+{
+	return datapath->fds[map];
+}
+
+/* Array elements are rounded up to 8 bytes (kernel/bpf/arraymap.c). */
+static inline size_t fw_slot_stride(void)
+{
+	return (sizeof(struct fw_policy_slot) + 7) & ~(size_t)7;
+}
+
+static inline struct fw_policy_slot *fw_policy_slot_at(const struct fw_datapath *datapath,
+						       uint32_t generation)
+{
+	return (struct fw_policy_slot *)(void *)(datapath->policy + generation % FW_SLOTS * fw_slot_stride());
+}
+
+/* Rule of the active policy by its stable id (never_block's limit included), NULL if no rule has it. */
+const struct fw_rule *fw_active_rule(const struct fw_datapath *datapath, uint32_t id);
+
+/* Nothing may be reused that a running program can still look at: waits unless a second has passed since
+ * flipped_ns. */
+void fw_wait_for_readers(struct fw_datapath *datapath, uint64_t flipped_ns);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside kern/: what rtnetlink knows of an interface: kind, the one below, the one above. */
+#ifndef FW_KERN_LINK_FACTS_H
+#define FW_KERN_LINK_FACTS_H
+
+#include <net/if.h>
+
+struct fw_link_facts {
+	char kind[16];		  /* "vlan", "bond", "bridge", "" for hardware */
+	char master[IF_NAMESIZE]; /* bond or bridge it is a port of, "" */
+	char parent[IF_NAMESIZE]; /* what a vlan or macvlan sits on, "" */
+	unsigned int rx_queues;	  /* 0 unknown */
+};
+
+int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Meters read as the packet path would read them now: by its own arithmetic, on a copy. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fw_meter.h"
+#include "kern/batch.h"
+#include "kern/instance.h"
+#include "kern/stats.h"
+#include "lib/grow.h"
+
+static int meter_fd(const struct fw_datapath *datapath)
+{
+	return fw_map_fd(datapath, FW_MAP_ID_fw_meter_map);
+}
+
+static uint64_t amount_now(struct fw_meter meter, const struct fw_rule *rule, uint64_t now)
+{
+	if (rule && fw_meter_is_due(&meter, now, rule->sub_ns, rule->sub_us))
+		fw_meter_rotate(&meter, now, rule->sub_ns, rule->sub_us, rule->cell_shift);
+	return fw_meter_amount(&meter);
+}
+
+struct meter_list {
+	struct fw_datapath *datapath;
+	const struct fw_rule *rules[FW_RULE_IDS]; /* by id */
+	struct fw_meter_entry *entries;
+	size_t count, limit;
+	uint64_t now;
+	uint16_t rule; /* FW_RULE_NONE: all */
+	bool out_of_memory;
+};
+
+static bool add(struct meter_list *list, const struct fw_meter_key *key, const struct fw_meter *meter)
+{
+	struct fw_meter_entry entry = {
+		.key = *key,
+		.amount = amount_now(*meter, list->rules[key->rule % FW_RULE_IDS], list->now),
+		.dropped = meter->dropped};
+
+	list->out_of_memory = FW_APPEND(list->entries, list->count, entry) != 0;
+	return !list->out_of_memory && (!list->limit || list->count < list->limit);
+}
+
+static bool collect(const void *key, const void *value, void *context)
+{
+	struct meter_list *list = context;
+	struct fw_meter_key found;
+	struct fw_meter meter;
+
+	memcpy(&found, key, sizeof(found));
+	if (list->rule != FW_RULE_NONE && found.rule != list->rule)
+		return true;
+	memcpy(&meter, value, sizeof(meter));
+	return add(list, &found, &meter);
+}
+
+/* Meters of `per: total` live in an array of their own; their key has no address. */
+static void collect_totals(struct meter_list *list)
+{
+	for (uint32_t id = 0; id < FW_RULE_IDS && !list->out_of_memory; id++) {
+		struct fw_meter_key key = {.rule = (uint16_t)id};
+		struct fw_meter meter;
+
+		if (!list->rules[id] || list->rules[id]->per != FW_PER_TOTAL ||
+		    list->rules[id]->unit == FW_UNIT_NONE)
+			continue;
+		if (list->rule != FW_RULE_NONE && list->rule != id)
+			continue;
+		if (!bpf_map_lookup_elem(fw_map_fd(list->datapath, FW_MAP_ID_fw_total_map), &id, &meter))
+			if (!add(list, &key, &meter))
+				return;
+	}
+}
+
+int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, struct fw_meter_entry **ret,
+		   size_t *ret_count)
+{
+	struct meter_list list = {
+		.datapath = datapath, .limit = limit, .rule = rule, .now = fw_datapath_now_ns(datapath)};
+	int r = 0;
+
+	for (uint32_t id = 0; id < FW_RULE_IDS; id++)
+		list.rules[id] = fw_active_rule(datapath, id);
+	collect_totals(&list);
+	if (!list.out_of_memory && (!limit || list.count < limit))
+		r = fw_batch_walk(meter_fd(datapath), sizeof(struct fw_meter_key), sizeof(struct fw_meter),
+				  collect, &list);
+	if (!r && list.out_of_memory)
+		r = -ENOMEM;
+	if (r) {
+		free(list.entries);
+		return r;
+	}
+	*ret = list.entries;
+	*ret_count = list.count;
+	return 0;
+}
+
+/* As the packet path makes it: judge_meter(). */
+static struct fw_meter_key key_for(const struct fw_rule *rule, const struct fw_addr *source,
+				   const struct fw_addr *destination, uint16_t dest_port)
+{
+	const struct fw_addr *addr = rule->per == FW_PER_DESTINATION ? destination : source;
+	enum fw_family family = fw_addr_family(addr);
+	struct fw_meter_key key = {.rule = rule->id};
+
+	for (int i = 0; i < 4; i++)
+		key.addr.w[i] = addr->w[i] & rule->key_mask[family].w[i];
+	if (rule->per == FW_PER_SOURCE_DEST_PORT)
+		key.port = dest_port;
+	return key;
+}
+
+int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, const struct fw_addr *source,
+		  const struct fw_addr *destination, uint16_t dest_port, struct fw_meter_entry *ret)
+{
+	struct fw_meter_key key = {.rule = rule->id};
+	uint32_t index = rule->id;
+	struct fw_meter meter;
+	int r;
+
+	if (rule->per == FW_PER_TOTAL) {
+		r = bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &meter);
+	} else {
+		if (rule->per == FW_PER_DESTINATION && !destination)
+			return -ENOENT; /* which one is not known */
+		key = key_for(rule, source, destination, dest_port);
+		r = bpf_map_lookup_elem(meter_fd(datapath), &key, &meter);
+	}
+	if (r)
+		return -errno;
+	*ret = (struct fw_meter_entry){.key = key,
+				       .amount = amount_now(meter, rule, fw_datapath_now_ns(datapath)),
+				       .dropped = meter.dropped};
+	return 0;
+}
+
+struct forget {
+	struct fw_datapath *datapath;
+	const struct fw_prefix *source; /* NULL: every key of `rule` */
+	uint16_t rule;
+	struct fw_meter_key *keys;
+	size_t count;
+	bool out_of_memory;
+};
+
+static bool choose(const void *key, const void *value, void *context)
+{
+	struct forget *forget = context;
+	struct fw_meter_key found;
+
+	(void)value;
+	memcpy(&found, key, sizeof(found));
+	if (forget->source) {
+		const struct fw_rule *rule = fw_active_rule(forget->datapath, found.rule);
+
+		if ((rule && rule->per == FW_PER_DESTINATION) ||
+		    !fw_prefix_contains(forget->source, &found.addr))
+			return true;
+	} else if (found.rule != forget->rule) {
+		return true;
+	}
+	forget->out_of_memory = FW_APPEND(forget->keys, forget->count, found) != 0;
+	return !forget->out_of_memory;
+}
+
+static int forget_all(struct forget *forget)
+{
+	int r = fw_batch_walk(meter_fd(forget->datapath), sizeof(struct fw_meter_key),
+			      sizeof(struct fw_meter), choose, forget);
+
+	for (size_t i = 0; i < forget->count; i++)
+		if (bpf_map_delete_elem(meter_fd(forget->datapath), &forget->keys[i]) && errno != ENOENT)
+			r = -errno;
+	free(forget->keys);
+	return !r && forget->out_of_memory ? -ENOMEM : r;
+}
+
+int fw_meters_forget(struct fw_datapath *datapath, const struct fw_prefix *source)
+{
+	struct forget forget = {.datapath = datapath, .source = source};
+
+	return forget_all(&forget);
+}
+
+int fw_meters_forget_rule(struct fw_datapath *datapath, uint16_t rule)
+{
+	struct forget forget = {.datapath = datapath, .rule = rule};
+
+	return forget_all(&forget);
+}

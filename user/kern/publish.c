@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A new generation: written where nobody looks, read back, then one store makes it the policy. */
+#include "kern/publish.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kern/ban_filter.h"
+#include "kern/instance.h"
+#include "kern/trie.h"
+#include "kern/stats.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+
+#define GRACE_NS FW_NS_PER_SEC /* no packet takes that long */
+
+void fw_publish_barrier(struct fw_datapath *datapath)
+{
+	uint32_t zero = 0;
+
+	/* maybe_wait_bpf_programs(): returns after a grace period, so no program still runs on what it read
+	 * before. */
+	bpf_map_update_elem(datapath->barrier_fd, &zero, &datapath->barrier_inner_fd, BPF_ANY);
+}
+
+void fw_wait_for_readers(struct fw_datapath *datapath, uint64_t flipped_ns)
+{
+	if (fw_monotonic_ns() - flipped_ns < GRACE_NS)
+		fw_publish_barrier(datapath);
+}
+
+uint32_t fw_published_generation(const struct fw_datapath *datapath)
+{
+	return __atomic_load_n(&datapath->control->generation, __ATOMIC_ACQUIRE);
+}
+
+/* Never 0 (no policy) and never the slot in force, also when the counter wraps. */
+static uint32_t next_generation(uint32_t generation)
+{
+	uint32_t next = generation + 1;
+
+	return next ? next : FW_SLOTS - 1 + generation % FW_SLOTS;
+}
+
+static void write_slot(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
+		       uint32_t list_slot, uint32_t count_ifaces)
+{
+	struct fw_policy_slot *slot = fw_policy_slot_at(datapath, generation);
+
+	memcpy(slot, image->slot, sizeof(*slot));
+	slot->generation = generation;
+	slot->list_slot = list_slot;
+	slot->count_ifaces = image->slot->count_ifaces | count_ifaces;
+	memcpy(&datapath->classes[(size_t)(generation % FW_SLOTS) * FW_CLASSES_MAX], image->classes,
+	       image->class_count * sizeof(*image->classes));
+}
+
+/* Asks the kernel, not our own mapping. */
+static int verify_slot(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
+		       struct fw_err *err)
+{
+	uint32_t index = generation % FW_SLOTS,
+		 last = index * FW_CLASSES_MAX + (uint32_t)image->class_count - 1;
+	FW_FREE struct fw_policy_slot *found = calloc(1, fw_slot_stride());
+	struct fw_class class = {};
+
+	if (!found)
+		return fw_err_set(err, -ENOMEM,
+				  "out of memory while the policy was checked; the one in force stays");
+	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), &index, found) ||
+	    memcmp(found, fw_policy_slot_at(datapath, generation), sizeof(*found)) ||
+	    memcmp(found->rules, image->slot->rules, sizeof(found->rules)))
+		return fw_err_set(
+			err, -EIO,
+			"the policy reads back differently from what was written; the one in force stays");
+	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_class_map), &last, &class) ||
+	    memcmp(&class, &image->classes[image->class_count - 1], sizeof(class)))
+		return fw_err_set(
+			err, -EIO,
+			"list classes read back differently from what was written; the policy in force "
+			"stays");
+	return 0;
+}
+
+/* The packet path will insert leases of these lengths: they must be looked for before the first one exists.
+ */
+static int announce_ban_lengths(struct fw_datapath *datapath, const struct fw_policy_slot *slot,
+				struct fw_err *err)
+{
+	for (size_t i = 0; i < FW_RULES_MAX; i++) {
+		const struct fw_rule *rule = &slot->rules[i];
+
+		if (!rule->terms || !(rule->flags & FW_RULE_BAN))
+			continue;
+		for (int family = FW_FAMILY_V4; family < FW_FAMILY_MAX_; family++) {
+			int r = fw_ban_lengths_add(datapath, (enum fw_family)family, rule->ban_bits[family],
+						   err);
+
+			if (r)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint32_t count_ifaces, bool lists,
+	       uint32_t *ret_generation, struct fw_err *err)
+{
+	const struct fw_policy_slot *active = fw_datapath_active_slot(datapath);
+	uint32_t old = fw_published_generation(datapath), generation = next_generation(old);
+	uint32_t list_slot = active ? active->list_slot % FW_SLOTS : FW_SLOTS - 1;
+	int r = 0;
+
+	if (!image->class_count || image->class_count > FW_CLASSES_MAX)
+		return fw_err_set(err, -E2BIG,
+				  "%zu list classes, expected 1 to %u; the policy in force stays",
+				  image->class_count, FW_CLASSES_MAX);
+	fw_wait_for_readers(datapath, datapath->policy_flipped_ns);
+	if (lists || !active) {
+		list_slot = (list_slot + 1) % FW_SLOTS;
+		r = fw_trie_build(datapath, image, list_slot, err);
+		if (!r)
+			r = fw_stats_classes_reset(datapath, list_slot, err);
+	}
+	if (r)
+		return r;
+	write_slot(datapath, image, generation, list_slot, count_ifaces);
+	r = verify_slot(datapath, image, generation, err);
+	if (!r)
+		r = announce_ban_lengths(datapath, image->slot, err);
+	if (r)
+		return r;
+	__atomic_store_n(&datapath->control->generation, generation, __ATOMIC_RELEASE);
+	datapath->policy_flipped_ns = fw_monotonic_ns();
+	if (ret_generation)
+		*ret_generation = generation;
+	if (lists && active) { /* a list of millions is not kept twice */
+		fw_publish_barrier(datapath);
+		datapath->policy_flipped_ns -= GRACE_NS; /* waited for */
+		fw_trie_drop(datapath, (list_slot + 1) % FW_SLOTS);
+	}
+	return 0;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Per-CPU counters summed, and how full the maps are. */
+#include "kern/stats.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kern/batch.h"
+#include "kern/instance.h"
+#include "lib/cleanup.h"
+
+/* Element `index` of a per-CPU array whose value is nothing but u64 counters, added up. */
+static int sum(const struct fw_datapath *datapath, enum fw_map_id map, uint32_t index, uint64_t *ret,
+	       size_t words)
+{
+	FW_FREE uint64_t *values = calloc(datapath->cpus, words * sizeof(uint64_t));
+
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fw_map_fd(datapath, map), &index, values))
+		return -errno;
+	memset(ret, 0, words * sizeof(uint64_t));
+	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+		for (size_t word = 0; word < words; word++)
+			ret[word] += values[cpu * words + word];
+	return 0;
+}
+
+static int reset(const struct fw_datapath *datapath, enum fw_map_id map, uint32_t index, size_t value_size)
+{
+	FW_FREE void *zeros = calloc(datapath->cpus, value_size);
+
+	if (!zeros)
+		return -ENOMEM;
+	return bpf_map_update_elem(fw_map_fd(datapath, map), &index, zeros, BPF_ANY) ? -errno : 0;
+}
+
+int fw_stats_iface(struct fw_datapath *datapath, uint32_t iface, struct fw_iface_counts *ret)
+{
+	return sum(datapath, FW_MAP_ID_fw_iface_count_map, iface, (uint64_t *)ret,
+		   sizeof(*ret) / sizeof(uint64_t));
+}
+
+int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface)
+{
+	return reset(datapath, FW_MAP_ID_fw_iface_count_map, iface, sizeof(struct fw_iface_counts));
+}
+
+int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS])
+{
+	int r = 0;
+
+	for (uint32_t id = 0; id < FW_RULE_IDS && !r; id++)
+		r = sum(datapath, FW_MAP_ID_fw_rule_count_map, id, (uint64_t *)&ret[id],
+			sizeof(ret[id]) / sizeof(uint64_t));
+	return r;
+}
+
+int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
+{
+	struct fw_meter fresh = {};
+	uint32_t index = rule;
+	int r = reset(datapath, FW_MAP_ID_fw_rule_count_map, rule, sizeof(struct fw_rule_count));
+
+	if (!r && bpf_map_update_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &fresh, BPF_ANY))
+		r = -errno;
+	return r ? r : fw_meters_forget_rule(datapath, rule);
+}
+
+int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_])
+{
+	int r = 0;
+
+	for (uint32_t fault = 0; fault < FW_FAULT_MAX_ && !r; fault++)
+		r = sum(datapath, FW_MAP_ID_fw_fault_map, fault, &ret[fault], 1);
+	return r;
+}
+
+#define CLASS_BATCH 4096u
+
+/* Batches of a per-CPU array: the cursor is the last index read. */
+int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count)
+{
+	FW_FREE uint64_t *values = calloc((size_t)CLASS_BATCH * datapath->cpus, sizeof(*values));
+	FW_FREE uint32_t *keys = calloc(CLASS_BATCH, sizeof(*keys));
+	uint32_t base = list_slot % FW_SLOTS * FW_CLASSES_MAX;
+	size_t done = 0;
+
+	if (!values || !keys)
+		return -ENOMEM;
+	if (class_count > FW_CLASSES_MAX)
+		return -E2BIG;
+	while (done < class_count) {
+		uint32_t count = class_count - done < CLASS_BATCH ? (uint32_t)(class_count - done)
+								  : CLASS_BATCH,
+			 next = 0;
+		uint32_t before = base + (uint32_t)done - 1;
+		int r = bpf_map_lookup_batch(fw_map_fd(datapath, FW_MAP_ID_fw_class_count_map),
+					     base + done ? &before : NULL, &next, keys, values, &count, NULL);
+
+		if (r && errno != ENOENT)
+			return -errno;
+		if (!count)
+			return -EIO;
+		for (uint32_t i = 0; i < count; i++) {
+			counts[done + i] = 0;
+			for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+				counts[done + i] += values[(size_t)i * datapath->cpus + cpu];
+		}
+		done += count;
+	}
+	return 0;
+}
+
+int fw_stats_classes_reset(struct fw_datapath *datapath, uint32_t list_slot, struct fw_err *err)
+{
+	FW_FREE uint64_t *zeros = calloc((size_t)CLASS_BATCH * datapath->cpus, sizeof(*zeros));
+	FW_FREE uint32_t *keys = calloc(CLASS_BATCH, sizeof(*keys));
+	uint32_t base = list_slot % FW_SLOTS * FW_CLASSES_MAX;
+
+	if (!zeros || !keys)
+		return fw_err_set(err, -ENOMEM, "out of memory for the counters of the sets");
+	for (uint32_t done = 0; done < FW_CLASSES_MAX; done += CLASS_BATCH) {
+		uint32_t count = CLASS_BATCH;
+
+		for (uint32_t i = 0; i < count; i++)
+			keys[i] = base + done + i;
+		if (bpf_map_update_batch(fw_map_fd(datapath, FW_MAP_ID_fw_class_count_map), keys, zeros,
+					 &count, NULL))
+			return fw_err_set(err, -errno, "cannot clear the counters of the sets: %s",
+					  strerror(errno));
+	}
+	return 0;
+}
+
+static bool count_one(const void *key, const void *value, void *context)
+{
+	(void)key;
+	(void)value;
+	++*(uint64_t *)context;
+	return true;
+}
+
+/* What the kernel charges for a map, from fdinfo: needs no capability, unlike asking by id. */
+static uint64_t memory_of(int fd)
+{
+	char path[64], line[128];
+	uint64_t bytes = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	FW_FCLOSE FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %" SCNu64, &bytes) == 1)
+			break;
+	return bytes;
+}
+
+int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage, size_t capacity,
+		       size_t *ret_count)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < FW_MAP_PINNED_ && count < capacity; i++) {
+		struct fw_map_usage *map = &usage[count++];
+		struct bpf_map_info info = {};
+		uint32_t size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(datapath->fds[i], &info, &size))
+			return -errno;
+		*map = (struct fw_map_usage){.map = fw_map_names[i],
+					     .entries = info.max_entries,
+					     .capacity = info.max_entries,
+					     .memory_bytes = memory_of(datapath->fds[i])};
+		if (info.type != BPF_MAP_TYPE_HASH && info.type != BPF_MAP_TYPE_LRU_HASH)
+			continue; /* arrays are always full */
+		map->entries = 0;
+		fw_batch_walk(datapath->fds[i], info.key_size, info.value_size, count_one, &map->entries);
+	}
+	*ret_count = count;
+	return 0;
+}
