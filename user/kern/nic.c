@@ -251,7 +251,10 @@ void fw_nic_explain_attach(const char *name, int error, char *text, size_t size)
 	fw_nic_driver(name, driver, sizeof(driver));
 	known = fw_driver_find(driver);
 	plain = fw_driver_plain_mtu(driver);
-	if (mtu > (int)plain)
+	if (error == -EOPNOTSUPP && !known)
+		snprintf(text, size,
+			 "The driver has no native XDP: use --xdp generic, or attach to the hardware below");
+	else if (mtu > (int)plain)
 		snprintf(text, size, "MTU %d is above the %u that %s takes: ip link set dev %s mtu %u", mtu,
 			 plain, driver, name, plain);
 	else if (!strcmp(driver, "veth") && error == -ERANGE)
@@ -270,9 +273,6 @@ void fw_nic_explain_attach(const char *name, int error, char *text, size_t size)
 		snprintf(text, size,
 			 "The driver wants a transmit queue per CPU: ethtool -L %s combined N frees some",
 			 name);
-	else if (error == -EOPNOTSUPP && !known)
-		snprintf(text, size,
-			 "The driver has no native XDP: use --xdp generic, or attach to the hardware below");
 	else
 		snprintf(text, size,
 			 "floodwall doctor %s looks for the cause; --xdp generic works everywhere", name);
