@@ -44,3 +44,11 @@ $(tools_dir)/bench/bench: $(bench_objs) $(tools_dir)/plan.o $(tools_lib)
 
 bench: all tools $(tools_dir)/bench/bench ## measure on this machine, peers included (root; BENCH_QUICK=1: a smoke test)
 	$(Q)$(tools_dir)/bench/bench --build $(BUILD)
+
+deps: ## install the Debian packages that everything here needs (root)
+	$(Q)tools/deps
+
+# The demo starts from a bare Debian: first the packages, then a make of its own that finds them.
+demo: deps ## a flood, unprotected and protected, before your eyes (root)
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)BUILD=$(BUILD) tools/demo
