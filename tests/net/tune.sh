@@ -45,3 +45,12 @@ expect_words "and the right name is offered" 'blanket' "$WORK/err"
 expect_exit "unknown key is 64 or 78" "64|78" fw tune blanket limitt=5/1s
 expect_exit "wrong unit is refused" 78 fw tune blanket limit=5kbps
 expect "and nothing changed" "5000 60 block" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
+
+sed 's/limit: .*, action/limit: 10MiB bytes\/1m, action/' "$WORK/policy.yaml" >"$WORK/bytes.yaml"
+sed 's/limit: .*, action/limit: 1000 packets\/1m, action/' "$WORK/policy.yaml" >"$WORK/packets.yaml"
+expect_exit "a limit in bytes" 0 fw apply "$WORK/bytes.yaml"
+send client "$VICTIM_IP4" 7777 300 3000
+before=$(count)
+expect_exit "a limit in packets" 0 fw apply "$WORK/packets.yaml"
+send client "$VICTIM_IP4" 7777 50 3000
+expect "bytes that were counted are not taken for packets" $((before + 50)) "$(count)"
