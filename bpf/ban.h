@@ -27,7 +27,8 @@ static __always_inline void ban_mask(struct fw_addr *addr, __u32 bits)
 
 static __always_inline int ban_maybe(const struct fw_control *control, __u64 hash)
 {
-	__u32 index = fw_ban_filter_index(hash, control->ban_filter_slot);
+	__u32 slot = control->ban_filter_slot % FW_SLOTS;
+	__u32 index = fw_ban_filter_index(hash, slot, control->ban_filter_mask[slot]);
 	__u64 *word = bpf_map_lookup_elem(&fw_ban_filter_map, &index);
 	__u64 bits = fw_ban_filter_bits(hash);
 
@@ -99,9 +100,11 @@ static __noinline int ban_is_verified(void *ctx, const struct fw_pkt *pkt)
 static __always_inline void ban_mark(const struct fw_ban_key *key)
 {
 	__u64 hash = fw_filter_hash(&key->addr, key->bits, fw_config.seed);
+	__u32 zero = 0;
+	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 
-	for (__u32 slot = 0; slot < FW_SLOTS; slot++) {
-		__u32 index = fw_ban_filter_index(hash, slot);
+	for (__u32 slot = 0; control && slot < FW_SLOTS; slot++) {
+		__u32 index = fw_ban_filter_index(hash, slot, control->ban_filter_mask[slot]);
 		__u64 *word = bpf_map_lookup_elem(&fw_ban_filter_map, &index);
 
 		if (word)

@@ -12,8 +12,7 @@
 #include "parse.h"
 #include "verdict.h"
 
-/* Global: the verifier checks it once and forgets its many paths, which would multiply with those of the later stages. */
-__noinline int parse(struct xdp_md *ctx, struct fw_pkt *pkt)
+static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *pkt)
 {
 	struct fw_cursor cursor = {
 		.start = (void *)(long)ctx->data,
@@ -21,9 +20,6 @@ __noinline int parse(struct xdp_md *ctx, struct fw_pkt *pkt)
 		.at = (void *)(long)ctx->data,
 	};
 	enum fw_reason why;
-
-	if (!pkt)
-		return FW_REASON_INTERNAL;
 
 	cursor.frame_length = fw_config.frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
 	why = parse_frame(&cursor, pkt);

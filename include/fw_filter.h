@@ -21,10 +21,10 @@ static inline __attribute__((always_inline)) __u64 fw_filter_hash(const struct f
 	return hash ^ hash >> 32;
 }
 
-/* Ban filter: one 64-bit word a key, two bits in it. Index into fw_ban_filter_map. */
-static inline __attribute__((always_inline)) __u32 fw_ban_filter_index(__u64 hash, __u32 slot)
+/* Ban filter: one 64-bit word a key, two bits in it. Index into fw_ban_filter_map; mask is fw_control's of that slot. */
+static inline __attribute__((always_inline)) __u32 fw_ban_filter_index(__u64 hash, __u32 slot, __u32 mask)
 {
-	return (slot % FW_SLOTS) * FW_BAN_FILTER_WORDS + (__u32)(hash & (FW_BAN_FILTER_WORDS - 1));
+	return (slot % FW_SLOTS) * FW_BAN_FILTER_WORDS + (__u32)(hash & mask & (FW_BAN_FILTER_WORDS - 1));
 }
 
 static inline __attribute__((always_inline)) __u64 fw_ban_filter_bits(__u64 hash)

@@ -32,6 +32,7 @@
 #define FW_PREFIXES_DEFAULT (2u << 20)
 #define FW_TOP_SOURCES 65536u
 #define FW_EVENT_BYTES (1u << 20)
-#define FW_BAN_FILTER_WORDS (1u << 18) /* 64-bit words a slot: 2 MiB */
+#define FW_BAN_FILTER_WORDS (1u << 18) /* 64-bit words a slot at most: 2 MiB */
+#define FW_BAN_FILTER_WORDS_MIN (1u << 12)
 
 #endif

@@ -152,6 +152,7 @@ FW_SIZE_IS(struct fw_class, 24);
 struct fw_control {
 	__u32 generation; /* active slot = generation % FW_SLOTS; 0 = no policy yet: everything passes */
 	__u32 ban_filter_slot;
+	__u32 ban_filter_mask[FW_SLOTS]; /* words in use − 1 of each slot: small filters stay in the nearest cache */
 	/* Used entries of ban_bits; written after them. Publishing a policy adds the ban_bits of its banning rules, so that
 	 * what the packet path inserts is found. */
 	__u32 ban_lengths[FW_FAMILY_MAX_];
@@ -159,7 +160,7 @@ struct fw_control {
 	__u8 ban_bits[FW_FAMILY_MAX_][FW_BAN_LENGTHS]; /* prefix lengths in use by bans, 128-bit space */
 	__u64 spared[FW_SPARED_WORDS];
 };
-FW_SIZE_IS(struct fw_control, 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS);
+FW_SIZE_IS(struct fw_control, 8 + 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS);
 
 /* Who built the pinned maps; checked before anything is adopted. */
 struct fw_layout {

@@ -6,20 +6,36 @@
 #include <string.h>
 
 #include "fw_filter.h"
+#include "kern/publish.h"
 #include "lib/clock.h"
 
 static void mark_slot(struct fw_datapath *datapath, const struct fw_ban_key *key, uint32_t slot)
 {
 	uint64_t hash = fw_filter_hash(&key->addr, key->bits, datapath->config.seed);
+	uint32_t index = fw_ban_filter_index(hash, slot, datapath->control->ban_filter_mask[slot]);
 
-	__atomic_fetch_or(&datapath->ban_filter[fw_ban_filter_index(hash, slot)], fw_ban_filter_bits(hash),
-			  __ATOMIC_RELAXED);
+	__atomic_fetch_or(&datapath->ban_filter[index], fw_ban_filter_bits(hash), __ATOMIC_RELAXED);
+}
+
+void fw_ban_filter_init(struct fw_datapath *datapath)
+{
+	for (uint32_t slot = 0; slot < FW_SLOTS; slot++)
+		datapath->control->ban_filter_mask[slot] = FW_BAN_FILTER_WORDS_MIN - 1;
 }
 
 void fw_ban_filter_mark(struct fw_datapath *datapath, const struct fw_ban_key *key)
 {
 	for (uint32_t slot = 0; slot < FW_SLOTS; slot++)
 		mark_slot(datapath, key, slot);
+	datapath->filter_marks++;
+}
+
+bool fw_ban_filter_is_crowded(const struct fw_datapath *datapath)
+{
+	uint32_t words =
+		datapath->control->ban_filter_mask[datapath->control->ban_filter_slot % FW_SLOTS] + 1;
+
+	return words < FW_BAN_FILTER_WORDS && datapath->filter_marks > words;
 }
 
 static uint32_t inactive_slot(const struct fw_datapath *datapath)
@@ -27,14 +43,30 @@ static uint32_t inactive_slot(const struct fw_datapath *datapath)
 	return (datapath->control->ban_filter_slot + 1) % FW_SLOTS;
 }
 
+/* One lease a word, with room to double: one address in a hundred is asked for in vain at worst. */
+static uint32_t words_for(size_t leases)
+{
+	uint32_t words = FW_BAN_FILTER_WORDS_MIN;
+
+	while (words < FW_BAN_FILTER_WORDS && words < leases * 2)
+		words *= 2;
+	return words;
+}
+
 /* The packet path inserts a lease first and marks both slots then: whoever comes after the clearing is
  * marked, whoever came before is in the map when it is read. */
-void fw_ban_filter_clear_inactive(struct fw_datapath *datapath)
+void fw_ban_filter_clear_inactive(struct fw_datapath *datapath, size_t leases)
 {
-	uint64_t *words = &datapath->ban_filter[(size_t)inactive_slot(datapath) * FW_BAN_FILTER_WORDS];
+	uint32_t slot = inactive_slot(datapath), mask = words_for(leases) - 1;
+	uint64_t *words = &datapath->ban_filter[(size_t)slot * FW_BAN_FILTER_WORDS];
 
-	fw_wait_for_readers(datapath, datapath->filter_flipped_ns);
-	for (size_t i = 0; i < FW_BAN_FILTER_WORDS; i++)
+	if (datapath->control->ban_filter_mask[slot] != mask) {
+		__atomic_store_n(&datapath->control->ban_filter_mask[slot], mask, __ATOMIC_RELEASE);
+		fw_publish_barrier(datapath); /* nobody marks by the old mask any more */
+	} else {
+		fw_wait_for_readers(datapath, datapath->filter_flipped_ns);
+	}
+	for (size_t i = 0; i <= mask; i++)
 		__atomic_store_n(&words[i], 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
@@ -111,5 +143,6 @@ void fw_ban_filter_switch(struct fw_datapath *datapath, const struct fw_ban_entr
 	}
 	__atomic_store_n(&datapath->control->ban_filter_slot, slot, __ATOMIC_RELEASE);
 	datapath->filter_flipped_ns = fw_monotonic_ns();
+	datapath->filter_marks = count;
 	shrink_lengths(datapath, used);
 }

@@ -7,11 +7,14 @@
 #include "kern/bans.h"
 #include "kern/instance.h"
 
+/* A fresh filter starts at its smallest. */
+void fw_ban_filter_init(struct fw_datapath *datapath);
 /* Bits of a lease in both slots, so that a rebuild under way does not lose it. */
 void fw_ban_filter_mark(struct fw_datapath *datapath, const struct fw_ban_key *key);
-/* Filter and lengths from the leases given (all there are); leases that the packet path adds meanwhile are
- * kept. */
-void fw_ban_filter_clear_inactive(struct fw_datapath *datapath);
+/* More was marked than the filter was made for: it answers yes too often, a rebuild makes it larger. */
+bool fw_ban_filter_is_crowded(const struct fw_datapath *datapath);
+/* A rebuild: clear with room for that many leases, then read all leases, then switch with them. */
+void fw_ban_filter_clear_inactive(struct fw_datapath *datapath, size_t leases);
 void fw_ban_filter_switch(struct fw_datapath *datapath, const struct fw_ban_entry *entries, size_t count);
 
 /* -E2BIG: FW_BAN_LENGTHS lengths of the family are in use. */

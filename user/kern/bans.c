@@ -52,6 +52,8 @@ int fw_ban_add(struct fw_datapath *datapath, const struct fw_prefix *prefix, con
 	if (r)
 		return fw_err_set(err, r, "the kernel did not store the ban: %s", strerror(-r));
 	fw_ban_filter_mark(datapath, &key);
+	if (fw_ban_filter_is_crowded(datapath))
+		fw_ban_collect(datapath, UINT64_MAX);
 	return 0;
 }
 
@@ -145,13 +147,13 @@ static bool delete_expired(struct fw_datapath *datapath, const struct fw_ban_ent
 	return false;
 }
 
-size_t fw_ban_collect(struct fw_datapath *datapath, uint64_t keep_ns)
+/* Deletes what may go and returns how much; the rest is counted in *ret_kept. */
+static size_t delete_old(struct fw_datapath *datapath, uint64_t keep_ns, size_t *ret_kept)
 {
 	struct fw_ban_entry *entries = NULL;
-	size_t count = 0, kept = 0, gone = 0;
 	uint64_t now = fw_datapath_now_ns(datapath);
+	size_t count = 0, gone = 0;
 
-	fw_ban_filter_clear_inactive(datapath); /* before the map is read: see there */
 	if (fw_ban_list(datapath, true, &entries, &count, NULL))
 		return 0;
 	if (count > datapath->capacity_bans / 10 * 9)
@@ -161,10 +163,21 @@ size_t fw_ban_collect(struct fw_datapath *datapath, uint64_t keep_ns)
 
 		if (expires <= now && now - expires >= keep_ns && delete_expired(datapath, &entries[i], now))
 			gone++;
-		else
-			entries[kept++] = entries[i];
 	}
-	fw_ban_filter_switch(datapath, entries, kept);
+	free(entries);
+	*ret_kept = count - gone;
+	return gone;
+}
+
+size_t fw_ban_collect(struct fw_datapath *datapath, uint64_t keep_ns)
+{
+	struct fw_ban_entry *entries = NULL;
+	size_t kept = 0, count, gone = delete_old(datapath, keep_ns, &kept);
+
+	fw_ban_filter_clear_inactive(datapath, kept); /* before the map is read: see there */
+	if (fw_ban_list(datapath, true, &entries, &count, NULL))
+		return gone;
+	fw_ban_filter_switch(datapath, entries, count);
 	free(entries);
 	return gone;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kern/adopt.h"
+#include "kern/ban_filter.h"
 #include "kern/calibrate.h"
 #include "kern/pins.h"
 #include "kern/program.h"
@@ -53,8 +54,10 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 	datapath->trace =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
 	if (datapath->control && datapath->policy && datapath->classes && datapath->ban_filter &&
-	    datapath->clock && datapath->trace)
+	    datapath->clock && datapath->trace) {
+		fw_ban_filter_init(datapath);
 		return 0;
+	}
 	return err && err->code ? err->code : -ENOMEM;
 }
 
@@ -253,6 +256,8 @@ int fw_datapath_open(const struct fw_datapath_options *options, struct fw_datapa
 	r = find_maps(datapath, &adoption, why, err);
 	if (!r)
 		r = map_all(datapath, err);
+	if (!r && adoption != FW_ADOPTED_ALL)
+		fw_ban_filter_init(datapath);
 	if (!r)
 		r = make_barrier(datapath, err);
 	if (r) {

@@ -34,8 +34,10 @@ struct fw_datapath {
 	unsigned char *policy; /* FW_SLOTS elements of fw_slot_stride() */
 	struct fw_class *classes;
 	uint64_t *ban_filter;
+	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;
 	struct fw_trace *trace;
+	uint64_t filter_marks;			       /* leases put into the ban filter since it was built */
 	uint64_t policy_flipped_ns, filter_flipped_ns; /* monotonic; when the other slot was retired */
 };
 
