@@ -29,103 +29,47 @@ struct scenario {
 	double goal; /* DESIGN §1, 0: none */
 };
 
-#define FLOODWALL .kind = TARGET_FLOODWALL, .name = "floodwall"
-#define NAIVE	  .kind = TARGET_NAIVE, .name = "naive LPM + LRU"
-#define V4	  LAB_VICTIM_IP4
-#define V6	  LAB_VICTIM_IP6
-#define POOL	  "pool:65536"
+/* clang-format off */
+#define FLOODWALL(...)	{.kind = TARGET_FLOODWALL, .name = "floodwall", __VA_ARGS__}
+#define NAIVE(...)	{.kind = TARGET_NAIVE, .name = "naive LPM + LRU", __VA_ARGS__}
+#define XDP_FILTER	{.kind = TARGET_PEER, .name = "xdp-filter"}
+#define RULES(n)	.policy = "rules-" #n ".yaml"
+#define LIST(n)		.policy = "prefixes.yaml", .prefixes = n
+#define JOB		.policy = "flood.yaml", .prefixes = 10000
+#define NO_LIMIT	.limit = 1u << 30
+#define V4		LAB_VICTIM_IP4
+#define V6		LAB_VICTIM_IP6
+#define POOL		"pool:65536"
+#define BANNED		"203.0.113.9"
+#define ANY		-1
 
 static const struct scenario scenarios[] = {
-	{"random UDP4, 1 rule", {FLOODWALL, .policy = "rules-1.yaml"}, "udp", V4, "random4", XDP_PASS, 40},
-	{"random UDP4, 16 rules", {FLOODWALL, .policy = "rules-16.yaml"}, "udp", V4, "random4", XDP_PASS, 40},
-	{"random UDP4, 64 rules", {FLOODWALL, .policy = "rules-64.yaml"}, "udp", V4, "random4", XDP_PASS, 0},
-	{"random SYN4, 16 rules", {FLOODWALL, .policy = "rules-16.yaml"}, "syn", V4, "random4", XDP_PASS, 60},
-	{"random UDP6, 16 rules", {FLOODWALL, .policy = "rules-16.yaml"}, "udp", V6, "random6", XDP_PASS, 60},
-	{"64 K sources under the limit",
-	 {FLOODWALL, .policy = "rules-16.yaml"},
-	 "udp",
-	 V4,
-	 POOL,
-	 XDP_PASS,
-	 100},
-	{"one offender over the limit",
-	 {FLOODWALL, .policy = "rules-16.yaml"},
-	 "udp",
-	 V4,
-	 "198.18.0.2",
-	 XDP_DROP,
-	 30},
-	{"banned source",
-	 {FLOODWALL, .policy = "rules-16.yaml", .ban = "203.0.113.9"},
-	 "udp",
-	 V4,
-	 "203.0.113.9",
-	 XDP_DROP,
-	 0},
-	{"allow-listed source", {FLOODWALL, .policy = "allowed.yaml"}, "udp", V4, TARGET_LISTED, XDP_PASS, 0},
-	{"listed source",
-	 {FLOODWALL, .policy = "flood.yaml", .prefixes = 10000},
-	 "udp",
-	 V4,
-	 TARGET_LISTED,
-	 XDP_DROP,
-	 0},
-	{"random UDP4, 1 k prefixes",
-	 {FLOODWALL, .policy = "prefixes.yaml", .prefixes = 1000},
-	 "udp",
-	 V4,
-	 "random4",
-	 XDP_PASS,
-	 40},
-	{"random UDP4, 100 k prefixes",
-	 {FLOODWALL, .policy = "prefixes.yaml", .prefixes = 100000},
-	 "udp",
-	 V4,
-	 "random4",
-	 XDP_PASS,
-	 40},
-	{"random UDP4, 1 M prefixes",
-	 {FLOODWALL, .policy = "prefixes.yaml", .prefixes = 1000000},
-	 "udp",
-	 V4,
-	 "random4",
-	 XDP_PASS,
-	 40},
-	{"random UDP4, 0 prefixes", {NAIVE, .limit = 1u << 30}, "udp", V4, "random4", XDP_PASS, 0},
-	{"random UDP4, 100 k prefixes",
-	 {NAIVE, .limit = 1u << 30, .prefixes = 100000},
-	 "udp",
-	 V4,
-	 "random4",
-	 -1,
-	 0},
-	{"random UDP4, 1 M prefixes",
-	 {NAIVE, .limit = 1u << 30, .prefixes = 1000000},
-	 "udp",
-	 V4,
-	 "random4",
-	 -1,
-	 0},
-	{"random SYN4, 0 prefixes", {NAIVE, .limit = 1u << 30}, "syn", V4, "random4", XDP_PASS, 0},
-	{"random UDP6, 0 prefixes", {NAIVE, .limit = 1u << 30}, "udp", V6, "random6", XDP_PASS, 0},
-	{"64 K sources under the limit", {NAIVE, .limit = 1u << 30}, "udp", V4, POOL, XDP_PASS, 0},
-	{"one offender over the limit", {NAIVE, .limit = 100}, "udp", V4, "198.18.0.2", XDP_DROP, 0},
-	{"listed source",
-	 {NAIVE, .limit = 1u << 30, .prefixes = 10000},
-	 "udp",
-	 V4,
-	 TARGET_LISTED,
-	 XDP_DROP,
-	 0},
-	{"listed source", {.kind = TARGET_PEER, .name = "xdp-filter"}, "udp", V4, TARGET_LISTED, XDP_DROP, 0},
-	{"random UDP4, 1 address listed",
-	 {.kind = TARGET_PEER, .name = "xdp-filter"},
-	 "udp",
-	 V4,
-	 "random4",
-	 XDP_PASS,
-	 0},
+	/* packets, program under test, protocol, to, from, expected verdict, goal */
+	{"random UDP4, 1 rule",		FLOODWALL(RULES(1)),		"udp", V4, "random4",	XDP_PASS, 40},
+	{"random UDP4",			FLOODWALL(RULES(16)),		"udp", V4, "random4",	XDP_PASS, 40},
+	{"random UDP4, 64 rules",	FLOODWALL(RULES(64)),		"udp", V4, "random4",	XDP_PASS, 0},
+	{"random UDP4, 1 k prefixes",	FLOODWALL(LIST(1000)),		"udp", V4, "random4",	XDP_PASS, 40},
+	{"random UDP4, 100 k prefixes",	FLOODWALL(LIST(100000)),	"udp", V4, "random4",	XDP_PASS, 40},
+	{"random UDP4, 1 M prefixes",	FLOODWALL(LIST(1000000)),	"udp", V4, "random4",	XDP_PASS, 40},
+	{"random SYN4",			FLOODWALL(RULES(16)),		"syn", V4, "random4",	XDP_PASS, 60},
+	{"random UDP6",			FLOODWALL(RULES(16)),		"udp", V6, "random6",	XDP_PASS, 60},
+	{"64 K sources under the limit", FLOODWALL(RULES(16)),		"udp", V4, POOL,	XDP_PASS, 100},
+	{"one offender over the limit",	FLOODWALL(RULES(16)),		"udp", V4, "198.18.0.2", XDP_DROP, 30},
+	{"banned source",		FLOODWALL(RULES(16), .ban = BANNED), "udp", V4, BANNED,	XDP_DROP, 0},
+	{"allow-listed source",		FLOODWALL(.policy = "allowed.yaml"), "udp", V4, TARGET_LISTED, XDP_PASS, 0},
+	{"listed source",		FLOODWALL(JOB),			"udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"random UDP4",			NAIVE(NO_LIMIT),		"udp", V4, "random4",	XDP_PASS, 0},
+	{"random UDP4, 100 k prefixes",	NAIVE(NO_LIMIT, .prefixes = 100000), "udp", V4, "random4", ANY, 0},
+	{"random UDP4, 1 M prefixes",	NAIVE(NO_LIMIT, .prefixes = 1000000), "udp", V4, "random4", ANY, 0},
+	{"random SYN4",			NAIVE(NO_LIMIT),		"syn", V4, "random4",	XDP_PASS, 0},
+	{"random UDP6",			NAIVE(NO_LIMIT),		"udp", V6, "random6",	XDP_PASS, 0},
+	{"64 K sources under the limit", NAIVE(NO_LIMIT),		"udp", V4, POOL,	XDP_PASS, 0},
+	{"one offender over the limit",	NAIVE(.limit = 100),		"udp", V4, "198.18.0.2", XDP_DROP, 0},
+	{"listed source",		NAIVE(NO_LIMIT, .prefixes = 10000), "udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"listed source",		XDP_FILTER,			"udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"random UDP4",			XDP_FILTER,			"udp", V4, "random4",	XDP_PASS, 0},
 };
+/* clang-format on */
 
 /* One harness per program: a program array serves one kind, with fragments or without. */
 struct harness {
