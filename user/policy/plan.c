@@ -150,7 +150,7 @@ static int diff_rules(struct fw_plan *plan, const struct fw_policy *running, con
 	return r;
 }
 
-/* How many addresses' worth of lines are in a and not in b. */
+/* How many prefixes write down what is in a and not in b. */
 static int count_missing(struct fw_prefix *a, size_t a_count, struct fw_prefix *b, size_t b_count,
 			 size_t *ret)
 {
@@ -180,12 +180,12 @@ static int set_changed(struct fw_plan *plan, const struct fw_set *old, const str
 
 	if (!before || !after)
 		return -ENOMEM;
-	if (before_count == after_count && !memcmp(before, after, before_count * sizeof(*before)))
-		return 0;
 	r = count_missing(before, before_count, after, after_count, &gone);
 	if (!r)
 		r = count_missing(after, after_count, before, before_count, &come);
-	return r ? r : add_line(plan, '~', "set", new->name, "%zu prefixes added, %zu removed", come, gone);
+	if (r || (!come && !gone))
+		return r;
+	return add_line(plan, '~', "set", new->name, "%zu prefixes added, %zu removed", come, gone);
 }
 
 static int diff_sets(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted)

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+/* tune and --save: all or nothing, and the author's file keeps its comments. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "policy/policy.h"
+
+static const char policy_text[] =
+	"# \xc3\xbc"
+	"ber alles\n"
+	"version: 1\n"
+	"sets:\n"
+	"  flow: {entries: [192.0.2.0/24, \"2001:db8:100::/48\"]}  # keep\n"
+	"  block:\n"
+	"    entries:\n"
+	"      - 10.0.0.1   # a\n"
+	"      - 10.0.0.2   # b\n"
+	"  lone: 10.9.9.9\n"
+	"  empty: {entries: []}\n"
+	"  file: {file: set.txt}\n"
+	"rules:\n"
+	"  - {name: a, match: {source: flow}, limit:   500 packets/10s, action: block}   # tail\n"
+	"  - name: b            # first\n"
+	"    limit: 7000 packets/5m   # the number\n"
+	"    action: block\n"
+	"    ban:\n"
+	"      for: 10m\n"
+	"      escalate: [10m, 1h]\n"
+	"    # end of b\n"
+	"  - name: c\n"
+	"    action: allow\n"
+	"    match: {source: [block, lone, empty, file]}\n";
+static const char set_text[] = "# set\n10.1.0.1 ; x\n10.1.0.9";
+
+static struct fw_policy *parse(const char *text)
+{
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = NULL;
+	int r = fw_policy_parse(text, strlen(text), "text", "/nonexistent", &diags, &policy);
+
+	cr_assert_eq(r, 0, "%s", diags.count ? diags.items[0].message : "");
+	fw_diags_done(&diags);
+	return policy;
+}
+
+static const struct tune_case {
+	const char *rule, *key, *value;
+	int result;
+	const char *says; /* in the error's text */
+} tune_cases[] = {
+	{"blanket", "limit", "2000/10s", 0, NULL},
+	{"blanket", "limit", "1MiB bytes/1s", 0, NULL},
+	{"blanket", "action", "count", 0, NULL},
+	{"blanket", "mode", "count", 0, NULL},
+	{"blanket", "mode", "enforce", 0, NULL},
+	{"blanket", "ban", "20m", 0, NULL},
+	{"blanket", "ban", "1m,1h", 0, NULL},
+	{"blanket", "ban", "none", 0, NULL},
+	{"blanket", "per", "source,dest_port", 0, NULL},
+	{"blanket", "force", "true", 0, NULL},
+	{"blankte", "limit", "2000/10s", -ENOENT, "'blanket'"},
+	{"blanket", "limti", "2000/10s", -EINVAL, "limit, action"},
+	{"blanket", "name", "x", -EINVAL, "cannot be tuned"},
+	{"blanket", "limit", "2000", -EINVAL, "window"},
+	{"blanket", "limit", "2000 requests/1m", -EINVAL, "not supported"},
+	{"blanket", "limit", "none", -EINVAL, "ban"},
+	{"blanket", "action", "challenge", -EINVAL, "not supported"},
+	{"blanket", "action", "police", -EINVAL, "does not ban"},
+	{"blanket", "per", "total", -EINVAL, "whom to ban"},
+	{"blanket", "ban", "10", -EINVAL, "unit"},
+	{"blanket", "ban", "500d", -EINVAL, "365d"},
+	{"blanket", "ban", "1m,1m,1m,1m,1m,1m,1m", -EINVAL, "at most"},
+	{"blanket", "mode", "off", -EINVAL, "enforce, count"},
+	{"blanket", "force", "yes", -EINVAL, "true"},
+	{"world", "action", "block", -EINVAL, "force"},
+	{"total", "action", "block", -EINVAL, "police"},
+};
+
+Test(tune, is_checked_like_a_file_and_changes_nothing_on_error)
+{
+	for (size_t i = 0; i < sizeof(tune_cases) / sizeof(tune_cases[0]); i++) {
+		const struct tune_case *c = &tune_cases[i];
+		struct fw_policy *policy =
+			parse("version: 1\nsets: {all: [\"::/0\"]}\nrules:\n"
+			      "  - {name: world, match: {source: all}, action: count}\n"
+			      "  - {name: total, limit: 1 packets/1s, per: total, action: police}\n"
+			      "  - {name: blanket, limit: 7000 packets/5m, action: block, ban: 10m}\n");
+		struct fw_policy_rule before[3];
+		struct fw_err err = {0};
+		int r;
+
+		memcpy(before, policy->rules, sizeof(before));
+		r = fw_policy_tune(policy, c->rule, c->key, c->value, &err);
+		cr_expect_eq(r, c->result, "%s %s=%s: got %d %s", c->rule, c->key, c->value, r, err.text);
+		if (r)
+			cr_expect_eq(memcmp(before, policy->rules, sizeof(before)), 0, "%s=%s", c->key,
+				     c->value);
+		if (c->says)
+			cr_expect(strstr(err.text, c->says), "%s=%s: got '%s'", c->key, c->value, err.text);
+		fw_policy_free(policy);
+	}
+}
+
+Test(tune, short_limit_keeps_its_unit)
+{
+	struct fw_policy *policy =
+		parse("version: 1\nrules: [{name: r, limit: 5 bytes/1s, action: police}]\n");
+
+	cr_expect_eq(fw_policy_tune(policy, "r", "limit", "2k/10s", NULL), 0);
+	cr_expect_eq(policy->rules[0].limit.unit, FW_UNIT_BYTES);
+	cr_expect_eq(policy->rules[0].limit.amount, 2000);
+	fw_policy_free(policy);
+}
+
+Test(tune, several_keys_are_judged_together)
+{
+	static const char *const keys[] = {"per", "ban", "action"}, *const values[] = {"total", "none",
+										       "police"};
+	struct fw_policy *policy =
+		parse("version: 1\nrules: [{name: r, limit: 5 bytes/1s, action: block, ban: 1m}]\n");
+	struct fw_err err = {0};
+
+	cr_expect_eq(fw_policy_tune_keys(policy, "r", keys, values, 3, &err), 0, "%s", err.text);
+	cr_expect_eq(policy->rules[0].action, FW_ACTION_POLICE);
+	cr_expect_eq(policy->rules[0].per, FW_PER_TOTAL);
+	cr_expect(!policy->rules[0].ban.set);
+	fw_policy_free(policy);
+}
+
+/* ---- --save ---- */
+
+struct files {
+	char directory[32], policy[64], set[64];
+};
+
+static void write_file(const char *path, const char *text)
+{
+	FW_FCLOSE FILE *file = fopen(path, "we");
+
+	cr_assert(file && fputs(text, file) >= 0, "%s", path);
+}
+
+static char *read_file(const char *path)
+{
+	FW_FCLOSE FILE *file = fopen(path, "re");
+	char *text = calloc(1, 8192);
+
+	cr_assert(file, "%s", path);
+	text[fread(text, 1, 8191, file)] = '\0';
+	return text;
+}
+
+static struct files files_new(void)
+{
+	struct files files = {.directory = "/tmp/fw-test-tune-XXXXXX"};
+
+	cr_assert(mkdtemp(files.directory));
+	snprintf(files.policy, sizeof(files.policy), "%s/policy.yaml", files.directory);
+	snprintf(files.set, sizeof(files.set), "%s/set.txt", files.directory);
+	write_file(files.policy, policy_text);
+	write_file(files.set, set_text);
+	return files;
+}
+
+static void files_remove(const struct files *files)
+{
+	unlink(files->policy);
+	unlink(files->set);
+	cr_expect_eq(rmdir(files->directory), 0, "something was left in %s", files->directory);
+}
+
+/* The text with the one change that is expected. */
+static char *replaced(const char *text, const char *old, const char *new)
+{
+	const char *at = strstr(text, old);
+	char *result = NULL;
+
+	cr_assert(at, "'%s' is not in the text", old);
+	cr_assert_geq(asprintf(&result, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old)), 0);
+	return result;
+}
+
+static const struct save_case {
+	const char *rule, *key, *value, *old, *new;
+} save_cases[] = {
+	{"a", "limit", "2000/10s", "500 packets/10s", "2000 packets/10s"},
+	{"a", "ban", "5m", "action: block}   # tail", "action: block, ban: 5m}   # tail"},
+	{"b", "limit", "1k bytes/10s", "7000 packets/5m   #", "1000 bytes/10s   #"},
+	{"b", "action", "count", "action: block\n    ban", "action: count\n    ban"},
+	{"b", "ban", "1h", "ban:\n      for: 10m\n      escalate: [10m, 1h]\n", "ban: 1h\n"},
+	{"b", "ban", "none", "    ban:\n      for: 10m\n      escalate: [10m, 1h]\n", ""},
+	{"b", "mode", "count", "escalate: [10m, 1h]\n", "escalate: [10m, 1h]\n    mode: count\n"},
+	{"b", "per", "source,dest_port", "escalate: [10m, 1h]\n",
+	 "escalate: [10m, 1h]\n    per: [source, dest_port]\n"},
+	{"c", "force", "true", "empty, file]}\n", "empty, file]}\n    force: true\n"},
+};
+
+Test(tune, save_changes_one_value_and_keeps_the_rest)
+{
+	for (size_t i = 0; i < sizeof(save_cases) / sizeof(save_cases[0]); i++) {
+		const struct save_case *c = &save_cases[i];
+		struct files files = files_new();
+		FW_FREE char *want = replaced(policy_text, c->old, c->new);
+		FW_FREE char *got = NULL;
+		struct fw_err err = {0};
+
+		cr_expect_eq(fw_policy_save_tune(files.policy, c->rule, c->key, c->value, &err), 0, "%s",
+			     err.text);
+		got = read_file(files.policy);
+		cr_expect_str_eq(got, want, "%s %s=%s: got\n%s", c->rule, c->key, c->value, got);
+		files_remove(&files);
+	}
+}
+
+static const struct entry_case {
+	const char *set, *entry, *old, *new;
+	bool add;
+} entry_cases[] = {
+	{"flow", "203.0.113.7", "/48\"]}", "/48\", 203.0.113.7]}", true},
+	{"flow", "2001:db8::/64", "/48\"]}", "/48\", \"2001:db8::/64\"]}", true},
+	{"flow", "192.0.2.0/24", "x", "x", true},
+	{"block", "203.0.113.7", "# b\n", "# b\n      - 203.0.113.7\n", true},
+	{"lone", "203.0.113.7", "10.9.9.9", "[10.9.9.9, 203.0.113.7]", true},
+	{"empty", "203.0.113.7", "[]", "[203.0.113.7]", true},
+	{"flow", "192.0.2.0/24", "192.0.2.0/24, ", "", false},
+	{"flow", "2001:db8:100::/48", ", \"2001:db8:100::/48\"", "", false},
+	{"block", "10.0.0.1", "      - 10.0.0.1   # a\n", "", false},
+	{"block", "10.0.0.2", "      - 10.0.0.2   # b\n", "", false},
+};
+
+static struct fw_prefix prefix_of(const char *text)
+{
+	struct fw_prefix prefix = {0};
+
+	cr_assert_eq(fw_prefix_parse(text, &prefix, NULL), 0, "%s", text);
+	return prefix;
+}
+
+Test(tune, save_entries_in_lists)
+{
+	for (size_t i = 0; i < sizeof(entry_cases) / sizeof(entry_cases[0]); i++) {
+		const struct entry_case *c = &entry_cases[i];
+		struct fw_prefix prefix = prefix_of(c->entry);
+		struct files files = files_new();
+		FW_FREE char *want =
+			strcmp(c->old, "x") ? replaced(policy_text, c->old, c->new) : strdup(policy_text);
+		FW_FREE char *got = NULL;
+		struct fw_err err = {0};
+
+		cr_expect_eq(fw_policy_save_entries(files.policy, c->set, &prefix, 1, c->add, &err), 0, "%s",
+			     err.text);
+		got = read_file(files.policy);
+		cr_expect_str_eq(got, want, "%s %s %s: got\n%s", c->set, c->add ? "add" : "del", c->entry,
+				 got);
+		files_remove(&files);
+	}
+}
+
+Test(tune, save_entries_in_a_set_file)
+{
+	struct fw_prefix both[] = {prefix_of("203.0.113.7"), prefix_of("2001:db8::/64")},
+			 old = prefix_of("10.1.0.1");
+	struct files files = files_new();
+	FW_FREE char *policy = NULL;
+	FW_FREE char *added = NULL;
+	FW_FREE char *removed = NULL;
+
+	cr_expect_eq(fw_policy_save_entries(files.policy, "file", both, 2, true, NULL), 0);
+	added = read_file(files.set);
+	cr_expect_str_eq(added, "# set\n10.1.0.1 ; x\n10.1.0.9\n203.0.113.7\n2001:db8::/64\n");
+	cr_expect_eq(fw_policy_save_entries(files.policy, "file", &old, 1, false, NULL), 0);
+	removed = read_file(files.set);
+	cr_expect_str_eq(removed, "# set\n10.1.0.9\n203.0.113.7\n2001:db8::/64\n");
+	policy = read_file(files.policy);
+	cr_expect_str_eq(policy, policy_text);
+	files_remove(&files);
+}
+
+Test(tune, what_cannot_be_saved_leaves_the_file_alone)
+{
+	struct fw_prefix stranger = prefix_of("203.0.113.7"), lone = prefix_of("10.9.9.9");
+	struct files files = files_new();
+	struct fw_err err = {0};
+	FW_FREE char *got = NULL;
+
+	cr_expect_eq(fw_policy_save_tune(files.policy, "b", "action", "police", &err), -EINVAL);
+	cr_expect_eq(fw_policy_save_tune(files.policy, "z", "action", "count", &err), -ENOENT);
+	cr_expect_eq(fw_policy_save_entries(files.policy, "flow", &stranger, 1, false, &err), -ENOENT);
+	cr_expect_eq(fw_policy_save_entries(files.policy, "file", &stranger, 1, false, &err), -ENOENT);
+	cr_expect_eq(fw_policy_save_entries(files.policy, "nosuch", &stranger, 1, true, &err), -ENOENT);
+	cr_expect_eq(fw_policy_save_entries(files.policy, "lone", &lone, 1, false, &err), -EINVAL);
+	cr_expect_eq(fw_policy_save_tune("/nonexistent.yaml", "a", "action", "count", &err), -ENOENT);
+	got = read_file(files.policy);
+	cr_expect_str_eq(got, policy_text);
+	files_remove(&files);
+}
+
+Test(tune, save_keeps_mode_and_follows_links)
+{
+	struct files files = files_new();
+	char link[64];
+	struct stat status;
+	FW_FREE char *got = NULL;
+
+	snprintf(link, sizeof(link), "%s/link.yaml", files.directory);
+	cr_assert_eq(symlink("policy.yaml", link), 0);
+	cr_assert_eq(chmod(files.policy, 0640), 0);
+	cr_expect_eq(fw_policy_save_tune(link, "a", "limit", "9/1s", NULL), 0);
+	cr_assert_eq(lstat(link, &status), 0);
+	cr_expect(S_ISLNK(status.st_mode), "the link became a file");
+	cr_assert_eq(stat(files.policy, &status), 0);
+	cr_expect_eq(status.st_mode & 07777, 0640);
+	got = read_file(files.policy);
+	cr_expect(strstr(got, "9 packets/1s"));
+	unlink(link);
+	files_remove(&files);
+}
