@@ -149,17 +149,17 @@ const char *fw_prefix_format(const struct fw_prefix *prefix, char *buffer, size_
 	return buffer;
 }
 
+static __be32 mask_word(unsigned int bits, unsigned int word)
+{
+	if (bits >= 32 * (word + 1))
+		return 0xffffffff;
+	return bits > 32 * word ? htonl(~0u << (32 * (word + 1) - bits)) : 0;
+}
+
 struct fw_addr fw_mask(unsigned int bits)
 {
-	struct fw_addr mask = {0};
-
-	for (unsigned int i = 0; i < 4; i++) {
-		if (bits >= 32 * (i + 1))
-			mask.w[i] = 0xffffffff;
-		else if (bits > 32 * i)
-			mask.w[i] = htonl(~0u << (32 * (i + 1) - bits));
-	}
-	return mask;
+	return (struct fw_addr){
+		{mask_word(bits, 0), mask_word(bits, 1), mask_word(bits, 2), mask_word(bits, 3)}};
 }
 
 struct fw_addr fw_addr_masked(const struct fw_addr *addr, unsigned int bits)

@@ -9,6 +9,10 @@
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 
+#define KEY_LENGTH_BITS 6 /* 0 … 32 */
+#define DIGIT_BITS	10
+#define RADIX_WORTH_IT	512
+
 /* IPv4 first: inside ::/0 it would stand between IPv6 prefixes without being covered by them. */
 static int compare(const void *a, const void *b)
 {
@@ -18,6 +22,72 @@ static int compare(const void *a, const void *b)
 	if (left_family != right_family)
 		return left_family < right_family ? -1 : 1;
 	return fw_prefix_compare(a, b);
+}
+
+/* An IPv4 prefix in order as one number: address, then length. */
+static uint64_t key_of(const struct fw_prefix *prefix)
+{
+	return (uint64_t)ntohl(prefix->addr.w[3]) << KEY_LENGTH_BITS | (prefix->bits - FW_V4_BITS);
+}
+
+static struct fw_prefix prefix_of(uint64_t key)
+{
+	return (struct fw_prefix){.addr = {{0, 0, htonl(0xffff), htonl((uint32_t)(key >> KEY_LENGTH_BITS))}},
+				  .bits = (unsigned char)(FW_V4_BITS + (key & ((1 << KEY_LENGTH_BITS) - 1)))};
+}
+
+/* One digit of a radix sort. */
+static void sort_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned int shift)
+{
+	size_t start[1 << DIGIT_BITS] = {0}, sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		start[from[i] >> shift & ((1 << DIGIT_BITS) - 1)]++;
+	for (size_t digit = 0; digit < 1 << DIGIT_BITS; digit++) {
+		size_t these = start[digit];
+
+		start[digit] = sum;
+		sum += these;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[start[from[i] >> shift & ((1 << DIGIT_BITS) - 1)]++] = from[i];
+}
+
+/* A million IPv4 prefixes at a tenth of what comparing them costs. False: no memory. */
+static bool sort_ipv4(struct fw_prefix *prefixes, size_t count)
+{
+	FW_FREE uint64_t *keys = malloc(count * sizeof(*keys));
+	FW_FREE uint64_t *other = malloc(count * sizeof(*other));
+
+	if (!keys || !other)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = key_of(&prefixes[i]);
+	/* An even number of digits: the result ends where it began. */
+	for (unsigned int shift = 0; shift < KEY_LENGTH_BITS + 32; shift += 2 * DIGIT_BITS) {
+		sort_digit(keys, other, count, shift);
+		sort_digit(other, keys, count, shift + DIGIT_BITS);
+	}
+	for (size_t i = 0; i < count; i++)
+		prefixes[i] = prefix_of(keys[i]);
+	return true;
+}
+
+static void sort(struct fw_prefix *prefixes, size_t count)
+{
+	size_t ipv4 = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct fw_prefix prefix = prefixes[i];
+
+		if (fw_prefix_family(&prefix) != FW_FAMILY_V4)
+			continue;
+		prefixes[i] = prefixes[ipv4];
+		prefixes[ipv4++] = prefix;
+	}
+	if (ipv4 < RADIX_WORTH_IT || !sort_ipv4(prefixes, ipv4))
+		qsort(prefixes, ipv4, sizeof(*prefixes), fw_prefix_compare);
+	qsort(prefixes + ipv4, count - ipv4, sizeof(*prefixes), fw_prefix_compare);
 }
 
 /* Bit `index` of the address, counted from its front. */
@@ -59,7 +129,7 @@ size_t fw_prefixes_normalize(struct fw_prefix *prefixes, size_t count)
 	for (size_t i = 1; i < count && sorted; i++)
 		sorted = compare(&prefixes[i - 1], &prefixes[i]) <= 0;
 	if (!sorted)
-		qsort(prefixes, count, sizeof(*prefixes), compare);
+		sort(prefixes, count);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || !fw_prefix_covers(&prefixes[kept - 1], &prefixes[i]))
 			kept = push(prefixes, kept, prefixes[i]);
