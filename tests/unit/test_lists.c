@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Merged lists against brute force: an address is in a set exactly when one of the set's prefixes contains
  * it. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,39 @@ Test(lists, normal_form)
 		for (size_t j = 0; j < got_count; j++)
 			cr_expect_eq(fw_prefix_compare(&got[j], &want[j]), 0, "%s: prefix %zu", c->name, j);
 	}
+}
+
+/* Enough of them for the radix sort; a copy sorted by comparison is the judge. */
+Test(lists, many_ipv4_prefixes_sort_alike)
+{
+	enum { MANY = 5000 };
+	struct fw_prefix *prefixes = malloc(MANY * sizeof(*prefixes)), *copy = malloc(MANY * sizeof(*copy));
+	uint64_t state = 0xabcdef;
+	size_t count, kept = 0;
+
+	for (size_t i = 0; i < MANY; i++) {
+		struct fw_addr addr = {{0, 0, htonl(0xffff), random_next(&state)}};
+		unsigned int bits = 104 + random_next(&state) % 25;
+
+		prefixes[i] = (struct fw_prefix){fw_addr_masked(&addr, bits), (unsigned char)bits};
+		copy[i] = prefixes[i];
+	}
+	qsort(copy, MANY, sizeof(*copy), fw_prefix_compare);
+	count = fw_prefixes_normalize(prefixes, MANY);
+	/* Sorted, so whatever covers a prefix came before it, and the last one kept covers it if any does. */
+	for (size_t i = 0; i < MANY; i++) {
+		while (kept < count && !fw_prefix_covers(&prefixes[kept], &copy[i]) &&
+		       fw_prefix_compare(&prefixes[kept], &copy[i]) < 0)
+			kept++;
+		cr_assert(kept < count && fw_prefix_covers(&prefixes[kept], &copy[i]), "prefix %zu was lost",
+			  i);
+	}
+	for (size_t i = 1; i < count; i++) {
+		cr_assert_lt(fw_prefix_compare(&prefixes[i - 1], &prefixes[i]), 0, "%zu out of order", i);
+		cr_assert(!fw_prefix_covers(&prefixes[i - 1], &prefixes[i]), "%zu is covered", i);
+	}
+	free(prefixes);
+	free(copy);
 }
 
 Test(lists, sets_that_no_rule_names_split_nothing)
