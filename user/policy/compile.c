@@ -114,7 +114,7 @@ static uint16_t id_take(struct fw_rule_ids *ids, const char *name, uint64_t now)
 			best = id;
 			break;
 		}
-		if (ids->last_used[id] != now && (!best || ids->last_used[id] < ids->last_used[best]))
+		if (!best || ids->last_used[id] < ids->last_used[best])
 			best = id;
 	}
 	memset(ids->name[best], 0, sizeof(ids->name[best]));

@@ -11,10 +11,8 @@
 #include "policy/combos.h"
 #include "policy/prefixes.h"
 
-#define NONE	  UINT32_MAX
 #define DEPTH_MAX 130 /* one open prefix per length and the family boundary */
 #define NO_SET	  UINT32_MAX
-#define DEAD	  0xff /* bits of an output line that was joined with another */
 
 /* One prefix of one set. */
 struct entry {
@@ -26,16 +24,15 @@ struct entry {
 struct line {
 	struct fw_prefix prefix;
 	uint32_t combo;
-	uint32_t parent, previous, last_child; /* previous: the closed sibling before it */
+	uint32_t inside; /* index + 1 of the line around it */
 };
 
 struct sweep {
 	struct fw_combos combos;
 	struct line *lines;
 	size_t count;
-	uint32_t open[DEPTH_MAX];
+	uint32_t open[DEPTH_MAX]; /* indices + 1 of the lines around the current place */
 	size_t depth;
-	uint32_t last_root;
 };
 
 static int compare_entries(const void *a, const void *b)
@@ -58,50 +55,17 @@ static bool spans(const struct fw_prefix *outer, const struct fw_prefix *inner)
 	return !memcmp(&masked, &outer->addr, sizeof(masked));
 }
 
-static uint32_t *last_child_of(struct sweep *sweep, uint32_t parent)
-{
-	return parent == NONE ? &sweep->last_root : &sweep->lines[parent].last_child;
-}
-
-/* Nothing more can come inside this line: joins it with its sibling, again and again. */
-static void close_line(struct sweep *sweep, uint32_t index)
-{
-	struct line *lines = sweep->lines;
-	uint32_t parent = lines[index].parent, previous = lines[index].previous;
-
-	while (previous != NONE && lines[previous].combo == lines[index].combo &&
-	       fw_prefix_siblings(&lines[previous].prefix, &lines[index].prefix)) {
-		lines[index].prefix.bits = DEAD;
-		if (parent != NONE && lines[parent].prefix.bits == lines[previous].prefix.bits - 1) {
-			/* Both halves of the parent hide it. */
-			lines[parent].combo = lines[previous].combo;
-			lines[parent].last_child = NONE;
-			lines[previous].prefix.bits = DEAD;
-			return;
-		}
-		lines[previous].prefix.bits--;
-		index = previous;
-		previous = lines[index].previous;
-	}
-	*last_child_of(sweep, parent) = index;
-}
-
-static void close_until(struct sweep *sweep, const struct fw_prefix *next)
-{
-	while (sweep->depth && (!next || !spans(&sweep->lines[sweep->open[sweep->depth - 1]].prefix, next)))
-		close_line(sweep, sweep->open[--sweep->depth]);
-}
-
-/* All entries with one prefix. */
+/* All entries with one prefix. Sets are in normal form, so halves that agree never come: their whole did. */
 static int add_group(struct sweep *sweep, const struct entry *entries, size_t count)
 {
-	uint32_t parent, inherited, combo;
-	struct line line;
+	uint32_t inside, inherited, combo;
 	int r;
 
-	close_until(sweep, &entries[0].prefix);
-	parent = sweep->depth ? sweep->open[sweep->depth - 1] : NONE;
-	inherited = parent == NONE ? 0 : sweep->lines[parent].combo;
+	while (sweep->depth &&
+	       !spans(&sweep->lines[sweep->open[sweep->depth - 1] - 1].prefix, &entries[0].prefix))
+		sweep->depth--;
+	inside = sweep->depth ? sweep->open[sweep->depth - 1] : 0;
+	inherited = inside ? sweep->lines[inside - 1].combo : 0;
 	combo = entries[count - 1].set == NO_SET ? 0 : inherited;
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].set == NO_SET)
@@ -112,12 +76,9 @@ static int add_group(struct sweep *sweep, const struct entry *entries, size_t co
 	}
 	if (combo == inherited)
 		return 0;
-	line = (struct line){
-		.prefix = entries[0].prefix, .combo = combo, .parent = parent, .last_child = NONE};
-	line.previous = *last_child_of(sweep, parent);
-	if (FW_APPEND(sweep->lines, sweep->count, line))
+	if (FW_APPEND(sweep->lines, sweep->count, (struct line){entries[0].prefix, combo, inside}))
 		return -ENOMEM;
-	sweep->open[sweep->depth++] = (uint32_t)sweep->count - 1;
+	sweep->open[sweep->depth++] = (uint32_t)sweep->count;
 	return 0;
 }
 
@@ -126,7 +87,6 @@ static int sweep_entries(struct sweep *sweep, const struct entry *entries, size_
 	size_t end;
 	int r;
 
-	sweep->last_root = NONE;
 	for (size_t i = 0; i < count; i = end) {
 		for (end = i + 1; end < count && !fw_prefix_compare(&entries[i].prefix, &entries[end].prefix);
 		     end++)
@@ -135,45 +95,44 @@ static int sweep_entries(struct sweep *sweep, const struct entry *entries, size_
 		if (r)
 			return r;
 	}
-	close_until(sweep, NULL);
 	return 0;
 }
 
-/* The lines that are left, with classes numbered as they appear and the line each is nested in. */
+/* Hands a combination's members over to the image. */
+static int add_class(struct sweep *sweep, uint32_t combo, struct fw_image *image)
+{
+	if (FW_APPEND(image->class_sets, image->class_count, sweep->combos.members[combo]))
+		return -ENOMEM;
+	sweep->combos.members[combo] = NULL;
+	return 0;
+}
+
+/* Classes are numbered as they appear; 0 is "in no set". */
 static int write_image(struct sweep *sweep, struct fw_image *image)
 {
 	FW_FREE uint32_t *class_of = calloc(sweep->combos.count, sizeof(*class_of));
-	uint32_t open[DEPTH_MAX];
-	size_t depth = 0;
+	int r;
 
 	image->listed = calloc(sweep->count + 1, sizeof(*image->listed));
-	if (!class_of || !image->listed ||
-	    FW_APPEND(image->class_sets, image->class_count, sweep->combos.members[0]))
+	if (!class_of || !image->listed)
 		return -ENOMEM;
-	sweep->combos.members[0] = NULL;
-	for (size_t i = 0; i < sweep->count; i++) {
+	r = add_class(sweep, 0, image);
+	for (size_t i = 0; i < sweep->count && !r; i++) {
 		const struct line *line = &sweep->lines[i];
-		struct fw_listed *listed = &image->listed[image->listed_count];
 
-		if (line->prefix.bits == DEAD)
-			continue;
 		if (line->combo && !class_of[line->combo]) {
 			if (image->class_count == FW_CLASSES_MAX)
 				return -E2BIG;
 			class_of[line->combo] = (uint32_t)image->class_count;
-			if (FW_APPEND(image->class_sets, image->class_count,
-				      sweep->combos.members[line->combo]))
-				return -ENOMEM;
-			sweep->combos.members[line->combo] = NULL;
+			r = add_class(sweep, line->combo, image);
 		}
-		while (depth && !spans(&image->listed[open[depth - 1]].prefix, &line->prefix))
-			depth--;
-		*listed = (struct fw_listed){.prefix = line->prefix,
-					     .list_class = (uint16_t)class_of[line->combo],
-					     .inside = depth ? open[depth - 1] + 1 : 0};
-		open[depth++] = (uint32_t)image->listed_count++;
+		image->listed[image->listed_count++] = (struct fw_listed){
+			.prefix = line->prefix,
+			.list_class = (uint16_t)class_of[line->combo],
+			.inside = line->inside,
+		};
 	}
-	return 0;
+	return r;
 }
 
 static int append_changes(const struct fw_set_change *changes, size_t count, const char *set, bool removed,

@@ -98,13 +98,10 @@ static bool bit_of(const struct fw_addr *addr, unsigned int index)
 
 bool fw_prefix_siblings(const struct fw_prefix *a, const struct fw_prefix *b)
 {
-	enum fw_family family = fw_prefix_family(a);
 	struct fw_addr parent;
 
-	if (a->bits != b->bits || !a->bits || family != fw_prefix_family(b) ||
+	if (a->bits != b->bits || !a->bits || fw_prefix_family(a) != fw_prefix_family(b) ||
 	    !bit_of(&b->addr, b->bits - 1u))
-		return false;
-	if (family == FW_FAMILY_V4 && a->bits == FW_V4_BITS)
 		return false;
 	parent = fw_addr_masked(&b->addr, b->bits - 1u);
 	return !memcmp(&parent, &a->addr, sizeof(parent));

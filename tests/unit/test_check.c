@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Warnings and notes: what is legal and probably not meant. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy.h"
+
+static const struct check_case {
+	const char *name, *rules; /* without the leading "- " */
+	const char *second;
+	const char *code; /* NULL: silence */
+} cases[] = {
+	{"after a match-all", "{name: a, action: allow}", "{name: b, action: block, force: true}",
+	 "unreachable"},
+	{"the same match", "{name: a, match: {source: s}, action: block}",
+	 "{name: b, match: {source: s}, limit: 1 packets/1s, action: block}", "unreachable"},
+	{"narrower source", "{name: a, match: {source: [s, t]}, action: block}",
+	 "{name: b, match: {source: t, dest_port: 80}, action: count}", "unreachable"},
+	{"wider source", "{name: a, match: {source: s}, action: block}",
+	 "{name: b, match: {source: [s, t]}, action: count}", NULL},
+	{"narrower exception", "{name: a, match: {source_not: s}, action: allow}",
+	 "{name: b, match: {source_not: [s, t]}, action: count}", "unreachable"},
+	{"wider exception", "{name: a, match: {source_not: [s, t]}, action: allow}",
+	 "{name: b, match: {source_not: s}, action: count}", NULL},
+	{"destination is not source", "{name: a, match: {source: s}, action: block}",
+	 "{name: b, match: {destination: s}, action: count}", NULL},
+	{"a limit lets packets through", "{name: a, limit: 1 packets/1s, action: block}",
+	 "{name: b, action: count}", NULL},
+	{"a counting rule ends nothing", "{name: a, match: {source: s}, action: block, mode: count}",
+	 "{name: b, match: {source: s}, action: count}", NULL},
+	{"count ends nothing", "{name: a, action: count}", "{name: b, action: count}", NULL},
+	{"port inside a range", "{name: a, match: {dest_port: 1-100}, action: allow}",
+	 "{name: b, match: {dest_port: [80, 90-100]}, action: count}", "unreachable"},
+	{"port at the edge of a range", "{name: a, match: {dest_port: 1-100}, action: allow}",
+	 "{name: b, match: {dest_port: [80, 90-101]}, action: count}", NULL},
+	{"adjacent ranges", "{name: a, match: {dest_port: [0-99, 100-65535]}, action: allow}",
+	 "{name: b, match: {dest_port: 5-60000}, action: count}", "unreachable"},
+	{"ports cover only packets with ports", "{name: a, match: {dest_port: 0-65535}, action: allow}",
+	 "{name: b, action: count}", NULL},
+	{"connections are SYN of TCP", "{name: a, match: {tcp_flags: syn}, action: allow}",
+	 "{name: b, limit: 1 connections/1s, action: police}", "unreachable"},
+	{"ack is not covered by syn", "{name: a, match: {tcp_flags: syn}, action: allow}",
+	 "{name: b, match: {tcp_flags: [ack, syn]}, action: count}", NULL},
+	{"protocol in a list", "{name: a, match: {protocol: [tcp, udp]}, action: allow}",
+	 "{name: b, match: {protocol: udp, source_port: 53}, action: count}", "unreachable"},
+	{"protocol left out", "{name: a, match: {protocol_not: icmp}, action: allow}",
+	 "{name: b, match: {protocol: [icmp, udp]}, action: count}", NULL},
+	{"length", "{name: a, match: {length: {max: 500}}, action: allow}",
+	 "{name: b, match: {length: 100-501}, action: count}", NULL},
+	{"kind of packet", "{name: a, match: {packet: fragment}, action: allow}",
+	 "{name: b, match: {packet: [fragment, tagged]}, action: count}", NULL},
+	{"family", "{name: a, match: {packet: [ipv4, ipv6]}, action: allow}", "{name: b, action: count}",
+	 "unreachable"},
+	{"labels", "{name: a, match: {label_not: x}, action: allow}", "{name: b, action: count}", NULL},
+};
+
+/* The first warning's code, "" without one. */
+static void warning_of(const char *text, char *code, size_t size)
+{
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = NULL;
+	int r = fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy);
+
+	cr_assert_eq(r, 0, "%s", diags.count ? diags.items[0].message : "");
+	code[0] = '\0';
+	for (size_t i = 0; i < diags.count && !*code; i++)
+		if (diags.items[i].severity == FW_SEVERITY_WARNING)
+			snprintf(code, size, "%s", diags.items[i].code);
+	fw_policy_free(policy);
+	fw_diags_done(&diags);
+}
+
+Test(check, unreachable_rules)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024], code[64];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nsets: {s: [192.0.2.1], t: [192.0.2.2]}\nrules:\n"
+			 "  - {name: z, action: count, labels: x}\n  - %s\n  - %s\n",
+			 cases[i].rules, cases[i].second);
+		warning_of(text, code, sizeof(code));
+		cr_expect_str_eq(code, cases[i].code ? cases[i].code : "", "%s: got '%s'", cases[i].name,
+				 code);
+	}
+}
+
+static const struct {
+	const char *text, *code;
+} notes[] = {
+	{"version: 1\nnever_block: [192.0.2.1]\n", "never-block-unlimited"},
+	{"version: 1\nsets: {lonely: [192.0.2.1]}\n", "unused-set"},
+	{"version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k packets/1s}\n", NULL},
+	{"version: 1\nsets: {s: [192.0.2.1]}\nrules: [{name: a, match: {destination_not: s}, action: "
+	 "count}]\n",
+	 NULL},
+};
+
+Test(check, notes)
+{
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = NULL;
+
+		cr_assert_eq(
+			fw_policy_parse(notes[i].text, strlen(notes[i].text), "text", ".", &diags, &policy),
+			0);
+		cr_expect_eq(diags.count, notes[i].code ? 1 : 0, "%s", notes[i].text);
+		cr_expect_eq(diags.warnings + diags.errors, 0);
+		if (notes[i].code && diags.count)
+			cr_expect_str_eq(diags.items[0].code, notes[i].code);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}
