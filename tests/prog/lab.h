@@ -4,6 +4,7 @@
 #define FW_TESTS_PROG_LAB_H
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <linux/bpf.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Meters: trailing windows by packets, bytes and connections, by every kind of key, kept while limits are tuned. */
+#include "lab.h"
+
+#define HEAD "version: 1\n"
+
+static void check_block(const char *from)
+{
+	struct lab lab;
+	struct packet packet = PACKET(.from = from);
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 100 packets/10s, action: block}]\n");
+	cr_expect_eq(lab_send(&lab, packet, 100), 100);
+	cr_expect_eq(lab_send(&lab, packet, 50), 0, "dropped from the packet that crosses the limit");
+	for (int i = 0; i < 40; i++) { /* blocked packets count: who goes on stays blocked */
+		lab.now_ns += 500 * MS;
+		cr_expect_eq(lab_send(&lab, packet, 10), 0, "%d ms later", i * 500);
+	}
+	lab.now_ns += 12500 * MS;
+	cr_expect_eq(lab_send(&lab, packet, 5), 5, "free again after a quiet window");
+	lab_close(&lab);
+}
+
+Test(meters, block_over_limit_ipv4)
+{
+	check_block(ATTACKER);
+}
+
+Test(meters, block_over_limit_ipv6)
+{
+	check_block(ATTACKER6);
+}
+
+/* Both bounds of the promise for a steady source: 0.9 of the limit loses nothing, nothing passes more than 1.1 of it. */
+Test(meters, steady_sources_at_the_edges)
+{
+	struct lab lab;
+	unsigned int lost = 0, passed_in_window = 0;
+
+	lab_open(&lab, HEAD "rules:\n"
+			    "  - {name: b, match: {protocol: udp}, limit: 1000 packets/10s, action: block}\n"
+			    "  - {name: p, match: {protocol: sctp}, limit: 1000 packets/10s, action: police}\n");
+	for (int i = 0; i < 2700; i++) { /* 90 a second for 30 s */
+		lost += 1 - lab_send(&lab, PACKET(.from = HONEST), 1);
+		lab.now_ns += SECONDS / 90;
+	}
+	cr_expect_eq(lost, 0, "%u packets of a source at 0.9 of the limit were lost", lost);
+	for (int i = 0; i < 6000; i++) { /* 200 a second for 30 s, the last 10 s are one window */
+		unsigned int passed = lab_send(&lab, PACKET(.from = ATTACKER, .protocol = PROTO_SCTP), 1);
+
+		passed_in_window += i >= 4000 ? passed : 0;
+		lab.now_ns += 5 * MS;
+	}
+	cr_expect_leq(passed_in_window, 1100);
+	cr_expect_geq(passed_in_window, 800, "police passes up to the limit: %u", passed_in_window);
+	lab_close(&lab);
+}
+
+Test(meters, police_counts_what_it_passed)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 10 packets/10s, action: police}]\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 1000), 10);
+	lab.now_ns += 11500 * MS; /* only the ten count, so they are all that must leave */
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 1000), 10);
+	lab_close(&lab);
+}
+
+Test(meters, allow_up_to_a_limit_then_next_rule)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules:\n"
+			    "  - {name: some, match: {protocol: udp}, limit: 5 packets/10s, action: allow}\n"
+			    "  - {name: rest, match: {protocol: udp}, action: block, force: true}\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 5), 5);
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "rest", PACKET(.from = HONEST));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST6), 6), 5);
+	lab_close(&lab);
+}
+
+Test(meters, bytes_and_connections)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules:\n"
+			    "  - {name: bytes, match: {protocol: udp}, limit: 10000 bytes/10s, action: block}\n"
+			    "  - {name: conns, match: {protocol: tcp}, limit: 3 connections/10s, action: block}\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER, .payload = 958), 20), 10); /* 1000 bytes each */
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_ACK), 20), 20);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN | TCP_ACK), 20), 20);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN), 20), 3);
+	lab_close(&lab);
+}
+
+/* Who shares a meter with whom. */
+Test(meters, keys)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 3 packets/10s, action: block}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 9);
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER_NEAR));
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER, .tags = 2, .options = 4, .to = VICTIM_OTHER));
+	lab_send(&lab, PACKET(.from = ATTACKER6), 9);
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER6_NEAR)); /* one /64 */
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER6_FAR));
+
+	lab_publish(&lab, HEAD "rules: [{name: prefix, limit: 3 packets/10s, action: block, per: source_prefix, "
+			       "source_prefix: {ipv4: 24, ipv6: 48}}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 9);
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER_NEAR));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST));
+	lab_send(&lab, PACKET(.from = ATTACKER6), 9);
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER6_FAR));
+
+	lab_publish(&lab, HEAD "rules: [{name: dest, limit: 3 packets/10s, action: police, per: destination}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 9);
+	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to = VICTIM_OTHER));
+
+	lab_publish(&lab, HEAD "rules: [{name: port, limit: 3 packets/10s, action: block, per: [source, dest_port]}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 9);
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to_port = 80));
+
+	lab_publish(&lab, HEAD "rules: [{name: total, limit: 3 packets/10s, action: police, per: total}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 2);
+	lab_send(&lab, PACKET(.from = HONEST6), 2);
+	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST));
+	lab_close(&lab);
+}
+
+static void tune(struct lab *lab, const char *policy)
+{
+	lab_compile(lab, policy);
+	lab_put(lab, false); /* lists stay, as for tune */
+}
+
+static uint64_t amount_of(struct lab *lab, const char *from)
+{
+	struct fw_addr source = lab_addr(from), dest = lab_addr(VICTIM);
+	struct fw_meter_entry entry = {0};
+
+	cr_assert_eq(fw_meter_read(lab->datapath, &lab->image->slot->rules[0], &source, &dest, 443, &entry), 0);
+	return entry.amount;
+}
+
+Test(meters, kept_while_limit_is_tuned)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 1000 packets/10s, action: block}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 500);
+	tune(&lab, HEAD "rules: [{name: r, limit: 400 packets/10s, action: block}]\n");
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER)); /* from the very next packet */
+	cr_expect_eq(amount_of(&lab, ATTACKER), 501);
+	tune(&lab, HEAD "rules: [{name: r, limit: 2000 packets/10s, action: block}]\n");
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER));
+	cr_expect_eq(amount_of(&lab, ATTACKER), 502);
+	cr_expect_eq(lab_counts(&lab, "r").packets, 502);
+	lab_close(&lab);
+}
+
+Test(meters, kept_while_window_is_tuned)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 1000 packets/10s, action: block}]\n");
+	for (int i = 0; i < 100; i++) { /* 50 a second for ten seconds */
+		lab_send(&lab, PACKET(.from = ATTACKER), 5);
+		lab.now_ns += 100 * MS;
+	}
+	tune(&lab, HEAD "rules: [{name: r, limit: 1000 packets/60s, action: block}]\n");
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER));
+	cr_expect_geq(amount_of(&lab, ATTACKER), 500, "a longer window keeps what was counted");
+	cr_expect_leq(amount_of(&lab, ATTACKER), 570);
+	lab_send(&lab, PACKET(.from = ATTACKER), 501);
+	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER));
+	tune(&lab, HEAD "rules: [{name: r, limit: 1000 packets/10s, action: block}]\n");
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER)); /* the average of a minute, not all of it */
+	cr_expect_gt(amount_of(&lab, ATTACKER), 0);
+	lab_close(&lab);
+}
+
+Test(meters, listed_read_and_forgotten)
+{
+	struct lab lab;
+	struct fw_meter_entry *entries = NULL, one;
+	struct fw_prefix attacker = lab_prefix(ATTACKER);
+	struct fw_addr source = lab_addr(HONEST), dest = lab_addr(VICTIM);
+	size_t count = 0;
+
+	lab_open(&lab, HEAD "rules:\n"
+			    "  - {name: r, limit: 5 packets/10s, action: block}\n"
+			    "  - {name: t, limit: 1000 packets/10s, action: police, per: total}\n");
+	cr_expect_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &source, &dest, 0, &one), -ENOENT);
+	lab_send(&lab, PACKET(.from = ATTACKER), 9);
+	lab_send(&lab, PACKET(.from = HONEST), 2);
+	lab_send(&lab, PACKET(.from = HONEST6), 2);
+	cr_assert_eq(fw_meters_list(lab.datapath, FW_RULE_NONE, 0, &entries, &count), 0);
+	cr_expect_eq(count, 4, "three sources and a total, not %zu", count);
+	free(entries);
+	cr_assert_eq(fw_meters_list(lab.datapath, lab.image->slot->rules[1].id, 0, &entries, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect_eq(entries[0].amount, 9); /* what `r` let through */
+	free(entries);
+	cr_assert_eq(fw_meters_list(lab.datapath, lab.image->slot->rules[0].id, 2, &entries, &count), 0);
+	cr_expect_eq(count, 2, "bounded");
+	free(entries);
+	source = lab_addr(ATTACKER);
+	cr_assert_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &source, &dest, 0, &one), 0);
+	cr_expect_eq(one.amount, 9);
+	cr_expect_eq(one.dropped, 4);
+	cr_assert_eq(fw_meters_forget(lab.datapath, &attacker), 0);
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER));
+	cr_expect_eq(amount_of(&lab, HONEST), 2);
+	lab_close(&lab);
+}
+
+/* What the agent reads later is what the packet path would say then. */
+Test(meters, read_amount_ages)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 100 packets/8s, action: block}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 50);
+	cr_expect_eq(amount_of(&lab, ATTACKER), 50);
+	lab.now_ns += 7 * SECONDS;
+	lab_send(&lab, PACKET(.from = HONEST), 1); /* moves the clock */
+	cr_expect_eq(amount_of(&lab, ATTACKER), 50);
+	lab.now_ns += 4 * SECONDS;
+	lab_send(&lab, PACKET(.from = HONEST), 1);
+	cr_expect_eq(amount_of(&lab, ATTACKER), 0);
+	lab_close(&lab);
+}
+
+Test(meters, sources_are_sampled)
+{
+	struct lab lab;
+	struct fw_source_entry *entries = NULL, one;
+	struct fw_addr source = lab_addr(ATTACKER6_NEAR);
+	size_t count = 0;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 5 packets/10s, action: block}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER6), 20); /* few packets: every one is taken */
+	lab_send(&lab, PACKET(.from = HONEST), 3);
+	cr_assert_eq(fw_source_find(lab.datapath, &source, &one), 0); /* an IPv6 source is its /64 */
+	cr_expect_eq(one.source.packets, 20);
+	cr_expect_eq(one.source.dropped, 15);
+	cr_assert_eq(fw_sources_list(lab.datapath, &entries, &count), 0);
+	cr_expect_eq(count, 2);
+	free(entries);
+	lab_close(&lab);
+}
