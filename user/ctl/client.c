@@ -4,13 +4,11 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "lib/cleanup.h"
 
@@ -230,109 +228,83 @@ static size_t sockets_for(const struct fw_client *client, const struct fw_api_ro
 	return info->writes || !strcmp(client->socket, client->read_socket) ? 1 : 2;
 }
 
-int fw_client_call(struct fw_client *client, enum fw_api_route route, const struct fw_query *query,
-		   const char *body, struct fw_answer *ret, struct fw_err *err)
+/* Tries the sockets in turn; the first refusal stands if the second socket is no way out either. */
+static int perform(struct fw_client *client, const struct fw_api_route_info *info, struct transfer *transfer,
+		   struct fw_err *err)
 {
-	const struct fw_api_route_info *info = fw_api_route_info(route);
-	struct transfer transfer = {.limit = ANSWER_MAX};
-	struct curl_slist *list;
+	struct curl_slist *list = headers(!strcmp(info->method, "POST"));
 	const char *paths[2];
 	size_t count = sockets_for(client, info, paths);
-	CURLcode code = CURLE_OK;
-	long status = 0;
-	int r = prepare(client, info, query, body, &transfer, err);
+	struct fw_err second = {0};
+	int r = 0, first = 0;
 
-	if (r)
-		return r;
-	list = headers(!strcmp(info->method, "POST"));
 	if (!list)
 		return fw_err_set(err, -ENOMEM, "out of memory");
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, list);
 	for (size_t i = 0; i < count; i++) {
+		CURLcode code;
+
 		curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH, paths[i]);
 		code = curl_easy_perform(client->curl);
-		r = code ? explain_failure(client->curl, code, paths[i], &transfer, err) : 0;
+		r = code && !transfer->stopped
+			    ? explain_failure(client->curl, code, paths[i], transfer, i ? &second : err)
+			    : 0;
+		first = i ? first : r;
 		if (r != -EACCES)
 			break;
 	}
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(list);
-	if (!r && !make_room(&transfer, 0))
-		r = fw_err_set(err, transfer.error, "out of memory");
-	if (r) {
-		free(transfer.data);
+	if (first != -EACCES || !r)
 		return r;
-	}
+	return r == -ECONNREFUSED || r == -EACCES ? first : fw_err_set(err, r, "%s", second.text);
+}
+
+static int take_answer(struct fw_client *client, struct transfer *transfer, struct fw_answer *ret,
+		       struct fw_err *err)
+{
+	long status = 0;
+
+	if (!make_room(transfer, 0))
+		return fw_err_set(err, transfer->error, "out of memory");
+	transfer->data[transfer->length] = '\0';
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-	transfer.data[transfer.length] = '\0';
 	*ret = (struct fw_answer){
-		.status = (unsigned int)status, .body = transfer.data, .length = transfer.length};
+		.status = (unsigned int)status, .body = TAKE_PTR(transfer->data), .length = transfer->length};
 	return 0;
 }
 
-/* Runs one transfer on a multi handle, because only that can wait for another fd besides. */
-static int run_until(CURLM *multi, int interrupt_fd, CURLcode *ret_code)
+int fw_client_call(struct fw_client *client, enum fw_api_route route, const struct fw_query *query,
+		   const char *body, struct fw_answer *ret, struct fw_err *err)
 {
-	struct curl_waitfd waits = {.fd = interrupt_fd, .events = CURL_WAIT_POLLIN};
-	int running = 1, pending;
+	const struct fw_api_route_info *info = fw_api_route_info(route);
+	struct transfer transfer = {.limit = ANSWER_MAX};
+	int r = prepare(client, info, query, body, &transfer, err);
 
-	while (running) {
-		CURLMsg *message;
-
-		if (curl_multi_perform(multi, &running))
-			return -EIO;
-		while ((message = curl_multi_info_read(multi, &pending)))
-			*ret_code = message->data.result;
-		if (!running)
-			break;
-		waits.revents = 0;
-		if (curl_multi_poll(multi, &waits, interrupt_fd >= 0, 1000, NULL))
-			return -EIO;
-		if (waits.revents)
-			return -EINTR;
-	}
-	return 0;
+	r = r ? r : perform(client, info, &transfer, err);
+	r = r ? r : take_answer(client, &transfer, ret, err);
+	free(transfer.data);
+	return r;
 }
 
 int fw_client_follow(struct fw_client *client, enum fw_api_route route, const struct fw_query *query,
-		     int interrupt_fd, fw_client_line *on_line, void *context, struct fw_answer *ret_refusal,
+		     fw_client_line *on_line, void *context, struct fw_answer *ret_refusal,
 		     struct fw_err *err)
 {
 	const struct fw_api_route_info *info = fw_api_route_info(route);
 	struct transfer transfer = {.limit = LINE_MAX_BYTES, .on_line = on_line, .context = context};
-	const char *paths[2];
-	size_t count = sockets_for(client, info, paths);
-	CURLcode code = CURLE_OK;
-	CURLM *multi;
 	long status = 0;
 	int r = prepare(client, info, query, NULL, &transfer, err);
 
-	if (r)
-		return r;
-	multi = curl_multi_init();
-	if (!multi)
-		return fw_err_set(err, -ENOMEM, "libcurl did not start");
-	curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, 0L);
-	for (size_t i = 0; i < count; i++) {
-		curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH, paths[i]);
-		curl_multi_add_handle(multi, client->curl);
-		r = run_until(multi, interrupt_fd, &code);
-		if (!r && code && !transfer.stopped)
-			r = explain_failure(client->curl, code, paths[i], &transfer, err);
-		curl_multi_remove_handle(multi, client->curl);
-		if (r != -EACCES)
-			break;
+	if (!r) {
+		curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, 0L);
+		r = perform(client, info, &transfer, err);
+		curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 	}
-	curl_multi_cleanup(multi);
-	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (!r && status >= 400) {
-		*ret_refusal = (struct fw_answer){.status = (unsigned int)status,
-						  .body = TAKE_PTR(transfer.data),
-						  .length = transfer.length};
-		return 0;
-	}
+	if (!r && status >= 400)
+		r = take_answer(client, &transfer, ret_refusal, err);
+	else if (!r && !transfer.stopped)
+		r = fw_err_set(err, -ECONNRESET, "the agent ended the stream");
 	free(transfer.data);
-	if (!r && !transfer.stopped)
-		return fw_err_set(err, -ECONNRESET, "the agent ended the stream");
-	return r == -EIO ? fw_err_set(err, -EIO, "libcurl failed to wait for the agent") : r;
+	return r;
 }

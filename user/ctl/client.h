@@ -33,12 +33,11 @@ int fw_client_call(struct fw_client *client, enum fw_api_route route, const stru
 		   const char *body, struct fw_answer *ret, struct fw_err *err);
 
 /* Hands over an unending answer line by line (without its newline, terminated) until on_line returns false;
- * then 0. An answer with an HTTP error is collected in *ret_refusal instead (0 is returned and status is
- * set). `interrupt_fd` (-1: none) ends the stream when it becomes readable: -EINTR. -ECONNRESET: the agent
- * ended it. */
+ * then 0. An HTTP error is collected in *ret_refusal instead (0 is returned and its status is set).
+ * -ECONNRESET: the agent ended it. */
 typedef bool fw_client_line(char *line, size_t length, void *context);
 int fw_client_follow(struct fw_client *client, enum fw_api_route route, const struct fw_query *query,
-		     int interrupt_fd, fw_client_line *on_line, void *context, struct fw_answer *ret_refusal,
+		     fw_client_line *on_line, void *context, struct fw_answer *ret_refusal,
 		     struct fw_err *err);
 
 #endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+/* ban, unban and allow: addresses from the command line or, as '-', from stdin. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/show.h"
+#include "lib/addr.h"
+#include "lib/cleanup.h"
+
+#define BATCH 10000 /* addresses in one request: well below FW_API_BODY_MAX */
+
+/* The addresses of one command, in requests of BATCH. */
+struct batches {
+	struct fw_cli *cli;
+	enum fw_api_route route;
+	json_t *request; /* without sources; borrowed */
+	json_t *sources; /* not asked yet */
+	json_t *answer;	 /* of all requests so far, arrays joined */
+};
+
+static int flush(struct batches *batches)
+{
+	json_t *body, *answer = NULL, *value, *have;
+	const char *name;
+	int exit;
+
+	body = json_deep_copy(batches->request);
+	if (!body || json_object_set(body, "sources", batches->sources)) {
+		json_decref(body);
+		return fw_cli_fail_memory(batches->cli);
+	}
+	exit = fw_cli_ask(batches->cli, batches->route, NULL, body, &answer);
+	json_decref(batches->sources);
+	batches->sources = json_array();
+	if (exit)
+		return exit;
+	if (!batches->answer) {
+		batches->answer = answer;
+		return FW_EXIT_OK;
+	}
+	json_object_foreach (answer, name, value) {
+		have = json_object_get(batches->answer, name);
+		if (json_is_array(have) && json_is_array(value))
+			json_array_extend(have, value);
+	}
+	json_decref(answer);
+	return FW_EXIT_OK;
+}
+
+static int add(struct batches *batches, const char *text, const char *where, size_t number)
+{
+	struct fw_prefix prefix;
+	struct fw_err err = {0};
+
+	if (fw_prefix_parse(text, &prefix, &err))
+		return where ? fw_cli_fail(batches->cli, FW_EXIT_USAGE, "bad-address", NULL,
+					   "%s line %zu: %s", where, number, err.text)
+			     : fw_cli_fail(batches->cli, FW_EXIT_USAGE, "bad-address", NULL, "%s", err.text);
+	if (json_array_append_new(batches->sources, fw_doc_string(text)))
+		return fw_cli_fail_memory(batches->cli);
+	return json_array_size(batches->sources) < BATCH ? FW_EXIT_OK : flush(batches);
+}
+
+/* One address a line; what follows it, and '#' and ';' comments, are notes. */
+static int add_lines(struct batches *batches, FILE *in)
+{
+	FW_FREE char *line = NULL;
+	size_t capacity = 0, number = 0;
+	int exit = FW_EXIT_OK;
+
+	while (!exit && getline(&line, &capacity, in) >= 0) {
+		char *word = line + strspn(line, " \t\r\n");
+
+		number++;
+		word[strcspn(word, " \t\r\n,;#")] = '\0';
+		if (*word)
+			exit = add(batches, word, "stdin", number);
+	}
+	if (!exit && ferror(in))
+		exit = fw_cli_fail(batches->cli, FW_EXIT_FAILED, "input", NULL, "stdin could not be read: %s",
+				   strerror(errno));
+	return exit;
+}
+
+/* Steals request; *ret_answer may be set even after a failure, for what had been done until then. */
+static int ask_about_sources(struct fw_cli *cli, const struct fw_line *line, enum fw_api_route route,
+			     json_t *request, json_t **ret_answer)
+{
+	struct batches batches = {.cli = cli, .route = route, .request = request, .sources = json_array()};
+	int exit = batches.sources ? FW_EXIT_OK : fw_cli_fail_memory(cli);
+
+	/* Everything is looked at before the first request, so that a typing error changes nothing (stdin: a
+	 * batch). */
+	for (int i = 0; i < line->argument_count && !exit; i++)
+		exit = strcmp(line->arguments[i], "-") ? add(&batches, line->arguments[i], NULL, 0)
+						       : add_lines(&batches, stdin);
+	if (!exit && json_array_size(batches.sources))
+		exit = flush(&batches);
+	if (!exit && !batches.answer)
+		exit = fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL, "no address on stdin");
+	json_decref(batches.sources);
+	json_decref(request);
+	*ret_answer = batches.answer;
+	return exit;
+}
+
+static int run(struct fw_cli *cli, const struct fw_line *line, enum fw_api_route route, json_t *request,
+	       fw_show *show)
+{
+	json_t *answer = NULL;
+	int exit = ask_about_sources(cli, line, route, request, &answer);
+
+	if (answer && !(exit && cli->json))
+		fw_cli_show(cli, answer, show);
+	if (!exit && json_array_size(json_object_get(answer, "refused")))
+		exit = FW_EXIT_CONFIG;
+	json_decref(answer);
+	return exit;
+}
+
+int fw_cmd_ban(struct fw_cli *cli, const struct fw_line *line)
+{
+	const char *reason = fw_line_option(line, "reason");
+	json_t *request = json_object();
+	int exit = request ? fw_cli_take_for(cli, line, request) : fw_cli_fail_memory(cli);
+
+	if (exit) {
+		json_decref(request);
+		return exit;
+	}
+	if (reason)
+		json_object_set_new(request, "reason", fw_doc_string(reason));
+	if (fw_line_option(line, "force"))
+		json_object_set_new(request, "force", json_true());
+	return run(cli, line, FW_API_BAN, request, fw_show_ban);
+}
+
+int fw_cmd_unban(struct fw_cli *cli, const struct fw_line *line)
+{
+	json_t *request = json_object();
+
+	return request ? run(cli, line, FW_API_UNBAN, request, fw_show_unban) : fw_cli_fail_memory(cli);
+}
+
+int fw_cmd_allow(struct fw_cli *cli, const struct fw_line *line)
+{
+	json_t *request = json_object();
+	int exit = request ? fw_cli_take_for(cli, line, request) : fw_cli_fail_memory(cli);
+
+	if (exit) {
+		json_decref(request);
+		return exit;
+	}
+	return run(cli, line, FW_API_ALLOW, request, fw_show_allow);
+}

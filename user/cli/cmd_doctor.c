@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* doctor: looks at an interface itself, because it is wanted most when there is no agent yet. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli/show.h"
+#include "kern/nic.h"
+#include "lib/cleanup.h"
+
+static json_t *to_json(const char *interface, const struct fw_finding *findings, size_t count)
+{
+	static const char *const words[] = {[FW_FINDING_OK] = "ok",
+					    [FW_FINDING_NOTE] = "note",
+					    [FW_FINDING_WARNING] = "warning",
+					    [FW_FINDING_PROBLEM] = "problem"};
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < count; i++)
+		json_array_append_new(array, json_pack("{s:s,s:o,s:o,s:o}", "level", words[findings[i].level],
+						       "check", fw_doc_string(findings[i].check), "detail",
+						       fw_doc_string(findings[i].detail), "command",
+						       fw_doc_string(findings[i].command)));
+	return json_pack("{s:o,s:o}", "interface", fw_doc_string(interface), "findings", array);
+}
+
+int fw_cmd_doctor(struct fw_cli *cli, const struct fw_line *line)
+{
+	FW_FREE struct fw_finding *findings = calloc(FW_FINDINGS_MAX, sizeof(*findings));
+	const char *bpffs = fw_line_option(line, "bpffs");
+	struct fw_err err = {0};
+	size_t count = 0, problems = 0;
+	json_t *document;
+	int r;
+
+	if (!findings)
+		return fw_cli_fail_memory(cli);
+	r = fw_nic_examine(line->arguments[0], bpffs ? bpffs : "/sys/fs/bpf", findings, &count, &err);
+	if (r)
+		return fw_cli_fail(cli, r == -ENODEV ? FW_EXIT_CONFIG : FW_EXIT_KERNEL, "interface", NULL,
+				   "%s", err.text);
+	for (size_t i = 0; i < count; i++)
+		problems += findings[i].level == FW_FINDING_PROBLEM;
+	document = to_json(line->arguments[0], findings, count);
+	if (!document)
+		return fw_cli_fail_memory(cli);
+	fw_cli_show(cli, document, fw_show_doctor);
+	json_decref(document);
+	return problems ? FW_EXIT_FAILED : FW_EXIT_OK;
+}

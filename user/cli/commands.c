@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The command table and nothing else. A command is a row here and a function in cmd_*.c. */
+#include "cli/command.h"
+
+#include <string.h>
+
+#define OPTION_FOR(what)                                                                                     \
+	{                                                                                                    \
+		.name = "for", .value = "TIME", .help = what " ends after TIME, such as 30m or 1h30m"        \
+	}
+#define OPTION_SAVE                                                                                          \
+	{                                                                                                    \
+		.name = "save", .help = "also write it into the policy file, with your own rights"           \
+	}
+#define OPTION_FORCE                                                                                         \
+	{                                                                                                    \
+		.name = "force", .help = "allow a prefix wider than 1/16 of its address family"              \
+	}
+
+static const struct fw_option global_options[] = {
+	{.name = "socket",
+	 .value = "PATH",
+	 .complete = FW_COMPLETE_FILE,
+	 .help = "the agent's socket (default " FW_SOCKET_DEFAULT ")"},
+	{.name = "json", .help = "one JSON document on stdout; errors as JSON on stderr"},
+	{.name = "no-color", .help = "no colour; so do NO_COLOR and TERM=dumb"},
+	{.name = "help", .letter = 'h', .help = "help, for the command if there is one"},
+	{.name = "version", .letter = 'V', .help = "the version"},
+};
+
+static const struct fw_command commands[] = {
+	{.verb = "status",
+	 .arguments = "",
+	 .help = "is the filter enforcing, on which interfaces, and what does it drop",
+	 .about = "One screen: state, rates, drops by reason, bans, unsaved changes, warnings. Without any "
+		  "command this is what "
+		  "runs. Exit code 4: the agent runs but does not enforce.",
+	 .examples = "floodwall\nfloodwall --json status",
+	 .route = FW_API_STATUS,
+	 .json = "{\"state\":\"enforcing|counting|detached\",\"interfaces\":[{\"name\",\"xdp\",\"attached\","
+		 "\"packets\",\"dropped\","
+		 "\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\"}],"
+		 "\"packets\":N,\"passed\":N,"
+		 "\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"bans\":N,\"generation\":N,"
+		 "\"drift\":[{\"kind\",\"object\","
+		 "\"detail\",\"by\",\"expires_in_seconds\":N|null}],\"mode\":\"enforce|count\",\"version\","
+		 "\"uptime_seconds\":N,"
+		 "\"policy_file\",\"pinned\":BOOL,\"confirm\":{\"pending\":BOOL,\"deadline_seconds\":N,"
+		 "\"previous_generation\":N},"
+		 "\"rates\":{\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\"},\"faults\":{"
+		 "\"WORD\":N},"
+		 "\"warnings\":[TEXT]}",
+	 .run = fw_cmd_status},
+	{.verb = "attach",
+	 .arguments = "IFACE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_INTERFACE,
+	 .options = {{.name = "xdp",
+		      .value = "MODE",
+		      .words = "native|generic|auto",
+		      .complete = FW_COMPLETE_WORDS,
+		      .help = "native in the driver, generic in the kernel (slower), auto tries both "
+			      "(default)"}},
+	 .help = "filter one more interface",
+	 .about = "Lasts over reloads and restarts of the agent until detached; to keep it after a reboot, "
+		  "name the interface in the "
+		  "policy file. A program that somebody else has put there is named and left alone (exit "
+		  "code 71).",
+	 .examples = "floodwall attach eth1 --xdp native",
+	 .route = FW_API_ATTACH,
+	 .json = "{\"interface\",\"xdp\":\"native|generic\",\"fell_back\":BOOL,\"message\",\"undo\"}",
+	 .run = fw_cmd_attach},
+	{.verb = "detach",
+	 .arguments = "IFACE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_INTERFACE,
+	 .help = "stop filtering an interface",
+	 .about = "Everything that arrives there passes until it is attached again. Rules, meters and bans "
+		  "stay.",
+	 .examples = "floodwall detach eth1",
+	 .route = FW_API_DETACH,
+	 .json = "{\"interface\",\"detached\":true,\"undo\"}",
+	 .run = fw_cmd_detach},
+	{.verb = "check",
+	 .arguments = "FILE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_FILE,
+	 .help = "judge a policy file; needs no agent and no root",
+	 .about = "Reports every mistake at once with its place, then what the policy costs: rule terms, "
+		  "list classes, prefixes, kernel "
+		  "memory, and meters in the worst packet. Exit code 78: there are errors.",
+	 .examples = "floodwall check /etc/floodwall/floodwall.yaml",
+	 .route = FW_NO_ROUTE,
+	 .json = "[{\"file\",\"line\",\"column\",\"severity\":\"error|warning|note\",\"code\",\"message\","
+		 "\"hint\",\"note\",\"end_column\"}]",
+	 .run = fw_cmd_check},
+	{.verb = "plan",
+	 .arguments = "FILE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_FILE,
+	 .help = "what apply would change; changes nothing",
+	 .about = "Compares a policy file with what is running, unsaved changes included.",
+	 .examples = "floodwall plan new.yaml",
+	 .route = FW_API_PLAN,
+	 .json = "{\"changes\":[{\"kind\":\"add|change|remove\",\"object\",\"name\",\"detail\"}],\"add\":N,"
+		 "\"change\":N,\"remove\":N,"
+		 "\"memory_bytes\":N}",
+	 .run = fw_cmd_plan},
+	{.verb = "apply",
+	 .arguments = "FILE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_FILE,
+	 .options = {{.name = "confirm",
+		      .value = "TIME",
+		      .value_optional = true,
+		      .help = "roll back after TIME unless confirmed (without TIME: safety.confirm_timeout "
+			      "of the file)"}},
+	 .help = "put a policy file in force, whole or not at all",
+	 .about = "Meters, counters and bans go on. With --confirm the agent itself rolls back unless "
+		  "somebody confirms in time, also "
+		  "when this terminal is gone; on a terminal Enter keeps the policy and Ctrl-C rolls back at "
+		  "once. Exit code 3: it was "
+		  "rolled back.",
+	 .examples = "floodwall apply new.yaml --confirm 60s",
+	 .route = FW_API_APPLY,
+	 .json = "{\"generation\":N,\"previous\":N,\"confirm_seconds\":N|null,\"changes\":[as "
+		 "plan],\"warnings\":[TEXT],"
+		 "\"outcome\":\"confirmed|rolled_back\"}",
+	 .run = fw_cmd_apply},
+	{.verb = "confirm",
+	 .arguments = "",
+	 .help = "keep the policy that waits for confirmation",
+	 .about = "Exit code 1: nothing waits.",
+	 .examples = "floodwall confirm",
+	 .route = FW_API_CONFIRM,
+	 .json = "{\"confirmed\":true,\"generation\":N}",
+	 .run = fw_cmd_confirm},
+	{.verb = "rollback",
+	 .arguments = "",
+	 .help = "go back to the policy before the last apply",
+	 .about = "Takes back an apply that waits for confirmation, or the last one that did not.",
+	 .examples = "floodwall rollback",
+	 .route = FW_API_ROLLBACK,
+	 .json = "{\"generation\":N,\"rolled_back_to\":N}",
+	 .run = fw_cmd_rollback},
+	{.verb = "reload",
+	 .arguments = "",
+	 .options = {{.name = "wait",
+		      .help = "accepted for scripts: reload always waits until the policy is in force"}},
+	 .help = "read the agent's policy file again",
+	 .about = "Unsaved changes (tune, sets add, attach) stay on top. Exit code 78: the file has errors, "
+		  "the running policy stays.",
+	 .examples = "floodwall reload --wait",
+	 .route = FW_API_RELOAD,
+	 .json = "as apply",
+	 .run = fw_cmd_reload},
+	{.verb = "rules",
+	 .arguments = "",
+	 .help = "the rules in order with their limits and counters",
+	 .about = "matched counts packets that a rule matched; over counts keys above the limit right now.",
+	 .examples = "floodwall rules",
+	 .route = FW_API_RULES,
+	 .json = "[{\"name\",\"action\",\"mode\",\"limit\":N|null,\"unit\":WORD|null,\"window_seconds\","
+		 "\"per\",\"packets\",\"dropped\","
+		 "\"would_drop\",\"keys_over\",\"id\",\"bytes\",\"labels\",\"ban\",\"keys_tracked\"}]",
+	 .run = fw_cmd_rules},
+	{.verb = "rules",
+	 .subverb = "keys",
+	 .arguments = "NAME",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_RULE,
+	 .options = {{.name = "over", .help = "only keys above the limit"},
+		     {.name = "limit", .value = "N", .help = "at most N keys (default 100), busiest first"}},
+	 .help = "the keys a rule is metering and how full each is",
+	 .about = "amount is what the key sent in the trailing window.",
+	 .examples = "floodwall rules keys blanket --over",
+	 .route = FW_API_RULE_KEYS,
+	 .json = "{\"rule\",\"limit\":N,\"unit\",\"window_seconds\":N,\"keys\":[{\"source\",\"port\","
+		 "\"amount\":N,\"ratio\":F,\"dropped\":N,"
+		 "\"over\":BOOL}],\"truncated\":BOOL}",
+	 .run = fw_cmd_rules_keys},
+	{.verb = "tune",
+	 .arguments = "RULE KEY=VALUE...",
+	 .least = 2,
+	 .most = FW_ANY_NUMBER,
+	 .complete = FW_COMPLETE_RULE,
+	 .options = {OPTION_FOR("the change"), OPTION_SAVE},
+	 .help = "change a rule live: limit, action, mode, ban, per",
+	 .about = "In force within milliseconds; meters and counters are kept. Without --save the change is "
+		  "shown as drift by status "
+		  "and survives reload and restart of the agent, not a reboot.",
+	 .examples = "floodwall tune blanket limit=2000/10s action=count --for 30m\nfloodwall tune blanket "
+		     "limit=5k/1m --save",
+	 .route = FW_API_TUNE,
+	 .json = "{\"rule\",\"changes\":[{\"key\",\"old\",\"new\"}],\"generation\":N,\"expires_in_seconds\":"
+		 "N|null,\"undo\",\"saved\":BOOL}",
+	 .run = fw_cmd_tune},
+	{.verb = "top",
+	 .arguments = "",
+	 .options = {{.name = "once", .help = "one table, then end"},
+		     {.name = "by",
+		      .value = "ORDER",
+		      .words = "packets|bytes|drops",
+		      .complete = FW_COMPLETE_WORDS,
+		      .help = "what to sort by (default packets)"},
+		     {.name = "limit", .value = "N", .help = "at most N sources (default 20)"}},
+	 .help = "the busiest sources, refreshed every second",
+	 .about = "Ctrl-C ends it. Under --json one array a line and second.",
+	 .examples = "floodwall top --by drops\nfloodwall top --once --limit 100",
+	 .route = FW_API_TOP,
+	 .json = "[{\"source\",\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"state\":"
+		 "\"ok|over|banned|allowed\","
+		 "\"rule\",\"reason\"}]",
+	 .run = fw_cmd_top},
+	{.verb = "ban",
+	 .arguments = "ADDR...|-",
+	 .least = 1,
+	 .most = FW_ANY_NUMBER,
+	 .options = {OPTION_FOR("the ban"),
+		     {.name = "reason", .value = "TEXT", .help = "why, shown by bans and explain"},
+		     OPTION_FORCE},
+	 .help = "drop everything from addresses or prefixes",
+	 .about = "Lasts until unban, or as long as --for says; survives the agent and reboots. '-' reads "
+		  "one address a line from stdin. "
+		  "What never_block or an allow protects is refused (exit code 78).",
+	 .examples = "floodwall ban 198.51.100.7 2001:db8:9::/64 --for 1h --reason scraping\nfloodwall ban - "
+		     "--for 1d <list.txt",
+	 .route = FW_API_BAN,
+	 .json = "{\"banned\":[{\"source\",\"expires_in_seconds\":N|null}],\"refused\":[{\"source\",\"why\"}]"
+		 ",\"undo\"}",
+	 .run = fw_cmd_ban},
+	{.verb = "unban",
+	 .arguments = "ADDR...|-",
+	 .least = 1,
+	 .most = FW_ANY_NUMBER,
+	 .complete = FW_COMPLETE_BAN,
+	 .help = "end bans, meters of the source start from zero",
+	 .about = "Not being banned is no failure. '-' reads one address a line from stdin.",
+	 .examples = "floodwall unban 198.51.100.7",
+	 .route = FW_API_UNBAN,
+	 .json = "{\"unbanned\":[SOURCE],\"not_banned\":[SOURCE],\"undo\"}",
+	 .run = fw_cmd_unban},
+	{.verb = "bans",
+	 .arguments = "",
+	 .help = "the bans in force",
+	 .about = "packets counts what a ban has dropped.",
+	 .examples = "floodwall bans",
+	 .route = FW_API_BANS,
+	 .json = "[{\"source\",\"origin\":\"manual|rule|feed|fleet\",\"reason\",\"expires_in_seconds\":N|"
+		 "null,\"packets\":N}]",
+	 .run = fw_cmd_bans},
+	{.verb = "allow",
+	 .arguments = "ADDR...",
+	 .least = 1,
+	 .most = FW_ANY_NUMBER,
+	 .options = {OPTION_FOR("the pass")},
+	 .help = "let addresses through, past every ban and rule",
+	 .about =
+		 "For single addresses; whole networks belong into never_block. Lasts as long as --for says.",
+	 .examples = "floodwall allow 198.51.100.7 --for 1h",
+	 .route = FW_API_ALLOW,
+	 .json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\"}",
+	 .run = fw_cmd_allow},
+	{.verb = "sets",
+	 .arguments = "",
+	 .help = "the sets, their size and how many packets came from them",
+	 .about = "packets counts since the lists were last rebuilt.",
+	 .examples = "floodwall sets",
+	 .route = FW_API_SETS,
+	 .json = "[{\"name\",\"kind\":\"static|file|feed|country\",\"prefixes4\":N,\"prefixes6\":N,"
+		 "\"packets\":N}]",
+	 .run = fw_cmd_sets},
+	{.verb = "sets",
+	 .subverb = "add",
+	 .arguments = "NAME CIDR...",
+	 .least = 2,
+	 .most = FW_ANY_NUMBER,
+	 .complete = FW_COMPLETE_SET,
+	 .options = {OPTION_FOR("the membership"), OPTION_SAVE},
+	 .help = "put addresses or prefixes into a set, live",
+	 .about = "Without --save the change is drift: it survives reload and restart of the agent, not a "
+		  "reboot.",
+	 .examples = "floodwall sets add office 192.0.2.0/24 --save",
+	 .route = FW_API_SETS_ADD,
+	 .json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
+		 "N|null,\"undo\",\"saved\":BOOL}",
+	 .run = fw_cmd_sets_change},
+	{.verb = "sets",
+	 .subverb = "del",
+	 .arguments = "NAME CIDR...",
+	 .least = 2,
+	 .most = FW_ANY_NUMBER,
+	 .complete = FW_COMPLETE_SET,
+	 .options = {OPTION_FOR("the removal"), OPTION_SAVE},
+	 .help = "take addresses or prefixes out of a set, live",
+	 .about = "A prefix is taken out as it was put in; not being there is no failure.",
+	 .examples = "floodwall sets del office 192.0.2.0/24",
+	 .route = FW_API_SETS_DEL,
+	 .json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
+		 "seconds\":N|null,\"undo\",\"saved\":BOOL}",
+	 .run = fw_cmd_sets_change},
+	{.verb = "sets",
+	 .subverb = "test",
+	 .arguments = "NAME CIDR...",
+	 .least = 2,
+	 .most = FW_ANY_NUMBER,
+	 .complete = FW_COMPLETE_SET,
+	 .help = "is an address or prefix in a set, and through which entry",
+	 .about = "Exit code 1: at least one is not in.",
+	 .examples = "floodwall sets test office 192.0.2.77",
+	 .route = FW_API_SETS_TEST,
+	 .json = "{\"name\",\"results\":[{\"cidr\",\"member\":BOOL,\"by\":PREFIX|null}],\"member\":BOOL}",
+	 .run = fw_cmd_sets_test},
+	{.verb = "feeds",
+	 .arguments = "",
+	 .help = "the feeds and their state (none in this version)",
+	 .about = "Feeds are reserved: the list is empty in this version.",
+	 .examples = "floodwall feeds",
+	 .route = FW_API_FEEDS,
+	 .json = "[{\"name\",\"state\",\"entries\",\"last_success\",\"error\"}]",
+	 .run = fw_cmd_feeds},
+	{.verb = "explain",
+	 .arguments = "ADDR",
+	 .least = 1,
+	 .most = 1,
+	 .options = {{.name = "to",
+		      .value = "IP:PORT/PROTO",
+		      .help = "the packet's other end, such as 203.0.113.20:27015/udp or "
+			      "[2001:db8::1]:443/tcp"}},
+	 .help = "what would happen to a packet from an address now, step by step, and how to undo it",
+	 .about = "Walks the same checks as the packet path, with the meters as they stand. Without --to, "
+		  "rules about ports, protocols "
+		  "or flags are shown as skipped.",
+	 .examples = "floodwall explain 198.51.100.9 --to 203.0.113.20:27015/udp",
+	 .route = FW_API_EXPLAIN,
+	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
+		 "\"result\":\"match|no_match|skipped\","
+		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null}",
+	 .run = fw_cmd_explain},
+	{.verb = "replay",
+	 .arguments = "FILE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_FILE,
+	 .options = {{.name = "policy",
+		      .value = "FILE",
+		      .complete = FW_COMPLETE_FILE,
+		      .help = "the policy to judge with (required)"},
+		     {.name = "seed", .value = "N", .help = "fix what is random, to repeat a run exactly"},
+		     {.name = "verdicts",
+		      .value = "OUT.csv",
+		      .complete = FW_COMPLETE_FILE,
+		      .help = "write one line per packet: index,timestamp_ns,source,verdict,reason,rule"}},
+	 .help = "judge a capture (pcap, pcapng) by the real packet program, on the capture's own clock",
+	 .about = "Needs root (CAP_BPF) to load the program, but no agent and no interface. One CPU; packets "
+		  "are padded to their original "
+		  "length; Ethernet, RAW, SLL and SLL2 captures. Timestamps that go back stay at the last "
+		  "one. Live SSH peers, gateways "
+		  "and resolvers of this host play no part. Verdicts in the CSV: pass, drop, would_drop.",
+	 .examples = "sudo floodwall replay attack.pcapng --policy new.yaml",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"packets\":N,\"passed\":N,\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},"
+		 "\"rules\":{\"NAME\":{\"packets\",\"dropped\","
+		 "\"would_drop\"}},\"sources\":[{\"source\",\"packets\",\"dropped\"}],\"sources_truncated\":"
+		 "BOOL,\"seconds\":F}",
+	 .run = fw_cmd_replay},
+	{.verb = "doctor",
+	 .arguments = "IFACE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_INTERFACE,
+	 .options = {{.name = "bpffs",
+		      .value = "DIR",
+		      .complete = FW_COMPLETE_FILE,
+		      .help = "where the agent pins (default /sys/fs/bpf)"}},
+	 .help = "what would keep native XDP from an interface, and the command that mends it",
+	 .about = "Needs no agent; some checks need root and say so. Exit code 1: something blocks native "
+		  "XDP.",
+	 .examples = "sudo floodwall doctor eth0",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
+		 "\"command\"}]}",
+	 .run = fw_cmd_doctor},
+	{.verb = "events",
+	 .arguments = "",
+	 .options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
+		     {.name = "last", .value = "N", .help = "the last N events (default 100)"}},
+	 .help = "bans, changes and what else happened",
+	 .about = "Under --json with -f one JSON object a line.",
+	 .examples = "floodwall events -f",
+	 .route = FW_API_EVENTS,
+	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"ban|unban|apply|attach|detach|"
+		 "rollback|confirm|tune|reload|start|stop|"
+		 "set\",\"src_ip\",\"by\"}]}",
+	 .run = fw_cmd_events},
+	{.verb = "metrics",
+	 .arguments = "",
+	 .help = "the Prometheus text",
+	 .about = "The same as http://127.0.0.1:9854/metrics.",
+	 .examples = "floodwall metrics | grep dropped",
+	 .route = FW_API_METRICS,
+	 .json = "{\"text\"}",
+	 .run = fw_cmd_metrics},
+	{.verb = "help",
+	 .arguments = "[COMMAND [SUBCOMMAND]]",
+	 .most = 2,
+	 .complete = FW_COMPLETE_COMMAND,
+	 .help = "this overview, or all about one command",
+	 .about = "",
+	 .examples = "floodwall help ban",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"text\"}",
+	 .run = fw_cmd_help},
+	{.verb = "completion",
+	 .arguments = "SHELL|KIND",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_WORDS,
+	 .words = "bash|zsh|fish|rules|sets|bans|interfaces",
+	 .help = "completion script for a shell; rules, sets, bans and interfaces print live names",
+	 .about = "",
+	 .examples =
+		 "floodwall completion bash | sudo tee /etc/bash_completion.d/floodwall\nfloodwall "
+		 "completion zsh "
+		 ">~/.zfunc/_floodwall\nfloodwall completion fish >~/.config/fish/completions/floodwall.fish",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"text\"}",
+	 .run = fw_cmd_completion},
+	{.verb = "man",
+	 .arguments = "",
+	 .help = "the manual page floodwall(1) in roff",
+	 .about = "",
+	 .examples = "floodwall man | man -l -",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"text\"}",
+	 .run = fw_cmd_man},
+	{.verb = "version",
+	 .arguments = "",
+	 .help = "the version",
+	 .about = "",
+	 .examples = "floodwall version",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"version\"}",
+	 .run = fw_cmd_version},
+};
+
+const struct fw_command *fw_commands(size_t *ret_count)
+{
+	*ret_count = sizeof(commands) / sizeof(commands[0]);
+	return commands;
+}
+
+const struct fw_option *fw_global_options(size_t *ret_count)
+{
+	*ret_count = sizeof(global_options) / sizeof(global_options[0]);
+	return global_options;
+}
+
+bool fw_command_comes_later(const char *verb, const char *subverb)
+{
+	static const char *const later[][2] = {{"recommend", NULL}, {"history", NULL},	    {"capture", NULL},
+					       {"attacks", NULL},   {"under-attack", NULL}, {"import", NULL},
+					       {"feeds", "sync"}};
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (!strcmp(verb, later[i][0]) &&
+		    (subverb ? later[i][1] && !strcmp(subverb, later[i][1]) : !later[i][1]))
+			return true;
+	return false;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The agent never writes policy files: the caller's rights decide who may. */
+#include "cli/save.h"
+
+#include <errno.h>
+#include <string.h>
+
+int fw_save_check(struct fw_cli *cli, const struct fw_line *line)
+{
+	if (!fw_line_option(line, "save") || !fw_line_option(line, "for"))
+		return FW_EXIT_OK;
+	return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", "give one of the two",
+			   "--save and --for exclude each other: a saved change has no end");
+}
+
+static int fail_write(struct fw_cli *cli, const char *file, const struct fw_err *err)
+{
+	enum fw_exit exit = err->code == -EACCES || err->code == -EPERM || err->code == -EROFS
+				    ? FW_EXIT_NO_PERMISSION
+			    : err->code == -ENOENT || err->code == -EINVAL ? FW_EXIT_CONFIG
+									   : FW_EXIT_FAILED;
+
+	return fw_cli_fail(cli, exit, "not-saved",
+			   "the change is in force all the same, until changed or rebooted",
+			   "not saved in '%s': %s", file, err->text);
+}
+
+int fw_save_change(struct fw_cli *cli, fw_save_writer *write, void *context, json_t *document)
+{
+	json_t *status = NULL, *reloaded = NULL;
+	struct fw_err err = {0};
+	const char *file;
+	int exit = fw_cli_ask(cli, FW_API_STATUS, NULL, NULL, &status);
+
+	if (exit)
+		return exit;
+	file = fw_doc_text(status, "policy_file");
+	if (!*file)
+		exit = fw_cli_fail(cli, FW_EXIT_FAILED, "not-saved",
+				   "the change is in force all the same, until changed or rebooted",
+				   "not saved: the agent's policy came from no file");
+	else if (write(file, context, &err))
+		exit = fail_write(cli, file, &err);
+	else
+		exit = fw_cli_ask(cli, FW_API_RELOAD, NULL, NULL, &reloaded);
+	json_object_set_new(document, "saved", json_boolean(!exit));
+	json_decref(reloaded);
+	json_decref(status);
+	return exit;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every answer looks like to a person. Pure: a document in, text out; golden tests feed them canned
+ * documents. */
+#ifndef FW_CLI_SHOW_H
+#define FW_CLI_SHOW_H
+
+#include "cli/cli.h"
+
+fw_show fw_show_status, fw_show_attach, fw_show_detach, fw_show_rules, fw_show_rule_keys, fw_show_tune,
+	fw_show_bans, fw_show_ban, fw_show_unban, fw_show_allow, fw_show_sets, fw_show_sets_change,
+	fw_show_sets_test, fw_show_feeds, fw_show_explain, fw_show_top, fw_show_plan, fw_show_apply,
+	fw_show_confirm, fw_show_rollback, fw_show_reload, fw_show_replay, fw_show_doctor, fw_show_events,
+	fw_show_event;
+
+/* "undo      floodwall …" when the document has one. */
+void fw_show_undo(const struct fw_page *page, const json_t *document);
+/* "ends in 30m" or "until removed", of a member expires_in_seconds. */
+const char *fw_show_ends(const json_t *object, char *buffer);
+/* "7000 packets/5m" of limit, unit and window_seconds; "-" without a limit. FW_SAY_MAX bytes. */
+const char *fw_show_limit(const json_t *object, char *buffer);
+
+#endif

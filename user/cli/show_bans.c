@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Bans, sets and feeds, and what was changed about them. */
+#include <string.h>
+
+#include "cli/show.h"
+#include "cli/table.h"
+
+void fw_show_bans(const struct fw_page *page, const json_t *bans)
+{
+	struct fw_table *table = FW_TABLE_NEW("SOURCE", "ORIGIN", "REASON", ">PACKETS", "ENDS IN");
+	const json_t *ban;
+	size_t index;
+
+	json_array_foreach (bans, index, ban) {
+		char packets[FW_SAY_MAX], ends[FW_SAY_MAX];
+
+		FW_TABLE_ROW(table, fw_doc_text(ban, "source"), fw_doc_text(ban, "origin"),
+			     fw_doc_text(ban, "reason"), fw_say_count(fw_doc_count(ban, "packets"), packets),
+			     fw_say_lasting(json_object_get(ban, "expires_in_seconds"), ends));
+	}
+	if (!fw_table_rows(table))
+		fputs("nobody is banned\n", page->out);
+	fw_table_print(table, page->out);
+}
+
+/* "SOURCE banned for 1h" */
+static void print_leases(const struct fw_page *page, const json_t *leases, const char *what)
+{
+	const json_t *lease;
+	size_t index;
+	char buffer[FW_SAY_MAX];
+
+	json_array_foreach (leases, index, lease) {
+		fw_print_safe(page->out, fw_doc_text(lease, "source"));
+		fprintf(page->out, " %s %s\n", what, fw_show_ends(lease, buffer));
+	}
+}
+
+static void print_names(const struct fw_page *page, const json_t *names, const char *what)
+{
+	const json_t *name;
+	size_t index;
+
+	json_array_foreach (names, index, name) {
+		fw_print_safe(page->out, json_string_value(name) ? json_string_value(name)
+								 : fw_doc_text(name, "source"));
+		fprintf(page->out, " %s\n", what);
+	}
+}
+
+void fw_show_ban(const struct fw_page *page, const json_t *document)
+{
+	const json_t *entry;
+	size_t index;
+
+	print_leases(page, json_object_get(document, "banned"), "banned");
+	json_array_foreach (json_object_get(document, "refused"), index, entry) {
+		fw_print_safe(page->out, fw_doc_text(entry, "source"));
+		fputs(" ", page->out);
+		fw_paint(page, FW_PAINT_BAD, "REFUSED");
+		fputs(": ", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "why"));
+		fputc('\n', page->out);
+	}
+	fw_show_undo(page, document);
+}
+
+void fw_show_unban(const struct fw_page *page, const json_t *document)
+{
+	print_names(page, json_object_get(document, "unbanned"), "is no longer banned");
+	print_names(page, json_object_get(document, "not_banned"), "was not banned: nothing to do");
+	fw_show_undo(page, document);
+}
+
+void fw_show_allow(const struct fw_page *page, const json_t *document)
+{
+	print_leases(page, json_object_get(document, "allowed"), "passes every ban and rule");
+	fw_show_undo(page, document);
+}
+
+void fw_show_sets(const struct fw_page *page, const json_t *sets)
+{
+	struct fw_table *table = FW_TABLE_NEW("SET", "KIND", ">IPV4", ">IPV6", ">PACKETS");
+	const json_t *set;
+	size_t index;
+
+	json_array_foreach (sets, index, set) {
+		char v4[FW_SAY_MAX], v6[FW_SAY_MAX], packets[FW_SAY_MAX];
+
+		FW_TABLE_ROW(table, fw_doc_text(set, "name"), fw_doc_text(set, "kind"),
+			     fw_say_count(fw_doc_count(set, "prefixes4"), v4),
+			     fw_say_count(fw_doc_count(set, "prefixes6"), v6),
+			     fw_say_count(fw_doc_count(set, "packets"), packets));
+	}
+	if (!fw_table_rows(table))
+		fputs("no sets\n", page->out);
+	fw_table_print(table, page->out);
+}
+
+void fw_show_sets_change(const struct fw_page *page, const json_t *document)
+{
+	bool adds = fw_doc_has(document, "added");
+	char a[FW_SAY_MAX], b[FW_SAY_MAX];
+
+	fputs("set ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "name"));
+	fprintf(page->out, ": %s %s", fw_say_count(fw_doc_count(document, adds ? "added" : "removed"), a),
+		adds ? "added" : "removed");
+	if (fw_doc_count(document, "already"))
+		fprintf(page->out, ", %s %s", fw_say_count(fw_doc_count(document, "already"), b),
+			adds ? "already there" : "not there anyway");
+	fprintf(page->out, "; now %s IPv4 and %s IPv6 prefixes\n",
+		fw_say_count(fw_doc_count(document, "prefixes4"), a),
+		fw_say_count(fw_doc_count(document, "prefixes6"), b));
+	if (fw_doc_true(document, "saved"))
+		fputs("in force and saved\n", page->out);
+	else if (fw_doc_has(document, "expires_in_seconds"))
+		fprintf(page->out, "in force %s\n", fw_show_ends(document, a));
+	else
+		fputs("in force until changed or rebooted; not saved (--save)\n", page->out);
+	fw_show_undo(page, document);
+}
+
+void fw_show_sets_test(const struct fw_page *page, const json_t *document)
+{
+	const json_t *result;
+	size_t index;
+
+	json_array_foreach (json_object_get(document, "results"), index, result) {
+		bool member = fw_doc_true(result, "member");
+
+		fw_print_safe(page->out, fw_doc_text(result, "cidr"));
+		fputs(member ? " is in " : " is NOT in ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "name"));
+		if (member && *fw_doc_text(result, "by")) {
+			fputs(", by ", page->out);
+			fw_print_safe(page->out, fw_doc_text(result, "by"));
+		}
+		fputc('\n', page->out);
+	}
+}
+
+void fw_show_feeds(const struct fw_page *page, const json_t *feeds)
+{
+	struct fw_table *table = FW_TABLE_NEW("FEED", "STATE", ">ENTRIES", "LAST SUCCESS", "ERROR");
+	const json_t *feed;
+	size_t index;
+
+	json_array_foreach (feeds, index, feed) {
+		char entries[FW_SAY_MAX];
+
+		FW_TABLE_ROW(table, fw_doc_text(feed, "name"), fw_doc_text(feed, "state"),
+			     fw_say_count(fw_doc_count(feed, "entries"), entries),
+			     fw_doc_text(feed, "last_success"), fw_doc_text(feed, "error"));
+	}
+	if (!fw_table_rows(table))
+		fputs("no feeds\n", page->out);
+	fw_table_print(table, page->out);
+}

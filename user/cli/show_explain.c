@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Why an address passes or not, who is busy, and what happened. */
+#include <string.h>
+
+#include "cli/show.h"
+#include "cli/table.h"
+
+static void print_seen(const struct fw_page *page, const json_t *seen)
+{
+	char rate[FW_SAY_MAX], ago[FW_SAY_MAX];
+
+	if (!json_is_object(seen)) {
+		fputs("   not seen lately\n", page->out);
+		return;
+	}
+	fprintf(page->out, "   %s now, last packet %s ago\n",
+		fw_say_pps(fw_doc_number(seen, "packets_per_second"), rate),
+		fw_say_seconds(fw_doc_number(seen, "last_seconds_ago"), ago));
+}
+
+void fw_show_explain(const struct fw_page *page, const json_t *document)
+{
+	const char *verdict = fw_doc_text(document, "verdict");
+	bool drop = !strcmp(verdict, "drop");
+	struct fw_table *table = FW_TABLE_NEW(">", "CHECK", "RESULT", "");
+	const json_t *step;
+	size_t index;
+
+	fw_print_safe(page->out, fw_doc_text(document, "address"));
+	print_seen(page, json_object_get(document, "seen"));
+	json_array_foreach (json_object_get(document, "steps"), index, step) {
+		const char *result = fw_doc_text(step, "result");
+		char number[24];
+
+		snprintf(number, sizeof(number), "%zu", index + 1);
+		FW_TABLE_ROW(table, number, fw_doc_text(step, "check"),
+			     !strcmp(result, "match")	   ? "MATCH"
+			     : !strcmp(result, "no_match") ? "no match"
+							   : result,
+			     fw_doc_text(step, "detail"));
+	}
+	fw_table_print(table, page->out);
+	fputs("verdict: ", page->out);
+	fw_paint(page, drop ? FW_PAINT_BAD : FW_PAINT_GOOD, drop ? "DROP" : "PASS");
+	fputs(", reason ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "reason"));
+	if (*fw_doc_text(document, "rule")) {
+		fputs(", rule ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "rule"));
+	}
+	fputc('\n', page->out);
+	fw_show_undo(page, document);
+}
+
+void fw_show_top(const struct fw_page *page, const json_t *sources)
+{
+	struct fw_table *table =
+		FW_TABLE_NEW("SOURCE", ">RATE", ">BITS", ">DROPPED", "STATE", "REASON", "RULE");
+	const json_t *source;
+	size_t index;
+
+	json_array_foreach (sources, index, source) {
+		const char *state = fw_doc_text(source, "state");
+		char rate[FW_SAY_MAX], bits[FW_SAY_MAX], dropped[FW_SAY_MAX];
+
+		FW_TABLE_ROW(table, fw_doc_text(source, "source"),
+			     fw_say_pps(fw_doc_number(source, "packets_per_second"), rate),
+			     fw_say_bits(fw_doc_number(source, "bytes_per_second"), bits),
+			     fw_say_pps(fw_doc_number(source, "dropped_per_second"), dropped),
+			     !strcmp(state, "over")	? "OVER"
+			     : !strcmp(state, "banned") ? "BANNED"
+							: state,
+			     fw_doc_text(source, "reason"), fw_doc_text(source, "rule"));
+	}
+	if (!fw_table_rows(table))
+		fputs("no source has sent anything lately\n", page->out);
+	fw_table_print(table, page->out);
+}
+
+static void print_member(const struct fw_page *page, const char *name, const json_t *value)
+{
+	if (json_is_string(value)) {
+		fprintf(page->out, " %s=", name);
+		fw_print_safe(page->out, json_string_value(value));
+	} else if (json_is_number(value)) {
+		fprintf(page->out, " %s=%.15g", name, json_number_value(value));
+	} else if (json_is_boolean(value)) {
+		fprintf(page->out, " %s=%s", name, json_is_true(value) ? "true" : "false");
+	}
+}
+
+void fw_show_event(const struct fw_page *page, const json_t *event)
+{
+	const char *name, *source = fw_doc_text(event, "src_ip");
+	const json_t *value;
+
+	fw_print_safe(page->out, fw_doc_text(event, "timestamp"));
+	fputs("  ", page->out);
+	fw_print_safe(page->out, fw_doc_text(event, "event_type"));
+	if (*source) {
+		fputc(' ', page->out);
+		fw_print_safe(page->out, source);
+	}
+	json_object_foreach ((json_t *)event, name, value) {
+		if (!strcmp(name, "timestamp") || !strcmp(name, "event_type") || !strcmp(name, "src_ip"))
+			continue;
+		/* The object named after the event's type holds its particulars. */
+		if (json_is_object(value)) {
+			const char *inner;
+			const json_t *member;
+
+			json_object_foreach ((json_t *)value, inner, member)
+				print_member(page, inner, member);
+			continue;
+		}
+		print_member(page, name, value);
+	}
+	fputc('\n', page->out);
+}
+
+void fw_show_events(const struct fw_page *page, const json_t *document)
+{
+	const json_t *events = json_object_get(document, "events"), *event;
+	size_t index;
+
+	json_array_foreach (events, index, event)
+		fw_show_event(page, event);
+	if (!json_array_size(events))
+		fputs("nothing has happened yet\n", page->out);
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What plan, apply, confirm, rollback and reload say. */
+#include <string.h>
+
+#include "cli/show.h"
+
+static void print_changes(const struct fw_page *page, const json_t *changes)
+{
+	const json_t *change;
+	size_t index;
+
+	json_array_foreach (changes, index, change) {
+		const char *kind = fw_doc_text(change, "kind");
+		bool adds = !strcmp(kind, "add"), removes = !strcmp(kind, "remove");
+
+		fw_paint(page,
+			 adds	   ? FW_PAINT_GOOD
+			 : removes ? FW_PAINT_BAD
+				   : FW_PAINT_CAREFUL,
+			 adds	   ? "+"
+			 : removes ? "-"
+				   : "~");
+		fputc(' ', page->out);
+		fw_print_safe(page->out, fw_doc_text(change, "object"));
+		if (*fw_doc_text(change, "name")) {
+			fputc(' ', page->out);
+			fw_print_safe(page->out, fw_doc_text(change, "name"));
+		}
+		if (*fw_doc_text(change, "detail")) {
+			fputs("   ", page->out);
+			fw_print_safe(page->out, fw_doc_text(change, "detail"));
+		}
+		fputc('\n', page->out);
+	}
+}
+
+static void print_warnings(const struct fw_page *page, const json_t *warnings)
+{
+	const json_t *warning;
+	size_t index;
+
+	json_array_foreach (warnings, index, warning) {
+		fputs("warning: ", page->out);
+		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning)
+								    : fw_doc_text(warning, "message"));
+		fputc('\n', page->out);
+	}
+}
+
+void fw_show_plan(const struct fw_page *page, const json_t *document)
+{
+	char memory[FW_SAY_MAX];
+
+	print_changes(page, json_object_get(document, "changes"));
+	print_warnings(page, json_object_get(document, "warnings"));
+	if (fw_doc_count(document, "memory_bytes"))
+		fprintf(page->out, "kernel memory afterwards: %s\n",
+			fw_say_memory(fw_doc_count(document, "memory_bytes"), memory));
+	fprintf(page->out, "plan: %.0f to add, %.0f to change, %.0f to remove; nothing was applied\n",
+		fw_doc_number(document, "add"), fw_doc_number(document, "change"),
+		fw_doc_number(document, "remove"));
+}
+
+static void print_generations(const struct fw_page *page, const json_t *document, const char *done)
+{
+	print_changes(page, json_object_get(document, "changes"));
+	print_warnings(page, json_object_get(document, "warnings"));
+	fprintf(page->out, "%s: generation %.0f is in force", done, fw_doc_number(document, "generation"));
+	if (fw_doc_count(document, "previous"))
+		fprintf(page->out, ", before it %.0f", fw_doc_number(document, "previous"));
+	fputc('\n', page->out);
+}
+
+void fw_show_apply(const struct fw_page *page, const json_t *document)
+{
+	char buffer[FW_SAY_MAX];
+
+	print_generations(page, document, "applied");
+	if (fw_doc_number(document, "confirm_seconds") > 0)
+		fprintf(page->out, "goes back in %s unless you run: floodwall confirm\n",
+			fw_say_seconds(fw_doc_number(document, "confirm_seconds"), buffer));
+	else
+		fputs("lasts until the next apply or reload; a reboot loads the agent's own policy file\n",
+		      page->out);
+	if (*fw_doc_text(document, "undo"))
+		fw_show_undo(page, document);
+	else
+		fputs("undo: floodwall rollback\n", page->out);
+}
+
+void fw_show_reload(const struct fw_page *page, const json_t *document)
+{
+	print_generations(page, document, "reloaded");
+	if (*fw_doc_text(document, "undo"))
+		fw_show_undo(page, document);
+	else
+		fputs("undo: floodwall rollback\n", page->out);
+}
+
+void fw_show_confirm(const struct fw_page *page, const json_t *document)
+{
+	fprintf(page->out, "confirmed: generation %.0f stays until the next apply or reload\n",
+		fw_doc_number(document, "generation"));
+	fputs("undo: floodwall rollback\n", page->out);
+}
+
+void fw_show_rollback(const struct fw_page *page, const json_t *document)
+{
+	fprintf(page->out, "rolled back to generation %.0f", fw_doc_number(document, "rolled_back_to"));
+	if (fw_doc_count(document, "generation") != fw_doc_count(document, "rolled_back_to"))
+		fprintf(page->out, ", now in force as generation %.0f",
+			fw_doc_number(document, "generation"));
+	fputc('\n', page->out);
+	fw_show_undo(page, document);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The one screen of `status`, and the answers of attach and detach. */
+#include <string.h>
+
+#include "cli/show.h"
+#include "fw_reason.h"
+
+static enum fw_paint paint_of_state(const char *state)
+{
+	return !strcmp(state, "enforcing")  ? FW_PAINT_GOOD
+	       : !strcmp(state, "counting") ? FW_PAINT_CAREFUL
+					    : FW_PAINT_BAD;
+}
+
+static void print_interfaces(const struct fw_page *page, const json_t *interfaces)
+{
+	const json_t *interface;
+	size_t index, shown = 0;
+
+	json_array_foreach (interfaces, index, interface) {
+		if (!fw_doc_true(interface, "attached"))
+			continue;
+		fputs(shown++ ? ", " : " on ", page->out);
+		fw_print_safe(page->out, fw_doc_text(interface, "name"));
+		fprintf(page->out, " (%s%s)", fw_doc_text(interface, "xdp"),
+			!strcmp(fw_doc_text(interface, "mode"), "count") ? ", counting" : "");
+	}
+}
+
+static void print_first_line(const struct fw_page *page, const json_t *status)
+{
+	const char *state = fw_doc_text(status, "state");
+	char buffer[FW_SAY_MAX], word[32];
+	size_t i;
+
+	for (i = 0; state[i] && i < sizeof(word) - 1; i++)
+		word[i] = state[i] >= 'a' && state[i] <= 'z' ? (char)(state[i] - 32) : state[i];
+	word[i] = '\0';
+	fputs("floodwall ", page->out);
+	fw_print_safe(page->out, fw_doc_text(status, "version"));
+	fputs("   ", page->out);
+	fw_paint(page, paint_of_state(state), *word ? word : "UNKNOWN");
+	print_interfaces(page, json_object_get(status, "interfaces"));
+	if (!strcmp(state, "counting"))
+		fputs("   nothing is dropped", page->out);
+	else if (!strcmp(state, "detached"))
+		fputs("   nothing is filtered", page->out);
+	if (fw_doc_has(status, "uptime_seconds"))
+		fprintf(page->out, "   up %s",
+			fw_say_seconds(fw_doc_number(status, "uptime_seconds"), buffer));
+	fputc('\n', page->out);
+}
+
+static void print_traffic(const struct fw_page *page, const json_t *status)
+{
+	const json_t *rates = json_object_get(status, "rates");
+	double in = fw_doc_number(rates, "packets_per_second"),
+	       dropped = fw_doc_number(rates, "dropped_per_second");
+	double packets = fw_doc_number(status, "packets");
+	char a[FW_SAY_MAX], b[FW_SAY_MAX], c[FW_SAY_MAX], d[FW_SAY_MAX], e[FW_SAY_MAX];
+
+	if (json_is_object(rates))
+		fprintf(page->out, "now       in %s  %s   dropped %s (%s)   passed %s\n", fw_say_pps(in, a),
+			fw_say_bits(fw_doc_number(rates, "bytes_per_second"), b), fw_say_pps(dropped, c),
+			fw_say_share(dropped, in, d), fw_say_pps(in - dropped, e));
+	fprintf(page->out, "packets   in %s   dropped %s (%s)   passed %s",
+		fw_say_count(fw_doc_count(status, "packets"), a),
+		fw_say_count(fw_doc_count(status, "dropped"), b),
+		fw_say_share(fw_doc_number(status, "dropped"), packets, c),
+		fw_say_count(fw_doc_count(status, "passed"), d));
+	if (fw_doc_count(status, "would_drop"))
+		fprintf(page->out, "   would drop %s", fw_say_count(fw_doc_count(status, "would_drop"), e));
+	fputc('\n', page->out);
+}
+
+/* Reasons that the list knows as drops come first, the others behind "passed as". */
+static void print_reasons(const struct fw_page *page, const json_t *reasons, bool drops)
+{
+	static const struct {
+		const char *word;
+		bool drop;
+	} known[] = {
+#define FW_IS_PASS		  false
+#define FW_IS_DROP		  true
+#define X(id, action, text, help) {text, FW_IS_##action},
+		FW_REASONS(X)
+#undef X
+	};
+	char buffer[FW_SAY_MAX];
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		uint64_t count = fw_doc_count(reasons, known[i].word);
+
+		if (!count || known[i].drop != drops)
+			continue;
+		fputs(any ? "   " : drops ? "drops     " : "passes    ", page->out);
+		fprintf(page->out, "%s %s", known[i].word, fw_say_count(count, buffer));
+		any = true;
+	}
+	if (any)
+		fputc('\n', page->out);
+}
+
+static void print_pending(const struct fw_page *page, const json_t *status)
+{
+	const json_t *confirm = json_object_get(status, "confirm");
+	char buffer[FW_SAY_MAX];
+
+	if (!fw_doc_true(confirm, "pending"))
+		return;
+	fputs("confirm   ", page->out);
+	fw_paint(page, FW_PAINT_CAREFUL, "WAITING");
+	fprintf(page->out, ": goes back to generation %.0f in %s unless you run: floodwall confirm\n",
+		fw_doc_number(confirm, "previous_generation"),
+		fw_say_seconds(fw_doc_number(confirm, "deadline_seconds"), buffer));
+}
+
+static void print_drift(const struct fw_page *page, const json_t *drift)
+{
+	const json_t *entry;
+	char buffer[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (drift, index, entry) {
+		fputs(index ? "          " : "unsaved   ", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "object"));
+		fputs(": ", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "detail"));
+		if (*fw_doc_text(entry, "by")) {
+			fputs(" by ", page->out);
+			fw_print_safe(page->out, fw_doc_text(entry, "by"));
+		}
+		if (fw_doc_has(entry, "expires_in_seconds"))
+			fprintf(page->out, ", ends in %s",
+				fw_say_seconds(fw_doc_number(entry, "expires_in_seconds"), buffer));
+		fputc('\n', page->out);
+	}
+}
+
+static void print_troubles(const struct fw_page *page, const json_t *status)
+{
+	const json_t *interface, *warning;
+	json_t *count;
+	const char *word;
+	char buffer[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (json_object_get(status, "interfaces"), index, interface) {
+		if (fw_doc_true(interface, "attached") && !fw_doc_true(interface, "fell_back"))
+			continue;
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, fw_doc_text(interface, "name"));
+		fputs(fw_doc_true(interface, "attached") ? ": native XDP was refused, generic is slower"
+							 : ": NOT ATTACHED",
+		      page->out);
+		if (*fw_doc_text(interface, "error")) {
+			fputs(": ", page->out);
+			fw_print_safe(page->out, fw_doc_text(interface, "error"));
+		}
+		fputc('\n', page->out);
+	}
+	json_object_foreach (json_object_get(status, "faults"), word, count) {
+		if (json_number_value(count) <= 0)
+			continue;
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, word);
+		fprintf(page->out, " %s times\n", fw_say_count((uint64_t)json_number_value(count), buffer));
+	}
+	json_array_foreach (json_object_get(status, "warnings"), index, warning) {
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning) : "");
+		fputc('\n', page->out);
+	}
+}
+
+void fw_show_status(const struct fw_page *page, const json_t *status)
+{
+	const char *state = fw_doc_text(status, "state");
+	char buffer[FW_SAY_MAX];
+
+	print_first_line(page, status);
+	print_traffic(page, status);
+	print_reasons(page, json_object_get(status, "reasons"), true);
+	print_reasons(page, json_object_get(status, "reasons"), false);
+	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));
+	fprintf(page->out, "policy    generation %.0f, mode %s", fw_doc_number(status, "generation"),
+		fw_doc_text(status, "mode"));
+	if (*fw_doc_text(status, "policy_file")) {
+		fputs(", ", page->out);
+		fw_print_safe(page->out, fw_doc_text(status, "policy_file"));
+	}
+	fputc('\n', page->out);
+	print_pending(page, status);
+	print_drift(page, json_object_get(status, "drift"));
+	if (fw_doc_has(status, "pinned") && !fw_doc_true(status, "pinned"))
+		fputs("attention no bpffs to pin to: if the agent crashes, the filter ends with it\n",
+		      page->out);
+	print_troubles(page, status);
+	if (!strcmp(state, "detached"))
+		fputs("next      floodwall doctor IFACE | floodwall attach IFACE\n", page->out);
+	else
+		fputs("next      floodwall top | floodwall rules | floodwall explain ADDR\n", page->out);
+}
+
+void fw_show_undo(const struct fw_page *page, const json_t *document)
+{
+	if (!*fw_doc_text(document, "undo"))
+		return;
+	fputs("undo: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "undo"));
+	fputc('\n', page->out);
+}
+
+const char *fw_show_ends(const json_t *object, char *buffer)
+{
+	const json_t *seconds = json_object_get(object, "expires_in_seconds");
+	char age[FW_SAY_MAX];
+
+	if (!json_is_number(seconds))
+		return fw_say_lasting(seconds, buffer);
+	snprintf(buffer, FW_SAY_MAX, "for %.40s", fw_say_lasting(seconds, age));
+	return buffer;
+}
+
+void fw_show_attach(const struct fw_page *page, const json_t *document)
+{
+	fw_print_safe(page->out, fw_doc_text(document, "interface"));
+	fprintf(page->out, " is filtered, XDP mode %s", fw_doc_text(document, "xdp"));
+	if (fw_doc_true(document, "fell_back")) {
+		fputs(", ", page->out);
+		fw_paint(page, FW_PAINT_CAREFUL, "FELL BACK");
+		fputs(" from native: slower", page->out);
+	}
+	fputs("\nlasts until detached or rebooted; for ever: name it in the policy file\n", page->out);
+	if (*fw_doc_text(document, "message")) {
+		fw_print_safe(page->out, fw_doc_text(document, "message"));
+		fputc('\n', page->out);
+	}
+	if (fw_doc_has(document, "undo"))
+		fw_show_undo(page, document);
+	else
+		fprintf(page->out, "undo: floodwall detach %s\n", fw_doc_text(document, "interface"));
+}
+
+void fw_show_detach(const struct fw_page *page, const json_t *document)
+{
+	fw_print_safe(page->out, fw_doc_text(document, "interface"));
+	fputs(" is no longer filtered: everything that arrives there passes, until it is attached again\n",
+	      page->out);
+	if (fw_doc_has(document, "undo"))
+		fw_show_undo(page, document);
+	else
+		fprintf(page->out, "undo: floodwall attach %s\n", fw_doc_text(document, "interface"));
+}
