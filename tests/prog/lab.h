@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A packet program of the test's own, without interface: a policy as text, a clock that stands still until moved. */
+/* A packet program of the test's own, without interface: a policy as text, a clock that stands still until
+ * moved. */
 #ifndef FW_TESTS_PROG_LAB_H
 #define FW_TESTS_PROG_LAB_H
 
@@ -59,7 +60,8 @@ static inline void lab_compile(struct lab *lab, const char *policy_text)
 	cr_assert_eq(r, 0, "the policy of the test does not load");
 	fw_image_free(lab->image);
 	lab->image = NULL;
-	r = fw_image_compile(policy, NULL, 0, &lab->ids, fw_datapath_tick_ns(lab->datapath), &diags, &lab->image);
+	r = fw_image_compile(policy, NULL, 0, &lab->ids, fw_datapath_tick_ns(lab->datapath), &diags,
+			     &lab->image);
 	if (r)
 		fw_diags_render(&diags, stderr);
 	cr_assert_eq(r, 0, "the policy of the test does not compile");
@@ -83,7 +85,8 @@ static inline uint32_t lab_publish(struct lab *lab, const char *policy_text)
 	return lab_put(lab, true);
 }
 
-static inline void lab_open_with(struct lab *lab, const char *policy_text, struct fw_datapath_options options, bool frags)
+static inline void lab_open_with(struct lab *lab, const char *policy_text, struct fw_datapath_options options,
+				 bool frags)
 {
 	struct fw_err err = {0};
 
@@ -114,12 +117,13 @@ static inline enum fw_reason lab_run(struct lab *lab, const struct packet *packe
 {
 	struct fw_err err = {0};
 	uint32_t action = XDP_ABORTED;
-	int r = fw_runner_run(lab->runner, lab->now_ns, packet->bytes, packet->length, &action, &lab->trace, &err);
+	int r = fw_runner_run(lab->runner, lab->now_ns, packet->bytes, packet->length, &action, &lab->trace,
+			      &err);
 
 	cr_assert_eq(r, 0, "run: %s", err.text);
 	cr_assert_lt(lab->trace.reason, FW_REASON_MAX_, "no reason was written");
-	cr_assert_eq(action, lab->trace.verdict == FW_VERDICT_DROP ? XDP_DROP : XDP_PASS, "action %u for %s", action,
-		     lab_words[lab->trace.reason]);
+	cr_assert_eq(action, lab->trace.verdict == FW_VERDICT_DROP ? XDP_DROP : XDP_PASS, "action %u for %s",
+		     action, lab_words[lab->trace.reason]);
 	return (enum fw_reason)lab->trace.reason;
 }
 
@@ -157,19 +161,19 @@ static inline struct fw_rule_count lab_counts(struct lab *lab, const char *rule)
 }
 
 /* expect(&lab, FW_REASON_X, PACKET(…)): which row failed is in the line number. */
-#define expect(lab, reason, ...)                                                                                       \
-	do {                                                                                                           \
-		struct packet packet_ = (__VA_ARGS__);                                                                 \
-		enum fw_reason found_ = lab_run(lab, &packet_);                                                        \
-		cr_expect_eq(found_, reason, "%s: expected %s, got %s (rule '%s')", #__VA_ARGS__, lab_words[reason],   \
-			     lab_words[found_], lab_rule(lab));                                                        \
+#define expect(lab, reason, ...)                                                                             \
+	do {                                                                                                 \
+		struct packet packet_ = (__VA_ARGS__);                                                       \
+		enum fw_reason found_ = lab_run(lab, &packet_);                                              \
+		cr_expect_eq(found_, reason, "%s: expected %s, got %s (rule '%s')", #__VA_ARGS__,            \
+			     lab_words[reason], lab_words[found_], lab_rule(lab));                           \
 	} while (0)
 
-#define expect_rule(lab, reason, rule_name, ...)                                                                       \
-	do {                                                                                                           \
-		expect(lab, reason, __VA_ARGS__);                                                                      \
-		cr_expect_str_eq(lab_rule(lab), rule_name, "%s: decided by '%s', expected '%s'", #__VA_ARGS__,         \
-				 lab_rule(lab), rule_name);                                                            \
+#define expect_rule(lab, reason, rule_name, ...)                                                             \
+	do {                                                                                                 \
+		expect(lab, reason, __VA_ARGS__);                                                            \
+		cr_expect_str_eq(lab_rule(lab), rule_name, "%s: decided by '%s', expected '%s'",             \
+				 #__VA_ARGS__, lab_rule(lab), rule_name);                                    \
 	} while (0)
 
 /* Sends `count` packets in a row and returns how many passed. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames for packet tables: named actors and a shape with defaults, so that a row says only what it is about. */
+/* Frames for packet tables: named actors and a shape with defaults, so that a row says only what it is about.
+ */
 #ifndef FW_TESTS_PROG_PACKETS_H
 #define FW_TESTS_PROG_PACKETS_H
 
@@ -11,25 +12,25 @@
 #include <string.h>
 
 /* Everybody by role, in both families (documentation prefixes). */
-#define ATTACKER	 "203.0.113.66"
-#define ATTACKER_NEAR	 "203.0.113.67" /* same /24 */
-#define HONEST		 "198.51.100.7"
-#define LISTED		 "203.0.113.200"
-#define OFFICE		 "192.0.2.9"
-#define SSH_ADMIN	 "198.51.100.22"
-#define GATEWAY		 "192.0.2.1"
-#define RESOLVER	 "192.0.2.53"
-#define VICTIM		 "192.0.2.80"
-#define VICTIM_OTHER	 "192.0.2.81"
-#define ATTACKER6	 "2001:db8:bad::66"
-#define ATTACKER6_NEAR	 "2001:db8:bad::67"	/* same /64 */
-#define ATTACKER6_FAR	 "2001:db8:bad:1::66" /* same /48 */
-#define HONEST6		 "2001:db8:900d::7"
-#define LISTED6		 "2001:db8:dead::1"
-#define OFFICE6		 "2001:db8:100::9"
-#define SSH_ADMIN6	 "2001:db8:5::22"
-#define VICTIM6		 "2001:db8::80"
-#define VICTIM6_OTHER	 "2001:db8::81"
+#define ATTACKER       "203.0.113.66"
+#define ATTACKER_NEAR  "203.0.113.67" /* same /24 */
+#define HONEST	       "198.51.100.7"
+#define LISTED	       "203.0.113.200"
+#define OFFICE	       "192.0.2.9"
+#define SSH_ADMIN      "198.51.100.22"
+#define GATEWAY	       "192.0.2.1"
+#define RESOLVER       "192.0.2.53"
+#define VICTIM	       "192.0.2.80"
+#define VICTIM_OTHER   "192.0.2.81"
+#define ATTACKER6      "2001:db8:bad::66"
+#define ATTACKER6_NEAR "2001:db8:bad::67"   /* same /64 */
+#define ATTACKER6_FAR  "2001:db8:bad:1::66" /* same /48 */
+#define HONEST6	       "2001:db8:900d::7"
+#define LISTED6	       "2001:db8:dead::1"
+#define OFFICE6	       "2001:db8:100::9"
+#define SSH_ADMIN6     "2001:db8:5::22"
+#define VICTIM6	       "2001:db8::80"
+#define VICTIM6_OTHER  "2001:db8::81"
 
 #define PROTO_GRE  47
 #define PROTO_ESP  50
@@ -46,15 +47,16 @@ enum fragment { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT };
 #define EXTENSIONS_MAX 12
 
 struct shape {
-	const char *from, *to;	    /* default ATTACKER → VICTIM; IPv6 when `from` is */
-	int protocol;		    /* default UDP */
+	const char *from, *to;	     /* default ATTACKER → VICTIM; IPv6 when `from` is */
+	int protocol;		     /* default UDP */
 	uint16_t from_port, to_port; /* default 40000 → 443 */
-	uint8_t flags;		    /* TCP */
+	uint8_t flags;		     /* TCP */
 	uint8_t icmp_type, icmp_code;
-	uint8_t hop_limit; /* default 64 */
-	int tags;	   /* VLAN tags; the outer of two is 802.1ad */
-	int options;	   /* bytes of IPv4 options, a multiple of 4 */
-	uint8_t extensions[EXTENSIONS_MAX]; /* IPv6 extension headers in order, 0-terminated: use HOP for hop-by-hop */
+	uint8_t hop_limit;		    /* default 64 */
+	int tags;			    /* VLAN tags; the outer of two is 802.1ad */
+	int options;			    /* bytes of IPv4 options, a multiple of 4 */
+	uint8_t extensions[EXTENSIONS_MAX]; /* IPv6 extension headers in order, 0-terminated: use HOP for
+					       hop-by-hop */
 	enum fragment fragment;
 	int payload;	/* bytes behind the L4 header, default 32; NO_PAYLOAD for none */
 	int total_lies; /* added to the IP length field */
@@ -152,7 +154,9 @@ static inline void packet_put_ipv4(struct packet *packet, const struct shape *sh
 	packet_put8(packet, 0);
 	packet_put16(packet, 0); /* length, later */
 	packet_put16(packet, 7);
-	packet_put16(packet, shape->fragment == FIRST_FRAGMENT ? 0x2000 : shape->fragment == LATER_FRAGMENT ? 100 : 0);
+	packet_put16(packet, shape->fragment == FIRST_FRAGMENT	 ? 0x2000
+			     : shape->fragment == LATER_FRAGMENT ? 100
+								 : 0);
 	packet_put8(packet, shape->hop_limit);
 	packet_put8(packet, (unsigned int)shape->protocol);
 	packet_put16(packet, 0);
@@ -169,7 +173,8 @@ static inline void packet_put_extension(struct packet *packet, unsigned int kind
 	packet_put8(packet, next);
 	if (kind == IPPROTO_FRAGMENT) {
 		packet_put8(packet, 0);
-		packet_put16(packet, shape->fragment == LATER_FRAGMENT ? 100 << 3 : shape->fragment == FIRST_FRAGMENT);
+		packet_put16(packet, shape->fragment == LATER_FRAGMENT ? 100 << 3
+								       : shape->fragment == FIRST_FRAGMENT);
 		packet_put(packet, NULL, 4);
 	} else if (kind == PROTO_AH) {
 		packet_put8(packet, 4); /* (4 + 2) × 4 bytes */
@@ -200,7 +205,8 @@ static inline void packet_put_ipv6(struct packet *packet, const struct shape *sh
 	inet_pton(AF_INET6, shape->to, packet->bytes + packet->length + 16);
 	packet->length += 32;
 	for (int i = 0; i < EXTENSIONS_MAX && shape->extensions[i]; i++)
-		packet_put_extension(packet, packet_extension(shape, i), packet_extension(shape, i + 1), shape);
+		packet_put_extension(packet, packet_extension(shape, i), packet_extension(shape, i + 1),
+				     shape);
 }
 
 static inline struct packet packet_make(struct shape shape)
@@ -226,9 +232,11 @@ static inline struct packet packet_make(struct shape shape)
 	packet_put_l4(&packet, &shape);
 	packet_put(&packet, NULL, (size_t)shape.payload);
 	if (v6)
-		packet_set16(&packet, packet.ip + 4, (unsigned int)((int)(packet.length - packet.ip) - 40 + shape.total_lies));
+		packet_set16(&packet, packet.ip + 4,
+			     (unsigned int)((int)(packet.length - packet.ip) - 40 + shape.total_lies));
 	else
-		packet_set16(&packet, packet.ip + 2, (unsigned int)((int)(packet.length - packet.ip) + shape.total_lies));
+		packet_set16(&packet, packet.ip + 2,
+			     (unsigned int)((int)(packet.length - packet.ip) + shape.total_lies));
 	return packet;
 }
 

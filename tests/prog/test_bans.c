@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Bans as leases: who gets one, how long it lasts, what proves an address, and a filter that never forgets one. */
+/* Bans as leases: who gets one, how long it lasts, what proves an address, and a filter that never forgets
+ * one. */
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "kern/events.h"
 #include "lab.h"
 
-#define UNVERIFIED "version: 1\nrules: [{name: r, limit: 5 packets/10s, action: block, ban: {for: 1m, unverified: true}}]\n"
+#define UNVERIFIED                                                                                           \
+	"version: 1\nrules: [{name: r, limit: 5 packets/10s, action: block, ban: {for: 1m, unverified: "     \
+	"true}}]\n"
 
 static struct fw_ban manual(uint64_t expires_ns)
 {
@@ -71,12 +74,14 @@ Test(bans, repeated_offences_escalate)
 		cr_expect_eq(entry.ban.expires_ns - lab.now_ns, steps[i] * SECONDS, "offence %zu", i + 1);
 		cr_expect_eq(entry.ban.strikes, i + 1);
 		lab.now_ns = entry.ban.expires_ns;
-		cr_expect_eq(fw_ban_collect(lab.datapath, 3600 * SECONDS), 0); /* the memory of escalation stays */
+		cr_expect_eq(fw_ban_collect(lab.datapath, 3600 * SECONDS),
+			     0); /* the memory of escalation stays */
 	}
 	lab_close(&lab);
 }
 
-/* A forged source gets nobody banned: without a socket as evidence it is only blocked, and that is counted. */
+/* A forged source gets nobody banned: without a socket as evidence it is only blocked, and that is counted.
+ */
 Test(bans, need_evidence)
 {
 	struct lab lab;
@@ -84,7 +89,8 @@ Test(bans, need_evidence)
 	uint64_t faults[FW_FAULT_MAX_];
 
 	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 5 packets/10s, action: block, ban: 1m}]\n");
-	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER, .protocol = IPPROTO_TCP, .flags = TCP_ACK), 20), 5);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER, .protocol = IPPROTO_TCP, .flags = TCP_ACK), 20),
+		     5);
 	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER));
 	cr_expect_eq(find(&lab, ATTACKER, &entry), -ENOENT);
 	cr_assert_eq(fw_stats_faults(lab.datapath, faults), 0);
@@ -104,7 +110,8 @@ static struct connection connect_loopback(int family)
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr *addr = family == AF_INET ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
 	socklen_t size = family == AF_INET ? sizeof(v4) : sizeof(v6);
-	struct connection c = {.listener = socket(family, SOCK_STREAM, 0), .client = socket(family, SOCK_STREAM, 0)};
+	struct connection c = {.listener = socket(family, SOCK_STREAM, 0),
+			       .client = socket(family, SOCK_STREAM, 0)};
 	struct sockaddr_in6 local;
 	socklen_t local_size = sizeof(local);
 
@@ -185,7 +192,8 @@ Test(bans, survive_rebuilds_of_the_filter)
 	char addr[32];
 	size_t count = 0;
 
-	lab_open_with(&lab, "version: 1\n", (struct fw_datapath_options){.sources = 4096, .bans = 16384}, false);
+	lab_open_with(&lab, "version: 1\n", (struct fw_datapath_options){.sources = 4096, .bans = 16384},
+		      false);
 	for (int i = 0; i < BANS; i++) {
 		snprintf(addr, sizeof(addr), "10.%d.%d.%d", i >> 12, i >> 6 & 63, i & 63);
 		cr_assert_eq(add(&lab, addr, lab.now_ns + (i % 3 ? 100 : 1) * SECONDS), 0);
@@ -226,7 +234,8 @@ Test(bans, a_full_table_is_said_and_makes_room)
 	cr_expect_geq(faults[FW_FAULT_BAN_FULL], 1, "a ban that the packet path could not store is counted");
 	lab.now_ns += 11 * SECONDS;
 	lab_send(&lab, PACKET(.from = HONEST), 1); /* moves the clock */
-	cr_expect_eq(fw_ban_add(lab.datapath, &prefix, &ban, &err), 0, "expired leases make room: %s", err.text);
+	cr_expect_eq(fw_ban_add(lab.datapath, &prefix, &ban, &err), 0, "expired leases make room: %s",
+		     err.text);
 	lab_close(&lab);
 }
 
@@ -250,7 +259,8 @@ Test(bans, only_so_many_prefix_lengths)
 	lab.now_ns += 2 * SECONDS;
 	lab_send(&lab, PACKET(.from = HONEST), 1);
 	fw_ban_collect(lab.datapath, 0);
-	cr_expect_eq(fw_ban_add(lab.datapath, &prefix, &ban, &err), 0, "unused lengths are given back: %s", err.text);
+	cr_expect_eq(fw_ban_add(lab.datapath, &prefix, &ban, &err), 0, "unused lengths are given back: %s",
+		     err.text);
 	expect(&lab, FW_REASON_BANNED, PACKET(.from = "10.200.0.1"));
 	lab_close(&lab);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A blocked source is blocked whatever its packets look like, by the plain program and by the one for frags. */
+/* A blocked source is blocked whatever its packets look like, by the plain program and by the one for frags.
+ */
 #include "lab.h"
 
 static const char policy[] = "version: 1\n"
@@ -31,9 +32,12 @@ static const struct shape disguises[] = {
 	{.from = LISTED6, .extensions = {IPPROTO_ROUTING}},
 	{.from = LISTED6, .extensions = {IPPROTO_DSTOPTS}},
 	{.from = LISTED6, .extensions = {PROTO_AH}},
-	{.from = LISTED6, .extensions = {HOP, IPPROTO_DSTOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, PROTO_AH, IPPROTO_DSTOPTS}},
+	{.from = LISTED6,
+	 .extensions = {HOP, IPPROTO_DSTOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, PROTO_AH, IPPROTO_DSTOPTS}},
 	{.from = LISTED6, .extensions = {60, 60, 60, 60, 60, 60, 60, 60}},
-	{.from = LISTED6, .extensions = {60, 60, 60, 60, 60, 60, 60, 60, 60, 60}, .tags = 2}, /* deeper than is read */
+	{.from = LISTED6,
+	 .extensions = {60, 60, 60, 60, 60, 60, 60, 60, 60, 60},
+	 .tags = 2}, /* deeper than is read */
 	{.from = LISTED6, .fragment = FIRST_FRAGMENT},
 	{.from = LISTED6, .fragment = LATER_FRAGMENT},
 	{.from = LISTED6, .fragment = LATER_FRAGMENT, .extensions = {HOP, IPPROTO_FRAGMENT}},
@@ -80,7 +84,8 @@ Test(disguise, program_for_frags)
 
 static bool is_truncation(enum fw_reason reason)
 {
-	return reason == FW_REASON_TRUNCATED_LINK || reason == FW_REASON_TRUNCATED_IP || reason == FW_REASON_TRUNCATED_L4;
+	return reason == FW_REASON_TRUNCATED_LINK || reason == FW_REASON_TRUNCATED_IP ||
+	       reason == FW_REASON_TRUNCATED_L4;
 }
 
 /* Cut anywhere, a frame no longer holds what its headers promise: it drops under a name. */
@@ -96,15 +101,17 @@ Test(disguise, every_truncation_has_a_name)
 			struct packet cut = packet_cut(whole, length);
 			enum fw_reason found = lab_run(&lab, &cut);
 
-			cr_expect(is_truncation(found), "row %zu cut to %u of %u bytes: %s", i, length, whole.length,
-				  lab_words[found]);
-			cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP, "row %zu cut to %u bytes", i, length);
+			cr_expect(is_truncation(found), "row %zu cut to %u of %u bytes: %s", i, length,
+				  whole.length, lab_words[found]);
+			cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP, "row %zu cut to %u bytes", i,
+				     length);
 		}
 	}
 	lab_close(&lab);
 }
 
-/* Lengths that agree with a shorter frame lead deeper into the parser: nothing may come out without a reason. */
+/* Lengths that agree with a shorter frame lead deeper into the parser: nothing may come out without a reason.
+ */
 Test(disguise, consistent_truncations_have_a_name)
 {
 	struct lab lab;
@@ -121,9 +128,12 @@ Test(disguise, consistent_truncations_have_a_name)
 
 			packet_set16(&cut, cut.ip + (v6 ? 4 : 2), length - cut.ip - (v6 ? 40 : 0));
 			found = lab_run(&lab, &cut);
-			cr_expect(is_truncation(found) || found == FW_REASON_MALFORMED_L4 || found == FW_REASON_RULE_BLOCK,
-				  "row %zu cut to %u of %u bytes: %s", i, length, whole.length, lab_words[found]);
-			cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP, "row %zu cut to %u bytes", i, length);
+			cr_expect(is_truncation(found) || found == FW_REASON_MALFORMED_L4 ||
+					  found == FW_REASON_RULE_BLOCK,
+				  "row %zu cut to %u of %u bytes: %s", i, length, whole.length,
+				  lab_words[found]);
+			cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP, "row %zu cut to %u bytes", i,
+				     length);
 		}
 	}
 	lab_close(&lab);
@@ -145,7 +155,8 @@ Test(disguise, malformed_headers)
 	packet.bytes[packet.ip] = 0x40;
 	expect(&lab, FW_REASON_MALFORMED_IP, packet);
 	packet = PACKET(.from = HONEST6);
-	memcpy(packet.bytes + packet.ip + 8, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x00\x02\x09", 16); /* ::ffff:192.0.2.9 */
+	memcpy(packet.bytes + packet.ip + 8, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x00\x02\x09",
+	       16); /* ::ffff:192.0.2.9 */
 	expect(&lab, FW_REASON_MALFORMED_IP, packet);
 	expect(&lab, FW_REASON_TRUNCATED_IP, PACKET(.from = HONEST, .total_lies = 1));
 	expect(&lab, FW_REASON_TRUNCATED_IP, PACKET(.from = HONEST6, .total_lies = 1));
@@ -179,10 +190,11 @@ Test(disguise, long_frames)
 {
 	struct lab lab;
 
-	lab_open(&lab, "version: 1\n"
-		       "rules:\n"
-		       "  - {name: jumbo, match: {length: 8000-65535, dest_port: 443}, action: block}\n"
-		       "  - {name: big, match: {length: 3000-7999}, limit: 5000 bytes/10s, action: police}\n");
+	lab_open(&lab,
+		 "version: 1\n"
+		 "rules:\n"
+		 "  - {name: jumbo, match: {length: 8000-65535, dest_port: 443}, action: block}\n"
+		 "  - {name: big, match: {length: 3000-7999}, limit: 5000 bytes/10s, action: police}\n");
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "jumbo", PACKET(.from = HONEST, .payload = 8900));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "jumbo", PACKET(.from = HONEST6, .payload = 8900, .tags = 2));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .payload = 4800 - 42));

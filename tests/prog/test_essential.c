@@ -2,9 +2,9 @@
 /* What a network cannot live without passes whatever rules and bans say, up to a budget per kind. */
 #include "lab.h"
 
-#define BLOCK_ALL                                                                                                      \
-	"version: 1\n"                                                                                                 \
-	"safety: {essential_limit: 20}\n"                                                                              \
+#define BLOCK_ALL                                                                                            \
+	"version: 1\n"                                                                                       \
+	"safety: {essential_limit: 20}\n"                                                                    \
 	"rules: [{name: all, action: block, force: true}]\n"
 
 #define FRAG_NEEDED .protocol = IPPROTO_ICMP, .icmp_type = 3, .icmp_code = 4
@@ -34,7 +34,8 @@ Test(essential, passes_rules_and_bans)
 		expect(&lab, FW_REASON_ESSENTIAL, PACKET(FRAG_NEEDED, .tags = tags));
 		expect(&lab, FW_REASON_ESSENTIAL, PACKET(TOO_BIG, .tags = tags));
 		expect(&lab, FW_REASON_ESSENTIAL, PACKET(.from_port = 67, .to_port = 68, .tags = tags));
-		expect(&lab, FW_REASON_ESSENTIAL, PACKET(.from = ATTACKER6, .from_port = 547, .to_port = 546, .tags = tags));
+		expect(&lab, FW_REASON_ESSENTIAL,
+		       PACKET(.from = ATTACKER6, .from_port = 547, .to_port = 546, .tags = tags));
 		lab.now_ns += 2 * SECONDS;
 	}
 	for (uint8_t type = 133; type <= 137; type++)
@@ -52,7 +53,8 @@ Test(essential, imitations_do_not)
 	struct lab lab;
 
 	lab_open(&lab, BLOCK_ALL);
-	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = ATTACKER6, .protocol = IPPROTO_ICMPV6, .icmp_type = 135, .hop_limit = 254));
+	expect(&lab, FW_REASON_RULE_BLOCK,
+	       PACKET(.from = ATTACKER6, .protocol = IPPROTO_ICMPV6, .icmp_type = 135, .hop_limit = 254));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(ND(128)));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.protocol = IPPROTO_ICMP, .icmp_type = 3, .icmp_code = 3));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.protocol = IPPROTO_ICMP, .icmp_type = 8));
@@ -60,10 +62,12 @@ Test(essential, imitations_do_not)
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from_port = 547, .to_port = 546));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = ATTACKER6, .from_port = 67, .to_port = 68));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from_port = 67, .to_port = 68, .protocol = IPPROTO_TCP));
-	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from_port = 67, .to_port = 68, .fragment = FIRST_FRAGMENT));
+	expect(&lab, FW_REASON_RULE_BLOCK,
+	       PACKET(.from_port = 67, .to_port = 68, .fragment = FIRST_FRAGMENT));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(FRAG_NEEDED, .fragment = LATER_FRAGMENT));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(ND(135), .fragment = FIRST_FRAGMENT)); /* RFC 6980 */
-	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = ATTACKER6, .protocol = IPPROTO_ICMP, .icmp_type = 3, .icmp_code = 4));
+	expect(&lab, FW_REASON_RULE_BLOCK,
+	       PACKET(.from = ATTACKER6, .protocol = IPPROTO_ICMP, .icmp_type = 3, .icmp_code = 4));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.protocol = IPPROTO_ICMPV6, .icmp_type = 2));
 	lab_close(&lab);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Publishing: every packet is judged by one generation, lists change whole, and a refused policy changes nothing. */
+/* Publishing: every packet is judged by one generation, lists change whole, and a refused policy changes
+ * nothing. */
 #include "lab.h"
 
-#define LISTS(v4, v6)                                                                                                  \
-	"version: 1\n"                                                                                                 \
-	"sets: {bad: {entries: [" v4 ", \"" v6 "\"]}}\n"                                                               \
+#define LISTS(v4, v6)                                                                                        \
+	"version: 1\n"                                                                                       \
+	"sets: {bad: {entries: [" v4 ", \"" v6 "\"]}}\n"                                                     \
 	"rules: [{name: bad, match: {source: [bad]}, action: block}]\n"
 
 Test(generations, swap_lists_and_rules_together)
@@ -58,7 +59,8 @@ Test(generations, too_many_prefixes_change_nothing)
 	struct lab lab;
 	struct fw_err err = {0};
 
-	lab_open_with(&lab, NULL, (struct fw_datapath_options){.sources = 4096, .bans = 1024, .prefixes = 2}, false);
+	lab_open_with(&lab, NULL, (struct fw_datapath_options){.sources = 4096, .bans = 1024, .prefixes = 2},
+		      false);
 	lab_publish(&lab, LISTS(ATTACKER, ATTACKER6));
 	lab_compile(&lab, "version: 1\n"
 			  "sets: {bad: {entries: [192.0.2.1, 192.0.2.3, 192.0.2.5]}}\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Meters: trailing windows by packets, bytes and connections, by every kind of key, kept while limits are tuned. */
+/* Meters: trailing windows by packets, bytes and connections, by every kind of key, kept while limits are
+ * tuned. */
 #include "lab.h"
 
 #define HEAD "version: 1\n"
@@ -31,15 +32,17 @@ Test(meters, block_over_limit_ipv6)
 	check_block(ATTACKER6);
 }
 
-/* Both bounds of the promise for a steady source: 0.9 of the limit loses nothing, nothing passes more than 1.1 of it. */
+/* Both bounds of the promise for a steady source: 0.9 of the limit loses nothing, nothing passes more
+ * than 1.1 of it. */
 Test(meters, steady_sources_at_the_edges)
 {
 	struct lab lab;
 	unsigned int lost = 0, passed_in_window = 0;
 
-	lab_open(&lab, HEAD "rules:\n"
-			    "  - {name: b, match: {protocol: udp}, limit: 1000 packets/10s, action: block}\n"
-			    "  - {name: p, match: {protocol: sctp}, limit: 1000 packets/10s, action: police}\n");
+	lab_open(&lab,
+		 HEAD "rules:\n"
+		      "  - {name: b, match: {protocol: udp}, limit: 1000 packets/10s, action: block}\n"
+		      "  - {name: p, match: {protocol: sctp}, limit: 1000 packets/10s, action: police}\n");
 	for (int i = 0; i < 2700; i++) { /* 90 a second for 30 s */
 		lost += 1 - lab_send(&lab, PACKET(.from = HONEST), 1);
 		lab.now_ns += SECONDS / 90;
@@ -84,13 +87,19 @@ Test(meters, bytes_and_connections)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "rules:\n"
-			    "  - {name: bytes, match: {protocol: udp}, limit: 10000 bytes/10s, action: block}\n"
-			    "  - {name: conns, match: {protocol: tcp}, limit: 3 connections/10s, action: block}\n");
+	lab_open(&lab,
+		 HEAD "rules:\n"
+		      "  - {name: bytes, match: {protocol: udp}, limit: 10000 bytes/10s, action: block}\n"
+		      "  - {name: conns, match: {protocol: tcp}, limit: 3 connections/10s, action: block}\n");
 	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER, .payload = 958), 20), 10); /* 1000 bytes each */
-	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_ACK), 20), 20);
-	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN | TCP_ACK), 20), 20);
-	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN), 20), 3);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_ACK), 20),
+		     20);
+	cr_expect_eq(lab_send(&lab,
+			      PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN | TCP_ACK),
+			      20),
+		     20);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN), 20),
+		     3);
 	lab_close(&lab);
 }
 
@@ -102,25 +111,29 @@ Test(meters, keys)
 	lab_open(&lab, HEAD "rules: [{name: r, limit: 3 packets/10s, action: block}]\n");
 	lab_send(&lab, PACKET(.from = ATTACKER), 9);
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER_NEAR));
-	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER, .tags = 2, .options = 4, .to = VICTIM_OTHER));
+	expect(&lab, FW_REASON_OVER_LIMIT,
+	       PACKET(.from = ATTACKER, .tags = 2, .options = 4, .to = VICTIM_OTHER));
 	lab_send(&lab, PACKET(.from = ATTACKER6), 9);
 	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER6_NEAR)); /* one /64 */
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER6_FAR));
 
-	lab_publish(&lab, HEAD "rules: [{name: prefix, limit: 3 packets/10s, action: block, per: source_prefix, "
-			       "source_prefix: {ipv4: 24, ipv6: 48}}]\n");
+	lab_publish(&lab,
+		    HEAD "rules: [{name: prefix, limit: 3 packets/10s, action: block, per: source_prefix, "
+			 "source_prefix: {ipv4: 24, ipv6: 48}}]\n");
 	lab_send(&lab, PACKET(.from = ATTACKER), 9);
 	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER_NEAR));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST));
 	lab_send(&lab, PACKET(.from = ATTACKER6), 9);
 	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER6_FAR));
 
-	lab_publish(&lab, HEAD "rules: [{name: dest, limit: 3 packets/10s, action: police, per: destination}]\n");
+	lab_publish(&lab,
+		    HEAD "rules: [{name: dest, limit: 3 packets/10s, action: police, per: destination}]\n");
 	lab_send(&lab, PACKET(.from = ATTACKER), 9);
 	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to = VICTIM_OTHER));
 
-	lab_publish(&lab, HEAD "rules: [{name: port, limit: 3 packets/10s, action: block, per: [source, dest_port]}]\n");
+	lab_publish(&lab, HEAD
+		    "rules: [{name: port, limit: 3 packets/10s, action: block, per: [source, dest_port]}]\n");
 	lab_send(&lab, PACKET(.from = ATTACKER), 9);
 	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to_port = 80));
@@ -143,7 +156,8 @@ static uint64_t amount_of(struct lab *lab, const char *from)
 	struct fw_addr source = lab_addr(from), dest = lab_addr(VICTIM);
 	struct fw_meter_entry entry = {0};
 
-	cr_assert_eq(fw_meter_read(lab->datapath, &lab->image->slot->rules[0], &source, &dest, 443, &entry), 0);
+	cr_assert_eq(fw_meter_read(lab->datapath, &lab->image->slot->rules[0], &source, &dest, 443, &entry),
+		     0);
 	return entry.amount;
 }
 
@@ -179,7 +193,8 @@ Test(meters, kept_while_window_is_tuned)
 	lab_send(&lab, PACKET(.from = ATTACKER), 501);
 	expect(&lab, FW_REASON_OVER_LIMIT, PACKET(.from = ATTACKER));
 	tune(&lab, HEAD "rules: [{name: r, limit: 1000 packets/10s, action: block}]\n");
-	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER)); /* the average of a minute, not all of it */
+	expect(&lab, FW_REASON_NO_RULE,
+	       PACKET(.from = ATTACKER)); /* the average of a minute, not all of it */
 	cr_expect_gt(amount_of(&lab, ATTACKER), 0);
 	lab_close(&lab);
 }
@@ -195,7 +210,8 @@ Test(meters, listed_read_and_forgotten)
 	lab_open(&lab, HEAD "rules:\n"
 			    "  - {name: r, limit: 5 packets/10s, action: block}\n"
 			    "  - {name: t, limit: 1000 packets/10s, action: police, per: total}\n");
-	cr_expect_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &source, &dest, 0, &one), -ENOENT);
+	cr_expect_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &source, &dest, 0, &one),
+		     -ENOENT);
 	lab_send(&lab, PACKET(.from = ATTACKER), 9);
 	lab_send(&lab, PACKET(.from = HONEST), 2);
 	lab_send(&lab, PACKET(.from = HONEST6), 2);

@@ -23,8 +23,8 @@ static struct fw_spared_entry spare(const char *addr, enum fw_spared_kind kind)
 static void spare_all(struct lab *lab)
 {
 	struct fw_spared_entry entries[] = {
-		spare(SSH_ADMIN, FW_SPARED_SSH),	spare(SSH_ADMIN6, FW_SPARED_SSH),
-		spare(GATEWAY, FW_SPARED_GATEWAY),	spare(RESOLVER, FW_SPARED_RESOLVER),
+		spare(SSH_ADMIN, FW_SPARED_SSH),	   spare(SSH_ADMIN6, FW_SPARED_SSH),
+		spare(GATEWAY, FW_SPARED_GATEWAY),	   spare(RESOLVER, FW_SPARED_RESOLVER),
 		spare("198.51.100.99", FW_SPARED_ALLOWED),
 	};
 
@@ -36,8 +36,8 @@ static bool seen[FW_REASON_MAX_];
 static void check(struct lab *lab, enum fw_reason reason, struct packet packet)
 {
 	static const bool drops[] = {
-#define PASS 0
-#define DROP 1
+#define PASS			  0
+#define DROP			  1
 #define X(id, action, word, help) action,
 		FW_REASONS(X)
 #undef X
@@ -61,7 +61,8 @@ static void check_parsing(struct lab *lab)
 	struct packet version = PACKET(.from = ATTACKER);
 	version.bytes[version.ip] = 0x55;
 	check(lab, FW_REASON_MALFORMED_IP, version);
-	check(lab, FW_REASON_TRUNCATED_L4, PACKET(.protocol = IPPROTO_UDP, .payload = NO_PAYLOAD, .total_lies = -4));
+	check(lab, FW_REASON_TRUNCATED_L4,
+	      PACKET(.protocol = IPPROTO_UDP, .payload = NO_PAYLOAD, .total_lies = -4));
 	struct packet tcp = PACKET(.protocol = IPPROTO_TCP);
 	tcp.bytes[tcp.ip + 20 + 12] = 4 << 4;
 	check(lab, FW_REASON_MALFORMED_L4, tcp);
@@ -158,7 +159,8 @@ Test(reasons, counters_add_up)
 	lab_send(&lab, packet_other(0x88cc, 0), 5);
 	cr_assert_eq(fw_stats_iface(lab.datapath, 0, &counts), 0);
 	cr_expect_eq(counts.by[FW_VERDICT_PASS][FW_REASON_NO_RULE][FW_TRAFFIC_V4_UDP].packets, 3);
-	cr_expect_eq(counts.by[FW_VERDICT_PASS][FW_REASON_NO_RULE][FW_TRAFFIC_V4_UDP].bytes, 3 * (14 + 20 + 8 + 32));
+	cr_expect_eq(counts.by[FW_VERDICT_PASS][FW_REASON_NO_RULE][FW_TRAFFIC_V4_UDP].bytes,
+		     3 * (14 + 20 + 8 + 32));
 	cr_expect_eq(counts.by[FW_VERDICT_DROP][FW_REASON_RULE_BLOCK][FW_TRAFFIC_V6_TCP].packets, 4);
 	cr_expect_eq(counts.by[FW_VERDICT_PASS][FW_REASON_NOT_IP][FW_TRAFFIC_OTHER].packets, 5);
 	for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++)

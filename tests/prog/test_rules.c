@@ -8,12 +8,14 @@ Test(rules, match_sets_ports_protocols)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "sets: {bad: {entries: [203.0.113.0/24, \"2001:db8:bad::/48\"]}}\n"
-			    "rules:\n"
-			    "  - {name: not-there, match: {source: [bad], destination_not: [192.0.2.80, \"2001:db8::80\"]}, action: block}\n"
-			    "  - {name: from-dns, match: {protocol: udp, source_port: 53}, action: block}\n"
-			    "  - {name: many, match: {protocol: tcp, dest_port: [22, 8000-8999]}, action: block}\n"
-			    "  - {name: sctp, match: {protocol: [sctp, gre]}, action: block}\n");
+	lab_open(&lab,
+		 HEAD "sets: {bad: {entries: [203.0.113.0/24, \"2001:db8:bad::/48\"]}}\n"
+		      "rules:\n"
+		      "  - {name: not-there, match: {source: [bad], destination_not: [192.0.2.80, "
+		      "\"2001:db8::80\"]}, action: block}\n"
+		      "  - {name: from-dns, match: {protocol: udp, source_port: 53}, action: block}\n"
+		      "  - {name: many, match: {protocol: tcp, dest_port: [22, 8000-8999]}, action: block}\n"
+		      "  - {name: sctp, match: {protocol: [sctp, gre]}, action: block}\n");
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "not-there", PACKET(.from = ATTACKER, .to = VICTIM_OTHER));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "not-there", PACKET(.from = ATTACKER6, .to = VICTIM6_OTHER));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to = VICTIM));
@@ -22,9 +24,12 @@ Test(rules, match_sets_ports_protocols)
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "from-dns", PACKET(.from = HONEST, .from_port = 53));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .from_port = 53, .protocol = IPPROTO_TCP));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .from_port = 53, .fragment = LATER_FRAGMENT));
-	expect_rule(&lab, FW_REASON_RULE_BLOCK, "many", PACKET(.from = HONEST6, .protocol = IPPROTO_TCP, .to_port = 8000));
-	expect_rule(&lab, FW_REASON_RULE_BLOCK, "many", PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .to_port = 8999));
-	expect_rule(&lab, FW_REASON_RULE_BLOCK, "many", PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .to_port = 22));
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "many",
+		    PACKET(.from = HONEST6, .protocol = IPPROTO_TCP, .to_port = 8000));
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "many",
+		    PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .to_port = 8999));
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "many",
+		    PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .to_port = 22));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .to_port = 9000));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .to_port = 7999));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "sctp", PACKET(.from = HONEST6, .protocol = PROTO_SCTP));
@@ -36,22 +41,26 @@ Test(rules, match_flags_kinds_lengths)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "rules:\n"
-			    "  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"
-			    "  - {name: no-flags, match: {protocol: tcp, tcp_flags: none}, action: block}\n"
-			    "  - {name: fragments, match: {packet: fragment, packet_not: tagged}, action: block}\n"
-			    "  - {name: options, match: {packet: options}, action: block}\n"
-			    "  - {name: short, match: {protocol: udp, length: 1-60}, action: block}\n");
+	lab_open(&lab,
+		 HEAD "rules:\n"
+		      "  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"
+		      "  - {name: no-flags, match: {protocol: tcp, tcp_flags: none}, action: block}\n"
+		      "  - {name: fragments, match: {packet: fragment, packet_not: tagged}, action: block}\n"
+		      "  - {name: options, match: {packet: options}, action: block}\n"
+		      "  - {name: short, match: {protocol: udp, length: 1-60}, action: block}\n");
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "syn", PACKET(.protocol = IPPROTO_TCP, .flags = TCP_SYN));
-	expect_rule(&lab, FW_REASON_RULE_BLOCK, "syn", PACKET(.from = HONEST6, .protocol = IPPROTO_TCP, .flags = TCP_SYN));
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "syn",
+		    PACKET(.from = HONEST6, .protocol = IPPROTO_TCP, .flags = TCP_SYN));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.protocol = IPPROTO_TCP, .flags = TCP_SYN | TCP_ACK));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "no-flags", PACKET(.protocol = IPPROTO_TCP));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.protocol = IPPROTO_UDP));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "fragments", PACKET(.fragment = FIRST_FRAGMENT));
-	expect_rule(&lab, FW_REASON_RULE_BLOCK, "fragments", PACKET(.from = HONEST6, .fragment = LATER_FRAGMENT));
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "fragments",
+		    PACKET(.from = HONEST6, .fragment = LATER_FRAGMENT));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.fragment = LATER_FRAGMENT, .tags = 1));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "options", PACKET(.options = 4));
-	expect_rule(&lab, FW_REASON_RULE_BLOCK, "options", PACKET(.from = HONEST6, .extensions = {IPPROTO_DSTOPTS}));
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "options",
+		    PACKET(.from = HONEST6, .extensions = {IPPROTO_DSTOPTS}));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "short", PACKET(.payload = 18)); /* 14 + 20 + 8 + 18 */
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.payload = 19));
 	lab_close(&lab);
@@ -82,12 +91,15 @@ Test(rules, labels)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "rules:\n"
-			    "  - {name: dns, match: {protocol: udp, source_port: 53}, action: label, labels: [reflected]}\n"
-			    "  - {name: large, match: {length: 200-65535}, action: label, labels: [large]}\n"
-			    "  - {name: busy, match: {protocol: icmp}, limit: 2 packets/10s, action: label, labels: [busy]}\n"
-			    "  - {name: both, match: {label: [reflected], label_not: [large]}, action: block}\n"
-			    "  - {name: pings, match: {label: busy}, action: block}\n");
+	lab_open(&lab,
+		 HEAD "rules:\n"
+		      "  - {name: dns, match: {protocol: udp, source_port: 53}, action: label, labels: "
+		      "[reflected]}\n"
+		      "  - {name: large, match: {length: 200-65535}, action: label, labels: [large]}\n"
+		      "  - {name: busy, match: {protocol: icmp}, limit: 2 packets/10s, action: label, "
+		      "labels: [busy]}\n"
+		      "  - {name: both, match: {label: [reflected], label_not: [large]}, action: block}\n"
+		      "  - {name: pings, match: {label: busy}, action: block}\n");
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "both", PACKET(.from_port = 53));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from_port = 53, .payload = 400));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from_port = 54));
@@ -97,13 +109,14 @@ Test(rules, labels)
 	lab_close(&lab);
 }
 
-#define COUNTED                                                                                                        \
-	"sets: {bad: {entries: [" LISTED ", \"" LISTED6 "\"]}}\n"                                                      \
-	"rules:\n"                                                                                                     \
-	"  - {name: bad, match: {source: [bad]}, action: block}\n"                                                     \
+#define COUNTED                                                                                              \
+	"sets: {bad: {entries: [" LISTED ", \"" LISTED6 "\"]}}\n"                                            \
+	"rules:\n"                                                                                           \
+	"  - {name: bad, match: {source: [bad]}, action: block}\n"                                           \
 	"  - {name: limited, limit: 3 packets/10s, action: block, ban: {for: 10m, unverified: true}}\n"
 
-/* The same packets through the same code: count mode says would_drop where enforce drops, and nobody is banned. */
+/* The same packets through the same code: count mode says would_drop where enforce drops, and nobody is
+ * banned. */
 Test(rules, count_mode_everywhere_equals_enforce)
 {
 	struct lab lab;
@@ -149,10 +162,11 @@ Test(rules, count_mode_of_one_rule)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "sets: {bad: {entries: [" LISTED "]}}\n"
-			    "rules:\n"
-			    "  - {name: trial, match: {source: [bad]}, action: block, mode: count}\n"
-			    "  - {name: udp, match: {protocol: udp}, limit: 1 packets/10s, action: police}\n");
+	lab_open(&lab,
+		 HEAD "sets: {bad: {entries: [" LISTED "]}}\n"
+		      "rules:\n"
+		      "  - {name: trial, match: {source: [bad]}, action: block, mode: count}\n"
+		      "  - {name: udp, match: {protocol: udp}, limit: 1 packets/10s, action: police}\n");
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = LISTED));
 	cr_expect_eq(lab.trace.verdict, FW_VERDICT_WOULD_DROP);
 	expect_rule(&lab, FW_REASON_POLICED, "udp", PACKET(.from = LISTED));
@@ -177,7 +191,8 @@ Test(rules, never_block_comes_first)
 	cr_assert_eq(fw_ban_add(lab.datapath, &all, &ban, NULL), 0);
 	expect(&lab, FW_REASON_NEVER_BLOCK, PACKET(.from = OFFICE));
 	expect(&lab, FW_REASON_NEVER_BLOCK, PACKET(.from = OFFICE6, .tags = 2, .extensions = {HOP}));
-	expect(&lab, FW_REASON_NEVER_BLOCK, packet_cut(PACKET(.from = OFFICE), 40)); /* addresses could be read */
+	expect(&lab, FW_REASON_NEVER_BLOCK,
+	       packet_cut(PACKET(.from = OFFICE), 40)); /* addresses could be read */
 	expect(&lab, FW_REASON_BANNED, PACKET(.from = RESOLVER));
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = HONEST6));
 	lab_close(&lab);
@@ -201,7 +216,8 @@ Test(rules, never_block_up_to_its_limit)
 
 static int spare(struct lab *lab, const char *first, const char *second, uint64_t expires_ns)
 {
-	struct fw_spared_entry entries[2] = {{.kind = FW_SPARED_SSH, .expires_ns = expires_ns}, {.kind = FW_SPARED_GATEWAY}};
+	struct fw_spared_entry entries[2] = {{.kind = FW_SPARED_SSH, .expires_ns = expires_ns},
+					     {.kind = FW_SPARED_GATEWAY}};
 
 	entries[0].addr = lab_addr(first);
 	if (second)

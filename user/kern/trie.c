@@ -70,7 +70,7 @@ static int verify(int fd, const struct fw_image *image, struct fw_err *err)
 }
 
 int fw_trie_build(struct fw_datapath *datapath, const struct fw_image *image, uint32_t slot,
-		   struct fw_err *err)
+		  struct fw_err *err)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
 	size_t room = image->listed_count + image->listed_count / 8 + 1;
