@@ -39,6 +39,10 @@ struct fw_datapath {
 	struct fw_trace *trace;
 	uint64_t filter_marks;			       /* leases put into the ban filter since it was built */
 	uint64_t policy_flipped_ns, filter_flipped_ns; /* monotonic; when the other slot was retired */
+	uint64_t waited_ns;			       /* when the last barrier that is over began */
+	struct {
+		uint64_t entries, walked_ns, took_ns;
+	} usage[FW_MAP_ID_MAX_]; /* what a map held when it was last walked */
 };
 
 static inline int fw_map_fd(const struct fw_datapath *datapath, enum fw_map_id map)

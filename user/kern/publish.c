@@ -17,16 +17,18 @@
 
 void fw_publish_barrier(struct fw_datapath *datapath)
 {
+	uint64_t began = fw_monotonic_ns();
 	uint32_t zero = 0;
 
 	/* maybe_wait_bpf_programs(): returns after a grace period, so no program still runs on what it read
 	 * before. */
-	bpf_map_update_elem(datapath->barrier_fd, &zero, &datapath->barrier_inner_fd, BPF_ANY);
+	if (!bpf_map_update_elem(datapath->barrier_fd, &zero, &datapath->barrier_inner_fd, BPF_ANY))
+		datapath->waited_ns = began;
 }
 
 void fw_wait_for_readers(struct fw_datapath *datapath, uint64_t flipped_ns)
 {
-	if (fw_monotonic_ns() - flipped_ns < GRACE_NS)
+	if (datapath->waited_ns <= flipped_ns && fw_monotonic_ns() - flipped_ns < GRACE_NS)
 		fw_publish_barrier(datapath);
 }
 
@@ -136,8 +138,7 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 	if (ret_generation)
 		*ret_generation = generation;
 	if (lists && active) { /* a list of millions is not kept twice */
-		fw_publish_barrier(datapath);
-		datapath->policy_flipped_ns -= GRACE_NS; /* waited for */
+		fw_wait_for_readers(datapath, datapath->policy_flipped_ns);
 		fw_trie_drop(datapath, (list_slot + 1) % FW_SLOTS);
 	}
 	return 0;

@@ -11,7 +11,9 @@
 int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint32_t count_ifaces, bool lists,
 	       uint32_t *ret_generation, struct fw_err *err);
 uint32_t fw_published_generation(const struct fw_datapath *datapath);
-/* Waits until no CPU can still be inside a run that began before the last flip (kernel RCU grace period). */
+/* Waits until no CPU can still be inside a run that began before the last flip (kernel RCU grace period, some 10 ms). A
+ * second publish within a second of the first waits for it before it writes: called when there is nothing else to do (after
+ * the answer to a tune), it spares the next one that wait. */
 void fw_publish_barrier(struct fw_datapath *datapath);
 
 /* Spared sources, whole list each time; the Bloom word block is rebuilt before entries go and after they came. */

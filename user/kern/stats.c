@@ -11,6 +11,7 @@
 #include "kern/batch.h"
 #include "kern/instance.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 
 /* Element `index` of a per-CPU array whose value is nothing but u64 counters, added up. */
 static int sum(const struct fw_datapath *datapath, enum fw_map_id map, uint32_t index, uint64_t *ret,
@@ -158,6 +159,23 @@ static uint64_t memory_of(int fd)
 	return bytes;
 }
 
+#define WALK_SHARE 50 /* counting may take a fiftieth of the time */
+
+static uint64_t entries_of(struct fw_datapath *datapath, int map, const struct bpf_map_info *info)
+{
+	uint64_t now = fw_monotonic_ns(), entries = 0;
+
+	if (datapath->usage[map].walked_ns &&
+	    now - datapath->usage[map].walked_ns < WALK_SHARE * datapath->usage[map].took_ns)
+		return datapath->usage[map].entries;
+	if (fw_batch_walk(datapath->fds[map], info->key_size, info->value_size, count_one, &entries))
+		return datapath->usage[map].entries;
+	datapath->usage[map].entries = entries;
+	datapath->usage[map].took_ns = fw_monotonic_ns() - now;
+	datapath->usage[map].walked_ns = now;
+	return entries;
+}
+
 int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage, size_t capacity,
 		       size_t *ret_count)
 {
@@ -174,10 +192,8 @@ int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage,
 					     .entries = info.max_entries,
 					     .capacity = info.max_entries,
 					     .memory_bytes = memory_of(datapath->fds[i])};
-		if (info.type != BPF_MAP_TYPE_HASH && info.type != BPF_MAP_TYPE_LRU_HASH)
-			continue; /* arrays are always full */
-		map->entries = 0;
-		fw_batch_walk(datapath->fds[i], info.key_size, info.value_size, count_one, &map->entries);
+		if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH)
+			map->entries = entries_of(datapath, i, &info); /* arrays are always full */
 	}
 	*ret_count = count;
 	return 0;
