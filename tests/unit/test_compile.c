@@ -344,6 +344,25 @@ Test(compile, too_many_port_groups)
 	done(&c);
 }
 
+/* A policy outlives the complaints about it, and complaints outlive the policy. */
+Test(compile, positions_survive_their_owners)
+{
+	static struct fw_rule_ids ids;
+	struct fw_diags first = {0}, second = {0};
+	struct fw_policy *policy = NULL;
+	struct fw_image *image = NULL;
+	static const char text[] = "version: 1\nmemory_limit: 2MiB\nrules: [{name: a, action: count}]\n";
+
+	cr_assert_eq(fw_policy_parse(text, strlen(text), "some file", ".", &first, &policy), 0);
+	fw_diags_done(&first);
+	cr_expect_str_eq(policy->rules[0].mark.file, "some file");
+	cr_expect_eq(fw_image_compile(policy, NULL, 0, &ids, TICK, &second, &image), -E2BIG);
+	fw_policy_free(policy);
+	cr_assert_eq(second.count, 1);
+	cr_expect_str_eq(second.items[0].mark.file, "some file");
+	fw_diags_done(&second);
+}
+
 Test(compile, live_changes_cannot_block_half_the_world)
 {
 	static const char text[] =

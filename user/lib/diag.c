@@ -86,6 +86,9 @@ void fw_diag_add(struct fw_diags *diags, struct fw_mark mark, enum fw_severity s
 	va_list args;
 
 	count(diags, severity);
+	/* The complaint may outlive whoever owns the name. */
+	if (mark.file)
+		mark.file = fw_diags_file(diags, mark.file);
 	diag = make_room(diags, severity);
 	if (!diag)
 		return;

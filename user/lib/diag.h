@@ -11,7 +11,7 @@ enum fw_severity { FW_SEVERITY_WARNING, FW_SEVERITY_ERROR, FW_SEVERITY_NOTE };
 
 /* Lines and columns count from 1, columns in code points; 0 = unknown. end_column is exclusive. */
 struct fw_mark {
-	const char *file; /* borrowed from the document, lives as long as the fw_diags */
+	const char *file; /* borrowed; a complaint points to the copy in its fw_diags */
 	int line, column, end_column;
 };
 
@@ -36,7 +36,7 @@ struct fw_diags {
 
 void fw_diags_done(struct fw_diags *diags);
 const char *fw_diags_file(struct fw_diags *diags, const char *file);
-/* A hint may carry the note behind a newline. */
+/* Copies everything, the mark's file name too. A hint may carry the note behind a newline. */
 void fw_diag_add(struct fw_diags *diags, struct fw_mark mark, enum fw_severity severity, const char *code,
 		 const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* By file in the order they were first named, line and column. */

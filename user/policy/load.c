@@ -104,14 +104,13 @@ void fw_load_object(struct fw_loader *loader, const struct fw_node *node, const 
 	}
 }
 
-static struct fw_policy *policy_new(const char *file, struct fw_diags *diags)
+static struct fw_policy *policy_new(const char *file)
 {
 	struct fw_policy *policy = calloc(1, sizeof(*policy));
 
 	if (!policy)
 		return NULL;
 	policy->file = strdup(file);
-	policy->diags = diags;
 	policy->safety.protect_ssh_clients = true;
 	policy->safety.protect_gateways = true;
 	policy->safety.confirm_timeout_ns = 60 * FW_NS_PER_SEC;
@@ -124,11 +123,25 @@ static struct fw_policy *policy_new(const char *file, struct fw_diags *diags)
 	return policy;
 }
 
+/* The complaints and their file names go before the policy does. */
+static void own_marks(struct fw_policy *policy)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		policy->interfaces[i].mark.file = policy->file;
+	for (size_t i = 0; i < policy->set_count; i++)
+		policy->sets[i].mark.file = policy->file;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		policy->rules[i].mark.file = policy->file;
+		policy->rules[i].limit_mark.file = policy->file;
+		policy->rules[i].action_mark.file = policy->file;
+	}
+}
+
 static int load_tree(const struct fw_tree *tree, const char *name, const char *base_dir,
 		     struct fw_diags *diags, struct fw_policy **ret)
 {
 	struct fw_loader loader = {.diags = diags, .base_dir = base_dir};
-	struct fw_policy *policy = policy_new(name, diags);
+	struct fw_policy *policy = policy_new(name);
 
 	if (!policy || !policy->file) {
 		fw_policy_free(policy);
@@ -151,6 +164,7 @@ static int load_tree(const struct fw_tree *tree, const char *name, const char *b
 		fw_policy_free(policy);
 		return -EINVAL;
 	}
+	own_marks(policy);
 	*ret = policy;
 	return 0;
 }

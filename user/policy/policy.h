@@ -126,9 +126,8 @@ struct fw_policy {
 	struct {
 		uint64_t sources, bans, prefixes; /* map sizes: FW_SOURCES_DEFAULT … */
 	} capacity;
-	uint64_t memory_limit;	/* bytes, 0 = none */
-	char *file;		/* the file it came from, for --save and messages */
-	struct fw_diags *diags; /* borrowed: marks point into it */
+	uint64_t memory_limit; /* bytes, 0 = none */
+	char *file; /* the file it came from, for --save and messages; all marks of the policy point to it */
 };
 
 void fw_policy_free(struct fw_policy *policy); /* NULL is fine */

@@ -75,8 +75,6 @@ static int parse(const struct fw_text *text, const char *path, struct fw_policy 
 
 	if (r)
 		first_error(&diags, r, err);
-	else
-		(*ret)->diags = NULL;
 	fw_diags_done(&diags);
 	return r;
 }
