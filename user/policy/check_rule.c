@@ -127,15 +127,6 @@ static bool takes_some_kind(const struct fw_policy_rule *rule)
 	return false;
 }
 
-static bool takes_some_value(const struct fw_ranges *in, const struct fw_ranges *out)
-{
-	unsigned int value = 0;
-
-	while (value <= UINT16_MAX && !fw_ranges_take(in, out, (uint16_t)value))
-		value++;
-	return value <= UINT16_MAX;
-}
-
 static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
 	const struct fw_match *match = &rule->match;
@@ -153,9 +144,9 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 	else if (!takes_some_kind(rule))
 		why = fw_rule_needs_l4(rule) ? "such packets have no ports and flags"
 					     : "'packet' and 'packet_not' leave nothing";
-	else if (!takes_some_value(&match->source_port, &match->source_port_not))
+	else if (fw_ranges_are_empty(&match->source_port, &match->source_port_not))
 		why = "'source_port' and 'source_port_not' leave no port";
-	else if (!takes_some_value(&match->dest_port, &match->dest_port_not))
+	else if (fw_ranges_are_empty(&match->dest_port, &match->dest_port_not))
 		why = "'dest_port' and 'dest_port_not' leave no port";
 	if (why)
 		COMPLAIN(diags, rule->mark, "never-matches", NULL, "rule '%s' can never match: %s",

@@ -9,6 +9,7 @@
 #include "policy/words.h"
 
 #define FW_NAME_LENGTH_MAX 63
+#define FW_LIST_MAX	   1024
 
 struct fw_loader {
 	struct fw_policy *policy;
@@ -99,6 +100,9 @@ void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, con
 		      struct fw_set_refs *refs);
 
 void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names);
+
+/* True after a complaint when a list holds as many values as comparing rules can afford. */
+bool fw_list_is_full(struct fw_loader *loader, const struct fw_node *item, size_t count);
 
 /* Typed readers: false after a complaint at the node. */
 void fw_complain(struct fw_loader *loader, const struct fw_node *node, const char *code, const char *hint,

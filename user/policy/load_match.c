@@ -49,12 +49,13 @@ void fw_load_match_destination_not(struct fw_loader *loader, const struct fw_nod
 static void load_protocols(struct fw_loader *loader, const struct fw_node *value, uint8_t **items,
 			   size_t *count)
 {
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		unsigned int protocol = 0;
 		const char *text;
 		bool digits;
 
+		if (fw_list_is_full(loader, item, *count))
+			return;
 		if (!fw_read_text(loader, item, &text))
 			continue;
 		digits = !text[strspn(text, "0123456789")];
@@ -82,7 +83,11 @@ void fw_load_match_protocol_not(struct fw_loader *loader, const struct fw_node *
 
 static void load_ports(struct fw_loader *loader, const struct fw_node *value, struct fw_ranges *ranges)
 {
-	fw_node_each(item, value) fw_read_ranges(loader, item, &fw_port_words, "port", ranges);
+	fw_node_each (item, value) {
+		if (fw_list_is_full(loader, item, ranges->count))
+			return;
+		fw_read_ranges(loader, item, &fw_port_words, "port", ranges);
+	}
 }
 
 void fw_load_match_source_port(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -125,10 +130,11 @@ void fw_load_match_length(struct fw_loader *loader, const struct fw_node *value,
 {
 	struct fw_ranges *ranges = &((struct fw_policy_rule *)target)->match.length;
 
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		struct fw_range range = {0, UINT16_MAX};
 
+		if (fw_list_is_full(loader, item, ranges->count))
+			return;
 		if (item->kind != FW_NODE_MAP) {
 			fw_read_ranges(loader, item, NULL, "length in bytes", ranges);
 			continue;
@@ -175,12 +181,13 @@ static bool parse_flags(const char *text, struct fw_flag_test *ret)
 
 static void load_flags(struct fw_loader *loader, const struct fw_node *value, struct fw_flag_tests *tests)
 {
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		struct fw_flag_test test;
 		char hint[128], list[96];
 		const char *text;
 
+		if (fw_list_is_full(loader, item, tests->count))
+			return;
 		if (!fw_read_text(loader, item, &text))
 			continue;
 		if (!parse_flags(text, &test)) {
@@ -205,8 +212,7 @@ void fw_load_match_tcp_flags_not(struct fw_loader *loader, const struct fw_node 
 
 static void load_kinds(struct fw_loader *loader, const struct fw_node *value, uint8_t *kinds)
 {
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		unsigned int kind;
 
 		if (fw_read_word(loader, item, &fw_packet_words, "kind of packet", &kind))
@@ -226,11 +232,12 @@ void fw_load_match_packet_not(struct fw_loader *loader, const struct fw_node *va
 
 void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names)
 {
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		const char *text;
 		char *copy;
 
+		if (fw_list_is_full(loader, item, names->count))
+			return;
 		if (!fw_read_name(loader, item, "label", &text))
 			continue;
 		copy = strdup(text);

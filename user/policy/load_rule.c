@@ -184,8 +184,7 @@ void fw_load_ban_escalate(struct fw_loader *loader, const struct fw_node *value,
 	uint64_t first = ban->step_count ? ban->steps_ns[0] : 0;
 
 	ban->step_count = 0;
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		if (ban->step_count == FW_BAN_STEPS) {
 			fw_complain(loader, item, "too-many", "the last one repeats", "more than %d steps",
 				    FW_BAN_STEPS);
@@ -261,8 +260,7 @@ void fw_load_rules(struct fw_loader *loader, const struct fw_node *value, void *
 			    "rules must be a list of rules");
 		return;
 	}
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		if (++number > FW_RULES_MAX) {
 			fw_complain(loader, item, "too-many-rules",
 				    "join rules: values of one key are alternatives, sets hold any number of "

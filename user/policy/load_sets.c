@@ -15,8 +15,7 @@ void fw_load_set_entries(struct fw_loader *loader, const struct fw_node *value, 
 {
 	struct fw_set *set = target;
 
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		struct fw_err err;
 		const char *text;
 
@@ -172,11 +171,12 @@ void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, con
 {
 	int inline_set = -1;
 
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		const char *text;
 		int found;
 
+		if (fw_list_is_full(loader, item, refs->count))
+			return;
 		if (!fw_read_text(loader, item, &text))
 			continue;
 		if (looks_like_address(text)) {

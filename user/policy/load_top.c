@@ -99,8 +99,7 @@ void fw_load_interfaces(struct fw_loader *loader, const struct fw_node *value, v
 {
 	struct fw_policy *policy = target;
 
-	fw_node_each(item, value)
-	{
+	fw_node_each (item, value) {
 		struct fw_interface interface = {.mode = FW_MODE_INHERIT, .mark = item->mark};
 
 		if (policy->interface_count == FW_IFACES_MAX) {

@@ -98,6 +98,21 @@ bool fw_ranges_take(const struct fw_ranges *in, const struct fw_ranges *out, uin
 	return (!in->count || in_ranges(in, value)) && !in_ranges(out, value);
 }
 
+bool fw_ranges_are_empty(const struct fw_ranges *in, const struct fw_ranges *out)
+{
+	/* The least value that is taken begins a range or follows one that is left out. */
+	if (fw_ranges_take(in, out, 0))
+		return false;
+	for (size_t i = 0; i < in->count; i++)
+		if (fw_ranges_take(in, out, in->items[i].first))
+			return false;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->items[i].last < UINT16_MAX &&
+		    fw_ranges_take(in, out, (uint16_t)(out->items[i].last + 1)))
+			return false;
+	return true;
+}
+
 struct range_pair {
 	const struct fw_ranges *in, *out;
 };

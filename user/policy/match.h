@@ -21,6 +21,7 @@ bool fw_rule_takes_flags(const struct fw_policy_rule *rule, uint8_t flags);
 bool fw_match_takes_kind(const struct fw_match *match, unsigned int kind);
 /* Inside `in` (empty: everything is) and not inside `out`. */
 bool fw_ranges_take(const struct fw_ranges *in, const struct fw_ranges *out, uint16_t value);
+bool fw_ranges_are_empty(const struct fw_ranges *in, const struct fw_ranges *out);
 
 /* Everything b accepts is accepted by a as well (the limit aside). May say no where it is true, never the
  * reverse. */

@@ -21,6 +21,15 @@ void fw_complain(struct fw_loader *loader, const struct fw_node *node, const cha
 	fw_diag_add(loader->diags, node->mark, FW_SEVERITY_ERROR, code, hint, "%s", message);
 }
 
+bool fw_list_is_full(struct fw_loader *loader, const struct fw_node *item, size_t count)
+{
+	if (count < FW_LIST_MAX)
+		return false;
+	fw_complain(loader, item, "too-many", "use ranges, or a set: its entries are not counted",
+		    "more than %d values in one list", FW_LIST_MAX);
+	return true;
+}
+
 bool fw_read_text(struct fw_loader *loader, const struct fw_node *node, const char **ret)
 {
 	if (node->broken)

@@ -85,8 +85,7 @@ static const struct fw_node *rule_node(const struct fw_tree *tree, const char *n
 
 	if (!rules)
 		return NULL;
-	fw_node_each(rule, rules)
-	{
+	fw_node_each (rule, rules) {
 		const struct fw_node *node = fw_node_get(rule, "name");
 
 		if (node && node->text && !strcmp(node->text, name))

@@ -36,7 +36,9 @@ static void entry_text(const struct fw_prefix *prefix, bool quoted, char *buffer
 
 static const struct fw_node *find_item(const struct fw_node *list, const struct fw_prefix *prefix)
 {
-	fw_node_each(item, list) if (item->text && is_entry(item->text, prefix)) return item;
+	fw_node_each (item, list)
+		if (item->text && is_entry(item->text, prefix))
+			return item;
 	return NULL;
 }
 
