@@ -7,12 +7,14 @@
 #include "lib/units.h"
 #include "policy/words.h"
 
-#define WINDOW_MIN_NS	 FW_NS_PER_SEC
-#define WINDOW_MAX_NS	 (3600 * FW_NS_PER_SEC)
-#define AMOUNT_MAX	 1000000000000000ULL
-#define LIMIT_TEXT_MAX	 128
-#define SPACES		 " \t"
-#define LIMIT_AN_EXAMPLE "write for example '7000 packets/5m', '20k connections/1s' or '10MiB bytes/1s'"
+#define WINDOW_MIN_NS  FW_NS_PER_SEC
+#define WINDOW_MAX_NS  (3600 * FW_NS_PER_SEC)
+#define AMOUNT_MAX     1000000000000000ULL
+#define LIMIT_TEXT_MAX 128
+#define SPACES	       " \t"
+#define EXPECTED                                                                                             \
+	"a limit expects AMOUNT UNIT/WINDOW such as '7000 packets/5m', '20k connections/1s' or '10MiB "      \
+	"bytes/1s'"
 
 static char *trim(char *text)
 {
@@ -32,8 +34,7 @@ static int parse_unit(const char *word, const struct fw_limit *old, enum fw_unit
 
 	if (!*word) {
 		if (!old || old->unit == FW_UNIT_NONE)
-			return fw_err_set(err, -EINVAL,
-					  "the limit does not say what it counts; " LIMIT_AN_EXAMPLE);
+			return fw_err_set(err, -EINVAL, EXPECTED "; this one does not say what it counts");
 		*ret = old->unit;
 		return 0;
 	}
@@ -56,7 +57,7 @@ static int check_bounds(const struct fw_limit *limit, struct fw_err *err)
 	if (limit->amount > AMOUNT_MAX)
 		return fw_err_set(err, -ERANGE, "the limit is too large; the most is 1000T");
 	if (limit->window_ns < WINDOW_MIN_NS || limit->window_ns > WINDOW_MAX_NS)
-		return fw_err_set(err, -ERANGE, "the window must be 1s to 1h, got %s",
+		return fw_err_set(err, -ERANGE, "a limit expects a window from 1s to 1h, got %s",
 				  fw_duration_format(limit->window_ns, window, sizeof(window)));
 	return 0;
 }
@@ -69,10 +70,10 @@ int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit
 	int r;
 
 	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
-		return fw_err_set(err, -EINVAL, "the limit is too long; " LIMIT_AN_EXAMPLE);
+		return fw_err_set(err, -EINVAL, EXPECTED ", got %zu characters", strlen(text));
 	window = strchr(copy, '/');
 	if (!window)
-		return fw_err_set(err, -EINVAL, "'%.80s' has no window; " LIMIT_AN_EXAMPLE, text);
+		return fw_err_set(err, -EINVAL, EXPECTED ", got '%.80s'", text);
 	*window++ = '\0';
 	window = trim(window);
 	amount = trim(copy);
