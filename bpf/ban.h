@@ -45,11 +45,16 @@ static __noinline int ban_lease(const struct fw_pkt *pkt, struct fw_ban_key *key
 	return 1;
 }
 
-/* hash: of the whole source address, so that exact bans cost no second one. */
-static __always_inline int ban_holds(const struct fw_control *control, struct fw_pkt *pkt, __u64 hash)
+/* Global: verified once instead of on every path out of parse; kernel 6.1 said "BPF program is too large.
+ * Processed 1000001 insn". hash: of the whole source address, so that exact bans cost no second one. */
+__noinline int ban_on_source(struct fw_pkt *pkt, __u64 hash)
 {
-	__u32 family = pkt->family;
+	__u32 family, zero = 0;
+	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 
+	if (!pkt || !control)
+		return 0;
+	family = pkt->family;
 	if (family >= FW_FAMILY_MAX_)
 		return 0;
 	for (__u32 i = 0; i < FW_BAN_LENGTHS && i < control->ban_lengths[family]; i++) {
@@ -64,6 +69,13 @@ static __always_inline int ban_holds(const struct fw_control *control, struct fw
 			return 1;
 	}
 	return 0;
+}
+
+static __always_inline int ban_holds(const struct fw_control *control, struct fw_pkt *pkt, __u64 hash)
+{
+	__u32 family = pkt->family;
+
+	return family < FW_FAMILY_MAX_ && control->ban_lengths[family] && ban_on_source(pkt, hash);
 }
 
 /* Evidence that the source owns its address: the counted packet belongs to an established connection. */

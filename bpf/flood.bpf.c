@@ -50,13 +50,9 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 			return FW_REASON_INTERNAL;
 		if (list_class)
 			count_class(policy->list_slot, list_class);
-		if (class->flags & FW_CLASS_NEVER_BLOCK) {
-			__u64 ignored = 0;
-
-			if (policy->never_block.unit == FW_UNIT_NONE ||
-			    !judge_is_over(&policy->never_block, pkt, &ignored))
-				return FW_REASON_NEVER_BLOCK;
-		}
+		if (class->flags & FW_CLASS_NEVER_BLOCK &&
+		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt)))
+			return FW_REASON_NEVER_BLOCK;
 		*terms = class->source_terms;
 	}
 	if (parsed != FW_REASON_UNDECIDED)

@@ -116,6 +116,20 @@ static __always_inline int judge_is_over(const struct fw_rule *rule, const struc
 	return 1;
 }
 
+/* The limit of never_block. Global for the reason of judge_rule. */
+__noinline int judge_spared_is_over(struct fw_pkt *pkt)
+{
+	struct fw_policy_slot *policy;
+	__u64 ignored = 0;
+	__u32 slot;
+
+	if (!pkt)
+		return 0;
+	slot = pkt->slot;
+	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	return policy && judge_is_over(&policy->never_block, pkt, &ignored);
+}
+
 static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *rule, const struct fw_pkt *pkt, __u64 amount)
 {
 	if (!(rule->flags & FW_RULE_BAN) || !amount)
