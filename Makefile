@@ -104,6 +104,7 @@ $(BUILD)/floodwall-web: $(web_objs)
 
 # ---- tests, tools, bench, demo -------------------------------------------------------------------
 -include tests/tests.mk
+-include tests/vm.mk
 -include tools/tools.mk
 
 # ---- meta ----------------------------------------------------------------------------------------

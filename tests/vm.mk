@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# The kernel matrix: the packet path inside Debian's kernels under qemu; included by the top Makefile.
+.PHONY: vm
+
+vm_dir      := $(BUILD)/tests/vm
+vm_programs := $(addprefix $(vm_dir)/,flavours native)
+vm_shared   := $(addprefix $(vm_dir)/,subject.o wire.o) $(call obj,$(lib_src) $(policy_src) $(kern_src))
+KERNELS     ?= 6.1 6.12
+
+$(vm_dir)/%.o: tests/vm/%.c $(BUILD)/flags $(bpf_skeletons)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(FW_CFLAGS) -MMD -MP -c $< -o $@
+
+$(vm_programs): %: %.o $(vm_shared)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(sort $(agent_libs) $(cli_libs))
+
+vm: $(vm_programs) ## the packet path inside Debian's kernels under qemu; KERNELS="6.1 6.12"
+	$(Q)BUILD=$(BUILD) tests/vm/run $(KERNELS)
