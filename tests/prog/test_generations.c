@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Publishing: every packet is judged by one generation, lists change whole, and a refused policy changes
  * nothing. */
+#include <pthread.h>
+#include <sched.h>
+
 #include "lab.h"
 
 #define LISTS(v4, v6)                                                                                        \
@@ -29,6 +32,76 @@ Test(generations, swap_lists_and_rules_together)
 		expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = HONEST));
 		expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER));
 	}
+	lab_close(&lab);
+}
+
+struct stream {
+	struct lab *lab;
+	struct packet packet;
+	unsigned long packets, passed;
+	int stop;
+};
+
+static void *send_on(void *context)
+{
+	struct stream *stream = context;
+	cpu_set_t all;
+
+	CPU_ZERO(&all); /* away from the CPU that the runner pinned its opener to */
+	for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++)
+		if (cpu != sched_getcpu())
+			CPU_SET((size_t)cpu, &all);
+	sched_setaffinity(0, sizeof(all), &all);
+	while (!__atomic_load_n(&stream->stop, __ATOMIC_RELAXED)) {
+		uint32_t action = XDP_ABORTED;
+
+		if (fw_runner_run(stream->lab->runner, stream->lab->now_ns, stream->packet.bytes,
+				  stream->packet.length, &action, NULL, NULL))
+			break;
+		stream->packets++;
+		stream->passed += action != XDP_DROP;
+	}
+	return NULL;
+}
+
+/* The attacker is in a blocked set of both policies, but in another class: whoever mixed the lists of one
+ * with the rules of the other would let him pass. */
+Test(generations, no_packet_is_judged_by_half_a_policy)
+{
+	enum { POLICIES = 3 }; /* not 2, or a slot would still hold what is written into it */
+	static const char *const sets[POLICIES] = {
+		"bad: {entries: [203.0.113.0/24]}",
+		"a: {entries: [10.0.0.0/8]}, bad: {entries: [203.0.113.0/24]}",
+		"a: {entries: [10.0.0.0/8]}, b: {entries: [11.0.0.0/8]}, bad: {entries: [203.0.113.0/24]}",
+	};
+	static const char *const rules[POLICIES] = {"", "{name: a, match: {source: [a]}, action: allow}, ",
+						    "{name: a, match: {source: [a]}, action: allow}, {name: "
+						    "b, match: {source: [b]}, action: allow}, "};
+	struct fw_addr attacker = lab_addr(ATTACKER);
+	struct stream stream = {.packet = PACKET(.from = ATTACKER)};
+	char policies[POLICIES][400];
+	struct lab lab;
+	pthread_t thread;
+
+	lab_open(&lab, NULL);
+	for (int i = 0; i < POLICIES; i++) {
+		snprintf(policies[i], sizeof(policies[i]),
+			 "version: 1\nsets: {%s}\nrules: [%s{name: bad, match: {source: [bad]}, action: "
+			 "block}]\n",
+			 sets[i], rules[i]);
+		lab_compile(&lab, policies[i]);
+		cr_assert_eq(fw_image_classify(lab.image, &attacker), i + 1,
+			     "the test proves nothing otherwise");
+	}
+	lab_publish(&lab, policies[0]);
+	stream.lab = &lab;
+	cr_assert_eq(pthread_create(&thread, NULL, send_on, &stream), 0);
+	for (int i = 1; i <= 45; i++)
+		lab_publish(&lab, policies[i % POLICIES]);
+	__atomic_store_n(&stream.stop, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	cr_expect_gt(stream.packets, 1000);
+	cr_expect_eq(stream.passed, 0, "%lu of %lu packets passed", stream.passed, stream.packets);
 	lab_close(&lab);
 }
 
