@@ -351,3 +351,36 @@ Test(lists, same_lists_are_recognized)
 	fw_image_free(a);
 	fw_image_free(b);
 }
+
+/* tune compiles the rules alone. The images may go in any order. */
+Test(lists, rules_compiled_anew_share_the_lists)
+{
+	static struct fw_rule_ids ids;
+	struct fw_diags diags = {0};
+	uint64_t state = 42;
+	struct fixture f;
+	struct fw_image *full, *tuned = NULL, *again = NULL;
+
+	fill(&f, &state);
+	f.prefixes[0][0] = prefix_of("192.0.2.0/24");
+	f.sets[0].prefix_count = 1;
+	full = compile(&f.policy, NULL, 0);
+	f.rules[0].limit = (struct fw_limit){10, FW_UNIT_PACKETS, 1000000000};
+	cr_assert_eq(fw_image_compile_rules(&f.policy, full, &ids, 0, &diags, &tuned), 0);
+	cr_assert_eq(fw_image_compile_rules(&f.policy, tuned, &ids, 0, &diags, &again), 0);
+	cr_expect(fw_image_same_lists(full, tuned));
+	fw_image_free(full);
+	cr_expect_eq(tuned->slot->rules[0].limit, 10);
+	cr_expect_eq(tuned->meters_worst, 1);
+	fw_image_free(tuned);
+	for (unsigned int probe = 0; probe < PROBES; probe++) {
+		struct fw_addr addr = random_addr(&state);
+		uint16_t class = fw_image_classify(again, &addr);
+
+		for (unsigned int i = 0; i < SETS - 1; i++)
+			cr_assert_eq(again->classes[class].source_terms >> i & 1,
+				     in_prefixes(f.sets[i].prefixes, f.sets[i].prefix_count, &addr));
+	}
+	fw_image_free(again);
+	fw_diags_done(&diags);
+}

@@ -242,26 +242,54 @@ static int check_changes(const struct fw_policy *policy, const struct fw_set_cha
 	return diags->errors > errors ? -EINVAL : 0;
 }
 
-static int compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
-		   const uint16_t *rule_ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image *image)
+static int build_lists(const struct fw_policy *policy, const struct fw_set_change *changes,
+		       size_t change_count, struct fw_diags *diags, struct fw_image *image)
 {
+	int r;
+
+	image->lists_shared = malloc(sizeof(*image->lists_shared));
+	if (!image->lists_shared)
+		return -ENOMEM;
+	*image->lists_shared = 1;
+	r = fw_lists_build(policy, changes, change_count, image);
+	if (r == -E2BIG)
+		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-classes",
+			    "name fewer overlapping sets in rules",
+			    "addresses fall into more than %d combinations of sets", FW_CLASSES_MAX - 1);
+	return r;
+}
+
+static void share_lists(const struct fw_image *from, struct fw_image *image)
+{
+	++*from->lists_shared;
+	image->lists_shared = from->lists_shared;
+	image->class_sets = from->class_sets;
+	image->class_count = from->class_count;
+	image->listed = from->listed;
+	image->listed_count = from->listed_count;
+	image->prefixes_read = from->prefixes_read;
+	image->set_prefixes4 = from->set_prefixes4;
+	image->set_prefixes6 = from->set_prefixes6;
+}
+
+/* Everything but the lists. */
+static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids, uint64_t tick_ns,
+			 struct fw_diags *diags, struct fw_image *image)
+{
+	uint16_t rule_ids[FW_RULES_MAX];
 	int r = fw_terms_compile(policy, diags, image);
 
 	if (r)
 		return r;
+	tick_ns = tick_ns ? tick_ns : TICK_DEFAULT_NS;
+	assign_ids(policy, ids, rule_ids);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		compile_rule(&policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
 	compile_never_block(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
-	r = fw_lists_build(policy, changes, change_count, image);
-	if (r == -E2BIG)
-		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-classes",
-			    "name fewer overlapping sets in rules",
-			    "addresses fall into more than %d combinations of sets", FW_CLASSES_MAX - 1);
-	if (!r)
-		r = fw_classes_compile(policy, image);
+	r = fw_classes_compile(policy, image);
 	if (r)
 		return r;
 	image->meters_worst = fw_terms_meters_worst(policy, image);
@@ -269,28 +297,51 @@ static int compile(const struct fw_policy *policy, const struct fw_set_change *c
 	return check_sizes(policy, image, diags);
 }
 
+/* -E2BIG without a word for more rules than fit: the loader said where. */
+static int image_new(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image **ret)
+{
+	int r = policy->rule_count > FW_RULES_MAX ? -E2BIG : check_ban_lengths(policy, diags);
+
+	if (r)
+		return r;
+	*ret = calloc(1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	(*ret)->slot = calloc(1, sizeof(*(*ret)->slot));
+	return (*ret)->slot ? 0 : -ENOMEM;
+}
+
 int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
 		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image **ret)
 {
-	uint16_t rule_ids[FW_RULES_MAX];
-	struct fw_image *image;
-	int r;
+	struct fw_image *image = NULL;
+	int r = check_changes(policy, changes, change_count, diags);
 
-	if (policy->rule_count > FW_RULES_MAX)
-		return -E2BIG; /* the loader said where */
-	r = check_changes(policy, changes, change_count, diags);
 	if (!r)
-		r = check_ban_lengths(policy, diags);
-	if (r)
+		r = image_new(policy, diags, &image);
+	if (!r)
+		r = build_lists(policy, changes, change_count, diags, image);
+	if (!r)
+		r = compile_rules(policy, ids, tick_ns, diags, image);
+	if (r) {
+		fw_image_free(image);
 		return r;
-	image = calloc(1, sizeof(*image));
-	if (!image)
-		return -ENOMEM;
-	image->slot = calloc(1, sizeof(*image->slot));
-	assign_ids(policy, ids, rule_ids);
-	r = image->slot ? compile(policy, changes, change_count, rule_ids,
-				  tick_ns ? tick_ns : TICK_DEFAULT_NS, diags, image)
-			: -ENOMEM;
+	}
+	*ret = image;
+	return 0;
+}
+
+int fw_image_compile_rules(const struct fw_policy *policy, const struct fw_image *lists,
+			   struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
+			   struct fw_image **ret)
+{
+	struct fw_image *image = NULL;
+	int r = image_new(policy, diags, &image);
+
+	if (!r) {
+		share_lists(lists, image);
+		r = compile_rules(policy, ids, tick_ns, diags, image);
+	}
 	if (r) {
 		fw_image_free(image);
 		return r;

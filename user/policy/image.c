@@ -5,26 +5,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-void fw_image_free(struct fw_image *image)
+static void lists_free(struct fw_image *image)
 {
-	if (!image)
+	if (image->lists_shared && --*image->lists_shared)
 		return;
 	for (size_t i = 0; i < image->class_count; i++)
 		free(image->class_sets[i]);
-	for (size_t i = 0; i < image->labels.count; i++)
-		free(image->labels.items[i]);
-	free(image->slot);
-	free(image->classes);
 	free(image->class_sets);
 	free(image->listed);
 	free(image->set_prefixes4);
 	free(image->set_prefixes6);
+	free(image->lists_shared);
+}
+
+void fw_image_free(struct fw_image *image)
+{
+	if (!image)
+		return;
+	lists_free(image);
+	for (size_t i = 0; i < image->labels.count; i++)
+		free(image->labels.items[i]);
+	free(image->slot);
+	free(image->classes);
 	free(image->labels.items);
 	free(image);
 }
 
 bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b)
 {
+	if (a->listed == b->listed)
+		return true;
 	if (a->listed_count != b->listed_count)
 		return false;
 	for (size_t i = 0; i < a->listed_count; i++)

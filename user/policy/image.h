@@ -41,8 +41,9 @@ struct fw_image {
 	struct fw_names labels;			 /* bit number → name */
 	unsigned int term_count;
 	unsigned int rule_count;
-	unsigned int meters_worst; /* state lookups in the worst packet */
-	uint64_t memory_bytes;	   /* kernel memory the maps of this policy take */
+	unsigned int meters_worst;  /* state lookups in the worst packet */
+	uint64_t memory_bytes;	    /* kernel memory the maps of this policy take */
+	unsigned int *lists_shared; /* images that share class_sets, listed and set_prefixes */
 };
 
 void fw_image_free(struct fw_image *image);
@@ -53,6 +54,11 @@ void fw_image_free(struct fw_image *image);
 int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
 		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
 		     struct fw_image **ret);
+/* For tune: the rules anew, the lists taken over from an image of the same policy with the same live set
+ * changes. Milliseconds, however many prefixes there are. */
+int fw_image_compile_rules(const struct fw_policy *policy, const struct fw_image *lists,
+			   struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
+			   struct fw_image **ret);
 
 bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b);
 

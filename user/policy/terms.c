@@ -140,19 +140,20 @@ static int spread_ranges(const struct fw_ranges *in, const struct fw_ranges *out
 }
 
 /* Values with the same terms share a class. -E2BIG: more classes than a byte can name. */
-static int write_dimension(const uint64_t *masks, struct fw_u16_dimension *dimension)
+static int write_dimension(const uint64_t *masks, uint64_t everywhere, struct fw_u16_dimension *dimension)
 {
 	unsigned int classes = 0, current = 0;
 
 	for (unsigned int value = 0; value < VALUES; value++) {
-		if (!classes || dimension->terms[current] != masks[value]) {
-			for (current = 0; current < classes && dimension->terms[current] != masks[value];
-			     current++)
+		uint64_t mask = masks[value] | everywhere;
+
+		if (!classes || dimension->terms[current] != mask) {
+			for (current = 0; current < classes && dimension->terms[current] != mask; current++)
 				;
 			if (current == FW_PORT_CLASSES)
 				return -E2BIG;
 			if (current == classes)
-				dimension->terms[classes++] = masks[value];
+				dimension->terms[classes++] = mask;
 		}
 		dimension->class_of[value] = (uint8_t)current;
 	}
@@ -187,20 +188,28 @@ static int compile_dimension(const struct fw_policy *policy, enum dimension dime
 {
 	static const char *const names[] = {
 		[SOURCE_PORT] = "source ports", [DEST_PORT] = "destination ports", [LENGTH] = "lengths"};
-	FW_FREE uint64_t *masks = calloc(VALUES, sizeof(*masks));
+	FW_FREE uint64_t *masks = NULL;
 	const struct fw_policy_rule *last = NULL;
-	int r = masks ? 0 : -ENOMEM;
+	uint64_t everywhere = 0; /* terms that do not look: tune lives on their costing nothing */
+	int r = 0;
 
 	for (size_t i = 0; i < policy->rule_count && !r; i++) {
 		const struct fw_ranges *in, *out;
 
 		ranges_of(&policy->rules[i].match, dimension, &in, &out);
-		if (in->count || out->count)
-			last = &policy->rules[i];
-		r = spread_ranges(in, out, slot->rules[i].terms, masks);
+		if (!in->count && !out->count) {
+			everywhere |= slot->rules[i].terms;
+			continue;
+		}
+		last = &policy->rules[i];
+		if (!masks)
+			masks = calloc(VALUES, sizeof(*masks));
+		r = masks ? spread_ranges(in, out, slot->rules[i].terms, masks) : -ENOMEM;
 	}
-	if (!r)
-		r = write_dimension(masks, ret);
+	if (!r && masks)
+		r = write_dimension(masks, everywhere, ret);
+	else if (!r)
+		ret->terms[0] = everywhere;
 	if (r == -E2BIG && last)
 		fw_diag_add(diags, last->mark, FW_SEVERITY_ERROR, "too-many-ranges",
 			    "use ranges instead of single values, or fewer rules with lists of their own",
