@@ -3,14 +3,25 @@
 .PHONY: vm
 
 vm_dir      := $(BUILD)/tests/vm
-vm_programs := $(addprefix $(vm_dir)/,flavours native)
-vm_shared   := $(addprefix $(vm_dir)/,subject.o wire.o) $(call obj,$(lib_src) $(policy_src) $(kern_src))
+vm_programs := $(addprefix $(vm_dir)/,flavours native chain)
+vm_shared   := $(addprefix $(vm_dir)/,subject.o wire.o results.o) $(call obj,$(lib_src) $(policy_src) $(kern_src))
 KERNELS     ?= 6.1 6.12
 
 $(vm_dir)/%.o: tests/vm/%.c $(BUILD)/flags $(bpf_skeletons)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(FW_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(FW_CFLAGS) -I$(vm_dir) -MMD -MP -c $< -o $@
+
+$(vm_dir)/neighbour.bpf.o: tests/vm/neighbour.bpf.c $(BUILD)/flags
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(vm_dir)/neighbour.skel.h: $(vm_dir)/neighbour.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name neighbour_bpf > $@
+
+$(vm_dir)/chain.o: $(vm_dir)/neighbour.skel.h
 
 $(vm_programs): %: %.o $(vm_shared)
 	$(call say,TEST,$@)

@@ -10,25 +10,13 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "results.h"
 #include "subject.h"
 #include "wire.h"
 
 #define FLOOD	 4000
 #define OFFENDER 300
 #define HONEST	 100
-
-static bool failed;
-
-static void expect(const char *flavour, const char *what, uint64_t want, uint64_t got)
-{
-	if (want == got) {
-		printf("ok %s: %s\n", flavour, what);
-		return;
-	}
-	failed = true;
-	printf("not ok %s: %s: expected %llu, got %llu\n", flavour, what, (unsigned long long)want,
-	       (unsigned long long)got);
-}
 
 /* Both families by turns. Returns how many could not be sent. */
 static uint64_t send_many(struct wire *wire, unsigned int count, uint8_t protocol, uint16_t port,
@@ -45,65 +33,64 @@ static uint64_t send_many(struct wire *wire, unsigned int count, uint8_t protoco
 	return unsent;
 }
 
-static void drop_flood(const char *flavour, struct fw_datapath *datapath, struct wire *wire)
+static void drop_flood(struct results *results, struct fw_datapath *datapath, struct wire *wire)
 {
 	uint64_t unsent;
 
 	wire_received(wire);
 	unsent = send_many(wire, FLOOD, IPPROTO_UDP, SUBJECT_BLOCKED_PORT, 0x0b000001, 2654435761u);
-	expect(flavour, "nothing of a random-source flood arrives", 0, wire_received(wire));
-	expect(flavour, "all of it is counted under rule_block", FLOOD - unsent,
+	expect(results, "nothing of a random-source flood arrives", 0, wire_received(wire));
+	expect(results, "all of it is counted under rule_block", FLOOD - unsent,
 	       subject_counted(datapath, FW_REASON_RULE_BLOCK));
 
 	send_many(wire, OFFENDER, IPPROTO_TCP, 80, 0x0c000001, 0);
-	expect(flavour, "one source of each family passes up to its limit", 2 * SUBJECT_SOURCE_LIMIT,
+	expect(results, "one source of each family passes up to its limit", 2 * SUBJECT_SOURCE_LIMIT,
 	       wire_received(wire));
-	expect(flavour, "its excess is counted under over_limit", OFFENDER - 2 * SUBJECT_SOURCE_LIMIT,
+	expect(results, "its excess is counted under over_limit", OFFENDER - 2 * SUBJECT_SOURCE_LIMIT,
 	       subject_counted(datapath, FW_REASON_OVER_LIMIT));
 
 	send_many(wire, HONEST, IPPROTO_UDP, 53, 0x0d000001, 1);
-	expect(flavour, "the honest arrive", HONEST, wire_received(wire));
+	expect(results, "the honest arrive", HONEST, wire_received(wire));
 }
 
-static int attach_native(struct fw_datapath *datapath, unsigned int ifindex, bool frags, int *ret_link)
+static int attach_native(struct fw_datapath *datapath, unsigned int ifindex, bool frags, int *ret_link,
+			 struct fw_err *err)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
-	struct fw_err err = {};
 	FW_CLOSE int program = -1;
-	int r = fw_datapath_load_program(datapath, 0, frags, &program, &err);
+	int r = fw_datapath_load_program(datapath, 0, frags, &program, err);
 
-	if (r) {
-		printf("# %s\n", err.text);
+	if (r)
 		return r;
-	}
 	*ret_link = bpf_link_create(program, (int)ifindex, BPF_XDP, &opts);
 	return *ret_link < 0 ? -errno : 0;
 }
 
-static void test_flavour(bool frags, bool virtual_clock, unsigned int ifindex, struct wire *wire)
+static bool test_flavour(bool frags, bool virtual_clock, unsigned int ifindex, struct wire *wire)
 {
 	struct fw_datapath *datapath = NULL;
+	struct fw_err err = {};
 	char flavour[64];
+	struct results results = {.subject = flavour};
+	FW_CLOSE int link = -1;
 	int r;
 
 	snprintf(flavour, sizeof(flavour), "native %s%s", frags ? "frags" : "plain",
 		 virtual_clock ? " virtual-clock" : "");
 	r = subject_open(virtual_clock, &datapath);
-	if (r) {
-		expect(flavour, "maps and policy", 0, (uint64_t)-r);
-		return;
-	}
-	FW_CLOSE int link = -1;
-	r = attach_native(datapath, ifindex, frags, &link);
-	expect(flavour, "attaches", 0, (uint64_t)-r);
-	if (!r)
-		drop_flood(flavour, datapath, wire);
+	if (!expect_success(&results, "maps and policy", r, NULL))
+		return false;
+	r = attach_native(datapath, ifindex, frags, &link, &err);
+	if (expect_success(&results, "attaches", r, err.text))
+		drop_flood(&results, datapath, wire);
 	fw_datapath_close(datapath);
+	return !results.failed;
 }
 
 int main(int argc, char **argv)
 {
 	struct wire wire;
+	bool good = true;
 	int r;
 
 	if (argc != 3) {
@@ -116,7 +103,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (int flavour = 0; flavour < 4; flavour++)
-		test_flavour(flavour & 1, flavour & 2, if_nametoindex(argv[1]), &wire);
+		good &= test_flavour(flavour & 1, flavour & 2, if_nametoindex(argv[1]), &wire);
 	wire_close(&wire);
-	return failed;
+	return good ? 0 : 1;
 }
