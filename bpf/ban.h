@@ -124,8 +124,8 @@ static __always_inline void ban_mark(const struct fw_ban_key *key)
 	}
 }
 
-static __always_inline void ban_tell(const struct fw_pkt *pkt, const struct fw_ban_key *key, const struct fw_ban *ban,
-				     __u64 amount)
+static __always_inline void ban_tell(const struct fw_pkt *pkt, const struct fw_ban_key *key,
+				     const struct fw_ban *ban, __u64 amount)
 {
 	struct fw_event_ban *event = bpf_ringbuf_reserve(&fw_event_map, sizeof(*event), 0);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads both clocks at one moment, so that user space can tell how jiffies map to CLOCK_MONOTONIC. Run once at start. */
+/* Reads both clocks at one moment, so that user space can tell how jiffies map to CLOCK_MONOTONIC. Run once
+ * at start. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

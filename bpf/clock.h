@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The one place where time enters: jiffies (about 1 ns a read) as CLOCK_MONOTONIC nanoseconds, or replay's clock. */
+/* The one place where time enters: jiffies (about 1 ns a read) as CLOCK_MONOTONIC nanoseconds, or replay's
+ * clock. */
 #ifndef FW_BPF_CLOCK_H
 #define FW_BPF_CLOCK_H
 

@@ -6,7 +6,7 @@
 #include "maps.h"
 #include "packet.h"
 
-#define FW_SAMPLES_PER_TICK 64
+#define FW_SAMPLES_PER_TICK  64
 #define FW_SAMPLE_PERIOD_MAX (1u << 16)
 
 static __always_inline void count_fault(enum fw_fault fault)
@@ -18,14 +18,16 @@ static __always_inline void count_fault(enum fw_fault fault)
 		(*count)++;
 }
 
-static __always_inline void count_packet(const struct fw_pkt *pkt, enum fw_verdict verdict, enum fw_reason why)
+static __always_inline void count_packet(const struct fw_pkt *pkt, enum fw_verdict verdict,
+					 enum fw_reason why)
 {
 	__u32 index = fw_config.iface, traffic = pkt->traffic;
 	struct fw_iface_counts *counts = bpf_map_lookup_elem(&fw_iface_count_map, &index);
 	struct fw_count *count;
 	__u64 reason = why;
 
-	/* clang compares one copy of why and indexes with another; 6.1 then says "R0 unbounded memory access". */
+	/* clang compares one copy of why and indexes with another; 6.1 then says "R0 unbounded memory
+	 * access". */
 	__asm__ volatile("" : "+r"(reason));
 	if (!counts || verdict >= FW_VERDICT_MAX_ || reason >= FW_REASON_MAX_ || traffic >= FW_TRAFFIC_MAX_)
 		return;
@@ -77,7 +79,8 @@ static __noinline void count_sample(const struct fw_pkt *pkt, __u32 weight, __u3
 	source->last_reason = why;
 }
 
-/* At most FW_SAMPLES_PER_TICK a tick and CPU: the period doubles when they run out and halves when they are not used. */
+/* At most FW_SAMPLES_PER_TICK a tick and CPU: the period doubles when they run out and halves when they are
+ * not used. */
 static __always_inline void count_source(const struct fw_pkt *pkt, __u32 dropped, enum fw_reason why)
 {
 	__u32 zero = 0, weight;

@@ -29,8 +29,9 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 }
 
 /* Spared before anything else, as soon as an address is known; then the essential, then bans. */
-static __always_inline enum fw_reason identify(const struct fw_control *control, const struct fw_policy_slot *policy,
-					       struct fw_pkt *pkt, enum fw_reason parsed, __u64 *terms)
+static __always_inline enum fw_reason identify(const struct fw_control *control,
+					       const struct fw_policy_slot *policy, struct fw_pkt *pkt,
+					       enum fw_reason parsed, __u64 *terms)
 {
 	enum fw_reason why;
 	__u64 hash = 0;
@@ -43,7 +44,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 			return why;
 	}
 	if (policy->features & FW_FEATURE_SOURCE_LISTS) {
-		__u32 list_class = identify_list_class(policy, &pkt->source);
+		__u32 list_class = lists_class(policy, pkt->family, &pkt->source);
 		const struct fw_class *class = identify_class(policy, list_class);
 
 		if (!class)
@@ -62,7 +63,8 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 	if (ban_holds(control, pkt, hash))
 		return FW_REASON_BANNED;
 	if (policy->features & FW_FEATURE_DEST_LISTS) {
-		const struct fw_class *class = identify_class(policy, identify_list_class(policy, &pkt->dest));
+		const struct fw_class *class =
+			identify_class(policy, lists_class(policy, pkt->family, &pkt->dest));
 
 		if (!class)
 			return FW_REASON_INTERNAL;

@@ -5,26 +5,14 @@
 
 #include "ban.h"
 #include "fw_meter.h"
+#include "lists.h"
 #include "maps.h"
 #include "packet.h"
 
 #define FW_ESSENTIAL_SUB_US 62750 /* a sixteenth of a second and a jiffy at HZ=250 */
 
-/* The one place that knows how lists are stored: address → list class, 0 when nobody listed it. */
-static __always_inline __u32 identify_list_class(const struct fw_policy_slot *policy, const struct fw_addr *addr)
-{
-	__u32 slot = policy->list_slot;
-	struct fw_lpm_key key = {.bits = 128, .addr = *addr};
-	void *list = bpf_map_lookup_elem(&fw_list_map, &slot);
-	__u32 *class;
-
-	if (!list)
-		return 0;
-	class = bpf_map_lookup_elem(list, &key);
-	return class ? *class : 0;
-}
-
-static __always_inline const struct fw_class *identify_class(const struct fw_policy_slot *policy, __u32 list_class)
+static __always_inline const struct fw_class *identify_class(const struct fw_policy_slot *policy,
+							     __u32 list_class)
 {
 	__u32 index = (policy->generation % FW_SLOTS) * FW_CLASSES_MAX + (list_class & (FW_CLASSES_MAX - 1));
 
@@ -50,8 +38,8 @@ static __noinline enum fw_reason identify_spared_kind(const struct fw_pkt *pkt)
 	}
 }
 
-static __always_inline enum fw_reason identify_spared(const struct fw_control *control, const struct fw_pkt *pkt,
-						      __u64 hash)
+static __always_inline enum fw_reason identify_spared(const struct fw_control *control,
+						      const struct fw_pkt *pkt, __u64 hash)
 {
 	if (!(control->spared[fw_spared_word(hash)] & fw_spared_bit(hash)))
 		return FW_REASON_UNDECIDED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rules as bit masks: AND what every dimension of the packet allows, then judge the set bits in file order. */
+/* Rules as bit masks: AND what every dimension of the packet allows, then judge the set bits in file order.
+ */
 #ifndef FW_BPF_JUDGE_H
 #define FW_BPF_JUDGE_H
 
@@ -37,8 +38,9 @@ static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, co
 	if (!pkt->has_ports)
 		mask &= ~policy->l4_terms;
 	if (features & FW_FEATURE_TCP_FLAGS)
-		mask &= pkt->has_ports && pkt->protocol == IPPROTO_TCP ? policy->tcp_flag_terms[pkt->tcp_flags]
-								       : policy->no_tcp_terms;
+		mask &= pkt->has_ports && pkt->protocol == IPPROTO_TCP
+				? policy->tcp_flag_terms[pkt->tcp_flags]
+				: policy->no_tcp_terms;
 	if (features & FW_FEATURE_DEST_PORT && pkt->has_ports)
 		mask &= judge_u16(&policy->dest_port, pkt->dest_port);
 	if (features & FW_FEATURE_SOURCE_PORT && pkt->has_ports)
@@ -90,8 +92,10 @@ static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, 
 	return meter;
 }
 
-/* Counts the packet against its key. Over the limit? *crossing_amount is set when this packet is the moment to ban. */
-static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt, __u64 *crossing_amount)
+/* Counts the packet against its key. Over the limit? *crossing_amount is set when this packet is the moment
+ * to ban. */
+static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					 __u64 *crossing_amount)
 {
 	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1, amount;
 	struct fw_meter *meter = judge_meter(rule, pkt);
@@ -130,7 +134,8 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt)
 	return policy && judge_is_over(&policy->never_block, pkt, &ignored);
 }
 
-static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *rule, const struct fw_pkt *pkt, __u64 amount)
+static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *rule,
+				      const struct fw_pkt *pkt, __u64 amount)
 {
 	if (!(rule->flags & FW_RULE_BAN) || !amount)
 		return;
@@ -141,7 +146,8 @@ static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *
 }
 
 /* What one rule says of a packet that matches it. UNDECIDED: the next rule. */
-static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_rule *rule, struct fw_pkt *pkt)
+static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_rule *rule,
+						    struct fw_pkt *pkt)
 {
 	__u32 index = rule->id, limited = rule->unit != FW_UNIT_NONE, action = rule->action;
 	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
@@ -196,7 +202,8 @@ __noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 	return judge_matched(ctx, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
 }
 
-static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy, struct fw_pkt *pkt, __u64 mask)
+static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
+					    struct fw_pkt *pkt, __u64 mask)
 {
 	mask &= judge_shape(policy, pkt);
 	for (int i = 0; i < FW_TERMS_MAX && mask; i++) {
@@ -207,7 +214,8 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 		if ((pkt->labels & term->labels_required) != term->labels_required ||
 		    pkt->labels & term->labels_forbidden)
 			continue;
-		mask &= ~policy->rules[term->rule & (FW_RULES_MAX - 1)].terms; /* once per rule, whatever else of it holds */
+		mask &= ~policy->rules[term->rule & (FW_RULES_MAX - 1)]
+				 .terms; /* once per rule, whatever else of it holds */
 		why = judge_rule(ctx, pkt, term->rule);
 		if (why != FW_REASON_UNDECIDED)
 			return why;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Every map: what it holds, who writes, who reads, what happens when it is full. User space resizes those marked (size). */
+/* Every map: what it holds, who writes, who reads, what happens when it is full. User space resizes those
+ * marked (size). */
 #ifndef FW_BPF_MAPS_H
 #define FW_BPF_MAPS_H
 
@@ -12,13 +13,13 @@
 #include "fw_maps.h"
 #include "fw_policy.h"
 
-#define FW_MAP(name, map_type, key_type, value_type, entries, flags) \
-	struct {                                                      \
-		__uint(type, map_type);                                \
-		__type(key, key_type);                                 \
-		__type(value, value_type);                             \
-		__uint(max_entries, entries);                          \
-		__uint(map_flags, flags);                              \
+#define FW_MAP(name, map_type, key_type, value_type, entries, flags)                                         \
+	struct {                                                                                             \
+		__uint(type, map_type);                                                                      \
+		__type(key, key_type);                                                                       \
+		__type(value, value_type);                                                                   \
+		__uint(max_entries, entries);                                                                \
+		__uint(map_flags, flags);                                                                    \
 	} name SEC(".maps")
 
 /* Who built these maps. User space writes and reads it; the packet path never does. */
@@ -30,23 +31,36 @@ FW_MAP(fw_control_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_control, 1, BPF_F_MM
 /* Two generations of the compiled policy; user space writes the inactive one. */
 FW_MAP(fw_policy_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_policy_slot, FW_SLOTS, BPF_F_MMAPABLE);
 
-/* Terms of each list class, per generation: index slot × FW_CLASSES_MAX + class. Written like fw_policy_map. */
+/* Terms of each list class, per generation: index slot × FW_CLASSES_MAX + class. Written like fw_policy_map.
+ */
 FW_MAP(fw_class_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_class, FW_SLOTS *FW_CLASSES_MAX, BPF_F_MMAPABLE);
 
-/* Prefix → list class. User space fills a fresh trie and puts it into the slot no generation uses. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, FW_SLOTS);
-	__type(key, __u32);
-	__array(
-		values, struct {
-			__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-			__uint(max_entries, 1);
-			__uint(map_flags, BPF_F_NO_PREALLOC);
-			__uint(key_size, sizeof(struct fw_lpm_key));
-			__uint(value_size, sizeof(__u32));
-		});
-} fw_list_map SEC(".maps");
+/* Listed prefixes, see fw_lists.h. Two list slots; user space builds the one no generation uses, through
+ * mmap. Bitmap and wide tables: index slot × 2 + (IPv6). */
+FW_MAP(fw_list_bitmap_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS,
+       BPF_F_MMAPABLE);
+FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOTS * 2, BPF_F_MMAPABLE);
+
+/* Inner arrays are as large as their list needs (BPF_F_INNER_MAP, kernel 5.10). */
+#define FW_LIST_TABLE(name, bytes)                                                                           \
+	struct {                                                                                             \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                    \
+		__uint(max_entries, FW_SLOTS);                                                               \
+		__type(key, __u32);                                                                          \
+		__array(                                                                                     \
+			values, struct {                                                                     \
+				__uint(type, BPF_MAP_TYPE_ARRAY);                                            \
+				__uint(max_entries, 1);                                                      \
+				__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);                         \
+				__uint(key_size, sizeof(__u32));                                             \
+				__uint(value_size, bytes);                                                   \
+			});                                                                                  \
+	} name SEC(".maps")
+
+FW_LIST_TABLE(fw_list4_map, sizeof(struct fw_list4_bucket));
+FW_LIST_TABLE(fw_list4_leaf_map, sizeof(struct fw_list4_leaf));
+FW_LIST_TABLE(fw_list6_group_map, sizeof(struct fw_list6_group_bucket));
+FW_LIST_TABLE(fw_list6_map, sizeof(struct fw_list6_bucket));
 
 /* Exact spared sources; written by user space, asked only when their filter in fw_control says so. */
 FW_MAP(fw_spared_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_spared, 4096, 0);
@@ -54,10 +68,12 @@ FW_MAP(fw_spared_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_spared, 4096,
 /* Two slots of the ban filter. The packet path sets bits in both; user space rebuilds the inactive one. */
 FW_MAP(fw_ban_filter_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS *FW_BAN_FILTER_WORDS, BPF_F_MMAPABLE);
 
-/* (size) Leases. Added by both sides; deleted by user space only. Full: FW_FAULT_BAN_FULL, nobody is evicted. */
+/* (size) Leases. Added by both sides; deleted by user space only. Full: FW_FAULT_BAN_FULL, nobody is evicted.
+ */
 FW_MAP(fw_ban_map, BPF_MAP_TYPE_HASH, struct fw_ban_key, struct fw_ban, FW_BANS_DEFAULT, 0);
 
-/* (size) Meters of all keys but totals. Full: the least recently used key goes; a failed insert is counted. */
+/* (size) Meters of all keys but totals. Full: the least recently used key goes; a failed insert is counted.
+ */
 FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter, FW_SOURCES_DEFAULT, 0);
 
 /* Meters of `per: total`, by rule id. */

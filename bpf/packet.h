@@ -13,19 +13,19 @@ struct fw_pkt {
 	struct fw_addr source, dest;
 	__u64 now_ns;
 	__u64 labels;
-	__u32 length; /* frame bytes without FCS */
+	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
-	__u16 rule; /* id of the rule that decided, or FW_RULE_NONE */
-	__u8 family; /* enum fw_family; NONE while no address is known */
-	__u8 protocol; /* of the last header understood */
+	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
+	__u8 family;		      /* enum fw_family; NONE while no address is known */
+	__u8 protocol;		      /* of the last header understood */
 	__u8 tcp_flags;
-	__u8 kind; /* enum fw_packet_kind */
+	__u8 kind;	/* enum fw_packet_kind */
 	__u8 essential; /* enum fw_essential_kind or FW_ESSENTIAL_NONE */
 	__u8 has_ports;
-	__u8 traffic; /* enum fw_traffic */
+	__u8 traffic;	 /* enum fw_traffic */
 	__u8 would_drop; /* a rule in count mode would have dropped it */
-	__u8 counting; /* the interface is in count mode: nothing may drop or ban */
-	__u8 slot;     /* of the generation that judges this packet */
+	__u8 counting;	 /* the interface is in count mode: nothing may drop or ban */
+	__u8 slot;	 /* of the generation that judges this packet */
 };
 
 #endif

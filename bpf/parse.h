@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Headers → struct fw_pkt, every access bounds-checked. PURE: no maps, no helpers; compiles for the host as well. */
+/* Headers → struct fw_pkt, every access bounds-checked. PURE: no maps, no helpers; compiles for the host as
+ * well. */
 #ifndef FW_BPF_PARSE_H
 #define FW_BPF_PARSE_H
 
@@ -14,13 +15,13 @@
 #include "fw_reason.h"
 #include "packet.h"
 
-#define FW_VLAN_TAGS_MAX     2
-#define FW_EXTENSIONS_MAX    8
+#define FW_VLAN_TAGS_MAX      2
+#define FW_EXTENSIONS_MAX     8
 #define FW_IPV4_MORE_OR_LATER 0x3fff /* more-fragments flag and offset, without DF */
-#define FW_IPV4_OFFSET	     0x1fff
-#define FW_IPV6_OFFSET	     0xfff8
-#define FW_ND_FIRST	     133 /* router solicitation … redirect, RFC 4861 */
-#define FW_ND_LAST	     137
+#define FW_IPV4_OFFSET	      0x1fff
+#define FW_IPV6_OFFSET	      0xfff8
+#define FW_ND_FIRST	      133 /* router solicitation … redirect, RFC 4861 */
+#define FW_ND_LAST	      137
 
 /* Numbers that <linux/in.h> does not name everywhere. */
 #define FW_PROTO_MOBILITY 135
@@ -32,7 +33,8 @@
 #define FW_PROTO_ICMPV6	  58
 #define FW_PROTO_AH	  51
 
-/* Readable bytes of the frame. `frame_end` counts from the first byte and may lie beyond `end` in a multi-buffer frame. */
+/* Readable bytes of the frame. `frame_end` counts from the first byte and may lie beyond `end` in a
+ * multi-buffer frame. */
 struct fw_cursor {
 	void *start, *end;
 	void *at;
@@ -46,17 +48,18 @@ struct fw_icmp {
 	__be16 checksum;
 	__be32 rest;
 };
-#define FW_ICMP_UNREACHABLE   3
-#define FW_ICMP_FRAG_NEEDED   4
-#define FW_ICMPV6_TOO_BIG     2
+#define FW_ICMP_UNREACHABLE 3
+#define FW_ICMP_FRAG_NEEDED 4
+#define FW_ICMPV6_TOO_BIG   2
 
 struct fw_vlan {
 	__be16 tci, protocol;
 };
 
-/* A header does not fit: into the frame (truncated), or only not into its first buffer (judged without L4). */
-static __always_inline enum fw_reason parse_short(const struct fw_cursor *cursor, struct fw_pkt *pkt, __u32 bytes,
-						  enum fw_reason truncated)
+/* A header does not fit: into the frame (truncated), or only not into its first buffer (judged without L4).
+ */
+static __always_inline enum fw_reason parse_short(const struct fw_cursor *cursor, struct fw_pkt *pkt,
+						  __u32 bytes, enum fw_reason truncated)
 {
 	__u32 offset = cursor->at - cursor->start;
 
@@ -211,19 +214,20 @@ static __always_inline enum fw_reason parse_ipv4(struct fw_cursor *cursor, struc
 	return parse_l4(cursor, pkt, ip->ttl);
 }
 
-/* Extension headers that can be walked over, and how their length field counts. Looked up instead of branched on: with a
- * branch per kind the verifier would follow every combination of eight headers. */
+/* Extension headers that can be walked over, and how their length field counts. Looked up instead of branched
+ * on: with a branch per kind the verifier would follow every combination of eight headers. */
 enum fw_extension { FW_EXTENSION_NONE, FW_EXTENSION_OPTIONS, FW_EXTENSION_AH, FW_EXTENSION_FRAGMENT };
 
 static const __u8 parse_extension_of[256] = {
-	[IPPROTO_HOPOPTS] = FW_EXTENSION_OPTIONS,    [IPPROTO_ROUTING] = FW_EXTENSION_OPTIONS,
-	[IPPROTO_DSTOPTS] = FW_EXTENSION_OPTIONS,    [FW_PROTO_MOBILITY] = FW_EXTENSION_OPTIONS,
-	[FW_PROTO_HIP] = FW_EXTENSION_OPTIONS,	     [FW_PROTO_SHIM6] = FW_EXTENSION_OPTIONS,
-	[FW_PROTO_AH] = FW_EXTENSION_AH,	     [IPPROTO_FRAGMENT] = FW_EXTENSION_FRAGMENT,
+	[IPPROTO_HOPOPTS] = FW_EXTENSION_OPTIONS, [IPPROTO_ROUTING] = FW_EXTENSION_OPTIONS,
+	[IPPROTO_DSTOPTS] = FW_EXTENSION_OPTIONS, [FW_PROTO_MOBILITY] = FW_EXTENSION_OPTIONS,
+	[FW_PROTO_HIP] = FW_EXTENSION_OPTIONS,	  [FW_PROTO_SHIM6] = FW_EXTENSION_OPTIONS,
+	[FW_PROTO_AH] = FW_EXTENSION_AH,	  [IPPROTO_FRAGMENT] = FW_EXTENSION_FRAGMENT,
 };
 
-/* length = ((hdrlen & mask) + more) << shift, one byte a kind. Packed words, because clang would put a table this small into a
- * mergeable section, whose BTF the kernel refuses. AH counts in 4-byte units (RFC 4302 §2.2). */
+/* length = ((hdrlen & mask) + more) << shift, one byte a kind. Packed words, because clang would put a table
+ * this small into a mergeable section, whose BTF the kernel refuses. AH counts in 4-byte units (RFC 4302
+ * §2.2). */
 #define FW_EXTENSION_MASK  0x00ffff00u
 #define FW_EXTENSION_MORE  0x01020100u
 #define FW_EXTENSION_SHIFT 0x03020300u
@@ -234,13 +238,16 @@ static __always_inline __u32 parse_extension_length(__u32 kind, const struct ipv
 
 	length = ((extension->hdrlen & FW_EXTENSION_MASK >> byte) + (FW_EXTENSION_MORE >> byte & 3))
 		 << (FW_EXTENSION_SHIFT >> byte & 3);
-	/* The verifier knows nothing of a shift by a variable; the compiler must not drop the mask as redundant. */
+	/* The verifier knows nothing of a shift by a variable; the compiler must not drop the mask as
+	 * redundant. */
 	__asm__ volatile("" : "+r"(length));
 	return length & 0xfff;
 }
 
-/* Leaves cursor->at behind the last extension; pkt->protocol is what follows, or the header that ended the walk. */
-static __always_inline enum fw_reason parse_extensions(struct fw_cursor *cursor, struct fw_pkt *pkt, __u8 next)
+/* Leaves cursor->at behind the last extension; pkt->protocol is what follows, or the header that ended the
+ * walk. */
+static __always_inline enum fw_reason parse_extensions(struct fw_cursor *cursor, struct fw_pkt *pkt,
+						       __u8 next)
 {
 	for (int i = 0; i < FW_EXTENSIONS_MAX; i++) {
 		struct ipv6_opt_hdr *extension = cursor->at;
@@ -297,7 +304,8 @@ static __always_inline enum fw_reason parse_ipv6(struct fw_cursor *cursor, struc
 		return FW_REASON_MALFORMED_IP;
 	}
 	cursor->payload = bpf_ntohs(ip->payload_len);
-	if (!cursor->payload && ip->nexthdr == IPPROTO_HOPOPTS) /* jumbogram, RFC 2675: the frame is the length */
+	if (!cursor->payload &&
+	    ip->nexthdr == IPPROTO_HOPOPTS) /* jumbogram, RFC 2675: the frame is the length */
 		cursor->payload = cursor->frame_length - offset - sizeof(*ip);
 	if (offset + sizeof(*ip) + cursor->payload > cursor->frame_length)
 		return FW_REASON_TRUNCATED_IP;
@@ -314,7 +322,8 @@ static __always_inline int parse_is_vlan(__be16 protocol)
 }
 
 /* Skips tags. *protocol is left at a tag's type when there are more than FW_VLAN_TAGS_MAX. */
-static __always_inline enum fw_reason parse_link(struct fw_cursor *cursor, struct fw_pkt *pkt, __be16 *protocol)
+static __always_inline enum fw_reason parse_link(struct fw_cursor *cursor, struct fw_pkt *pkt,
+						 __be16 *protocol)
 {
 	struct ethhdr *eth = cursor->at;
 
@@ -336,7 +345,8 @@ static __always_inline enum fw_reason parse_link(struct fw_cursor *cursor, struc
 	return FW_REASON_UNDECIDED;
 }
 
-/* The whole frame. UNDECIDED: go on; addresses are valid whenever pkt->family is set, also with another reason. */
+/* The whole frame. UNDECIDED: go on; addresses are valid whenever pkt->family is set, also with another
+ * reason. */
 static __always_inline enum fw_reason parse_frame(struct fw_cursor *cursor, struct fw_pkt *pkt)
 {
 	__be16 protocol = 0;

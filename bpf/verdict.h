@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reason → XDP action, count mode included, and everything that is counted about it. The only file that names XDP actions. */
+/* Reason → XDP action, count mode included, and everything that is counted about it. The only file that names
+ * XDP actions. */
 #ifndef FW_BPF_VERDICT_H
 #define FW_BPF_VERDICT_H
 
@@ -12,13 +13,14 @@
 
 static __always_inline int verdict_drops(enum fw_reason why)
 {
-#define X(id, action, word, help) | (__u64) FW_ACTS_##action << FW_REASON_##id
+#define X(id, action, word, help) | (__u64)FW_ACTS_##action << FW_REASON_##id
 	const __u64 drops = 0 FW_REASONS(X);
 #undef X
 	return drops >> why & 1;
 }
 
-static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verdict verdict, enum fw_reason why)
+static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verdict verdict,
+					  enum fw_reason why)
 {
 	__u32 zero = 0;
 	struct fw_trace *trace = bpf_map_lookup_elem(&fw_trace_map, &zero);

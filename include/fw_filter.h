@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Hash of an address and its place in the two filters that answer "nothing known" without a map lookup: pure arithmetic. */
+/* Hash of an address and its place in the two filters that answer "nothing known" without a map lookup: pure
+ * arithmetic. */
 #ifndef FW_FILTER_H
 #define FW_FILTER_H
 
@@ -8,7 +9,8 @@
 #include "fw_types.h"
 
 /* Multiply-xorshift over both halves; the seed is secret per boot, so nobody can aim at a filter word. */
-static inline __attribute__((always_inline)) __u64 fw_filter_hash(const struct fw_addr *addr, __u32 bits, __u32 seed)
+static inline __attribute__((always_inline)) __u64 fw_filter_hash(const struct fw_addr *addr, __u32 bits,
+								  __u32 seed)
 {
 	__u64 high = (__u64)addr->w[0] << 32 | addr->w[1];
 	__u64 low = (__u64)addr->w[2] << 32 | addr->w[3];
@@ -21,7 +23,8 @@ static inline __attribute__((always_inline)) __u64 fw_filter_hash(const struct f
 	return hash ^ hash >> 32;
 }
 
-/* Ban filter: one 64-bit word a key, two bits in it. Index into fw_ban_filter_map; mask is fw_control's of that slot. */
+/* Ban filter: one 64-bit word a key, two bits in it. Index into fw_ban_filter_map; mask is fw_control's of
+ * that slot. */
 static inline __attribute__((always_inline)) __u32 fw_ban_filter_index(__u64 hash, __u32 slot, __u32 mask)
 {
 	return (slot % FW_SLOTS) * FW_BAN_FILTER_WORDS + (__u32)(hash & mask & (FW_BAN_FILTER_WORDS - 1));

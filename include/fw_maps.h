@@ -9,7 +9,12 @@
 	X(fw_control_map)                                                                                              \
 	X(fw_policy_map)                                                                                               \
 	X(fw_class_map)                                                                                                \
-	X(fw_list_map)                                                                                                 \
+	X(fw_list_bitmap_map)                                                                                          \
+	X(fw_list_wide_map)                                                                                            \
+	X(fw_list4_map)                                                                                                \
+	X(fw_list4_leaf_map)                                                                                           \
+	X(fw_list6_group_map)                                                                                          \
+	X(fw_list6_map)                                                                                                \
 	X(fw_spared_map)                                                                                               \
 	X(fw_ban_filter_map)                                                                                           \
 	X(fw_ban_map)                                                                                                  \

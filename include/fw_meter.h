@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Arithmetic of the trailing window, the same for the packet path, for explain and for tests: no maps, no clock, no helpers.
+/* Arithmetic of the trailing window, the same for the packet path, for explain and for tests: no maps, no
+ * clock, no helpers.
  *
- * A window W is cut into FW_METER_CELLS closed sub-windows plus the open one, and the oldest counts whole. What is
- * counted therefore covers between W and 17/16 W: nobody passes more than the limit in any W, and who stays under the
- * limit in every 17/16 W loses nothing. A key's sub-windows start with its first packet, so keys do not rotate together.
+ * A window W is cut into FW_METER_CELLS closed sub-windows plus the open one, and the oldest counts whole.
+ * What is counted therefore covers between W and 17/16 W: nobody passes more than the limit in any W, and who
+ * stays under the limit in every 17/16 W loses nothing. A key's sub-windows start with its first packet, so
+ * keys do not rotate together.
  *
- * Sharing: `current` is added to atomically by every CPU. Rotation belongs to the CPU whose cmpxchg moves sub_start_ns.
- * Accepted inaccuracy: while it works (tens of ns) other CPUs may not see the sub-window that is being closed, and may
- * pass the packets that arrive in that time. */
+ * Sharing: `current` is added to atomically by every CPU. Rotation belongs to the CPU whose cmpxchg moves
+ * sub_start_ns. Accepted inaccuracy: while it works (tens of ns) other CPUs may not see the sub-window that
+ * is being closed, and may pass the packets that arrive in that time. */
 #ifndef FW_METER_H
 #define FW_METER_H
 
@@ -24,7 +26,8 @@ static __always_inline __u64 fw_meter_elapsed(__u64 now_ns, __u64 start_ns)
 	return elapsed < 0 ? 0 : (__u64)elapsed; /* another CPU may already have moved the start */
 }
 
-static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us)
+static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 now_ns, __u64 sub_ns,
+					   __u32 sub_us)
 {
 	return fw_meter_elapsed(now_ns, meter->sub_start_ns) >= sub_ns || meter->sub_us != sub_us;
 }
@@ -50,9 +53,10 @@ static __always_inline void fw_meter_forget(struct fw_meter *meter)
 	meter->head = 0;
 }
 
-/* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate. */
-static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open, __u64 elapsed_ns, __u64 now_ns,
-					     __u32 sub_us, __u32 shift)
+/* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate.
+ */
+static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open, __u64 elapsed_ns,
+					     __u64 now_ns, __u32 sub_us, __u32 shift)
 {
 	__u64 old_us = meter->sub_us ? meter->sub_us : 1;
 	__u64 past = meter->past, ratio;
@@ -76,7 +80,8 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 }
 
 /* Closes what is over. Call when fw_meter_is_due; one caller wins, the others find it done. */
-static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us, __u32 shift)
+static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us,
+					    __u32 shift)
 {
 	__u64 start = meter->sub_start_ns;
 	__u64 elapsed = fw_meter_elapsed(now_ns, start);

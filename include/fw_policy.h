@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The compiled policy as it lies in the maps: terms as bits, dimensions as mask tables, rules in file order. */
+/* The compiled policy as it lies in the maps: terms as bits, dimensions as mask tables, rules in file order.
+ */
 #ifndef FW_POLICY_H
 #define FW_POLICY_H
 
+#include "fw_lists.h"
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
 #define FW_ABI_VERSION 1
 
-#define FW_SLOTS 2	    /* generations alive at once: the active and the one being built */
-#define FW_TERMS_MAX 64
-#define FW_RULES_MAX 64	    /* active rules; each has at least one term */
-#define FW_RULE_IDS 256	    /* stable ids: counters and meters follow the name over reloads */
-#define FW_RULE_NONE 0xffff
+#define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
+#define FW_TERMS_MAX	    64
+#define FW_RULES_MAX	    64	/* active rules; each has at least one term */
+#define FW_RULE_IDS	    256 /* stable ids: counters and meters follow the name over reloads */
+#define FW_RULE_NONE	    0xffff
 #define FW_RULE_NEVER_BLOCK 255 /* id of the meter behind never_block's own limit */
-#define FW_LABELS_MAX 64
-#define FW_CLASSES_MAX 65536
-#define FW_BAN_STEPS 6
+#define FW_LABELS_MAX	    64
+#define FW_CLASSES_MAX	    65536
+#define FW_BAN_STEPS	    6
 
 enum fw_action {
 	FW_ACTION_ALLOW,
@@ -46,25 +48,25 @@ enum fw_per {
 };
 
 enum fw_rule_flag {
-	FW_RULE_COUNT_MODE = 1 << 0,	  /* would drop, goes on */
+	FW_RULE_COUNT_MODE = 1 << 0, /* would drop, goes on */
 	FW_RULE_BAN = 1 << 1,
-	FW_RULE_BAN_UNVERIFIED = 1 << 2,  /* ban without a socket as evidence */
+	FW_RULE_BAN_UNVERIFIED = 1 << 2, /* ban without a socket as evidence */
 };
 
 struct fw_rule {
-	__u64 terms;	  /* its bits among the terms: one judgement per rule and packet */
-	__u64 labels;	  /* set on the packet when the rule takes effect */
-	__u64 limit;	  /* amount per window; meaningless with FW_UNIT_NONE */
-	__u64 sub_ns;	  /* sub_us × 1000 */
+	__u64 terms;  /* its bits among the terms: one judgement per rule and packet */
+	__u64 labels; /* set on the packet when the rule takes effect */
+	__u64 limit;  /* amount per window; meaningless with FW_UNIT_NONE */
+	__u64 sub_ns; /* sub_us × 1000 */
 	__u64 window_ns;
-	__u64 ban_ns[FW_BAN_STEPS]; /* lease of the n-th offence; the last one repeats */
+	__u64 ban_ns[FW_BAN_STEPS];		 /* lease of the n-th offence; the last one repeats */
 	struct fw_addr key_mask[FW_FAMILY_MAX_]; /* per family: bits of the address that make the key */
-	__u8 ban_bits[FW_FAMILY_MAX_];	    /* prefix length of a lease, 128-bit space */
+	__u8 ban_bits[FW_FAMILY_MAX_];		 /* prefix length of a lease, 128-bit space */
 	__u8 ban_steps;
-	__u8 action;	/* enum fw_action */
-	__u8 unit;	/* enum fw_unit */
-	__u8 per;	/* enum fw_per */
-	__u8 flags;	/* enum fw_rule_flag */
+	__u8 action;	 /* enum fw_action */
+	__u8 unit;	 /* enum fw_unit */
+	__u8 per;	 /* enum fw_per */
+	__u8 flags;	 /* enum fw_rule_flag */
 	__u8 cell_shift; /* limit >> cell_shift < 2^31 */
 	__u8 pad0;
 	__u16 id;
@@ -85,9 +87,9 @@ FW_SIZE_IS(struct fw_term, 24);
 enum fw_packet_kind {
 	FW_KIND_FRAGMENT = 1 << 0,	 /* any fragment, the first included */
 	FW_KIND_LATER_FRAGMENT = 1 << 1, /* no L4 header */
-	FW_KIND_NO_L4 = 1 << 2,		 /* ports and flags unknown: later fragment, too deep, headers split */
-	FW_KIND_OPTIONS = 1 << 3,	 /* IPv4 options or IPv6 extension headers other than fragment */
-	FW_KIND_TAGGED = 1 << 4,	 /* at least one VLAN tag */
+	FW_KIND_NO_L4 = 1 << 2,	  /* ports and flags unknown: later fragment, too deep, headers split */
+	FW_KIND_OPTIONS = 1 << 3, /* IPv4 options or IPv6 extension headers other than fragment */
+	FW_KIND_TAGGED = 1 << 4,  /* at least one VLAN tag */
 	FW_KIND_IPV6 = 1 << 5,
 	FW_KIND_ALL_ = (1 << 6) - 1,
 };
@@ -112,16 +114,24 @@ struct fw_u16_dimension {
 };
 
 /* Kinds of essential traffic; each has a meter of its own in fw_essential_map. */
-enum fw_essential_kind { FW_ESSENTIAL_ARP, FW_ESSENTIAL_ND, FW_ESSENTIAL_PMTU, FW_ESSENTIAL_DHCP, FW_ESSENTIAL_MAX_ };
+enum fw_essential_kind {
+	FW_ESSENTIAL_ARP,
+	FW_ESSENTIAL_ND,
+	FW_ESSENTIAL_PMTU,
+	FW_ESSENTIAL_DHCP,
+	FW_ESSENTIAL_MAX_
+};
 
 /* One generation. Written while inactive, immutable while active. */
 struct fw_policy_slot {
 	__u32 generation;
 	__u32 features;	    /* enum fw_feature */
-	__u32 count_ifaces; /* bit per interface index: would drop, passes; all bits = count mode everywhere */
+	__u32 count_ifaces; /* bit per interface index: would drop, passes; all bits = count mode everywhere
+			     */
 	__u32 list_slot;    /* which slot of the list structures belongs to this generation */
+	struct fw_list_shape lists;
 	__u64 essential_limit; /* packets per second and kind */
-	__u64 l4_terms;	    /* terms that need ports or flags: never for packets without L4 */
+	__u64 l4_terms;	       /* terms that need ports or flags: never for packets without L4 */
 	__u64 protocol_terms[256];
 	__u64 kind_terms[FW_KIND_ALL_ + 1];
 	__u64 tcp_flag_terms[256]; /* by the flag byte; other protocols use no_tcp_terms */
@@ -145,16 +155,17 @@ struct fw_class {
 };
 FW_SIZE_IS(struct fw_class, 24);
 
-#define FW_BAN_LENGTHS 16 /* distinct prefix lengths of bans per family */
+#define FW_BAN_LENGTHS	16 /* distinct prefix lengths of bans per family */
 #define FW_SPARED_WORDS 64 /* Bloom filter over spared sources: 4096 bits, one bit per source */
 
 /* The one word that is read first, and small things that change without a generation. */
 struct fw_control {
 	__u32 generation; /* active slot = generation % FW_SLOTS; 0 = no policy yet: everything passes */
 	__u32 ban_filter_slot;
-	__u32 ban_filter_mask[FW_SLOTS]; /* words in use − 1 of each slot: small filters stay in the nearest cache */
-	/* Used entries of ban_bits; written after them. Publishing a policy adds the ban_bits of its banning rules, so that
-	 * what the packet path inserts is found. */
+	__u32 ban_filter_mask[FW_SLOTS]; /* words in use − 1 of each slot: small filters stay in the nearest
+					    cache */
+	/* Used entries of ban_bits; written after them. Publishing a policy adds the ban_bits of its banning
+	 * rules, so that what the packet path inserts is found. */
 	__u32 ban_lengths[FW_FAMILY_MAX_];
 	__u32 pad;
 	__u8 ban_bits[FW_FAMILY_MAX_][FW_BAN_LENGTHS]; /* prefix lengths in use by bans, 128-bit space */

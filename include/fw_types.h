@@ -44,7 +44,8 @@ FW_SIZE_IS(struct fw_meter_key, 20);
 
 /* Trailing window in sixteen closed sub-windows and an open one. What counts against the limit is
  * past + current, which covers between W and 17/16 W: a source at a steady 90 % stays under. The packet
- * path touches the first 32 bytes, the cells only when a sub-window ends. cells[] keep amounts >> cell_shift, rounded up. */
+ * path touches the first 32 bytes, the cells only when a sub-window ends. cells[] keep amounts >> cell_shift,
+ * rounded up. */
 struct fw_meter {
 	__u64 sub_start_ns; /* when the open sub-window began; moved by the CPU that wins the cmpxchg */
 	__u64 current;	    /* amount in the open sub-window; atomic */
@@ -78,7 +79,8 @@ struct fw_ban {
 };
 FW_SIZE_IS(struct fw_ban, 32);
 
-/* Exact addresses spared from every rule and ban: live SSH peers, gateways, resolvers, and what `allow` named. */
+/* Exact addresses spared from every rule and ban: live SSH peers, gateways, resolvers, and what `allow`
+ * named. */
 enum fw_spared_kind {
 	FW_SPARED_SSH = 1,
 	FW_SPARED_GATEWAY,

@@ -39,6 +39,8 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 
 #define POLICY_BYTES (FW_SLOTS * fw_slot_stride())
 #define CLASS_BYTES  ((size_t)FW_SLOTS * FW_CLASSES_MAX * sizeof(struct fw_class))
+#define BITMAP_BYTES ((size_t)FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t))
+#define WIDE_BYTES   ((size_t)FW_SLOTS * 2 * sizeof(struct fw_list_wide))
 #define FILTER_BYTES ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
@@ -47,14 +49,17 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_control_map), sizeof(*datapath->control), err);
 	datapath->policy = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), POLICY_BYTES, err);
 	datapath->classes = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_class_map), CLASS_BYTES, err);
+	datapath->list_bitmap =
+		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list_bitmap_map), BITMAP_BYTES, err);
+	datapath->list_wide = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list_wide_map), WIDE_BYTES, err);
 	datapath->ban_filter =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_ban_filter_map), FILTER_BYTES, err);
 	datapath->clock =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
 	datapath->trace =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
-	if (datapath->control && datapath->policy && datapath->classes && datapath->ban_filter &&
-	    datapath->clock && datapath->trace) {
+	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
+	    datapath->list_wide && datapath->ban_filter && datapath->clock && datapath->trace) {
 		fw_ban_filter_init(datapath);
 		return 0;
 	}
@@ -74,6 +79,8 @@ void fw_datapath_close(struct fw_datapath *datapath)
 	unmap(datapath->control, sizeof(*datapath->control));
 	unmap(datapath->policy, POLICY_BYTES);
 	unmap(datapath->classes, CLASS_BYTES);
+	unmap(datapath->list_bitmap, BITMAP_BYTES);
+	unmap(datapath->list_wide, WIDE_BYTES);
 	unmap(datapath->ban_filter, FILTER_BYTES);
 	unmap(datapath->clock, sizeof(*datapath->clock));
 	unmap(datapath->trace, sizeof(*datapath->trace));

@@ -33,6 +33,8 @@ struct fw_datapath {
 	struct fw_control *control;
 	unsigned char *policy; /* FW_SLOTS elements of fw_slot_stride() */
 	struct fw_class *classes;
+	uint64_t *list_bitmap;		/* slot × 2 + family */
+	struct fw_list_wide *list_wide; /* likewise */
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

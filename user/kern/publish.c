@@ -8,7 +8,7 @@
 
 #include "kern/ban_filter.h"
 #include "kern/instance.h"
-#include "kern/trie.h"
+#include "kern/lists.h"
 #include "kern/stats.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
@@ -46,13 +46,14 @@ static uint32_t next_generation(uint32_t generation)
 }
 
 static void write_slot(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
-		       uint32_t list_slot, uint32_t count_ifaces)
+		       uint32_t list_slot, const struct fw_list_shape *shape, uint32_t count_ifaces)
 {
 	struct fw_policy_slot *slot = fw_policy_slot_at(datapath, generation);
 
 	memcpy(slot, image->slot, sizeof(*slot));
 	slot->generation = generation;
 	slot->list_slot = list_slot;
+	slot->lists = *shape;
 	slot->count_ifaces = image->slot->count_ifaces | count_ifaces;
 	memcpy(&datapath->classes[(size_t)(generation % FW_SLOTS) * FW_CLASSES_MAX], image->classes,
 	       image->class_count * sizeof(*image->classes));
@@ -112,6 +113,7 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 	const struct fw_policy_slot *active = fw_datapath_active_slot(datapath);
 	uint32_t old = fw_published_generation(datapath), generation = next_generation(old);
 	uint32_t list_slot = active ? active->list_slot % FW_SLOTS : FW_SLOTS - 1;
+	struct fw_list_shape shape = active ? active->lists : (struct fw_list_shape){};
 	int r = 0;
 
 	if (!image->class_count || image->class_count > FW_CLASSES_MAX)
@@ -121,13 +123,13 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 	fw_wait_for_readers(datapath, datapath->policy_flipped_ns);
 	if (lists || !active) {
 		list_slot = (list_slot + 1) % FW_SLOTS;
-		r = fw_trie_build(datapath, image, list_slot, err);
+		r = fw_lists_load(datapath, image, list_slot, &shape, err);
 		if (!r)
 			r = fw_stats_classes_reset(datapath, list_slot, err);
 	}
 	if (r)
 		return r;
-	write_slot(datapath, image, generation, list_slot, count_ifaces);
+	write_slot(datapath, image, generation, list_slot, &shape, count_ifaces);
 	r = verify_slot(datapath, image, generation, err);
 	if (!r)
 		r = announce_ban_lengths(datapath, image->slot, err);
@@ -139,7 +141,7 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 		*ret_generation = generation;
 	if (lists && active) { /* a list of millions is not kept twice */
 		fw_wait_for_readers(datapath, datapath->policy_flipped_ns);
-		fw_trie_drop(datapath, (list_slot + 1) % FW_SLOTS);
+		fw_lists_drop(datapath, (list_slot + 1) % FW_SLOTS);
 	}
 	return 0;
 }

@@ -59,6 +59,7 @@ static bool spans(const struct fw_prefix *outer, const struct fw_prefix *inner)
 static int add_group(struct sweep *sweep, const struct entry *entries, size_t count)
 {
 	uint32_t inside, inherited, combo;
+	bool is_boundary;
 	int r;
 
 	while (sweep->depth &&
@@ -66,7 +67,8 @@ static int add_group(struct sweep *sweep, const struct entry *entries, size_t co
 		sweep->depth--;
 	inside = sweep->depth ? sweep->open[sweep->depth - 1] : 0;
 	inherited = inside ? sweep->lines[inside - 1].combo : 0;
-	combo = entries[count - 1].set == NO_SET ? 0 : inherited;
+	is_boundary = entries[count - 1].set == NO_SET;
+	combo = is_boundary ? 0 : inherited;
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].set == NO_SET)
 			continue;
@@ -74,7 +76,9 @@ static int add_group(struct sweep *sweep, const struct entry *entries, size_t co
 		if (r)
 			return r;
 	}
-	if (combo == inherited)
+	/* What IPv4 as a whole is in must be said, also when ::/0 is in the same: the families are asked
+	 * separately. */
+	if (combo == inherited && !(is_boundary && combo))
 		return 0;
 	if (FW_APPEND(sweep->lines, sweep->count, (struct line){entries[0].prefix, combo, inside}))
 		return -ENOMEM;

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The one place that knows how lists are stored: address → list class, 0 when nobody listed it. */
+#ifndef FW_BPF_LISTS_H
+#define FW_BPF_LISTS_H
+
+#include <bpf/bpf_endian.h>
+
+#include "fw_lists.h"
+#include "maps.h"
+#include "packet.h"
+
+static __always_inline int lists_is_marked(__u32 slot, __u32 family, __u32 bit)
+{
+	__u32 index = (slot * 2 + (family == FW_FAMILY_V6)) * FW_LIST_BITMAP_WORDS + (bit >> 6);
+	__u64 *word = bpf_map_lookup_elem(&fw_list_bitmap_map, &index);
+
+	return word && *word >> (bit & 63) & 1;
+}
+
+static __always_inline __u32 lists_wide(__u32 slot, __u32 family, __u32 first16)
+{
+	__u32 index = slot * 2 + (family == FW_FAMILY_V6);
+	struct fw_list_wide *wide = bpf_map_lookup_elem(&fw_list_wide_map, &index);
+
+	return wide ? wide->list_class[first16 & (FW_LIST_WIDE - 1)] : 0;
+}
+
+static __always_inline __u32 lists_leaf4(__u32 slot, __u32 leaf_index, __u32 addr)
+{
+	void *leaves = bpf_map_lookup_elem(&fw_list4_leaf_map, &slot);
+	struct fw_list4_leaf *leaf;
+
+	if (!leaves)
+		return 0;
+	leaf = bpf_map_lookup_elem(leaves, &leaf_index);
+	return leaf ? leaf->list_class[addr & 255] : 0;
+}
+
+/* Global, like the others below: verified once, whatever path leads here. */
+__noinline int lists_exact4(__u32 slot, __u32 mask, __u32 addr)
+{
+	__u32 index = fw_list_hash32(addr >> 8) & mask;
+	void *table;
+
+	slot %= FW_SLOTS;
+	table = bpf_map_lookup_elem(&fw_list4_map, &slot);
+	if (!table)
+		return 0;
+	for (__u32 step = 0; step < FW_LIST_CHAIN; step++) {
+		struct fw_list4_bucket *bucket = bpf_map_lookup_elem(table, &index);
+
+		if (!bucket)
+			return 0;
+		for (int i = 0; i < FW_LIST4_ENTRIES; i++) {
+			const struct fw_list4_entry *entry = &bucket->entry[i];
+			__u32 kind = bucket->kind[i], differs = entry->addr ^ addr;
+
+			if (!kind || differs >> 8)
+				continue;
+			if (kind == FW_LIST4_LEAF)
+				return lists_leaf4(slot, entry->list_class | (__u32)entry->other << 16, addr);
+			return (differs & 255) >> ((32 - kind) & 15) ? entry->other : entry->list_class;
+		}
+		if (!bucket->more)
+			return 0;
+		index = (index + 1) & mask;
+	}
+	return 0;
+}
+
+__noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, __u32 bits)
+{
+	struct fw_addr key;
+	void *table;
+	__u32 index;
+
+	if (!addr)
+		return 0;
+	key = *addr;
+
+	for (int i = 0; i < 4; i++) {
+		__s32 here = (__s32)bits - 32 * i;
+
+		if (here <= 0)
+			key.w[i] = 0;
+		else if (here < 32)
+			key.w[i] &= bpf_htonl(~0u << (32 - here));
+	}
+	index = fw_list6_hash(&key, bits) & mask;
+	slot %= FW_SLOTS;
+	table = bpf_map_lookup_elem(&fw_list6_map, &slot);
+	if (!table)
+		return 0;
+	for (__u32 step = 0; step < FW_LIST_CHAIN; step++) {
+		struct fw_list6_bucket *bucket = bpf_map_lookup_elem(table, &index);
+
+		if (!bucket)
+			return 0;
+		for (int i = 0; i < FW_LIST6_ENTRIES; i++) {
+			const struct fw_list6_entry *entry = &bucket->entry[i];
+
+			if (entry->bits == bits && entry->addr.w[0] == key.w[0] &&
+			    entry->addr.w[1] == key.w[1] && entry->addr.w[2] == key.w[2] &&
+			    entry->addr.w[3] == key.w[3])
+				return 1u << 16 | entry->list_class;
+		}
+		if (!bucket->more)
+			return 0;
+		index = (index + 1) & mask;
+	}
+	return 0;
+}
+
+static __always_inline __u32 lists_group6(const struct fw_list_shape *shape, __u32 slot,
+					  const struct fw_addr *addr, const struct fw_list6_group *group)
+{
+	for (int i = 0; i < FW_LIST6_PROBES && group->lengths[i]; i++) {
+		__u32 found = lists_probe6(slot, shape->mask6, addr, group->lengths[i]);
+
+		if (found)
+			return found & 0xffff;
+	}
+	return group->other;
+}
+
+/* Bit 16 is set when the /32 has a group: its answer counts, 0 included. */
+__noinline int lists_exact6(const struct fw_list_shape *shape, __u32 slot, const struct fw_addr *addr)
+{
+	__u32 top, index;
+	void *table;
+
+	if (!shape || !addr)
+		return 0;
+	top = bpf_ntohl(addr->w[0]);
+	index = fw_list_hash32(top) & shape->group_mask6;
+
+	slot %= FW_SLOTS;
+	table = bpf_map_lookup_elem(&fw_list6_group_map, &slot);
+	if (!table)
+		return 0;
+	for (__u32 step = 0; step < FW_LIST_CHAIN; step++) {
+		struct fw_list6_group_bucket *bucket = bpf_map_lookup_elem(table, &index);
+
+		if (!bucket)
+			return 0;
+		for (int i = 0; i < FW_LIST6_GROUPS; i++)
+			if (bucket->group[i].used && bucket->group[i].top == top)
+				return 1u << 16 | lists_group6(shape, slot, addr, &bucket->group[i]);
+		if (!bucket->more)
+			return 0;
+		index = (index + 1) & shape->group_mask6;
+	}
+	return 0;
+}
+
+static __always_inline __u32 lists_class(const struct fw_policy_slot *policy, __u32 family,
+					 const struct fw_addr *addr)
+{
+	const struct fw_list_shape *shape = &policy->lists;
+	__u32 slot = policy->list_slot % FW_SLOTS, top, exact;
+
+	if (family == FW_FAMILY_V4) {
+		top = bpf_ntohl(addr->w[3]);
+		if (shape->features & FW_LIST_V4 && lists_is_marked(slot, family, top >> 8))
+			return lists_exact4(slot, shape->mask4, top);
+		return shape->features & FW_LIST_WIDE_V4 ? lists_wide(slot, family, top >> 16) : 0;
+	}
+	if (family != FW_FAMILY_V6)
+		return 0;
+	top = bpf_ntohl(addr->w[0]);
+	if (shape->features & FW_LIST_V6 && lists_is_marked(slot, family, fw_list6_bit(top))) {
+		exact = lists_exact6(shape, slot, addr);
+		if (exact)
+			return exact & 0xffff;
+	}
+	return shape->features & FW_LIST_WIDE_V6 ? lists_wide(slot, family, top >> 16) : 0;
+}
+
+#endif

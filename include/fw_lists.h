@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* All listed prefixes as the packet path asks for them: a bitmap that says "nothing here" for nearly
+ * everybody, then one cache line with the exact answer. The cost does not depend on how many prefixes there
+ * are.
+ *
+ * IPv4 is cut into its 16.7 M /24s, one bit each (exact). IPv6 is cut into /32s, hashed onto as many bits (a
+ * false alarm costs one bucket). Prefixes of at most 16 bits lie in a table of their own ("wide"), or a /1
+ * would mark half the space. */
+#ifndef FW_LISTS_H
+#define FW_LISTS_H
+
+#include "fw_types.h"
+
+#define FW_LIST_BITMAP_WORDS (1u << 18) /* 2^24 bits, 2 MiB */
+#define FW_LIST_WIDE	     65536u	/* classes by the first 16 bits */
+#define FW_LIST_WIDE_BITS    16
+#define FW_LIST_CHAIN	     8u /* buckets looked at before "not there"; the builder grows the table instead */
+
+/* What a /24 holds. Between 24 and 32: one prefix of that length, `other` is the rest of the /24. */
+#define FW_LIST4_FREE 0
+#define FW_LIST4_LEAF 255 /* several prefixes: class and other are the low and high half of a leaf's index   \
+			   */
+#define FW_LIST4_ENTRIES 7
+
+struct fw_list4_entry {
+	__u32 addr; /* host order */
+	__u16 list_class;
+	__u16 other;
+};
+FW_SIZE_IS(struct fw_list4_entry, 8);
+
+/* One cache line. `more`: an entry that belongs here lies in the next bucket. */
+struct fw_list4_bucket {
+	__u8 kind[FW_LIST4_ENTRIES];
+	__u8 more;
+	struct fw_list4_entry entry[FW_LIST4_ENTRIES];
+};
+FW_SIZE_IS(struct fw_list4_bucket, 64);
+
+struct fw_list4_leaf {
+	__u16 list_class[256]; /* by the last byte */
+};
+FW_SIZE_IS(struct fw_list4_leaf, 512);
+
+/* One IPv6 /32: the prefix lengths 33..128 that exist in it, longest first, 0 ends; and the class of the
+ * rest. */
+#define FW_LIST6_PROBES 16
+
+struct fw_list6_group {
+	__u32 top; /* host order */
+	__u16 other;
+	__u16 used;
+	__u8 lengths[FW_LIST6_PROBES];
+};
+FW_SIZE_IS(struct fw_list6_group, 24);
+
+#define FW_LIST6_GROUPS	 2
+#define FW_LIST6_ENTRIES 3
+
+struct fw_list6_group_bucket {
+	struct fw_list6_group group[FW_LIST6_GROUPS];
+	__u32 more;
+	__u32 pad[3];
+};
+FW_SIZE_IS(struct fw_list6_group_bucket, 64);
+
+struct fw_list6_entry {
+	struct fw_addr addr; /* masked */
+	__u16 bits;	     /* 0 = free */
+	__u16 list_class;
+};
+FW_SIZE_IS(struct fw_list6_entry, 20);
+
+struct fw_list6_bucket {
+	struct fw_list6_entry entry[FW_LIST6_ENTRIES];
+	__u32 more;
+};
+FW_SIZE_IS(struct fw_list6_bucket, 64);
+
+struct fw_list_wide {
+	__u16 list_class[FW_LIST_WIDE];
+};
+
+enum fw_list_feature {
+	FW_LIST_V4 = 1 << 0,
+	FW_LIST_V6 = 1 << 1,
+	FW_LIST_WIDE_V4 = 1 << 2,
+	FW_LIST_WIDE_V6 = 1 << 3,
+};
+
+/* What a list slot holds; part of the policy slot that uses it. Masks are sizes - 1. */
+struct fw_list_shape {
+	__u32 features; /* enum fw_list_feature */
+	__u32 mask4;
+	__u32 group_mask6;
+	__u32 mask6;
+};
+FW_SIZE_IS(struct fw_list_shape, 16);
+
+/* Hashes spread, they need not resist: operators write lists, attackers do not. */
+static inline __attribute__((always_inline)) __u32 fw_list_hash32(__u32 key)
+{
+	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 32);
+}
+
+static inline __attribute__((always_inline)) __u32 fw_list6_hash(const struct fw_addr *addr, __u32 bits)
+{
+	__u64 high = (__u64)addr->w[0] << 32 | addr->w[1];
+	__u64 low = (__u64)addr->w[2] << 32 | addr->w[3];
+	__u64 hash = high * 0x9e3779b97f4a7c15ULL;
+
+	hash ^= hash >> 32;
+	hash = (hash + low + bits) * 0xbf58476d1ce4e5b9ULL;
+	return (__u32)(hash >> 32);
+}
+
+/* Bit of an IPv6 /32 in the bitmap. */
+static inline __attribute__((always_inline)) __u32 fw_list6_bit(__u32 top)
+{
+	return fw_list_hash32(top ^ 0x5bd1e995) & 0xffffff;
+}
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Lists as tables: laid out in user space, copied through mmap into maps as large as they need to be. */
+#include "kern/lists.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kern/program.h"
+#include "lib/cleanup.h"
+#include "policy/tables.h"
+
+struct table {
+	enum fw_map_id map;
+	const char *name;
+	uint32_t entry_bytes, entries;
+	const void *content;
+};
+
+static int copy_into(int fd, const struct table *table, struct fw_err *err)
+{
+	size_t bytes = (size_t)table->entry_bytes * table->entries;
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		return fw_err_set(err, -errno,
+				  "cannot map the lists (%zu bytes): %s; the lists in force stay", bytes,
+				  strerror(errno));
+	memcpy(memory, table->content, bytes);
+	munmap(memory, bytes);
+	return 0;
+}
+
+/* Asks the kernel for the last entry, not our own mapping. */
+static int verify(int fd, const struct table *table, struct fw_err *err)
+{
+	uint32_t last = table->entries - 1;
+	const unsigned char *wanted = table->content;
+	unsigned char found[sizeof(struct fw_list4_leaf)];
+
+	if (bpf_map_lookup_elem(fd, &last, found) ||
+	    memcmp(found, wanted + (size_t)last * table->entry_bytes, table->entry_bytes))
+		return fw_err_set(
+			err, -EIO,
+			"the lists read back differently from what was written; those in force stay");
+	return 0;
+}
+
+static int load_table(struct fw_datapath *datapath, const struct table *table, uint32_t list_slot,
+		      struct fw_err *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	int r;
+
+	if (!table->entries || !table->content)
+		return 0;
+	FW_CLOSE int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, table->name, sizeof(uint32_t),
+					 table->entry_bytes, table->entries, &opts);
+	if (fd < 0)
+		return fw_program_refused(-errno, "create the lists", NULL, err);
+	r = copy_into(fd, table, err);
+	if (!r)
+		r = verify(fd, table, err);
+	if (!r && bpf_map_update_elem(fw_map_fd(datapath, table->map), &list_slot, &fd, BPF_ANY))
+		r = fw_err_set(err, -errno, "cannot put the new lists in place: %s; those in force stay",
+			       strerror(errno));
+	return r;
+}
+
+static void copy_or_clear(void *to, const void *from, size_t bytes)
+{
+	if (from)
+		memcpy(to, from, bytes);
+	else
+		memset(to, 0, bytes);
+}
+
+static void load_fixed(struct fw_datapath *datapath, const struct fw_list_tables *tables, uint32_t list_slot)
+{
+	uint64_t *bitmaps = &datapath->list_bitmap[(size_t)list_slot * 2 * FW_LIST_BITMAP_WORDS];
+	struct fw_list_wide *wide = &datapath->list_wide[list_slot * 2];
+	const size_t bitmap_bytes = FW_LIST_BITMAP_WORDS * sizeof(*bitmaps);
+
+	copy_or_clear(bitmaps, tables->bitmap4, bitmap_bytes);
+	copy_or_clear(bitmaps + FW_LIST_BITMAP_WORDS, tables->bitmap6, bitmap_bytes);
+	copy_or_clear(&wide[0], tables->wide4, sizeof(*wide));
+	copy_or_clear(&wide[1], tables->wide6, sizeof(*wide));
+}
+
+int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, uint32_t list_slot,
+		  struct fw_list_shape *ret_shape, struct fw_err *err)
+{
+	FW_CLEANUP(fw_list_tables_done) struct fw_list_tables tables = {};
+	int r;
+
+	if (image->listed_count > datapath->capacity_prefixes)
+		return fw_err_set(
+			err, -ENOSPC,
+			"the sets hold %zu prefixes after merging, capacity: {prefixes: %lu} allows fewer: "
+			"raise it; the lists in force stay",
+			image->listed_count, (unsigned long)datapath->capacity_prefixes);
+	r = fw_list_tables_build(image->listed, image->listed_count, &tables, err);
+	if (r)
+		return r;
+	const struct table all[] = {
+		{FW_MAP_ID_fw_list4_map, "fw_list4", sizeof(*tables.buckets4), tables.shape.mask4 + 1,
+		 tables.buckets4},
+		{FW_MAP_ID_fw_list4_leaf_map, "fw_leaf4", sizeof(*tables.leaves4), tables.leaf_count4,
+		 tables.leaves4},
+		{FW_MAP_ID_fw_list6_group_map, "fw_group6", sizeof(*tables.groups6),
+		 tables.shape.group_mask6 + 1, tables.groups6},
+		{FW_MAP_ID_fw_list6_map, "fw_list6", sizeof(*tables.buckets6), tables.shape.mask6 + 1,
+		 tables.buckets6},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !r; i++)
+		r = load_table(datapath, &all[i], list_slot, err);
+	if (r)
+		return r;
+	load_fixed(datapath, &tables, list_slot);
+	*ret_shape = tables.shape;
+	return 0;
+}
+
+void fw_lists_drop(struct fw_datapath *datapath, uint32_t list_slot)
+{
+	static const enum fw_map_id maps[] = {FW_MAP_ID_fw_list4_map, FW_MAP_ID_fw_list4_leaf_map,
+					      FW_MAP_ID_fw_list6_group_map, FW_MAP_ID_fw_list6_map};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		bpf_map_delete_elem(fw_map_fd(datapath, maps[i]), &list_slot);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Splits the list by family, builds both halves, counts what they take. */
+#include "policy/tables.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fw_list_tables_done(struct fw_list_tables *tables)
+{
+	if (!tables)
+		return;
+	free(tables->bitmap4);
+	free(tables->bitmap6);
+	free(tables->wide4);
+	free(tables->wide6);
+	free(tables->buckets4);
+	free(tables->leaves4);
+	free(tables->groups6);
+	free(tables->buckets6);
+	memset(tables, 0, sizeof(*tables));
+}
+
+/* Sorted by address, so IPv4 (::ffff:0:0/96) is one run with IPv6 on both sides. */
+static size_t run_of_v4(const struct fw_listed *listed, size_t count, size_t *ret_first)
+{
+	size_t first = 0, end;
+
+	while (first < count && !fw_addr_is_v4(&listed[first].prefix.addr))
+		first++;
+	for (end = first; end < count && fw_addr_is_v4(&listed[end].prefix.addr);)
+		end++;
+	*ret_first = first;
+	return end - first;
+}
+
+int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw_list_tables *ret,
+			 struct fw_err *err)
+{
+	struct fw_list_tables tables = {};
+	size_t first, count4 = run_of_v4(listed, count, &first), count6 = count - count4;
+	struct fw_listed *rest = NULL;
+	int r = 0;
+
+	if (count4)
+		r = fw_list_tables_build4(listed + first, count4, &tables);
+	if (!r && count6) {
+		rest = malloc(count6 * sizeof(*rest));
+		if (!rest) {
+			r = -ENOMEM;
+		} else {
+			memcpy(rest, listed, first * sizeof(*rest));
+			memcpy(rest + first, listed + first + count4, (count6 - first) * sizeof(*rest));
+			r = fw_list_tables_build6(rest, count6, &tables, err);
+		}
+		free(rest);
+	}
+	if (r) {
+		fw_list_tables_done(&tables);
+		return r == -ENOMEM ? fw_err_set(err, r, "out of memory while the lists were laid out") : r;
+	}
+	*ret = tables;
+	return 0;
+}
+
+uint64_t fw_list_tables_bytes(const struct fw_list_tables *tables)
+{
+	uint64_t bytes = (uint64_t)tables->leaf_count4 * sizeof(*tables->leaves4);
+
+	if (tables->buckets4)
+		bytes += ((uint64_t)tables->shape.mask4 + 1) * sizeof(*tables->buckets4);
+	if (tables->groups6)
+		bytes += ((uint64_t)tables->shape.group_mask6 + 1) * sizeof(*tables->groups6);
+	if (tables->buckets6)
+		bytes += ((uint64_t)tables->shape.mask6 + 1) * sizeof(*tables->buckets6);
+	return bytes;
+}
