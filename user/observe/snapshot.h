@@ -24,7 +24,7 @@ struct fw_iface_snapshot {
 };
 
 struct fw_rule_snapshot {
-	const char *name, *action, *mode, *unit;
+	const char *name, *action, *mode, *unit; /* unit "" without a limit */
 	uint64_t limit, window_ns;
 	struct fw_rule_count counts;
 	uint64_t keys_tracked, keys_over;
@@ -42,6 +42,7 @@ struct fw_snapshot {
 	uint64_t start_wall_ns, last_reload_wall_ns, confirm_deadline_wall_ns;
 	int last_reload_ok, enforcing, count_mode;
 	uint64_t runtime_overrides, generation;
+	uint64_t cpu_ns, resident_bytes; /* of the agent */
 	struct fw_iface_snapshot *ifaces;
 	size_t iface_count;
 	struct fw_rule_snapshot *rules;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything one floodwalld owns; passed down to every module, nothing of it is global. */
+#ifndef FW_AGENT_AGENT_H
+#define FW_AGENT_AGENT_H
+
+#include <uv.h>
+
+#include "agent/confirm.h"
+#include "agent/drift.h"
+#include "agent/event_log.h"
+#include "agent/interfaces.h"
+#include "agent/leases.h"
+#include "agent/notify.h"
+#include "agent/options.h"
+#include "agent/sampler.h"
+#include "agent/server.h"
+#include "agent/set_totals.h"
+#include "agent/spared.h"
+#include "agent/stand.h"
+#include "agent/state.h"
+#include "agent/top.h"
+#include "agent/web.h"
+#include "kern/attach.h"
+#include "kern/datapath.h"
+#include "kern/events.h"
+
+struct fw_agent {
+	struct fw_options options;
+	struct fw_state state;
+	uv_loop_t loop;
+	uint64_t started_wall_ns, started_ns;
+
+	struct fw_datapath *datapath;
+	struct fw_attachments *attachments;
+	struct fw_events *kernel_events;
+	uv_poll_t kernel_events_poll;
+	enum fw_adoption adoption;
+	char no_pins_why[FW_ERR_TEXT_MAX]; /* "" when a crash leaves the filter in place */
+	int pin_lock_fd;
+
+	struct fw_loaded *loaded; /* the policy in force */
+	struct fw_stand previous; /* text NULL: there is none to roll back to */
+	struct fw_rule_ids ids;
+	uint32_t generation;
+	struct {
+		uint32_t generation; /* what the last agent published, 0: nothing that could go on */
+		uint64_t fingerprint;
+	} adoptable;
+	uint64_t config_digest; /* of --config when the policy in force was chosen */
+	bool last_reload_ok;
+	uint64_t last_reload_wall_ns;
+	struct fw_confirm confirm;
+
+	struct fw_drift drift;
+	struct fw_interfaces interfaces;
+	struct fw_leases leases;
+	struct fw_spared_watch spared;
+	struct fw_set_totals set_totals;
+	struct fw_event_log events;
+	struct fw_sampler sampler;
+	struct fw_top top;
+	struct fw_notify notify;
+	struct fw_server *server;
+	struct fw_web web;
+
+	uv_signal_t hangup, terminate, interrupt;
+	int exit_code;
+};
+
+/* Everything up to "ready", step by step; returns an exit code, messages have been logged. */
+int fw_agent_start(struct fw_agent *agent);
+/* Leaves the filter or takes it off, as the policy says. */
+void fw_agent_stop(struct fw_agent *agent);
+
+#endif

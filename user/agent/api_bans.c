@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+/* GET /v1/bans and POST /v1/ban, /v1/unban, /v1/allow. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/request.h"
+#include "agent/sources.h"
+#include "kern/stats.h"
+#include "lib/cleanup.h"
+#include "lib/units.h"
+
+#define BAN_DEFAULT_NS	 (3600 * FW_NS_PER_SEC)
+#define ALLOW_DEFAULT_NS (3600 * FW_NS_PER_SEC)
+#define WIDEST		 4 /* 1/16 of a family */
+#define UNDO_NAMES	 8
+
+static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
+{
+	char source[FW_ADDR_TEXT_MAX];
+
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "source", fw_prefix_format(&entry->prefix, source, sizeof(source)),
+			 "origin", fw_ban_origin_word(entry->ban.origin), "reason",
+			 fw_leases_reason_text(agent, &entry->ban), "expires_in_seconds",
+			 (json_int_t)((entry->ban.expires_ns - now + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC), "packets",
+			 (json_int_t)entry->ban.packets, "strikes", (int)entry->ban.strikes);
+}
+
+static int by_prefix(const void *a, const void *b)
+{
+	const struct fw_ban_entry *left = a, *right = b;
+
+	return fw_prefix_compare(&left->prefix, &right->prefix);
+}
+
+void fw_api_bans(struct fw_request *request, struct fw_answer *answer)
+{
+	struct fw_agent *agent = request->agent;
+	struct fw_ban_entry *entries = NULL;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	json_t *list = json_array();
+	struct fw_err err = {};
+	size_t count = 0;
+
+	if (fw_ban_list(agent->datapath, false, &entries, &count, &err)) {
+		json_decref(list);
+		fw_fail_err(answer, &err);
+		return;
+	}
+	if (count)
+		qsort(entries, count, sizeof(*entries), by_prefix);
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].ban.expires_ns > now)
+			json_array_append_new(list, ban_to_json(agent, &entries[i], now));
+	free(entries);
+	fw_reply(answer, list);
+}
+
+/* "floodwall unban A B C", cut where it gets long. */
+static void undo_text(const char *command, const json_t *done, char *text, size_t size)
+{
+	size_t used = (size_t)snprintf(text, size, "floodwall %s", command), i;
+	json_t *item;
+
+	json_array_foreach((json_t *)done, i, item) {
+		const json_t *source = json_is_string(item) ? item : json_object_get(item, "source");
+
+		if (used >= size)
+			return;
+		if (i == UNDO_NAMES) {
+			snprintf(text + used, size - used, " …");
+			return;
+		}
+		used += (size_t)snprintf(text + used, size - used, " %s", json_string_value(source));
+	}
+}
+
+static void refuse(json_t *refused, const struct fw_prefix *prefix, const char *why)
+{
+	char source[FW_ADDR_TEXT_MAX];
+
+	json_array_append_new(refused, json_pack("{s:s, s:s}", "source", fw_prefix_format(prefix, source, sizeof(source)), "why", why));
+}
+
+static bool is_too_wide(const struct fw_prefix *prefix)
+{
+	unsigned int front = fw_prefix_family(prefix) == FW_FAMILY_V4 ? FW_V4_BITS : 0;
+
+	return prefix->bits < front + WIDEST;
+}
+
+struct ban_order {
+	uint64_t for_ns;
+	uint32_t reason;
+	const char *reason_text;
+	bool force;
+	json_t *banned, *refused;
+};
+
+/* 0 also when it was refused with a reason; an error is the kernel's. */
+static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, struct ban_order *order, struct fw_err *err)
+{
+	struct fw_agent *agent = request->agent;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	struct fw_ban ban = {.expires_ns = now + order->for_ns,
+			     .since_ns = now,
+			     .rule = FW_RULE_NONE,
+			     .origin = FW_BAN_MANUAL,
+			     .reason = order->reason};
+	char why[256], source[FW_ADDR_TEXT_MAX], duration[32];
+	int r;
+
+	fw_sources_protector(agent, prefix, why, sizeof(why));
+	if (!why[0] && is_too_wide(prefix) && !order->force)
+		snprintf(why, sizeof(why), "covers more than 1/16 of all addresses; --force bans it all the same");
+	if (why[0]) {
+		refuse(order->refused, prefix, why);
+		return 0;
+	}
+	r = fw_ban_add(agent->datapath, prefix, &ban, err);
+	if (r)
+		return r;
+	fw_prefix_format(prefix, source, sizeof(source));
+	agent->leases.added[FW_BAN_MANUAL]++;
+	json_array_append_new(order->banned, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
+						       (json_int_t)(order->for_ns / FW_NS_PER_SEC)));
+	fw_event(agent, "ban", request->by,
+		 json_pack("{s:s, s:s, s:s, s:I}", "src_ip", source, "origin", "manual", "reason", order->reason_text,
+			   "expires_in_seconds", (json_int_t)(order->for_ns / FW_NS_PER_SEC)),
+		 "ban %s for %s by %s%s%s", source, fw_duration_format(order->for_ns, duration, sizeof(duration)), request->by,
+		 order->reason_text[0] ? ": " : "", order->reason_text);
+	return 0;
+}
+
+static void reply_banned(struct fw_answer *answer, struct ban_order *order, const struct fw_err *err)
+{
+	size_t done = json_array_size(order->banned), refused = json_array_size(order->refused);
+	char undo[512];
+
+	if (err->code && done) {
+		struct fw_err partly = *err;
+
+		fw_err_prefix(&partly, "%zu banned, then", done);
+		fw_fail_err(answer, &partly);
+	} else if (err->code) {
+		fw_fail_err(answer, err);
+	} else if (!done && refused) {
+		const json_t *first = json_array_get(order->refused, 0);
+
+		fw_fail(answer, 409, FW_EXIT_CONFIG, "refused", NULL, "%s is not banned: %s",
+			json_string_value(json_object_get(first, "source")), json_string_value(json_object_get(first, "why")));
+		json_object_set(answer->json, "refused", order->refused);
+	} else {
+		undo_text("unban", order->banned, undo, sizeof(undo));
+		fw_reply(answer, json_pack("{s:O, s:O, s:s}", "banned", order->banned, "refused", order->refused, "undo", undo));
+	}
+}
+
+void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
+{
+	json_t *texts = fw_request_texts(request, "sources", answer);
+	const json_t *reason = json_object_get(request->body, "reason");
+	struct ban_order order = {.force = json_is_true(json_object_get(request->body, "force"))};
+	FW_FREE struct fw_prefix *prefixes = NULL;
+	struct fw_err err = {};
+
+	if (!texts || !fw_request_seconds(request, "for_seconds", &order.for_ns, answer) ||
+	    !fw_sources_parse(texts, &prefixes, answer))
+		return;
+	order.for_ns = order.for_ns ? order.for_ns : BAN_DEFAULT_NS;
+	order.reason_text = json_is_string(reason) ? json_string_value(reason) : "";
+	order.reason = fw_leases_reason(request->agent, order.reason_text);
+	order.banned = json_array();
+	order.refused = json_array();
+	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
+		ban_one(request, &prefixes[i], &order, &err);
+	if (json_array_size(order.banned))
+		fw_leases_changed(request->agent);
+	reply_banned(answer, &order, &err);
+	json_decref(order.banned);
+	json_decref(order.refused);
+}
+
+/* A rule must not block the source again at once: its meters start from zero. */
+static int unban_one(struct fw_request *request, const struct fw_prefix *prefix, json_t *unbanned, json_t *not_banned,
+		     struct fw_err *err)
+{
+	struct fw_agent *agent = request->agent;
+	struct fw_ban_entry covering;
+	char source[FW_ADDR_TEXT_MAX], wider[FW_ADDR_TEXT_MAX];
+	int r = fw_ban_remove(agent->datapath, prefix, err);
+
+	fw_prefix_format(prefix, source, sizeof(source));
+	fw_meters_forget(agent->datapath, prefix);
+	if (r && r != -ENOENT)
+		return r;
+	err->code = 0;
+	if (!r) {
+		json_array_append_new(unbanned, json_string(source));
+		agent->leases.removed_manual++;
+		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s", source, request->by);
+	} else if (!fw_ban_find(agent->datapath, &prefix->addr, &covering)) {
+		json_array_append_new(not_banned, json_sprintf("%s (but %s is, which covers it)", source,
+							       fw_prefix_format(&covering.prefix, wider, sizeof(wider))));
+	} else {
+		json_array_append_new(not_banned, json_string(source));
+	}
+	return 0;
+}
+
+void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
+{
+	json_t *texts = fw_request_texts(request, "sources", answer), *unbanned, *not_banned;
+	FW_FREE struct fw_prefix *prefixes = NULL;
+	struct fw_err err = {};
+	char undo[512];
+
+	if (!texts || !fw_sources_parse(texts, &prefixes, answer))
+		return;
+	unbanned = json_array();
+	not_banned = json_array();
+	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
+		unban_one(request, &prefixes[i], unbanned, not_banned, &err);
+	if (json_array_size(unbanned))
+		fw_leases_changed(request->agent);
+	if (err.code) {
+		fw_fail_err(answer, &err);
+	} else {
+		undo_text("ban", unbanned, undo, sizeof(undo));
+		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "unbanned", unbanned, "not_banned", not_banned, "undo",
+					   json_array_size(unbanned) ? json_string(undo) : json_null()));
+	}
+	json_decref(unbanned);
+	json_decref(not_banned);
+}
+
+static int allow_one(struct fw_request *request, const struct fw_prefix *prefix, uint64_t for_ns, json_t *allowed,
+		     struct fw_err *err)
+{
+	struct fw_agent *agent = request->agent;
+	char source[FW_ADDR_TEXT_MAX], duration[32];
+	int r = fw_spared_allow(agent, &prefix->addr, fw_datapath_now_ns(agent->datapath) + for_ns, err);
+
+	if (r)
+		return r;
+	fw_prefix_format(prefix, source, sizeof(source));
+	json_array_append_new(allowed, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
+						 (json_int_t)(for_ns / FW_NS_PER_SEC)));
+	fw_event(agent, "allow", request->by,
+		 json_pack("{s:s, s:I}", "src_ip", source, "expires_in_seconds", (json_int_t)(for_ns / FW_NS_PER_SEC)),
+		 "allow %s for %s by %s: no rule and no ban touches it", source,
+		 fw_duration_format(for_ns, duration, sizeof(duration)), request->by);
+	return 0;
+}
+
+void fw_api_allow(struct fw_request *request, struct fw_answer *answer)
+{
+	json_t *texts = fw_request_texts(request, "sources", answer), *allowed;
+	FW_FREE struct fw_prefix *prefixes = NULL;
+	struct fw_err err = {};
+	uint64_t for_ns;
+
+	if (!texts || !fw_request_seconds(request, "for_seconds", &for_ns, answer) || !fw_sources_parse(texts, &prefixes, answer))
+		return;
+	for (size_t i = 0; i < json_array_size(texts); i++)
+		if (prefixes[i].bits != 128) {
+			fw_fail(answer, 422, FW_EXIT_CONFIG, "not-an-address", "put networks into a set that never_block or an allow "
+				"rule names: floodwall sets add NAME CIDR", "'%s' is a network; allow takes single addresses",
+				json_string_value(json_array_get(texts, i)));
+			return;
+		}
+	for_ns = for_ns ? for_ns : ALLOW_DEFAULT_NS;
+	allowed = json_array();
+	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
+		allow_one(request, &prefixes[i], for_ns, allowed, &err);
+	if (err.code)
+		fw_fail_err(answer, &err);
+	else
+		fw_reply(answer, json_pack("{s:O, s:n}", "allowed", allowed, "undo"));
+	json_decref(allowed);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/* GET /v1/explain: the walk of observe/explain.c over the running filter's state. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/request.h"
+#include "agent/sources.h"
+#include "kern/stats.h"
+#include "lib/units.h"
+#include "observe/explain.h"
+#include "policy/words.h"
+
+static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind, uint64_t *left_ns)
+{
+	struct fw_agent *agent = context;
+	const struct fw_spared_entry *entry = fw_spared_find(agent, addr);
+
+	if (!entry)
+		return false;
+	*kind = entry->kind;
+	*left_ns = entry->expires_ns ? entry->expires_ns - fw_datapath_now_ns(agent->datapath) : 0;
+	return true;
+}
+
+static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explain_ban *ban)
+{
+	struct fw_agent *agent = context;
+	struct fw_ban_entry entry;
+
+	if (fw_ban_find(agent->datapath, addr, &entry))
+		return false;
+	ban->prefix = entry.prefix;
+	ban->origin = fw_ban_origin_word(entry.ban.origin);
+	ban->reason = fw_leases_reason_text(agent, &entry.ban);
+	ban->left_ns = entry.ban.expires_ns - fw_datapath_now_ns(agent->datapath);
+	return true;
+}
+
+static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet, uint64_t *amount)
+{
+	struct fw_agent *agent = context;
+	struct fw_meter_entry entry;
+
+	if (fw_meter_read(agent->datapath, rule, &packet->source, &packet->dest, packet->dest_port, &entry))
+		return false;
+	*amount = entry.amount;
+	return true;
+}
+
+static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr, struct fw_prefix *prefix)
+{
+	return fw_set_covering(context, set, addr, prefix);
+}
+
+static bool bad_to(struct fw_answer *answer, const char *to, const char *why)
+{
+	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
+		"to: expected IP, IP:PORT, IP:PORT/PROTO or IP/PROTO (IPv6 in brackets), got '%.80s'%s%s", to, why[0] ? ": " : "", why);
+	return false;
+}
+
+/* "192.0.2.1:53/udp", "[2001:db8::1]:443", "192.0.2.1/icmp" */
+static bool parse_to(const char *to, struct fw_explain_packet *packet, struct fw_answer *answer)
+{
+	char text[128], *slash, *port = NULL, *host = text;
+	struct fw_err err = {};
+	uint64_t number = 0;
+	unsigned int protocol;
+
+	if ((size_t)snprintf(text, sizeof(text), "%s", to) >= sizeof(text))
+		return bad_to(answer, to, "");
+	slash = strrchr(text, '/');
+	if (slash)
+		*slash++ = '\0';
+	if (text[0] == '[') {
+		char *end = strchr(text, ']');
+
+		if (!end || (end[1] && end[1] != ':'))
+			return bad_to(answer, to, "");
+		port = end[1] ? end + 2 : NULL;
+		*end = '\0';
+		host = text + 1;
+	} else if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
+		port = strchr(text, ':');
+		*port++ = '\0';
+	}
+	if (fw_addr_parse(host, &packet->dest, &err))
+		return bad_to(answer, to, err.text);
+	packet->has_dest = true;
+	if (port && (fw_amount_parse(port, &number, &err) || number > 65535))
+		return bad_to(answer, to, "a port is 0 to 65535");
+	packet->has_port = port != NULL;
+	packet->dest_port = (uint16_t)number;
+	if (slash) {
+		if (!fw_word_find(&fw_protocol_words, slash, &protocol) &&
+		    (fw_amount_parse(slash, &number, NULL) || (protocol = (unsigned int)number) > 255))
+			return bad_to(answer, to, "no such protocol");
+		packet->protocol = (uint8_t)protocol;
+	} else {
+		packet->protocol = IPPROTO_TCP;
+	}
+	packet->has_protocol = slash || port;
+	return true;
+}
+
+static const char *const result_words[] = {
+	[FW_EXPLAIN_MATCH] = "match", [FW_EXPLAIN_NO_MATCH] = "no_match", [FW_EXPLAIN_SKIPPED] = "skipped"};
+
+static const char *const reason_words[] = {
+#define X(id, action, word, help) word,
+	FW_REASONS(X)
+#undef X
+};
+
+static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *explanation, const struct fw_addr *addr)
+{
+	char text[FW_ADDR_TEXT_MAX];
+	struct fw_ban_entry ban;
+
+	if (explanation->reason == FW_REASON_BANNED && !fw_ban_find(agent->datapath, addr, &ban))
+		return json_sprintf("floodwall unban %s", fw_prefix_format(&ban.prefix, text, sizeof(text)));
+	if (explanation->verdict == FW_VERDICT_DROP)
+		return json_sprintf("floodwall allow %s --for 1h", fw_addr_format(addr, text, sizeof(text)));
+	return json_null();
+}
+
+void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
+{
+	struct fw_agent *agent = request->agent;
+	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to");
+	struct fw_explain_reader reader = {
+		.context = agent, .spared = read_spared, .ban = read_ban, .meter = read_meter, .covering = read_covering};
+	struct fw_explain_packet packet = {};
+	struct fw_explanation explanation;
+	char text[FW_ADDR_TEXT_MAX];
+	struct fw_err err = {};
+	json_t *steps, *seen;
+
+	if (!address || fw_addr_parse(address, &packet.source, &err)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "address: expected an IP address%s%s",
+			address ? ", " : ", it is missing", err.text);
+		return;
+	}
+	if (to && to[0] && !parse_to(to, &packet, answer))
+		return;
+	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
+	steps = json_array();
+	for (size_t i = 0; i < explanation.count; i++)
+		json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "check", explanation.steps[i].check, "result",
+						       result_words[explanation.steps[i].result], "detail",
+						       explanation.steps[i].detail));
+	seen = fw_top_seen(agent, &packet.source);
+	fw_reply(answer, json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "address",
+				   fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
+				   explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
+				   reason_words[explanation.reason], "rule",
+				   explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name, "steps", steps,
+				   "undo", undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
+				   "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP)));
+	fw_explanation_done(&explanation);
+}

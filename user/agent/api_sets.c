@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+/* GET /v1/sets, /v1/sets/test and POST /v1/sets/add, /v1/sets/del. */
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "agent/request.h"
+#include "agent/sources.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/grow.h"
+#include "lib/units.h"
+#include "policy/lists.h"
+
+void fw_api_sets(struct fw_request *request, struct fw_answer *answer)
+{
+	struct fw_agent *agent = request->agent;
+	const struct fw_policy *policy = agent->loaded->policy;
+	FW_FREE uint64_t *packets = calloc(policy->set_count + 1, sizeof(*packets));
+	json_t *list = json_array();
+
+	if (!packets) {
+		json_decref(list);
+		fw_reply(answer, NULL);
+		return;
+	}
+	fw_set_totals_read(agent, packets);
+	for (size_t i = 0; i < policy->set_count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?}", "name", policy->sets[i].name, "kind",
+						      policy->sets[i].file ? "file" : "static", "prefixes4",
+						      (json_int_t)agent->loaded->image->set_prefixes4[i], "prefixes6",
+						      (json_int_t)agent->loaded->image->set_prefixes6[i], "packets",
+						      (json_int_t)packets[i], "file", policy->sets[i].file));
+	fw_reply(answer, list);
+}
+
+static int find_set(struct fw_agent *agent, const char *name, struct fw_answer *answer)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	int index = fw_policy_set_find(policy, name);
+	FW_FREE const char **names = NULL;
+	const char *near;
+	char hint[128];
+
+	if (index >= 0)
+		return index;
+	names = calloc(policy->set_count + 1, sizeof(*names));
+	for (size_t i = 0; names && i < policy->set_count; i++)
+		names[i] = policy->sets[i].name;
+	near = names ? fw_did_you_mean(name, names, policy->set_count) : NULL;
+	snprintf(hint, sizeof(hint), "did you mean '%s'?", near ? near : "");
+	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-set", near ? hint : "'floodwall sets' lists them; new ones go into the policy",
+		"there is no set '%.80s'", name);
+	return -1;
+}
+
+/* Whether all of a prefix is in the set: what covers it, minus what was taken out inside it. */
+static bool holds_all(const struct fw_agent *agent, unsigned int set, const struct fw_prefix *prefix, struct fw_prefix *ret)
+{
+	const struct fw_set *known = &agent->loaded->policy->sets[set];
+	bool found = fw_set_covering(agent, set, &prefix->addr, ret);
+
+	/* The longest one may be narrower than what was asked for. */
+	if (found && !fw_prefix_covers(ret, prefix)) {
+		found = false;
+		for (size_t i = 0; i < known->prefix_count && !found; i++)
+			if (fw_prefix_covers(&known->prefixes[i], prefix)) {
+				*ret = known->prefixes[i];
+				found = true;
+			}
+	}
+	for (size_t i = 0; i < agent->drift.set_count; i++) {
+		const struct fw_set_change *change = &agent->drift.sets[i].change;
+
+		if (strcmp(change->set, known->name))
+			continue;
+		if (change->removed && (fw_prefix_covers(&change->prefix, prefix) || fw_prefix_covers(prefix, &change->prefix)))
+			found = false;
+		else if (!change->removed && fw_prefix_covers(&change->prefix, prefix)) {
+			*ret = change->prefix;
+			found = true;
+		}
+	}
+	return found;
+}
+
+struct test {
+	const struct fw_agent *agent;
+	unsigned int set;
+	json_t *results;
+	bool all;
+	struct fw_answer *answer;
+	bool bad;
+};
+
+static enum MHD_Result test_one(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct test *test = context;
+	struct fw_prefix prefix, by;
+	char text[FW_ADDR_TEXT_MAX], by_text[FW_ADDR_TEXT_MAX];
+	struct fw_err err = {};
+	bool member;
+
+	(void)kind;
+	if (strcmp(key, "cidr") || !value)
+		return MHD_YES;
+	if (fw_prefix_parse(value, &prefix, &err)) {
+		fw_fail(test->answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "'%.80s': %s", value, err.text);
+		test->bad = true;
+		return MHD_NO;
+	}
+	member = holds_all(test->agent, test->set, &prefix, &by);
+	test->all &= member;
+	json_array_append_new(test->results,
+			      json_pack("{s:s, s:b, s:s?}", "cidr", fw_prefix_format(&prefix, text, sizeof(text)), "member",
+					(int)member, "by", member ? fw_prefix_format(&by, by_text, sizeof(by_text)) : NULL));
+	return MHD_YES;
+}
+
+void fw_api_sets_test(struct fw_request *request, struct fw_answer *answer)
+{
+	const char *name = fw_request_query(request, "name");
+	struct test test = {.agent = request->agent, .all = true, .answer = answer};
+	int set;
+
+	if (!name) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "which set? name=NAME is missing");
+		return;
+	}
+	set = find_set(request->agent, name, answer);
+	if (set < 0)
+		return;
+	test.set = (unsigned int)set;
+	test.results = json_array();
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, test_one, &test);
+	if (!test.bad && !json_array_size(test.results)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "which addresses? cidr=CIDR is missing");
+		test.bad = true;
+	}
+	if (!test.bad)
+		fw_reply(answer, json_pack("{s:s, s:O, s:b}", "name", name, "results", test.results, "member", (int)test.all));
+	json_decref(test.results);
+}
+
+static void say_changed(struct fw_request *request, const char *name, const json_t *cidrs, bool removed)
+{
+	size_t count = json_array_size(cidrs);
+
+	fw_event(request->agent, "set", request->by,
+		 json_pack("{s:s, s:s, s:O, s:I}", "name", name, "change", removed ? "del" : "add", "cidrs", cidrs, "generation",
+			   (json_int_t)request->agent->generation),
+		 "set '%s': %s%s %s by %s", name, json_string_value(json_array_get(cidrs, 0)), count > 1 ? " and more" : "",
+		 removed ? "taken out" : "added", request->by);
+}
+
+static void reply_changed(struct fw_request *request, struct fw_answer *answer, int set, json_t *cidrs, size_t already, bool removed,
+			  uint64_t for_ns)
+{
+	const struct fw_agent *agent = request->agent;
+	const char *name = agent->loaded->policy->sets[set].name;
+	char undo[512];
+	size_t used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del", name), i;
+	json_t *item;
+
+	json_array_foreach(cidrs, i, item)
+		if (i < 8 && used < sizeof(undo))
+			used += (size_t)snprintf(undo + used, sizeof(undo) - used, " %s", json_string_value(item));
+	fw_reply(answer, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name, removed ? "removed" : "added",
+				   (json_int_t)(json_array_size(cidrs) - already), "already", (json_int_t)already, "prefixes4",
+				   (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
+				   (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
+				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo", undo));
+}
+
+/* All of the request or nothing of it. */
+static void change(struct fw_request *request, struct fw_answer *answer, bool removed)
+{
+	struct fw_agent *agent = request->agent;
+	const char *name = fw_request_text(request, "name", answer);
+	json_t *cidrs = name ? fw_request_texts(request, "cidrs", answer) : NULL;
+	FW_FREE struct fw_prefix *prefixes = NULL;
+	struct fw_set_edit *saved = NULL;
+	size_t saved_count = 0, already = 0;
+	struct fw_err err = {};
+	uint64_t for_ns = 0;
+	int set, r = 0;
+
+	if (!cidrs || !fw_request_seconds(request, "for_seconds", &for_ns, answer))
+		return;
+	set = find_set(agent, name, answer);
+	if (set < 0 || !fw_sources_parse(cidrs, &prefixes, answer))
+		return;
+	if (fw_drift_copy_sets(&agent->drift, &saved, &saved_count)) {
+		fw_reply(answer, NULL);
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(cidrs) && !r; i++) {
+		struct fw_set_change one = {.prefix = prefixes[i],
+					    .removed = removed,
+					    .expires_ns = for_ns ? fw_monotonic_ns() + for_ns : 0};
+		struct fw_prefix by;
+
+		already += holds_all(agent, (unsigned int)set, &prefixes[i], &by) != removed;
+		snprintf(one.set, sizeof(one.set), "%s", agent->loaded->policy->sets[set].name);
+		r = fw_drift_set(&agent->drift, &one, request->by);
+	}
+	if (r)
+		fw_err_set(&err, r, "out of memory; nothing was changed");
+	else if (already < json_array_size(cidrs))
+		r = fw_force_recompile(agent, true, &err);
+	if (r || already == json_array_size(cidrs)) {
+		fw_drift_restore_sets(&agent->drift, saved, saved_count);
+		saved = NULL;
+	}
+	free(saved);
+	if (r) {
+		fw_fail_err(answer, &err);
+		return;
+	}
+	fw_drift_save(agent);
+	fw_force_save(agent);
+	fw_drift_schedule(agent);
+	if (already < json_array_size(cidrs))
+		say_changed(request, agent->loaded->policy->sets[set].name, cidrs, removed);
+	reply_changed(request, answer, set, cidrs, already, removed, for_ns);
+}
+
+void fw_api_sets_add(struct fw_request *request, struct fw_answer *answer)
+{
+	change(request, answer, false);
+}
+
+void fw_api_sets_del(struct fw_request *request, struct fw_answer *answer)
+{
+	change(request, answer, true);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/* POST /v1/tune: in force with the next packet, on disk after that. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "agent/request.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/grow.h"
+#include "policy/describe.h"
+
+/* As tune would be told to set it again. */
+static char *value_of(const struct fw_loaded *loaded, const char *rule, const char *key)
+{
+	int index = fw_policy_rule_find(loaded->policy, rule);
+
+	for (enum fw_aspect aspect = 0; index >= 0 && aspect < FW_ASPECT_MAX_; aspect++)
+		if (!strcmp(fw_aspect_key(aspect), key))
+			return fw_aspect_text(loaded->policy, &loaded->policy->rules[index], aspect);
+	return NULL;
+}
+
+/* Numbers and booleans are taken for what they look like. */
+static char *text_of(const json_t *value)
+{
+	if (json_is_string(value))
+		return strdup(json_string_value(value));
+	if (json_is_boolean(value))
+		return strdup(json_is_true(value) ? "true" : "false");
+	return json_is_integer(value) ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+}
+
+/* A lasting change replaces what was tuned before; one for a while lies on top of it. */
+static int add_tune(struct fw_stand *stand, const char *rule, const char *key, const char *value, const char *by,
+		    uint64_t expires_ns)
+{
+	struct fw_tune tune = {.expires_ns = expires_ns};
+	size_t kept = 0;
+
+	snprintf(tune.rule, sizeof(tune.rule), "%s", rule);
+	snprintf(tune.key, sizeof(tune.key), "%s", key);
+	snprintf(tune.by, sizeof(tune.by), "%s", by);
+	tune.value = strdup(value);
+	if (!tune.value)
+		return -ENOMEM;
+	for (size_t i = 0; i < stand->tune_count; i++) {
+		if (expires_ns || strcmp(stand->tunes[i].rule, rule) || strcmp(stand->tunes[i].key, key))
+			stand->tunes[kept++] = stand->tunes[i];
+		else
+			free(stand->tunes[i].value);
+	}
+	stand->tune_count = kept;
+	if (FW_APPEND(stand->tunes, stand->tune_count, tune)) {
+		free(tune.value);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void swap_tunes(struct fw_stand *a, struct fw_stand *b)
+{
+	struct fw_tune *tunes = a->tunes;
+	size_t count = a->tune_count;
+
+	a->tunes = b->tunes;
+	a->tune_count = b->tune_count;
+	b->tunes = tunes;
+	b->tune_count = count;
+}
+
+/* Tries the keys on the policy in force; on failure it is as before. */
+static int try(struct fw_agent *agent, const char *rule, const json_t *changes, const char *by, uint64_t expires_ns,
+	       struct fw_err *err)
+{
+	struct fw_loaded *loaded = agent->loaded;
+	const char *keys[16], *values[16];
+	size_t count = 0;
+	int r;
+	struct fw_stand backup = {};
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)changes, key, value) {
+		if (count == 16 || strlen(key) >= sizeof(((struct fw_tune *)0)->key))
+			return fw_err_set(err, -EINVAL, "'%.40s' cannot be tuned; limit, action, mode, ban, per and force can", key);
+		keys[count] = key;
+		values[count++] = json_string_value(value);
+	}
+	r = fw_policy_tune_keys(loaded->policy, rule, keys, values, count, err);
+	if (r)
+		return r;
+	if (fw_stand_copy(&loaded->stand, &backup)) {
+		fw_loaded_tune(loaded, NULL);
+		return fw_err_set(err, -ENOMEM, "out of memory; nothing was changed");
+	}
+	for (size_t i = 0; i < count && !r; i++)
+		r = add_tune(&loaded->stand, rule, keys[i], values[i], by, expires_ns);
+	if (r)
+		fw_err_set(err, r, "out of memory; nothing was changed");
+	else
+		r = fw_force_recompile(agent, false, err);
+	if (r) {
+		swap_tunes(&loaded->stand, &backup);
+		fw_loaded_tune(loaded, NULL);
+	}
+	fw_stand_done(&backup);
+	return r;
+}
+
+/* {KEY: "text"} from whatever the request has. */
+static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
+{
+	json_t *texts = json_object(), *value;
+	const char *key;
+
+	json_object_foreach((json_t *)changes, key, value) {
+		FW_FREE char *text = text_of(value);
+
+		if (!text) {
+			fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "'%.40s': expected a value as text", key);
+			json_decref(texts);
+			return NULL;
+		}
+		json_object_set_new(texts, key, json_string(text));
+	}
+	return texts;
+}
+
+static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *old, json_t *changes, char *undo, size_t size)
+{
+	json_t *list = json_array();
+	size_t used = (size_t)snprintf(undo, size, "floodwall tune %s", rule);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(changes, key, value) {
+		FW_FREE char *now = value_of(agent->loaded, rule, key);
+		const char *before = json_string_value(json_object_get(old, key));
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key, "old", before ? before : "none", "new",
+						      now ? now : json_string_value(value)));
+		if (used < size)
+			used += (size_t)snprintf(undo + used, size - used, " '%s=%s'", key, before ? before : "none");
+	}
+	return list;
+}
+
+void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
+{
+	struct fw_agent *agent = request->agent;
+	const char *rule = fw_request_text(request, "rule", answer), *key;
+	const json_t *wanted = json_object_get(request->body, "changes");
+	json_t *changes, *old, *value, *list;
+	struct fw_err err = {};
+	uint64_t for_ns;
+	char undo[512];
+
+	if (!rule || !fw_request_seconds(request, "for_seconds", &for_ns, answer))
+		return;
+	if (!json_is_object(wanted) || !json_object_size(wanted)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "the request needs 'changes': {KEY: VALUE}");
+		return;
+	}
+	changes = as_texts(wanted, answer);
+	if (!changes)
+		return;
+	old = json_object();
+	json_object_foreach(changes, key, value) {
+		FW_FREE char *text = value_of(agent->loaded, rule, key);
+
+		if (text)
+			json_object_set_new(old, key, json_string(text));
+	}
+	if (try(agent, rule, changes, request->by, for_ns ? fw_monotonic_ns() + for_ns : 0, &err)) {
+		fw_fail_err(answer, &err);
+	} else {
+		fw_loaded_prune(agent->loaded);
+		fw_force_save(agent);
+		fw_drift_schedule(agent);
+		list = describe(agent, rule, old, changes, undo, sizeof(undo));
+		fw_event(agent, "tune", request->by, json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",
+							       (json_int_t)agent->generation),
+			 "rule '%s' tuned, generation %u is in force; undo: %s", rule, agent->generation, undo);
+		fw_reply(answer, json_pack("{s:s, s:o, s:I, s:o, s:s, s:b}", "rule", rule, "changes", list, "generation",
+					   (json_int_t)agent->generation, "expires_in_seconds",
+					   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo", undo,
+					   "saved", 0));
+	}
+	json_decref(old);
+	json_decref(changes);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Confirm or roll back. */
+#include "agent/confirm.h"
+
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/units.h"
+
+#define RETRY_NS (2 * FW_NS_PER_SEC)
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct fw_agent *agent = timer->data;
+	struct fw_err err = {};
+
+	if (!agent->confirm.pending)
+		return;
+	if (fw_confirm_take_back(agent, "agent", "nobody confirmed it in time", &err)) {
+		fw_log(FW_LOG_ERROR, "the unconfirmed policy could not be rolled back, it stays for now and I try again: %s",
+		       err.text);
+		uv_timer_start(timer, on_deadline, RETRY_NS / 1000000, 0);
+	}
+}
+
+void fw_confirm_init(struct fw_agent *agent)
+{
+	uv_timer_init(&agent->loop, &agent->confirm.timer);
+	agent->confirm.timer.data = agent;
+	if (!agent->confirm.outcome)
+		agent->confirm.outcome = "none";
+}
+
+void fw_confirm_resume(struct fw_agent *agent)
+{
+	struct fw_confirm *confirm = &agent->confirm;
+	uint64_t now = fw_monotonic_ns();
+
+	if (!confirm->pending)
+		return;
+	uv_update_time(&agent->loop);
+	uv_timer_start(&confirm->timer, on_deadline,
+		       confirm->deadline_ns > now ? (confirm->deadline_ns - now) / 1000000 + 1 : 0, 0);
+}
+
+void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t previous_generation, uint64_t timeout_ns)
+{
+	struct fw_confirm *confirm = &agent->confirm;
+
+	fw_stand_done(&confirm->before);
+	confirm->before = *before;
+	*before = (struct fw_stand){};
+	confirm->pending = true;
+	confirm->deadline_ns = fw_monotonic_ns() + timeout_ns;
+	confirm->deadline_wall_ns = fw_wall_ns() + timeout_ns;
+	confirm->generation = agent->generation;
+	confirm->previous_generation = previous_generation;
+	confirm->outcome = "none";
+	fw_confirm_resume(agent);
+}
+
+void fw_confirm_keep(struct fw_agent *agent, const char *by)
+{
+	struct fw_confirm *confirm = &agent->confirm;
+
+	uv_timer_stop(&confirm->timer);
+	confirm->pending = false;
+	confirm->outcome = "confirmed";
+	fw_stand_done(&agent->previous);
+	agent->previous = confirm->before;
+	confirm->before = (struct fw_stand){};
+	fw_force_save(agent);
+	fw_event(agent, "confirm", by, json_pack("{s:I}", "generation", (json_int_t)agent->generation),
+		 "generation %u confirmed", agent->generation);
+}
+
+int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, struct fw_err *err)
+{
+	struct fw_confirm *confirm = &agent->confirm;
+	uint32_t refused = agent->generation;
+	struct fw_loaded *loaded = NULL;
+	struct fw_stand stand = {};
+	int r = fw_stand_copy(&confirm->before, &stand);
+
+	if (!r)
+		r = fw_force_prepare(agent, &stand, &loaded, NULL, err);
+	if (r) {
+		fw_loaded_free(loaded);
+		fw_stand_done(&stand);
+		return r;
+	}
+	r = fw_force_install(agent, loaded, err);
+	if (r)
+		return r;
+	uv_timer_stop(&confirm->timer);
+	confirm->pending = false;
+	confirm->outcome = "rolled_back";
+	fw_stand_done(&confirm->before);
+	fw_force_save(agent);
+	fw_event(agent, "rollback", by,
+		 json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back", (json_int_t)refused,
+			   "why", why),
+		 "rolled back generation %u, its predecessor is in force as generation %u: %s", refused, agent->generation, why);
+	return 0;
+}
+
+json_t *fw_confirm_to_json(const struct fw_confirm *confirm)
+{
+	if (!confirm->pending)
+		return json_pack("{s:b, s:s}", "pending", 0, "outcome", confirm->outcome);
+	return json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:I}", "pending", 1, "outcome", confirm->outcome, "before",
+			 fw_stand_to_json(&confirm->before), "deadline_ns", (json_int_t)confirm->deadline_ns, "deadline_wall_ns",
+			 (json_int_t)confirm->deadline_wall_ns, "generation", (json_int_t)confirm->generation,
+			 "previous_generation", (json_int_t)confirm->previous_generation);
+}
+
+/* The monotonic clock began anew with the boot: then the wall clock has to do. */
+static uint64_t deadline_here(json_int_t deadline_ns, json_int_t deadline_wall_ns, bool same_boot)
+{
+	uint64_t wall = fw_wall_ns(), now = fw_monotonic_ns();
+
+	if (same_boot)
+		return (uint64_t)deadline_ns;
+	return (uint64_t)deadline_wall_ns > wall ? now + ((uint64_t)deadline_wall_ns - wall) : now;
+}
+
+void fw_confirm_from_json(struct fw_confirm *confirm, const json_t *document, bool same_boot)
+{
+	json_int_t deadline_ns, deadline_wall_ns, generation, previous_generation;
+	const char *outcome = json_string_value(json_object_get(document, "outcome"));
+	const json_t *before = json_object_get(document, "before");
+
+	if (outcome)
+		confirm->outcome = !strcmp(outcome, "confirmed")     ? "confirmed"
+				   : !strcmp(outcome, "rolled_back") ? "rolled_back"
+								     : "none";
+	if (!json_is_true(json_object_get(document, "pending")) ||
+	    json_unpack((json_t *)document, "{s:I, s:I, s:I, s:I}", "deadline_ns", &deadline_ns, "deadline_wall_ns",
+			&deadline_wall_ns, "generation", &generation, "previous_generation", &previous_generation) ||
+	    fw_stand_from_json(before, &confirm->before))
+		return;
+	confirm->pending = true;
+	confirm->deadline_ns = deadline_here(deadline_ns, deadline_wall_ns, same_boot);
+	confirm->deadline_wall_ns = (uint64_t)deadline_wall_ns;
+	confirm->generation = (uint32_t)generation;
+	confirm->previous_generation = (uint32_t)previous_generation;
+}

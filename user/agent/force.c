@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From a policy's text to the generation in force; on any error the running one stays. */
+#include "agent/force.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "kern/publish.h"
+#include "kern/stats.h"
+#include "lib/clock.h"
+#include "lib/cleanup.h"
+
+const char *fw_force_is_held(const struct fw_agent *agent)
+{
+	return agent->confirm.pending ? "an applied policy waits for confirmation: 'floodwall confirm' keeps it, 'floodwall "
+					"rollback' takes it back"
+				      : NULL;
+}
+
+/* An id that goes to another name must not bring the old one's counters and meters. */
+static void forget_recycled(struct fw_agent *agent, const struct fw_rule_ids *next)
+{
+	for (size_t id = 0; id < FW_RULE_IDS; id++)
+		if (agent->ids.name[id][0] && strcmp(agent->ids.name[id], next->name[id]) && agent->datapath)
+			fw_stats_rule_reset(agent->datapath, (uint16_t)id);
+}
+
+static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_diags *diags, struct fw_rule_ids *ids,
+		   struct fw_image **ret)
+{
+	FW_FREE struct fw_set_change *changes = NULL;
+	size_t count = fw_drift_changes(&agent->drift, &changes);
+	uint64_t tick = agent->datapath ? fw_datapath_tick_ns(agent->datapath) : 0;
+
+	return fw_image_compile(loaded->policy, changes, count, ids, tick, diags, ret);
+}
+
+int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes, struct fw_err *err)
+{
+	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
+	struct fw_loaded *loaded = ids ? fw_loaded_new(stand) : NULL;
+	int r;
+
+	*ret = loaded;
+	if (!loaded)
+		return fw_err_set(err, -ENOMEM, "out of memory for the policy; the one in force stays");
+	if (!loaded->policy)
+		return fw_err_set(err, -EINVAL, "%s is no valid policy", loaded->stand.name);
+	fw_loaded_tune(loaded, notes);
+	fw_loaded_prune(loaded);
+	*ids = agent->ids; /* the real ones are taken when it is installed */
+	r = compile(agent, loaded, &loaded->diags, ids, &loaded->image);
+	if (r)
+		return fw_err_set(err, r, "%s is no valid policy", loaded->stand.name);
+	return 0;
+}
+
+/* Compiled again at the last moment: ids and live set changes are those of now. */
+static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_image **ret, struct fw_err *err)
+{
+	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
+	struct fw_diags diags = {};
+	int r;
+
+	if (!ids)
+		return fw_err_set(err, -ENOMEM, "out of memory; the policy in force stays");
+	*ids = agent->ids;
+	r = compile(agent, loaded, &diags, ids, ret);
+	if (r) {
+		const struct fw_diag *diag = diags.count ? &diags.items[0] : NULL;
+
+		fw_err_set(err, r, "%s%s%s", diag ? diag->message : strerror(-r), diag && diag->hint ? "; " : "",
+			   diag && diag->hint ? diag->hint : "");
+	} else {
+		forget_recycled(agent, ids);
+		agent->ids = *ids;
+	}
+	fw_diags_done(&diags);
+	return r;
+}
+
+static int publish(struct fw_agent *agent, const struct fw_policy *policy, const struct fw_image *image, bool lists,
+		   struct fw_err *err)
+{
+	const struct fw_policy_slot *active = fw_datapath_active_slot(agent->datapath);
+	uint32_t old_lists = active ? active->list_slot : 0;
+	struct fw_err spared = {};
+	int r;
+
+	if (fw_spared_refresh(agent, policy, &spared))
+		return fw_err_set(err, spared.code, "%s; the policy in force stays", spared.text);
+	r = fw_publish(agent->datapath, image, fw_interfaces_counting(agent, policy), lists, &agent->generation, err);
+	if (!r && lists && active)
+		fw_set_totals_fold(agent, old_lists);
+	return r;
+}
+
+/* After a restart the kernel may already do exactly this. */
+static bool is_in_force(struct fw_agent *agent, const struct fw_image *image)
+{
+	return !agent->loaded && agent->adoption == FW_ADOPTED_ALL && agent->adoptable.generation &&
+	       agent->adoptable.generation == fw_published_generation(agent->datapath) &&
+	       agent->adoptable.fingerprint == fw_force_fingerprint(image);
+}
+
+/* On a first start an interface in count mode must not enforce until its counter index is known. */
+static bool counts_somewhere(const struct fw_policy *policy)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (policy->interfaces[i].mode == FW_MODE_COUNT)
+			return true;
+	return false;
+}
+
+static int put(struct fw_agent *agent, struct fw_loaded *next, bool *ret_lists, struct fw_err *err)
+{
+	const struct fw_loaded *old = agent->loaded;
+
+	if (is_in_force(agent, next->image)) {
+		agent->generation = agent->adoptable.generation;
+		return fw_spared_refresh(agent, next->policy, err);
+	}
+	*ret_lists = !old || !old->image || !fw_image_same_lists(old->image, next->image);
+	agent->interfaces.count_unknown = counts_somewhere(next->policy);
+	return publish(agent, next->policy, next->image, *ret_lists, err);
+}
+
+int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_err *err)
+{
+	struct fw_loaded *old = agent->loaded;
+	struct fw_image *image = NULL;
+	struct fw_err undo = {};
+	bool lists = false;
+	int r = fw_interfaces_check(agent, next->policy, err);
+
+	if (!r)
+		r = recompile(agent, next, &image, err);
+	if (r) {
+		fw_loaded_free(next);
+		return r;
+	}
+	fw_image_free(next->image);
+	next->image = image;
+	r = put(agent, next, &lists, err);
+	if (r) {
+		fw_loaded_free(next);
+		return r;
+	}
+	agent->loaded = next;
+	r = fw_interfaces_sync(agent, old != NULL, err);
+	if (r && old) {
+		agent->loaded = old;
+		if (publish(agent, old->policy, old->image, lists, &undo) || fw_interfaces_sync(agent, false, &undo))
+			fw_err_prefix(err, "going back to the policy before failed as well (%s)", undo.text);
+		fw_loaded_free(next);
+		return r;
+	}
+	fw_loaded_free(old);
+	fw_web_follow(agent);
+	return r;
+}
+
+int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
+{
+	struct fw_image *image = NULL;
+	int r = recompile(agent, agent->loaded, &image, err);
+
+	if (r)
+		return r;
+	r = publish(agent, agent->loaded->policy, image, lists, err);
+	if (r) {
+		fw_image_free(image);
+		return r;
+	}
+	fw_image_free(agent->loaded->image);
+	agent->loaded->image = image;
+	return 0;
+}
+
+int fw_force_republish(struct fw_agent *agent, struct fw_err *err)
+{
+	return publish(agent, agent->loaded->policy, agent->loaded->image, false, err);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The policy in force on disk, and which one a starting agent puts in force. */
+#include <errno.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "kern/publish.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+
+#define RUNNING_FILE "running.json"
+
+/* FNV-1a: tells an edited file from the same one, nothing more is asked of it. */
+static uint64_t mix(uint64_t digest, const void *bytes, size_t length)
+{
+	const unsigned char *byte = bytes;
+
+	for (size_t i = 0; i < length; i++)
+		digest = (digest ^ byte[i]) * 0x100000001b3ULL;
+	return digest;
+}
+
+#define DIGEST_START 0xcbf29ce484222325ULL
+
+uint64_t fw_force_digest(const char *text, size_t length)
+{
+	return mix(DIGEST_START, text, length);
+}
+
+uint64_t fw_force_fingerprint(const struct fw_image *image)
+{
+	struct fw_policy_slot *slot = malloc(sizeof(*slot));
+	uint64_t digest = DIGEST_START;
+
+	if (!slot)
+		return 0;
+	memcpy(slot, image->slot, sizeof(*slot));
+	slot->generation = slot->list_slot = slot->count_ifaces = 0;
+	digest = mix(digest, slot, sizeof(*slot));
+	free(slot);
+	digest = mix(digest, image->classes, image->class_count * sizeof(*image->classes));
+	for (size_t i = 0; i < image->listed_count; i++) {
+		const struct fw_listed *line = &image->listed[i];
+
+		digest = mix(digest, &line->prefix.addr, sizeof(line->prefix.addr));
+		digest = mix(digest, &line->prefix.bits, sizeof(line->prefix.bits));
+		digest = mix(digest, &line->list_class, sizeof(line->list_class));
+	}
+	return digest;
+}
+
+void fw_force_note_config(struct fw_agent *agent)
+{
+	struct fw_stand stand = {};
+
+	if (fw_stand_read(agent->options.config, &stand, NULL))
+		return;
+	agent->config_digest = fw_force_digest(stand.text, stand.length);
+	fw_stand_done(&stand);
+}
+
+static json_t *ids_to_json(const struct fw_rule_ids *ids)
+{
+	json_t *list = json_array();
+
+	for (size_t id = 0; id < FW_RULE_IDS; id++)
+		if (ids->name[id][0])
+			json_array_append_new(list, json_pack("{s:I, s:s, s:I}", "id", (json_int_t)id, "name", ids->name[id],
+							      "last_used", (json_int_t)ids->last_used[id]));
+	return list;
+}
+
+static void ids_from_json(const json_t *list, struct fw_rule_ids *ids)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		json_int_t id, last_used;
+		const char *name;
+
+		if (json_unpack(item, "{s:I, s:s, s:I}", "id", &id, "name", &name, "last_used", &last_used) || id < 0 ||
+		    id >= FW_RULE_IDS || strlen(name) >= FW_NAME_MAX)
+			continue;
+		snprintf(ids->name[id], FW_NAME_MAX, "%s", name);
+		ids->last_used[id] = (uint64_t)last_used;
+	}
+}
+
+void fw_force_save(struct fw_agent *agent)
+{
+	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "running", fw_stand_to_json(&agent->loaded->stand),
+				     "previous", agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "confirm",
+				     fw_confirm_to_json(&agent->confirm), "rule_ids", ids_to_json(&agent->ids), "generation",
+				     (json_int_t)agent->generation, "fingerprint",
+				     (json_int_t)fw_force_fingerprint(agent->loaded->image), "config_digest",
+				     (json_int_t)agent->config_digest);
+	struct fw_err err = {};
+
+	if (!document)
+		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: its text is not UTF-8 or memory is short");
+	else if (fw_state_write(&agent->state, RUNNING_FILE, document, &err))
+		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: %s", err.text);
+	json_decref(document);
+}
+
+/* What an earlier agent left behind. */
+struct saved {
+	struct fw_stand running;
+	bool same_boot;
+	uint64_t config_digest;
+};
+
+static void load_saved(struct fw_agent *agent, struct saved *saved)
+{
+	struct fw_err err = {};
+	json_t *document = fw_state_read(&agent->state, RUNNING_FILE, &saved->same_boot, &err);
+
+	if (!document) {
+		if (err.code != -ENOENT)
+			fw_log(FW_LOG_WARNING, "%s", err.text);
+		return;
+	}
+	ids_from_json(json_object_get(document, "rule_ids"), &agent->ids);
+	fw_confirm_from_json(&agent->confirm, json_object_get(document, "confirm"), saved->same_boot);
+	fw_stand_from_json(json_object_get(document, "running"), &saved->running);
+	fw_stand_from_json(json_object_get(document, "previous"), &agent->previous);
+	saved->config_digest = (uint64_t)json_integer_value(json_object_get(document, "config_digest"));
+	if (saved->same_boot) {
+		agent->adoptable.generation = (uint32_t)json_integer_value(json_object_get(document, "generation"));
+		agent->adoptable.fingerprint = (uint64_t)json_integer_value(json_object_get(document, "fingerprint"));
+	}
+	json_decref(document);
+}
+
+static void end_tunes(struct fw_stand *stand, bool all)
+{
+	uint64_t now = fw_monotonic_ns();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < stand->tune_count; i++) {
+		if (!all && (!stand->tunes[i].expires_ns || stand->tunes[i].expires_ns > now))
+			stand->tunes[kept++] = stand->tunes[i];
+		else
+			free(stand->tunes[i].value);
+	}
+	stand->tune_count = kept;
+}
+
+/* Moves the live changes of one stand to another. */
+static void move_tunes(struct fw_stand *from, struct fw_stand *to)
+{
+	to->tunes = from->tunes;
+	to->tune_count = from->tune_count;
+	from->tunes = NULL;
+	from->tune_count = 0;
+}
+
+/* Fills *stand with what to run when that is not simply the file; returns why, NULL for the file. */
+static const char *choose(struct fw_agent *agent, const struct fw_loaded *configured, struct saved *saved, struct fw_stand *stand)
+{
+	struct fw_confirm *confirm = &agent->confirm;
+
+	end_tunes(&saved->running, !saved->same_boot);
+	end_tunes(&confirm->before, !saved->same_boot);
+	if (confirm->pending && confirm->deadline_ns <= fw_monotonic_ns()) {
+		*stand = confirm->before;
+		confirm->before = (struct fw_stand){};
+		confirm->pending = false;
+		confirm->outcome = "rolled_back";
+		return "an applied policy was not confirmed before its deadline, which passed while no agent ran: rolled back";
+	}
+	if (!saved->running.text || (!saved->same_boot && !confirm->pending))
+		return NULL;
+	if (confirm->pending || saved->config_digest == agent->config_digest) {
+		*stand = saved->running;
+		saved->running = (struct fw_stand){};
+		if (confirm->pending)
+			return "an applied policy still waits for confirmation";
+		return strcmp(stand->name, configured->stand.name) || stand->length != configured->stand.length ||
+				       memcmp(stand->text, configured->stand.text, stand->length)
+			       ? "the policy that ran before this restart was applied from elsewhere and goes on"
+			       : "";
+	}
+	if (saved->running.tune_count && !fw_stand_copy(&configured->stand, stand)) {
+		move_tunes(&saved->running, stand);
+		return "";
+	}
+	return NULL;
+}
+
+int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct fw_err *err)
+{
+	struct fw_loaded *chosen = NULL;
+	struct fw_stand stand = {};
+	struct saved saved = {};
+	struct fw_err problem = {};
+	json_t *notes = json_array();
+	const char *why;
+	int r;
+
+	agent->config_digest = fw_force_digest(configured->stand.text, configured->stand.length);
+	load_saved(agent, &saved);
+	why = choose(agent, configured, &saved, &stand);
+	fw_stand_done(&saved.running);
+	if (why && why[0])
+		fw_log(FW_LOG_NOTICE, "policy '%s': %s", stand.name, why);
+	if (why && fw_force_prepare(agent, &stand, &chosen, notes, &problem)) {
+		fw_log(FW_LOG_ERROR, "the policy that ran before cannot be had again (%s: %s), %s is loaded instead", problem.text,
+		       chosen && chosen->diags.count ? chosen->diags.items[0].message : "no details", agent->options.config);
+		fw_loaded_free(chosen);
+		chosen = NULL;
+	}
+	for (size_t i = 0; i < json_array_size(notes); i++)
+		fw_log(FW_LOG_NOTICE, "%s", json_string_value(json_array_get(notes, i)));
+	json_decref(notes);
+	fw_stand_done(&stand);
+	r = fw_force_install(agent, chosen ? chosen : configured, err);
+	if (chosen)
+		fw_loaded_free(configured);
+	return r;
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Interfaces wanted and interfaces attached, brought together. */
+#include "agent/interfaces.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "lib/cleanup.h"
+#include "lib/grow.h"
+#include "lib/log.h"
+
+static const struct fw_interface *in_policy(const struct fw_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (!strcmp(policy->interfaces[i].name, name))
+			return &policy->interfaces[i];
+	return NULL;
+}
+
+static struct fw_interface request_for(const struct fw_agent *agent, const struct fw_policy *policy, const char *name)
+{
+	const struct fw_interface *known = in_policy(policy, name);
+	struct fw_interface request = known ? *known : (struct fw_interface){.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT};
+
+	snprintf(request.name, sizeof(request.name), "%s", name);
+	if (agent->options.xdp_given)
+		request.xdp = agent->options.xdp;
+	return request;
+}
+
+int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_interface **ret,
+			 size_t *ret_count)
+{
+	const struct fw_options *options = &agent->options;
+	size_t listed = options->interface_count ? options->interface_count : policy->interface_count;
+	FW_FREE struct fw_interface *wanted = NULL;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < listed && !r; i++) {
+		const char *name = options->interface_count ? options->interfaces[i] : policy->interfaces[i].name;
+
+		if (!fw_drift_iface_find(&agent->drift, name))
+			r = FW_APPEND(wanted, count, request_for(agent, policy, name));
+	}
+	for (size_t i = 0; i < agent->drift.iface_count && !r; i++) {
+		struct fw_interface request = agent->drift.ifaces[i].request;
+		const struct fw_interface *known = in_policy(policy, request.name);
+
+		if (agent->drift.ifaces[i].detached)
+			continue;
+		if (known)
+			request.mode = known->mode;
+		r = FW_APPEND(wanted, count, request);
+	}
+	if (r)
+		return r;
+	*ret = TAKE_PTR(wanted);
+	*ret_count = count;
+	return 0;
+}
+
+const struct fw_attached *fw_interfaces_find(const struct fw_agent *agent, const char *name)
+{
+	const struct fw_attached *attached;
+	size_t count = agent->attachments ? fw_attachments_list(agent->attachments, &attached) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(attached[i].name, name))
+			return &attached[i];
+	return NULL;
+}
+
+static int no_such_interface(const char *name, struct fw_err *err)
+{
+	struct if_nameindex *all = if_nameindex();
+	char names[512] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; all && all[i].if_name && used < sizeof(names) - IF_NAMESIZE - 2; i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", all[i].if_name);
+	if_freenameindex(all);
+	return fw_err_set(err, -ENODEV, "there is no interface '%s' in this network namespace; there are %s", name, names);
+}
+
+int fw_interfaces_check(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err)
+{
+	FW_FREE struct fw_interface *wanted = NULL;
+	size_t count = 0;
+
+	if (fw_interfaces_wanted(agent, policy, &wanted, &count))
+		return fw_err_set(err, -ENOMEM, "out of memory for the list of interfaces");
+	for (size_t i = 0; i < count; i++)
+		if (!fw_interfaces_find(agent, wanted[i].name) && !if_nametoindex(wanted[i].name))
+			return no_such_interface(wanted[i].name, err);
+	return 0;
+}
+
+static enum fw_mode mode_of(const struct fw_policy *policy, const char *name)
+{
+	const struct fw_interface *known = in_policy(policy, name);
+
+	return known ? known->mode : FW_MODE_INHERIT;
+}
+
+uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_policy *policy)
+{
+	const struct fw_attached *attached;
+	size_t count = agent->attachments ? fw_attachments_list(agent->attachments, &attached) : 0;
+	uint32_t mask = agent->interfaces.count_unknown ? UINT32_MAX : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bit = 1u << (attached[i].iface % FW_IFACES_MAX);
+
+		if (mode_of(policy, attached[i].name) == FW_MODE_COUNT)
+			mask |= bit;
+		else
+			mask &= ~bit;
+	}
+	return mask;
+}
+
+static void say_attached(struct fw_agent *agent, const struct fw_attached *attached, const char *by)
+{
+	const char *mode = fw_xdp_mode_word(attached->mode);
+
+	fw_event(agent, "attach", by,
+		 json_pack("{s:s, s:s, s:s, s:b}", "interface", attached->name, "xdp", mode, "driver", attached->driver, "fell_back",
+			   (int)attached->fell_back),
+		 "interface '%s': attached, %s XDP, driver %s", attached->name, mode, attached->driver);
+	if (attached->fell_back)
+		fw_log(FW_LOG_WARNING, "interface '%s': native XDP was refused, GENERIC mode is in use: packets cost several times "
+		       "more. %s", attached->name, attached->fallback);
+}
+
+static int attach_one(struct fw_agent *agent, struct fw_wanted *wanted, const char *by, struct fw_err *err)
+{
+	bool known = fw_interfaces_find(agent, wanted->request.name) != NULL;
+	const struct fw_attached *attached = NULL;
+	int r = fw_attach(agent->attachments, &wanted->request, &attached, err);
+
+	snprintf(wanted->error, sizeof(wanted->error), "%s", r ? err->text : "");
+	if (!r && !known)
+		say_attached(agent, attached, by);
+	return r;
+}
+
+static bool is_wanted(const struct fw_interface *wanted, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(wanted[i].name, name))
+			return true;
+	return false;
+}
+
+static void detach_others(struct fw_agent *agent, const struct fw_interface *wanted, size_t count)
+{
+	const struct fw_attached *attached;
+	size_t left = fw_attachments_list(agent->attachments, &attached), i = 0;
+
+	while (i < left) {
+		char name[IF_NAMESIZE];
+		struct fw_err err = {};
+
+		snprintf(name, sizeof(name), "%s", attached[i].name);
+		if (is_wanted(wanted, count, name)) {
+			i++;
+			continue;
+		}
+		if (fw_detach(agent->attachments, name, &err)) {
+			fw_log(FW_LOG_WARNING, "interface '%s': not wanted any more, but still filtered: %s", name, err.text);
+			i++;
+			continue;
+		}
+		fw_event(agent, "detach", "agent", json_pack("{s:s}", "interface", name),
+			 "interface '%s': detached, the policy does not name it any more", name);
+		left = fw_attachments_list(agent->attachments, &attached);
+		i = 0;
+	}
+}
+
+/* Once all indices are known the interim rule, count what is unknown, ends. */
+static int settle_modes(struct fw_agent *agent, struct fw_err *err)
+{
+	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
+	uint32_t counting;
+
+	agent->interfaces.count_unknown = false;
+	counting = fw_interfaces_counting(agent, agent->loaded->policy) | agent->loaded->image->slot->count_ifaces;
+	if (!slot || slot->count_ifaces == counting)
+		return 0;
+	return fw_force_republish(agent, err);
+}
+
+int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err)
+{
+	struct fw_interfaces *interfaces = &agent->interfaces;
+	FW_FREE struct fw_interface *wanted = NULL;
+	size_t count = 0, failed = 0;
+	struct fw_err first = {};
+	int r = fw_interfaces_wanted(agent, agent->loaded->policy, &wanted, &count);
+
+	if (r)
+		return fw_err_set(err, r, "out of memory for the list of interfaces");
+	free(interfaces->wanted);
+	interfaces->wanted = calloc(count + 1, sizeof(*interfaces->wanted));
+	interfaces->count = interfaces->wanted ? count : 0;
+	for (size_t i = 0; i < interfaces->count; i++) {
+		struct fw_err one = {};
+
+		interfaces->wanted[i].request = wanted[i];
+		if (!attach_one(agent, &interfaces->wanted[i], "agent", &one))
+			continue;
+		if (!failed++)
+			first = one;
+		if (strict)
+			break;
+		fw_log(FW_LOG_ERROR, "interface '%s': NOT filtered: %s", wanted[i].name, one.text);
+	}
+	if (!failed || !strict)
+		detach_others(agent, wanted, count);
+	r = settle_modes(agent, err);
+	if (failed && (strict || failed == count)) {
+		fw_err_set(err, first.code, "%s", first.text);
+		return first.code;
+	}
+	return r;
+}
+
+/* By the command line or else the file. */
+static bool is_listed(const struct fw_agent *agent, const char *name)
+{
+	const struct fw_options *options = &agent->options;
+
+	for (size_t i = 0; i < options->interface_count; i++)
+		if (!strcmp(options->interfaces[i], name))
+			return true;
+	return !options->interface_count && in_policy(agent->loaded->policy, name);
+}
+
+int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *request, const char *by,
+			 const struct fw_attached **ret, struct fw_err *err)
+{
+	const struct fw_attached *attached = fw_interfaces_find(agent, request->name);
+	bool was_attached = attached != NULL;
+	struct fw_interface base;
+	int r;
+
+	if (!was_attached && !if_nametoindex(request->name))
+		return no_such_interface(request->name, err);
+	r = fw_attach(agent->attachments, request, &attached, err);
+	if (r)
+		return r;
+	*ret = attached;
+	if (!was_attached)
+		say_attached(agent, attached, by);
+	base = request_for(agent, agent->loaded->policy, request->name);
+	if (is_listed(agent, request->name) && base.xdp == request->xdp && base.chain == request->chain)
+		fw_drift_iface_forget(&agent->drift, request->name);
+	else if (fw_drift_iface(&agent->drift, request, false, by))
+		fw_log(FW_LOG_WARNING, "interface '%s': attached, but not remembered: out of memory", request->name);
+	fw_drift_save(agent);
+	return fw_interfaces_sync(agent, false, err) ? err->code : (*ret = fw_interfaces_find(agent, request->name), 0);
+}
+
+int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *by, struct fw_err *err)
+{
+	struct fw_interface request = request_for(agent, agent->loaded->policy, name);
+	struct fw_err ignored = {};
+	int r;
+
+	if (!fw_interfaces_find(agent, name))
+		return fw_err_set(err, -ENOENT, "interface '%s' is not attached; 'floodwall status' lists those that are", name);
+	r = fw_detach(agent->attachments, name, err);
+	if (r)
+		return r;
+	if (is_listed(agent, name))
+		r = fw_drift_iface(&agent->drift, &request, true, by);
+	else
+		fw_drift_iface_forget(&agent->drift, name);
+	if (r)
+		fw_log(FW_LOG_WARNING, "interface '%s': detached, but not remembered: out of memory", name);
+	fw_drift_save(agent);
+	fw_event(agent, "detach", by, json_pack("{s:s}", "interface", name), "interface '%s': detached, it is NOT filtered", name);
+	fw_interfaces_sync(agent, false, &ignored);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which interfaces should be filtered, and keeping it so as they come and go. */
+#ifndef FW_AGENT_INTERFACES_H
+#define FW_AGENT_INTERFACES_H
+
+#include <uv.h>
+
+#include "kern/attach.h"
+#include "policy/policy.h"
+
+struct fw_agent;
+
+/* One that is wanted and what came of it. */
+struct fw_wanted {
+	struct fw_interface request;
+	char error[FW_ERR_TEXT_MAX]; /* "" when attached */
+};
+
+struct fw_interfaces {
+	struct fw_wanted *wanted;
+	size_t count;
+	bool count_unknown; /* interfaces whose counter index is not known yet only count */
+	int netlink_fd;
+	uv_poll_t netlink;
+	uv_timer_t settle; /* one refresh for a burst of link messages */
+};
+
+/* Command line, else file, changed by what was attached and detached live. Caller frees. */
+int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_interface **ret,
+			 size_t *ret_count);
+/* -ENODEV when a wanted interface that is not attached does not exist. */
+int fw_interfaces_check(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err);
+/* Attaches and detaches until what runs is what the policy in force wants. strict: the first failure ends it and is
+ * returned; otherwise failures are kept per interface, and an error is returned only when nothing is attached at all. */
+int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err);
+/* Bit per counter index of interfaces that only count. */
+uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_policy *policy);
+const struct fw_attached *fw_interfaces_find(const struct fw_agent *agent, const char *name);
+
+/* Live, by name; remembered as drift. */
+int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *request, const char *by,
+			 const struct fw_attached **ret, struct fw_err *err);
+int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *by, struct fw_err *err);
+
+/* Links that vanish and come back. */
+int fw_interfaces_watch(struct fw_agent *agent, struct fw_err *err);
+void fw_interfaces_done(struct fw_interfaces *interfaces);
+
+#endif

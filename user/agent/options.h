@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the operator wrote on the command line of floodwalld. */
+#ifndef FW_AGENT_OPTIONS_H
+#define FW_AGENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/policy.h"
+
+#define FW_CONFIG_DEFAULT "/etc/floodwall/floodwall.yaml"
+#define FW_STATE_DEFAULT  "/var/lib/floodwall"
+#define FW_BPFFS_DEFAULT  "/sys/fs/bpf"
+
+struct fw_options {
+	char *config; /* absolute, so that it means the same in a reload */
+	char **interfaces;
+	size_t interface_count; /* 0: the file's list */
+	enum fw_xdp_mode xdp;
+	bool xdp_given; /* overrides what the file says */
+	const char *state_dir, *socket, *bpffs;
+	bool check;
+};
+
+/* -1: go on; else the exit code, everything has been said. */
+int fw_options_parse(int argc, char **argv, struct fw_options *ret);
+void fw_options_done(struct fw_options *options);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One look at everything that is counted. */
+#include "agent/snapshot.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "kern/stats.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+
+/* Index of the rule with a stable id in the policy in force, -1. */
+static int rule_index(const struct fw_agent *agent, uint16_t id)
+{
+	const struct fw_policy_slot *slot = agent->loaded->image->slot;
+
+	for (size_t i = 0; i < agent->loaded->policy->rule_count; i++)
+		if (slot->rules[i].id == id)
+			return (int)i;
+	return -1;
+}
+
+int fw_key_stats_read(struct fw_agent *agent, struct fw_key_stats *stats)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	struct fw_meter_entry *entries = NULL;
+	int index_of[FW_RULE_IDS];
+	size_t count = 0;
+	int r = fw_meters_list(agent->datapath, FW_RULE_NONE, 0, &entries, &count);
+
+	memset(stats, 0, policy->rule_count * sizeof(*stats));
+	for (int id = 0; id < FW_RULE_IDS; id++)
+		index_of[id] = rule_index(agent, (uint16_t)id);
+	for (size_t i = 0; i < count && !r; i++) {
+		int index = entries[i].key.rule < FW_RULE_IDS ? index_of[entries[i].key.rule] : -1;
+		uint64_t limit = index < 0 ? 0 : policy->rules[index].limit.amount;
+		double ratio = limit ? (double)entries[i].amount / (double)limit : 0;
+
+		if (index < 0 || policy->rules[index].limit.unit == FW_UNIT_NONE)
+			continue;
+		stats[index].tracked++;
+		stats[index].over += entries[i].amount > limit;
+		if (ratio > stats[index].highest_ratio)
+			stats[index].highest_ratio = ratio;
+	}
+	free(entries);
+	return r;
+}
+
+void fw_bans_by_origin(struct fw_agent *agent, uint64_t counts[FW_BAN_ORIGIN_MAX_])
+{
+	struct fw_ban_entry *entries = NULL;
+	size_t count = 0;
+
+	memset(counts, 0, FW_BAN_ORIGIN_MAX_ * sizeof(*counts));
+	if (fw_ban_list(agent->datapath, false, &entries, &count, NULL))
+		return;
+	for (size_t i = 0; i < count; i++)
+		counts[entries[i].ban.origin % FW_BAN_ORIGIN_MAX_]++;
+	free(entries);
+}
+
+/* One line per interface that is wanted or attached. */
+static int take_ifaces(struct fw_agent *agent, struct fw_snapshot *snapshot)
+{
+	const struct fw_attached *attached;
+	size_t count = fw_attachments_list(agent->attachments, &attached);
+
+	snapshot->ifaces = calloc(count + agent->interfaces.count + 1, sizeof(*snapshot->ifaces));
+	if (!snapshot->ifaces)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct fw_iface_snapshot *iface = &snapshot->ifaces[snapshot->iface_count++];
+
+		iface->name = attached[i].name;
+		iface->xdp_mode = fw_xdp_mode_word(attached[i].mode);
+		iface->driver = attached[i].driver;
+		iface->attached = 1;
+		if (fw_stats_iface(agent->datapath, attached[i].iface, &iface->counts))
+			return -EIO;
+	}
+	for (size_t i = 0; i < agent->interfaces.count; i++) {
+		const struct fw_wanted *wanted = &agent->interfaces.wanted[i];
+
+		if (!fw_interfaces_find(agent, wanted->request.name))
+			snapshot->ifaces[snapshot->iface_count++] = (struct fw_iface_snapshot){
+				.name = wanted->request.name, .xdp_mode = "none", .driver = ""};
+	}
+	return 0;
+}
+
+static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	FW_FREE struct fw_rule_count *counts = calloc(FW_RULE_IDS, sizeof(*counts));
+	FW_FREE struct fw_key_stats *keys = calloc(policy->rule_count + 1, sizeof(*keys));
+
+	snapshot->rules = calloc(policy->rule_count + 1, sizeof(*snapshot->rules));
+	if (!counts || !keys || !snapshot->rules)
+		return -ENOMEM;
+	if (fw_stats_rules(agent->datapath, counts) || fw_key_stats_read(agent, keys))
+		return -EIO;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_policy_rule *rule = &policy->rules[i];
+		bool limited = rule->limit.unit != FW_UNIT_NONE;
+
+		snapshot->rules[snapshot->rule_count++] = (struct fw_rule_snapshot){
+			.name = rule->name,
+			.action = fw_action_word(rule->action),
+			.mode = rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count" : "enforce",
+			.unit = limited ? fw_unit_word(rule->limit.unit) : "",
+			.limit = rule->limit.amount,
+			.window_ns = rule->limit.window_ns,
+			.counts = counts[agent->loaded->image->slot->rules[i].id],
+			.keys_tracked = keys[i].tracked,
+			.keys_over = keys[i].over,
+			.highest_key_ratio = keys[i].highest_ratio,
+		};
+	}
+	return 0;
+}
+
+static int take_sets(struct fw_agent *agent, struct fw_snapshot *snapshot)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	FW_FREE uint64_t *packets = calloc(policy->set_count + 1, sizeof(*packets));
+
+	snapshot->sets = calloc(policy->set_count + 1, sizeof(*snapshot->sets));
+	if (!packets || !snapshot->sets)
+		return -ENOMEM;
+	fw_set_totals_read(agent, packets);
+	for (size_t i = 0; i < policy->set_count; i++)
+		snapshot->sets[snapshot->set_count++] =
+			(struct fw_set_snapshot){.name = policy->sets[i].name,
+						 .prefixes4 = agent->loaded->image->set_prefixes4[i],
+						 .prefixes6 = agent->loaded->image->set_prefixes6[i],
+						 .packets = packets[i]};
+	return 0;
+}
+
+static void take_process(struct fw_snapshot *snapshot)
+{
+	FW_FCLOSE FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long long resident = 0;
+	struct timespec cpu;
+
+	if (file && fscanf(file, "%*u %llu", &resident) == 1)
+		snapshot->resident_bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu))
+		snapshot->cpu_ns = (uint64_t)cpu.tv_sec * FW_NS_PER_SEC + (uint64_t)cpu.tv_nsec;
+}
+
+int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
+{
+	const struct fw_stand *stand = &agent->loaded->stand;
+	struct fw_snapshot snapshot = {
+		.at_ns = fw_monotonic_ns(),
+		.start_wall_ns = agent->started_wall_ns,
+		.last_reload_wall_ns = agent->last_reload_wall_ns,
+		.confirm_deadline_wall_ns = agent->confirm.pending ? agent->confirm.deadline_wall_ns : 0,
+		.last_reload_ok = agent->last_reload_ok,
+		.runtime_overrides = fw_drift_count(agent),
+		.generation = agent->generation,
+		.bans_removed_expired = agent->leases.removed_expired,
+		.bans_removed_manual = agent->leases.removed_manual,
+		.config_file = stand->name,
+	};
+	const struct fw_attached *attached;
+	bool any = fw_attachments_list(agent->attachments, &attached) != 0;
+	int r = take_ifaces(agent, &snapshot);
+
+	snapshot.count_mode = any && agent->loaded->policy->mode == FW_MODE_COUNT;
+	snapshot.enforcing = any && !snapshot.count_mode;
+	snprintf(snapshot.config_hash, sizeof(snapshot.config_hash), "%016" PRIx64, fw_force_digest(stand->text, stand->length));
+	memcpy(snapshot.bans_added, agent->leases.added, sizeof(snapshot.bans_added));
+	if (!r)
+		r = take_rules(agent, &snapshot);
+	if (!r)
+		r = take_sets(agent, &snapshot);
+	if (!r)
+		r = fw_stats_faults(agent->datapath, snapshot.faults);
+	if (!r)
+		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
+	fw_bans_by_origin(agent, snapshot.bans_by_origin);
+	take_process(&snapshot);
+	if (r) {
+		fw_snapshot_done(&snapshot);
+		return r;
+	}
+	*ret = snapshot;
+	return 0;
+}
+
+void fw_snapshot_done(struct fw_snapshot *snapshot)
+{
+	free(snapshot->ifaces);
+	free(snapshot->rules);
+	free(snapshot->sets);
+	snapshot->ifaces = NULL;
+	snapshot->rules = NULL;
+	snapshot->sets = NULL;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Addresses in requests. */
+#include "agent/sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+
+bool fw_sources_parse(json_t *texts, struct fw_prefix **ret, struct fw_answer *answer)
+{
+	struct fw_prefix *prefixes = calloc(json_array_size(texts) + 1, sizeof(*prefixes));
+	struct fw_err err = {};
+	json_t *item;
+	size_t i;
+
+	if (!prefixes) {
+		fw_reply(answer, NULL);
+		return false;
+	}
+	json_array_foreach(texts, i, item) {
+		if (!fw_prefix_parse(json_string_value(item), &prefixes[i], &err))
+			continue;
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "'%.80s': %s; nothing was changed", json_string_value(item),
+			err.text);
+		free(prefixes);
+		return false;
+	}
+	*ret = prefixes;
+	return true;
+}
+
+bool fw_set_covering(const struct fw_agent *agent, unsigned int set, const struct fw_addr *addr, struct fw_prefix *ret)
+{
+	const struct fw_set *known = &agent->loaded->policy->sets[set];
+	const struct fw_prefix *best = NULL;
+
+	for (size_t i = 0; i < known->prefix_count; i++)
+		if (fw_prefix_contains(&known->prefixes[i], addr) && (!best || known->prefixes[i].bits > best->bits))
+			best = &known->prefixes[i];
+	for (size_t i = 0; i < agent->drift.set_count; i++) {
+		const struct fw_set_change *change = &agent->drift.sets[i].change;
+
+		if (!change->removed && !strcmp(change->set, known->name) && fw_prefix_contains(&change->prefix, addr) &&
+		    (!best || change->prefix.bits > best->bits))
+			best = &change->prefix;
+	}
+	if (best)
+		*ret = *best;
+	return best != NULL;
+}
+
+static bool overlaps(const struct fw_prefix *a, const struct fw_prefix *b)
+{
+	return fw_prefix_covers(a, b) || fw_prefix_covers(b, a);
+}
+
+static void name_never_block(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	char member[FW_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < policy->never_block.count && !text[0]; i++) {
+		const struct fw_set *set = &policy->sets[policy->never_block.items[i]];
+
+		for (size_t j = 0; j < set->prefix_count && !text[0]; j++)
+			if (overlaps(&set->prefixes[j], prefix))
+				snprintf(text, size, "protected by never_block: %s in set '%s'",
+					 fw_prefix_format(&set->prefixes[j], member, sizeof(member)), set->name);
+		for (size_t j = 0; j < agent->drift.set_count && !text[0]; j++) {
+			const struct fw_set_change *change = &agent->drift.sets[j].change;
+
+			if (!change->removed && !strcmp(change->set, set->name) && overlaps(&change->prefix, prefix))
+				snprintf(text, size, "protected by never_block: %s in set '%s', added live",
+					 fw_prefix_format(&change->prefix, member, sizeof(member)), set->name);
+		}
+	}
+}
+
+void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size)
+{
+	static const char *const who[] = {
+		[FW_SPARED_SSH] = "has a live SSH session with this host",
+		[FW_SPARED_GATEWAY] = "is a gateway of this host",
+		[FW_SPARED_RESOLVER] = "is a DNS resolver of this host",
+		[FW_SPARED_ALLOWED] = "was allowed with 'floodwall allow'",
+	};
+	const struct fw_spared_watch *spared = &agent->spared;
+	char address[FW_ADDR_TEXT_MAX];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < spared->current_count && !text[0]; i++)
+		if (fw_prefix_contains(prefix, &spared->current[i].addr))
+			snprintf(text, size, "%s %s", fw_addr_format(&spared->current[i].addr, address, sizeof(address)),
+				 who[spared->current[i].kind]);
+	if (!text[0])
+		name_never_block(agent, prefix, text, size);
+}

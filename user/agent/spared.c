@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Keeps the kernel's list of spared sources true. */
+#include "agent/spared.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/grow.h"
+#include "lib/log.h"
+
+#define ALLOWED_FILE "allowed.json"
+#define REFRESH_MS   1000
+
+const char *fw_spared_word(enum fw_spared_kind kind)
+{
+	switch (kind) {
+	case FW_SPARED_SSH:
+		return "ssh_peer";
+	case FW_SPARED_GATEWAY:
+		return "gateway";
+	case FW_SPARED_RESOLVER:
+		return "resolver";
+	case FW_SPARED_ALLOWED:
+		return "allowed";
+	}
+	return "allowed";
+}
+
+int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind)
+{
+	struct fw_spared_entry entry = {.addr = *addr, .kind = kind};
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!memcmp(&list->items[i].addr, addr, sizeof(*addr)))
+			return 0;
+	return FW_APPEND(list->items, list->count, entry);
+}
+
+static void forget_expired(struct fw_agent *agent)
+{
+	struct fw_spared_watch *spared = &agent->spared;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < spared->allowed_count; i++)
+		if (spared->allowed[i].expires_ns > now)
+			spared->allowed[kept++] = spared->allowed[i];
+	spared->allowed_count = kept;
+}
+
+/* Protections first: whoever is both, allowed and a live SSH peer, stays spared when the allowance ends. */
+static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list, struct fw_err *ssh)
+{
+	const struct fw_spared_watch *spared = &agent->spared;
+	int r = 0;
+
+	if (policy->safety.protect_ssh_clients)
+		r = fw_spared_ssh_peers(list, spared->ssh_ports, spared->ssh_port_count, ssh);
+	if (r != -ENOMEM && policy->safety.protect_gateways) {
+		r = fw_spared_gateways(list);
+		if (!r)
+			r = fw_spared_resolvers(list, "/etc/resolv.conf");
+	}
+	forget_expired(agent);
+	for (size_t i = 0; i < spared->allowed_count && r != -ENOMEM; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < list->count && !known; j++)
+			known = !memcmp(&list->items[j].addr, &spared->allowed[i].addr, sizeof(struct fw_addr));
+		r = known ? 0 : FW_APPEND(list->items, list->count, spared->allowed[i]);
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+static bool is_same(const struct fw_spared_watch *spared, const struct fw_spared_list *list)
+{
+	if (spared->current_count != list->count || !spared->current)
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		if (memcmp(&spared->current[i].addr, &list->items[i].addr, sizeof(struct fw_addr)) ||
+		    spared->current[i].kind != list->items[i].kind || spared->current[i].expires_ns != list->items[i].expires_ns)
+			return false;
+	return true;
+}
+
+int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err)
+{
+	struct fw_spared_watch *spared = &agent->spared;
+	struct fw_spared_list list = {};
+	struct fw_err ssh = {};
+	int r = find_all(agent, policy, &list, &ssh);
+
+	if (ssh.code && !spared->warned) {
+		spared->warned = true;
+		fw_log(FW_LOG_WARNING, "live SSH sessions are NOT protected from a policy that blocks them: %s", ssh.text);
+	}
+	if (r)
+		return fw_err_set(err, r, "out of memory for the list of spared sources");
+	if (is_same(spared, &list)) {
+		free(list.items);
+		return 0;
+	}
+	r = fw_spared_set(agent->datapath, list.items, list.count, err);
+	if (r) {
+		free(list.items);
+		return r;
+	}
+	free(spared->current);
+	spared->current = list.items ? list.items : calloc(1, sizeof(*spared->current));
+	spared->current_count = list.count;
+	return 0;
+}
+
+const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr)
+{
+	const struct fw_spared_watch *spared = &agent->spared;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+
+	for (size_t i = 0; i < spared->current_count; i++)
+		if (!memcmp(&spared->current[i].addr, addr, sizeof(*addr)) &&
+		    (!spared->current[i].expires_ns || spared->current[i].expires_ns > now))
+			return &spared->current[i];
+	return NULL;
+}
+
+static void save(struct fw_agent *agent)
+{
+	json_t *list = json_array(), *document;
+	struct fw_err err = {};
+
+	for (size_t i = 0; i < agent->spared.allowed_count; i++) {
+		char text[FW_ADDR_TEXT_MAX];
+
+		json_array_append_new(list, json_pack("{s:s, s:I}", "source",
+						      fw_addr_format(&agent->spared.allowed[i].addr, text, sizeof(text)),
+						      "expires_ns", (json_int_t)agent->spared.allowed[i].expires_ns));
+	}
+	document = json_pack("{s:o}", "allowed", list);
+	if (fw_state_write(&agent->state, ALLOWED_FILE, document, &err))
+		fw_log(FW_LOG_WARNING, "allowed sources would not survive a restart: %s", err.text);
+	json_decref(document);
+}
+
+int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, struct fw_err *err)
+{
+	struct fw_spared_watch *spared = &agent->spared;
+	struct fw_spared_entry entry = {.addr = *addr, .kind = FW_SPARED_ALLOWED, .expires_ns = expires_ns};
+	size_t kept = 0;
+	int r;
+
+	for (size_t i = 0; i < spared->allowed_count; i++)
+		if (memcmp(&spared->allowed[i].addr, addr, sizeof(*addr)))
+			spared->allowed[kept++] = spared->allowed[i];
+	spared->allowed_count = kept;
+	if (expires_ns && FW_APPEND(spared->allowed, spared->allowed_count, entry))
+		return fw_err_set(err, -ENOMEM, "out of memory for the list of allowed sources");
+	r = fw_spared_refresh(agent, agent->loaded->policy, err);
+	if (r && expires_ns)
+		spared->allowed_count--;
+	else
+		save(agent);
+	return r;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct fw_agent *agent = timer->data;
+	struct fw_err err = {};
+
+	if (fw_spared_refresh(agent, agent->loaded->policy, &err))
+		fw_log(FW_LOG_WARNING, "spared sources are as they were a moment ago: %s", err.text);
+}
+
+void fw_spared_init(struct fw_agent *agent)
+{
+	agent->spared.ssh_port_count = fw_spared_ssh_ports(agent->spared.ssh_ports, FW_SSH_PORTS_MAX);
+}
+
+/* Within one boot the Floodwall clock goes on, so that the times can be taken as they are. */
+void fw_spared_start(struct fw_agent *agent)
+{
+	struct fw_err err = {};
+	bool same_boot = false;
+	json_t *document = fw_state_read(&agent->state, ALLOWED_FILE, &same_boot, &err), *item;
+	size_t i;
+
+	json_array_foreach(same_boot ? json_object_get(document, "allowed") : NULL, i, item) {
+		struct fw_spared_entry entry = {.kind = FW_SPARED_ALLOWED};
+		json_int_t expires_ns;
+		const char *source;
+
+		if (json_unpack(item, "{s:s, s:I}", "source", &source, "expires_ns", &expires_ns) ||
+		    fw_addr_parse(source, &entry.addr, NULL))
+			continue;
+		entry.expires_ns = (uint64_t)expires_ns;
+		if (FW_APPEND(agent->spared.allowed, agent->spared.allowed_count, entry))
+			break;
+	}
+	json_decref(document);
+	uv_timer_init(&agent->loop, &agent->spared.timer);
+	agent->spared.timer.data = agent;
+	uv_timer_start(&agent->spared.timer, on_timer, REFRESH_MS, REFRESH_MS);
+}
+
+void fw_spared_done(struct fw_spared_watch *spared)
+{
+	free(spared->allowed);
+	free(spared->current);
+	spared->allowed = spared->current = NULL;
+	spared->allowed_count = spared->current_count = 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources that no rule and no ban may touch: gateways, resolvers, live SSH peers, and whom an operator allowed. */
+#ifndef FW_AGENT_SPARED_H
+#define FW_AGENT_SPARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "kern/publish.h"
+
+struct fw_agent;
+struct fw_policy;
+
+#define FW_SSH_PORTS_MAX 16
+
+struct fw_spared_watch {
+	struct fw_spared_entry *allowed; /* by operators; expires_ns on the Floodwall clock */
+	size_t allowed_count;
+	struct fw_spared_entry *current; /* as last given to the kernel */
+	size_t current_count;
+	uint16_t ssh_ports[FW_SSH_PORTS_MAX]; /* of sshd, found while we could still look */
+	size_t ssh_port_count;
+	bool warned;
+	uv_timer_t timer;
+};
+
+/* Looks for sshd's ports: needs the right to see other processes' sockets, so before capabilities go. */
+void fw_spared_init(struct fw_agent *agent);
+/* Also reads what was allowed before a restart. */
+void fw_spared_start(struct fw_agent *agent);
+void fw_spared_done(struct fw_spared_watch *spared);
+/* Finds out anew and tells the kernel; policy is the one whose safety keys count. */
+int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err);
+/* expires_ns 0: removes. Takes effect at once. */
+int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, struct fw_err *err);
+const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr);
+const char *fw_spared_word(enum fw_spared_kind kind); /* as in the list of reasons */
+
+/* spared_hosts.c: each appends; duplicates do no harm. -ENOMEM. */
+struct fw_spared_list {
+	struct fw_spared_entry *items;
+	size_t count;
+};
+int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind);
+int fw_spared_gateways(struct fw_spared_list *list);
+int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf);
+/* spared_ssh.c */
+int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count, struct fw_err *err);
+size_t fw_spared_ssh_ports(uint16_t *ports, size_t capacity);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The hosts this machine cannot do without: its default gateways and its resolvers. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/spared.h"
+#include "lib/addr.h"
+#include "lib/cleanup.h"
+
+static struct fw_addr mapped(uint32_t v4)
+{
+	struct fw_addr addr = {.w = {0, 0, htonl(0xffff), v4}};
+
+	return addr;
+}
+
+/* /proc/net/route: "eth0 00000000 0101A8C0 0003 …": hex words as the machine reads them from network order. */
+static int gateways4(struct fw_spared_list *list)
+{
+	FW_FCLOSE FILE *file = fopen("/proc/net/route", "re");
+	char line[512];
+	int r = 0;
+
+	while (file && !r && fgets(line, sizeof(line), file)) {
+		unsigned int destination, gateway, flags, mask;
+		struct fw_addr addr;
+
+		if (sscanf(line, "%*s %x %x %x %*s %*s %*s %x", &destination, &gateway, &flags, &mask) != 4 || destination ||
+		    mask || !gateway)
+			continue;
+		addr = mapped(gateway);
+		r = fw_spared_add(list, &addr, FW_SPARED_GATEWAY);
+	}
+	return r;
+}
+
+static int hex128(const char *text, struct fw_addr *ret)
+{
+	for (int i = 0; i < 4; i++) {
+		unsigned int word;
+
+		if (sscanf(text + 8 * i, "%8x", &word) != 1)
+			return -EINVAL;
+		ret->w[i] = htonl(word);
+	}
+	return 0;
+}
+
+/* /proc/net/ipv6_route: destination, its length, source, its length, next hop, …: 32 hex digits each. */
+static int gateways6(struct fw_spared_list *list)
+{
+	FW_FCLOSE FILE *file = fopen("/proc/net/ipv6_route", "re");
+	const struct fw_addr nothing = {};
+	char line[512];
+	int r = 0;
+
+	while (file && !r && fgets(line, sizeof(line), file)) {
+		char destination[33], hop[33];
+		unsigned int bits;
+		struct fw_addr addr;
+
+		if (sscanf(line, "%32s %x %*s %*s %32s", destination, &bits, hop) != 3 || bits ||
+		    strspn(destination, "0") != 32 || strlen(hop) != 32 || hex128(hop, &addr) ||
+		    !memcmp(&addr, &nothing, sizeof(addr)))
+			continue;
+		r = fw_spared_add(list, &addr, FW_SPARED_GATEWAY);
+	}
+	return r;
+}
+
+int fw_spared_gateways(struct fw_spared_list *list)
+{
+	int r = gateways4(list);
+
+	return r ? r : gateways6(list);
+}
+
+static bool is_loopback(const struct fw_addr *addr)
+{
+	const unsigned char *bytes = (const unsigned char *)addr;
+
+	if (fw_addr_is_v4(addr))
+		return bytes[12] == 127;
+	for (int i = 0; i < 15; i++)
+		if (bytes[i])
+			return false;
+	return bytes[15] == 1;
+}
+
+int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf)
+{
+	FW_FCLOSE FILE *file = fopen(resolv_conf, "re");
+	char line[512];
+	int r = 0;
+
+	while (file && !r && fgets(line, sizeof(line), file)) {
+		char text[FW_ADDR_TEXT_MAX];
+		struct fw_addr addr;
+
+		if (sscanf(line, " nameserver %63s", text) != 1)
+			continue;
+		text[strcspn(text, "%")] = '\0'; /* scope of a link-local one */
+		if (!fw_addr_parse(text, &addr, NULL) && !is_loopback(&addr))
+			r = fw_spared_add(list, &addr, FW_SPARED_RESOLVER);
+	}
+	return r;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Who has a live SSH session with this host: asked of the kernel's socket tables, not of utmp or a log. */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/spared.h"
+#include "lib/cleanup.h"
+
+#define SSH_PORT  22
+#define INODES_MAX 64
+
+/* Calls each for every TCP socket of a family in the given states. */
+typedef int (*socket_fn)(const struct inet_diag_msg *message, void *context);
+
+static int ask(int fd, int family, uint32_t states)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} query = {
+		.header = {.nlmsg_len = sizeof(query),
+			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.request = {.sdiag_family = (uint8_t)family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = states},
+	};
+
+	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
+}
+
+/* 1: more to come, 0: done. */
+static int take_answer(const char *buffer, size_t length, socket_fn each, void *context)
+{
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
+
+	for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
+		int r;
+
+		if (header->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (header->nlmsg_type == NLMSG_ERROR) {
+			const struct nlmsgerr *error = NLMSG_DATA(header);
+
+			return error->error ? error->error : 0;
+		}
+		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+			continue;
+		r = each(NLMSG_DATA(header), context);
+		if (r)
+			return r;
+	}
+	return 1;
+}
+
+static int walk(int family, uint32_t states, socket_fn each, void *context)
+{
+	FW_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	FW_FREE char *buffer = malloc(65536);
+	struct timeval patience = {.tv_sec = 1};
+	int r = fd < 0 ? -errno : buffer ? ask(fd, family, states) : -ENOMEM;
+
+	if (r)
+		return r;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	do {
+		ssize_t got = recv(fd, buffer, 65536, 0);
+
+		if (got < 0)
+			return -errno;
+		r = take_answer(buffer, (size_t)got, each, context);
+	} while (r > 0);
+	return r;
+}
+
+struct peers {
+	struct fw_spared_list *list;
+	const uint16_t *ports;
+	size_t port_count;
+};
+
+static struct fw_addr address_of(int family, const uint32_t *words)
+{
+	struct fw_addr addr = {.w = {0, 0, htonl(0xffff), words[0]}};
+
+	if (family == AF_INET6)
+		memcpy(&addr, words, sizeof(addr)); /* ::ffff:a.b.c.d reads as IPv4 by itself */
+	return addr;
+}
+
+static int take_peer(const struct inet_diag_msg *message, void *context)
+{
+	const struct peers *peers = context;
+	uint16_t port = ntohs(message->id.idiag_sport);
+	struct fw_addr addr = address_of(message->idiag_family, message->id.idiag_dst);
+	bool is_ssh = port == SSH_PORT;
+
+	for (size_t i = 0; i < peers->port_count; i++)
+		is_ssh |= port == peers->ports[i];
+	return is_ssh ? fw_spared_add(peers->list, &addr, FW_SPARED_SSH) : 0;
+}
+
+int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count, struct fw_err *err)
+{
+	struct peers peers = {.list = list, .ports = ports, .port_count = port_count};
+	const uint32_t states = 1 << TCP_ESTABLISHED;
+	int r = walk(AF_INET, states, take_peer, &peers);
+
+	if (!r)
+		r = walk(AF_INET6, states, take_peer, &peers);
+	if (r == -ENOENT) /* no IPv6 in this kernel */
+		r = 0;
+	return r ? fw_err_set(err, r, "the kernel does not list TCP sockets: %s", strerror(-r)) : 0;
+}
+
+struct listeners {
+	unsigned long inodes[INODES_MAX]; /* of sshd's sockets */
+	size_t inode_count;
+	uint16_t *ports;
+	size_t count, capacity;
+};
+
+static int take_listener(const struct inet_diag_msg *message, void *context)
+{
+	struct listeners *listeners = context;
+	uint16_t port = ntohs(message->id.idiag_sport);
+	bool ours = false;
+
+	for (size_t i = 0; i < listeners->inode_count; i++)
+		ours |= listeners->inodes[i] == message->idiag_inode;
+	for (size_t i = 0; i < listeners->count; i++)
+		ours &= listeners->ports[i] != port;
+	if (ours && port != SSH_PORT && listeners->count < listeners->capacity)
+		listeners->ports[listeners->count++] = port;
+	return 0;
+}
+
+static void take_inodes(const char *pid, struct listeners *listeners)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory)) && listeners->inode_count < INODES_MAX) {
+		char target[64];
+		ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
+
+		if (length <= 0)
+			continue;
+		target[length] = '\0';
+		if (sscanf(target, "socket:[%lu]", &listeners->inodes[listeners->inode_count]) == 1)
+			listeners->inode_count++;
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static bool is_sshd(const char *pid)
+{
+	char path[64], name[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+	name[strcspn(name, "\n")] = '\0';
+	return !strcmp(name, "sshd") || !strcmp(name, "dropbear");
+}
+
+size_t fw_spared_ssh_ports(uint16_t *ports, size_t capacity)
+{
+	struct listeners listeners = {.ports = ports, .capacity = capacity};
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+
+	while (processes && (entry = readdir(processes)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_sshd(entry->d_name))
+			take_inodes(entry->d_name, &listeners);
+	if (processes)
+		closedir(processes);
+	if (listeners.inode_count) {
+		walk(AF_INET, 1 << TCP_LISTEN, take_listener, &listeners);
+		walk(AF_INET6, 1 << TCP_LISTEN, take_listener, &listeners);
+	}
+	return listeners.count;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The state directory: one holder, every document whole. */
+#include "agent/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+
+#define DOCUMENT_MAX (512u << 20)
+
+static int make_directories(const char *path, struct fw_err *err)
+{
+	char partial[PATH_MAX];
+	size_t length = strlen(path);
+
+	if (!length || length >= sizeof(partial) - 32)
+		return fw_err_set(err, -ENAMETOOLONG, "state directory '%.60s': path is empty or too long", path);
+	for (size_t i = 1; i <= length; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		snprintf(partial, sizeof(partial), "%.*s", (int)i, path);
+		if (mkdir(partial, i == length ? 0700 : 0755) && errno != EEXIST)
+			return fw_err_set(err, -errno, "cannot create %s: %s", partial, strerror(errno));
+	}
+	return 0;
+}
+
+static int held(int fd, const char *dir, struct fw_err *err)
+{
+	char holder[64] = "";
+	ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
+
+	holder[got > 0 ? got : 0] = '\0';
+	holder[strcspn(holder, "\n")] = '\0';
+	return fw_err_set(err, -EAGAIN,
+			  "another floodwalld is running: pid %s holds the state directory %s; stop it first, or give this one a "
+			  "--state-dir of its own",
+			  holder[0] ? holder : "unknown", dir);
+}
+
+static int take_lock(struct fw_state *state, struct fw_err *err)
+{
+	char line[32];
+	int length;
+
+	state->lock_fd = openat(state->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (state->lock_fd < 0)
+		return fw_err_set(err, -errno, "cannot open %s/lock: %s", state->dir, strerror(errno));
+	if (flock(state->lock_fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? held(state->lock_fd, state->dir, err)
+					    : fw_err_set(err, -errno, "cannot lock %s: %s", state->dir, strerror(errno));
+	length = snprintf(line, sizeof(line), "%d\n", (int)getpid());
+	if (ftruncate(state->lock_fd, 0) || pwrite(state->lock_fd, line, (size_t)length, 0) != length)
+		return fw_err_set(err, -errno, "cannot write to %s: %s; state could not be saved", state->dir, strerror(errno));
+	return 0;
+}
+
+static void read_boot_id(char id[64])
+{
+	FW_FCLOSE FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	id[0] = '\0';
+	if (file && fgets(id, 64, file))
+		id[strcspn(id, "\n")] = '\0';
+}
+
+int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
+{
+	int r = make_directories(dir, err);
+
+	state->dir_fd = state->lock_fd = -1;
+	if (r)
+		return r;
+	snprintf(state->dir, sizeof(state->dir), "%s", dir);
+	read_boot_id(state->boot_id);
+	state->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (state->dir_fd < 0)
+		return fw_err_set(err, -errno, "cannot open the state directory %s: %s", dir, strerror(errno));
+	return take_lock(state, err);
+}
+
+void fw_state_close(struct fw_state *state)
+{
+	fw_cleanup_close(&state->lock_fd);
+	fw_cleanup_close(&state->dir_fd);
+	state->lock_fd = state->dir_fd = -1;
+}
+
+static void temporary_name(const char *name, char *buffer, size_t size)
+{
+	snprintf(buffer, size, ".%s.new", name);
+}
+
+FILE *fw_state_stream(struct fw_state *state, const char *name, struct fw_err *err)
+{
+	char temporary[64];
+	FILE *file;
+	int fd;
+
+	temporary_name(name, temporary, sizeof(temporary));
+	fd = openat(state->dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (file)
+		return file;
+	fw_err_set(err, -errno, "cannot write %s/%s: %s", state->dir, name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+int fw_state_commit(struct fw_state *state, const char *name, FILE *file, struct fw_err *err)
+{
+	char temporary[64];
+	int failed = ferror(file) || fflush(file) || fsync(fileno(file)), saved = errno;
+
+	temporary_name(name, temporary, sizeof(temporary));
+	if (fclose(file) && !failed) {
+		failed = 1;
+		saved = errno;
+	}
+	if (!failed && !renameat(state->dir_fd, temporary, state->dir_fd, name)) {
+		fsync(state->dir_fd);
+		return 0;
+	}
+	saved = failed ? saved : errno;
+	unlinkat(state->dir_fd, temporary, 0);
+	return fw_err_set(err, -(saved ? saved : EIO), "cannot write %s/%s: %s; the old one stays", state->dir, name,
+			  strerror(saved ? saved : EIO));
+}
+
+int fw_state_write(struct fw_state *state, const char *name, json_t *document, struct fw_err *err)
+{
+	FILE *file = fw_state_stream(state, name, err);
+
+	if (!file)
+		return err->code;
+	json_object_set_new(document, "version", json_integer(FW_STATE_VERSION));
+	json_object_set_new(document, "boot_id", json_string(state->boot_id));
+	if (json_dumpf(document, file, JSON_INDENT(1) | JSON_SORT_KEYS)) {
+		fclose(file);
+		return fw_err_set(err, -EIO, "cannot write %s/%s: out of memory or disk full; the old one stays", state->dir, name);
+	}
+	return fw_state_commit(state, name, file, err);
+}
+
+json_t *fw_state_read(struct fw_state *state, const char *name, bool *ret_same_boot, struct fw_err *err)
+{
+	FW_CLOSE int fd = openat(state->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+	json_error_t problem;
+	const char *boot_id;
+	json_t *document;
+
+	if (fd < 0 || fstat(fd, &status)) {
+		fw_err_set(err, -errno, "cannot read %s/%s: %s", state->dir, name, strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(status.st_mode) || status.st_size > DOCUMENT_MAX) {
+		fw_err_set(err, -EINVAL, "%s/%s is no document of mine, it is ignored", state->dir, name);
+		return NULL;
+	}
+	document = json_loadfd(fd, JSON_REJECT_DUPLICATES, &problem);
+	if (!json_is_object(document) || json_integer_value(json_object_get(document, "version")) != FW_STATE_VERSION) {
+		fw_err_set(err, -EINVAL, "%s/%s is %s; it is ignored", state->dir, name,
+			   json_is_object(document) ? "of another version" : "damaged");
+		json_decref(document);
+		return NULL;
+	}
+	boot_id = json_string_value(json_object_get(document, "boot_id"));
+	if (ret_same_boot)
+		*ret_same_boot = boot_id && state->boot_id[0] && !strcmp(boot_id, state->boot_id);
+	return document;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The busiest sources, from the samples that the packet path takes. */
+#include "agent/top.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "kern/bans.h"
+#include "lib/clock.h"
+
+#define SPAN_MIN_NS (900 * 1000000ULL)	/* shorter is noise */
+#define SPAN_MAX_NS (5 * FW_NS_PER_SEC) /* longer is history */
+
+static int by_address(const void *a, const void *b)
+{
+	const struct fw_source_entry *left = a, *right = b;
+
+	return memcmp(&left->addr, &right->addr, sizeof(left->addr));
+}
+
+static int look(struct fw_agent *agent)
+{
+	struct fw_top *top = &agent->top;
+	struct fw_source_entry *entries = NULL;
+	size_t count = 0;
+	int r = fw_sources_list(agent->datapath, &entries, &count);
+
+	if (r)
+		return r;
+	qsort(entries, count, sizeof(*entries), by_address);
+	free(top->before);
+	top->before = top->now;
+	top->before_count = top->now_count;
+	top->before_ns = top->now_ns;
+	top->now = entries;
+	top->now_count = count;
+	top->now_ns = fw_monotonic_ns();
+	return 0;
+}
+
+unsigned int fw_top_wait_ms(struct fw_agent *agent, struct fw_err *err)
+{
+	struct fw_top *top = &agent->top;
+	uint64_t age = fw_monotonic_ns() - top->now_ns;
+
+	if (top->now_ns && top->before_ns && age < SPAN_MIN_NS && top->now_ns - top->before_ns <= SPAN_MAX_NS)
+		return 0; /* several askers share one look */
+	if (top->now_ns && age < SPAN_MIN_NS)
+		return (unsigned int)((SPAN_MIN_NS - age) / 1000000) + 1;
+	if (look(agent)) {
+		fw_err_set(err, -EIO, "the kernel does not list the sampled sources");
+		return 0;
+	}
+	return top->before_ns && top->now_ns - top->before_ns <= SPAN_MAX_NS ? 0 : SPAN_MIN_NS / 1000000 + 1;
+}
+
+struct rate {
+	const struct fw_source_entry *entry;
+	double packets, bytes, dropped;
+};
+
+static double per_second(uint64_t now, uint64_t before, uint64_t span_ns)
+{
+	return now > before ? (double)(now - before) * 1e9 / (double)span_ns : 0;
+}
+
+static struct rate rate_of(const struct fw_top *top, const struct fw_source_entry *entry)
+{
+	const struct fw_source_entry *old =
+		top->before_count ? bsearch(entry, top->before, top->before_count, sizeof(*entry), by_address) : NULL;
+	struct fw_source none = {};
+	const struct fw_source *before = old && old->source.packets <= entry->source.packets ? &old->source : &none;
+	uint64_t span = top->now_ns - top->before_ns;
+
+	return (struct rate){.entry = entry,
+			     .packets = per_second(entry->source.packets, before->packets, span),
+			     .bytes = per_second(entry->source.bytes, before->bytes, span),
+			     .dropped = per_second(entry->source.dropped, before->dropped, span)};
+}
+
+static int by_value(double a, double b)
+{
+	return (a < b) - (a > b);
+}
+static int by_packets(const void *a, const void *b)
+{
+	return by_value(((const struct rate *)a)->packets, ((const struct rate *)b)->packets);
+}
+static int by_bytes(const void *a, const void *b)
+{
+	return by_value(((const struct rate *)a)->bytes, ((const struct rate *)b)->bytes);
+}
+static int by_drops(const void *a, const void *b)
+{
+	return by_value(((const struct rate *)a)->dropped, ((const struct rate *)b)->dropped);
+}
+
+static const char *reason_word(uint8_t reason)
+{
+#define X(id, action, word, help) word,
+	static const char *const words[] = {FW_REASONS(X)};
+#undef X
+
+	return reason < FW_REASON_MAX_ ? words[reason] : "unknown";
+}
+
+static const char *state_of(struct fw_agent *agent, const struct rate *rate)
+{
+	const struct fw_source *source = &rate->entry->source;
+	struct fw_ban_entry ban;
+
+	if (fw_spared_find(agent, &rate->entry->addr) || source->last_reason == FW_REASON_NEVER_BLOCK ||
+	    source->last_reason == FW_REASON_RULE_ALLOW)
+		return "allowed";
+	if (!fw_ban_find(agent->datapath, &rate->entry->addr, &ban))
+		return "banned";
+	return rate->dropped > 0 ? "over" : "ok";
+}
+
+static json_t *to_json(struct fw_agent *agent, const struct rate *rate)
+{
+	struct fw_prefix source = fw_source_of(&rate->entry->addr);
+	const char *rule = fw_rule_name_of(agent, rate->entry->source.last_rule);
+	char text[FW_ADDR_TEXT_MAX];
+
+	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s}", "source", fw_prefix_format(&source, text, sizeof(text)),
+			 "packets_per_second", rate->packets, "bytes_per_second", rate->bytes, "dropped_per_second",
+			 rate->dropped, "state", state_of(agent, rate), "rule", rule, "reason",
+			 reason_word(rate->entry->source.last_reason));
+}
+
+json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit)
+{
+	static int (*const orders[])(const void *, const void *) = {by_packets, by_bytes, by_drops};
+	const struct fw_top *top = &agent->top;
+	struct rate *rates = calloc(top->now_count + 1, sizeof(*rates));
+	json_t *list = json_array();
+	size_t count = 0;
+
+	for (size_t i = 0; i < top->now_count && rates; i++) {
+		struct rate rate = rate_of(top, &top->now[i]);
+
+		if (rate.packets > 0)
+			rates[count++] = rate;
+	}
+	if (rates)
+		qsort(rates, count, sizeof(*rates), orders[by]);
+	for (size_t i = 0; i < count && i < limit; i++)
+		json_array_append_new(list, to_json(agent, &rates[i]));
+	free(rates);
+	return list;
+}
+
+/* The table keys IPv6 sources by their /64. */
+json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
+{
+	struct fw_top *top = &agent->top;
+	struct fw_prefix source = fw_source_of(addr);
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	struct fw_source_entry found, *looked;
+	double packets = 0;
+
+	if (fw_source_find(agent->datapath, &source.addr, &found))
+		return NULL;
+	looked = top->now_count ? bsearch(&found, top->now, top->now_count, sizeof(found), by_address) : NULL;
+	if (looked && top->before_ns && fw_monotonic_ns() - top->now_ns < SPAN_MAX_NS)
+		packets = rate_of(top, looked).packets;
+	return json_pack("{s:f, s:f, s:s, s:I, s:I}", "packets_per_second", packets, "last_seconds_ago",
+			 now > found.source.last_ns ? (double)(now - found.source.last_ns) / 1e9 : 0.0, "last_reason",
+			 reason_word(found.source.last_reason), "packets", (json_int_t)found.source.packets, "dropped",
+			 (json_int_t)found.source.dropped);
+}
+
+void fw_top_done(struct fw_top *top)
+{
+	free(top->before);
+	free(top->now);
+	*top = (struct fw_top){};
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rates per source between two looks at the sampled table; looked at only while somebody asks. */
+#ifndef FW_AGENT_TOP_H
+#define FW_AGENT_TOP_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kern/stats.h"
+
+struct fw_agent;
+
+struct fw_top {
+	struct fw_source_entry *before, *now; /* sorted by address */
+	size_t before_count, now_count;
+	uint64_t before_ns, now_ns;
+};
+
+enum fw_top_by { FW_TOP_PACKETS, FW_TOP_BYTES, FW_TOP_DROPS };
+
+/* Milliseconds to wait until there are two looks far enough apart, 0 when fw_top_list can answer. */
+unsigned int fw_top_wait_ms(struct fw_agent *agent, struct fw_err *err);
+json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit);
+/* One source between the last two looks; NULL without. New reference. */
+json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr);
+void fw_top_done(struct fw_top *top);
+
+#endif

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The steps of flood.bpf.c in the same order, each with a sentence. Kept in step by tests that compare both. */
+#include "observe/explain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/grow.h"
+#include "lib/units.h"
+#include "policy/lists.h"
+#include "observe/match.h"
+
+struct walk {
+	const struct fw_policy *policy;
+	const struct fw_image *image;
+	const struct fw_explain_packet *packet;
+	const struct fw_explain_reader *reader;
+	struct fw_explanation *out;
+	struct fw_known known;
+	uint16_t source_class;
+	uint64_t labels;
+	bool would_drop;
+};
+
+static void step(struct walk *walk, enum fw_explain_result result, const char *check, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+static void step(struct walk *walk, enum fw_explain_result result, const char *check, const char *format, ...)
+{
+	struct fw_explain_step line = {.result = result};
+	va_list args;
+
+	snprintf(line.check, sizeof(line.check), "%s", check);
+	va_start(args, format);
+	vsnprintf(line.detail, sizeof(line.detail), format, args);
+	va_end(args);
+	if (FW_APPEND(walk->out->steps, walk->out->count, line))
+		walk->out->out_of_memory = true;
+}
+
+/* "set 'vpn' (198.51.100.0/24)" for each of the named sets that hold the address. */
+static void name_sets(struct walk *walk, const struct fw_set_refs *refs, const struct fw_addr *addr, uint16_t list_class,
+		      char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < refs->count && used < size; i++) {
+		unsigned int set = refs->items[i];
+		char prefix_text[FW_ADDR_TEXT_MAX];
+		struct fw_prefix prefix;
+
+		if (!fw_bit_test(walk->image->class_sets[list_class], set))
+			continue;
+		used += (size_t)snprintf(text + used, size - used, "%sset '%s'", used ? ", " : "", walk->policy->sets[set].name);
+		if (used < size && walk->reader->covering(walk->reader->context, set, addr, &prefix))
+			used += (size_t)snprintf(text + used, size - used, " (%s)",
+						 fw_prefix_format(&prefix, prefix_text, sizeof(prefix_text)));
+	}
+}
+
+static bool check_spared(struct walk *walk)
+{
+	static const struct {
+		enum fw_reason reason;
+		const char *who;
+	} kinds[] = {
+		[FW_SPARED_SSH] = {FW_REASON_SSH_PEER, "has a live SSH session with this host"},
+		[FW_SPARED_GATEWAY] = {FW_REASON_GATEWAY, "is a gateway of this host"},
+		[FW_SPARED_RESOLVER] = {FW_REASON_RESOLVER, "is a DNS resolver of this host"},
+		[FW_SPARED_ALLOWED] = {FW_REASON_ALLOWED, "was allowed by an operator"},
+	};
+	enum fw_spared_kind kind;
+	uint64_t left_ns = 0;
+	char left[32];
+
+	if (!walk->reader->spared(walk->reader->context, &walk->packet->source, &kind, &left_ns)) {
+		step(walk, FW_EXPLAIN_NO_MATCH, "spared", "no live SSH session, no gateway, no resolver, not allowed by hand");
+		return false;
+	}
+	if (left_ns)
+		step(walk, FW_EXPLAIN_MATCH, "spared", "%s, for %s more: passes, no rule and no ban is asked", kinds[kind].who,
+		     fw_age_format(left_ns, left, sizeof(left)));
+	else
+		step(walk, FW_EXPLAIN_MATCH, "spared", "%s: passes, no rule and no ban is asked", kinds[kind].who);
+	walk->out->reason = kinds[kind].reason;
+	return true;
+}
+
+/* "412 of 7000 packets in 5m" */
+static uint64_t describe_meter(struct walk *walk, const struct fw_rule *rule, const struct fw_limit *limit, char *text, size_t size)
+{
+	uint64_t amount = 0;
+	char limit_text[64];
+
+	walk->reader->meter(walk->reader->context, rule, walk->packet, &amount);
+	fw_limit_format(limit, limit_text, sizeof(limit_text));
+	snprintf(text, size, "%" PRIu64 " of %s", amount, limit_text);
+	return amount;
+}
+
+static bool check_never_block(struct walk *walk)
+{
+	const struct fw_policy_slot *slot = walk->image->slot;
+	char sets[256], meter[128];
+
+	if (!(walk->image->classes[walk->source_class].flags & FW_CLASS_NEVER_BLOCK)) {
+		step(walk, FW_EXPLAIN_NO_MATCH, "never_block", walk->policy->never_block.count ? "in none of its sets" : "none is set");
+		return false;
+	}
+	name_sets(walk, &walk->policy->never_block, &walk->packet->source, walk->source_class, sets, sizeof(sets));
+	if (slot->never_block.unit != FW_UNIT_NONE &&
+	    describe_meter(walk, &slot->never_block, &walk->policy->never_block_limit, meter, sizeof(meter)) + 1 >
+		    slot->never_block.limit) {
+		step(walk, FW_EXPLAIN_SKIPPED, "never_block", "in %s, but over its limit, %s: goes on like everybody", sets, meter);
+		return false;
+	}
+	step(walk, FW_EXPLAIN_MATCH, "never_block", "in %s: passes, no rule and no ban is asked", sets);
+	walk->out->reason = FW_REASON_NEVER_BLOCK;
+	return true;
+}
+
+static void check_essential(struct walk *walk)
+{
+	char limit[32];
+
+	step(walk, FW_EXPLAIN_SKIPPED, "essential",
+	     "only ARP, neighbour discovery, path-MTU and DHCP messages: they pass, bans or not, up to %s/s of each kind",
+	     fw_amount_format(walk->policy->safety.essential_limit, limit, sizeof(limit)));
+}
+
+static bool check_ban(struct walk *walk)
+{
+	struct fw_explain_ban ban = {};
+	char prefix[FW_ADDR_TEXT_MAX], left[32];
+
+	if (!walk->reader->ban(walk->reader->context, &walk->packet->source, &ban)) {
+		step(walk, FW_EXPLAIN_NO_MATCH, "ban", "not banned");
+		return false;
+	}
+	step(walk, FW_EXPLAIN_MATCH, "ban", "%s is banned for %s more (%s%s%s): dropped",
+	     fw_prefix_format(&ban.prefix, prefix, sizeof(prefix)), fw_age_format(ban.left_ns, left, sizeof(left)), ban.origin,
+	     ban.reason[0] ? ": " : "", ban.reason);
+	walk->out->reason = FW_REASON_BANNED;
+	return true;
+}
+
+/* The best any of its terms says of the packet, and what is missing for a certain answer. */
+static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, char *missing, size_t size)
+{
+	const struct fw_policy_slot *slot = walk->image->slot;
+	enum fw_fit best = FW_FIT_NO;
+
+	missing[0] = '\0';
+	for (unsigned int term = 0; term < walk->image->term_count; term++) {
+		const struct fw_term *labels = &slot->terms[term];
+		char one[128];
+		enum fw_fit fit;
+
+		if (labels->rule != index || !(slot->rules[index].terms >> term & 1))
+			continue;
+		if ((walk->labels & labels->labels_required) != labels->labels_required || walk->labels & labels->labels_forbidden)
+			continue;
+		fit = fw_term_fit(walk->image, &walk->known, term, one, sizeof(one));
+		if (fit == FW_FIT_MAYBE && best == FW_FIT_NO)
+			snprintf(missing, size, "%s", one);
+		if (fit > best)
+			best = fit;
+	}
+	return best;
+}
+
+/* Whether the next packet would be beyond the limit; false without one. */
+static bool rule_is_over(struct walk *walk, unsigned int index, char *meter, size_t size)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+
+	meter[0] = '\0';
+	if (rule->unit == FW_UNIT_NONE)
+		return false;
+	return describe_meter(walk, rule, &walk->policy->rules[index].limit, meter, size) + 1 > rule->limit;
+}
+
+static enum fw_reason drop_reason(const struct fw_rule *rule)
+{
+	if (rule->unit == FW_UNIT_NONE)
+		return FW_REASON_RULE_BLOCK;
+	return rule->action == FW_ACTION_POLICE ? FW_REASON_POLICED : FW_REASON_OVER_LIMIT;
+}
+
+/* What a rule that matches does with the packet. True: it decides. */
+static bool rule_decides(struct walk *walk, unsigned int index, const char *check, const char *why)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+	bool limited = rule->unit != FW_UNIT_NONE, over;
+	char meter[128];
+
+	over = rule_is_over(walk, index, meter, sizeof(meter));
+	walk->out->rule = (int)index;
+	if (rule->action == FW_ACTION_ALLOW && !over) {
+		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%sallow: passes", why, meter, limited ? "; " : "");
+		walk->out->reason = FW_REASON_RULE_ALLOW;
+		return true;
+	}
+	walk->out->rule = -1;
+	if (rule->action == FW_ACTION_ALLOW) {
+		step(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s, beyond the limit of this allow: the next rule decides", why, meter);
+		return false;
+	}
+	if (limited && !over) {
+		step(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s: under the limit", why, meter);
+		return false;
+	}
+	walk->labels |= rule->labels;
+	if (rule->action == FW_ACTION_LABEL) {
+		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%slabels the packet, the next rule decides", why, meter, limited ? "; " : "");
+		return false;
+	}
+	if (rule->action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE) {
+		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%scounts only: would be dropped here, the next rule decides", why, meter,
+		     limited ? ", over the limit; " : "");
+		walk->would_drop = true;
+		return false;
+	}
+	step(walk, FW_EXPLAIN_MATCH, check, "%s%s%s%s: dropped", why, meter, limited ? ", over the limit; " : "",
+	     fw_action_word(walk->policy->rules[index].action));
+	walk->out->rule = (int)index;
+	walk->out->reason = drop_reason(rule);
+	return true;
+}
+
+static bool check_rule(struct walk *walk, unsigned int index)
+{
+	const struct fw_policy_rule *rule = &walk->policy->rules[index];
+	char missing[128], check[96], sets[256], why[300], meter[128];
+	enum fw_fit fit = rule_fit(walk, index, missing, sizeof(missing));
+
+	snprintf(check, sizeof(check), "rule %s", rule->name);
+	if (fit == FW_FIT_NO) {
+		step(walk, FW_EXPLAIN_NO_MATCH, check, "does not match");
+		return false;
+	}
+	name_sets(walk, &rule->match.source, &walk->packet->source, walk->source_class, sets, sizeof(sets));
+	snprintf(why, sizeof(why), "%s%s", sets, sets[0] ? "; " : "");
+	if (fit == FW_FIT_MAYBE) {
+		bool over = rule_is_over(walk, index, meter, sizeof(meter));
+
+		step(walk, FW_EXPLAIN_SKIPPED, check, "%sdepends on %s%s%s%s%s", why, missing,
+		     walk->packet->has_dest ? "" : ": say --to IP:PORT/PROTO", meter[0] ? "; its meter: " : "", meter,
+		     over ? ", over the limit" : "");
+		return false;
+	}
+	if (rule->per == FW_PER_DESTINATION && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_dest) {
+		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination: say --to IP:PORT/PROTO", why);
+		return false;
+	}
+	if (rule->per == FW_PER_SOURCE_DEST_PORT && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_port) {
+		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination port: say --to IP:PORT/PROTO", why);
+		return false;
+	}
+	return rule_decides(walk, index, check, why);
+}
+
+static bool drops(enum fw_reason reason)
+{
+#define FW_IS_PASS 0ULL
+#define FW_IS_DROP 1ULL
+#define X(id, action, word, help) | FW_IS_##action << FW_REASON_##id
+	return (0 FW_REASONS(X)) >> reason & 1;
+#undef X
+}
+
+void fw_explain(const struct fw_policy *policy, const struct fw_image *image, const struct fw_explain_packet *packet,
+		const struct fw_explain_reader *reader, struct fw_explanation *ret)
+{
+	struct walk walk = {.policy = policy, .image = image, .packet = packet, .reader = reader, .out = ret};
+	bool decided;
+
+	*ret = (struct fw_explanation){.reason = FW_REASON_NO_RULE, .rule = -1};
+	walk.source_class = fw_image_classify(image, &packet->source);
+	walk.known = (struct fw_known){
+		.source_class = walk.source_class,
+		.is_ipv6 = fw_addr_family(&packet->source) == FW_FAMILY_V6,
+		.has_dest = packet->has_dest,
+		.dest_class = packet->has_dest ? fw_image_classify(image, &packet->dest) : 0,
+		.has_protocol = packet->has_protocol,
+		.protocol = packet->protocol,
+		.has_port = packet->has_port,
+		.dest_port = packet->dest_port,
+	};
+	decided = check_spared(&walk) || check_never_block(&walk);
+	if (!decided) {
+		check_essential(&walk);
+		decided = check_ban(&walk);
+	}
+	for (unsigned int i = 0; i < policy->rule_count && !decided; i++)
+		decided = check_rule(&walk, i);
+	if (!decided)
+		step(&walk, FW_EXPLAIN_MATCH, "default", "no rule decided: passes");
+	ret->verdict = drops(ret->reason)   ? image->slot->count_ifaces == UINT32_MAX ? FW_VERDICT_WOULD_DROP : FW_VERDICT_DROP
+		       : walk.would_drop ? FW_VERDICT_WOULD_DROP
+					    : FW_VERDICT_PASS;
+}
+
+void fw_explanation_done(struct fw_explanation *explanation)
+{
+	free(explanation->steps);
+	*explanation = (struct fw_explanation){};
+}
