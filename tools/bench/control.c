@@ -105,7 +105,7 @@ static int measure_list(struct bench *bench, uint32_t length, struct fw_err *err
 		samples_add(&reload, ms / 1000);
 	}
 	if (!r) {
-		printf("  %8u prefixes (%4.1f %% of the /24s marked, %4.2f %% of addresses listed): reloaded "
+		printf("  %8u prefixes (%.2f %% of the /24s marked, %.3f %% of addresses listed): reloaded "
 		       "in %.3f s, "
 		       "agent %.0f MiB, maps %.0f MiB\n",
 		       length, 100 * list.marked24, 100 * list.listed, samples_median(&reload),
