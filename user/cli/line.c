@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "lib/diag.h"
-#include "lib/units.h"
 
 #define WORDS_MAX 128
 
@@ -113,11 +112,13 @@ static int unknown_option(struct reader *reader, const char *text)
 			  text, suggestion);
 }
 
-static bool looks_like_duration(const char *text)
+/* An optional value is a time: digits and letters from a digit on ("60s"; also "1x", to be refused as one).
+ */
+static bool looks_like_value(const char *text)
 {
-	uint64_t ns;
+	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-	return !fw_duration_parse(text, &ns, NULL);
+	return text[0] >= '0' && text[0] <= '9' && !text[strspn(text, letters)];
 }
 
 /* The value of an option: behind '=', or the next word. */
@@ -141,7 +142,7 @@ static int take_value(struct reader *reader, const struct fw_option *option, con
 		*ret = inline_value;
 		return 0;
 	}
-	if (option->value_optional && (!next || !looks_like_duration(next)))
+	if (option->value_optional && (!next || !looks_like_value(next)))
 		return 0;
 	if (!next || (next[0] == '-' && next[1] == '-'))
 		return fw_err_set(reader->err, -EINVAL, "option '--%s' expects a value: --%s %s",
@@ -156,7 +157,8 @@ static bool is_one_of(const char *value, const char *words)
 	size_t length = strlen(value);
 
 	for (const char *at = words; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-		if (length && !strncmp(at, value, length) && (at[length] == '|' || !at[length]))
+		if (length && !strchr(value, '|') && !strncmp(at, value, length) &&
+		    (at[length] == '|' || !at[length]))
 			return true;
 	return false;
 }

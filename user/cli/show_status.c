@@ -73,8 +73,8 @@ static void print_traffic(const struct fw_page *page, const json_t *status)
 	fputc('\n', page->out);
 }
 
-/* Reasons that the list knows as drops come first, the others behind "passed as". */
-static void print_reasons(const struct fw_page *page, const json_t *reasons, bool drops)
+/* Those reasons that the list knows as drops, or the others. */
+static void print_reasons(const struct fw_page *page, const json_t *reasons, bool drops, const char *label)
 {
 	static const struct {
 		const char *word;
@@ -94,7 +94,7 @@ static void print_reasons(const struct fw_page *page, const json_t *reasons, boo
 
 		if (!count || known[i].drop != drops)
 			continue;
-		fputs(any ? "   " : drops ? "drops     " : "passes    ", page->out);
+		fputs(any ? "   " : label, page->out);
 		fprintf(page->out, "%s %s", known[i].word, fw_say_count(count, buffer));
 		any = true;
 	}
@@ -177,12 +177,13 @@ static void print_troubles(const struct fw_page *page, const json_t *status)
 void fw_show_status(const struct fw_page *page, const json_t *status)
 {
 	const char *state = fw_doc_text(status, "state");
+	bool drops = fw_doc_count(status, "dropped") || !strcmp(state, "enforcing");
 	char buffer[FW_SAY_MAX];
 
 	print_first_line(page, status);
 	print_traffic(page, status);
-	print_reasons(page, json_object_get(status, "reasons"), true);
-	print_reasons(page, json_object_get(status, "reasons"), false);
+	print_reasons(page, json_object_get(status, "reasons"), true, drops ? "drops     " : "counted   ");
+	print_reasons(page, json_object_get(status, "reasons"), false, "passes    ");
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));
 	fprintf(page->out, "policy    generation %.0f, mode %s", fw_doc_number(status, "generation"),
 		fw_doc_text(status, "mode"));
