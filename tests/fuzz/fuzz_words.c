@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Addresses, amounts, durations and limits: whatever is accepted is written back and read again as the same.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/addr.h"
+#include "lib/units.h"
+#include "policy/policy.h"
+#include "policy/setfile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void try_prefix(const char *text)
+{
+	struct fw_prefix prefix, back;
+	char shown[FW_ADDR_TEXT_MAX];
+	struct fw_err err;
+
+	if (fw_prefix_parse(text, &prefix, &err))
+		return;
+	must(!fw_prefix_parse(fw_prefix_format(&prefix, shown, sizeof(shown)), &back, &err));
+	must(!fw_prefix_compare(&prefix, &back));
+	must(!fw_prefix_parse_lax(text, &back, &err) && !fw_prefix_compare(&prefix, &back));
+}
+
+static void try_units(const char *text)
+{
+	uint64_t value, back;
+	char shown[64];
+	struct fw_err err;
+
+	if (!fw_amount_parse(text, &value, &err)) {
+		must(!fw_amount_parse(fw_amount_exact(value, true, shown, sizeof(shown)), &back, &err) &&
+		     value == back);
+		fw_amount_format(value, shown, sizeof(shown));
+	}
+	if (!fw_duration_parse(text, &value, &err)) {
+		must(!fw_duration_parse(fw_duration_format(value, shown, sizeof(shown)), &back, &err) &&
+		     value == back);
+		fw_age_format(value, shown, sizeof(shown));
+	}
+}
+
+static void try_limit(const char *text)
+{
+	struct fw_limit limit, back;
+	char shown[96];
+	struct fw_err err;
+
+	if (fw_limit_parse(text, NULL, &limit, &err))
+		return;
+	must(!fw_limit_parse(fw_limit_format(&limit, shown, sizeof(shown)), NULL, &back, &err));
+	must(limit.amount == back.amount && limit.unit == back.unit && limit.window_ns == back.window_ns);
+}
+
+/* A range becomes prefixes that follow each other without gaps; their number is bounded. */
+static void try_entry(const char *text)
+{
+	struct fw_set set = {0};
+	struct fw_err err;
+
+	if (!fw_entry_parse(text, &set, &err))
+		must(set.prefix_count > 0 && set.prefix_count <= 254);
+	for (size_t i = 1; i < set.prefix_count; i++)
+		must(fw_prefix_compare(&set.prefixes[i - 1], &set.prefixes[i]) < 0);
+	free(set.prefixes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return 0;
+	if (size)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	try_prefix(text);
+	try_units(text);
+	try_limit(text);
+	try_entry(text);
+	free(text);
+	return 0;
+}
