@@ -79,7 +79,7 @@ int fw_cli_fail_json(struct fw_cli *cli, json_t *error)
 		if (json_array_size(complaints)) {
 			struct fw_diags diags = {0};
 
-			fw_diags_from_json(complaints, &diags);
+			fw_cli_diags_from_json(complaints, &diags);
 			fw_diags_render(&diags, cli->err);
 			fw_diags_done(&diags);
 		}

@@ -57,7 +57,7 @@ int fw_cli_show_text(struct fw_cli *cli, fw_text_writer *write, const void *cont
 int fw_cli_take_for(struct fw_cli *cli, const struct fw_line *line, json_t *body);
 
 /* diags.c: complaints as the JSON of `check` and back. */
-json_t *fw_diags_to_json(const struct fw_diags *diags);
-void fw_diags_from_json(const json_t *array, struct fw_diags *diags);
+json_t *fw_cli_diags_to_json(const struct fw_diags *diags);
+void fw_cli_diags_from_json(const json_t *array, struct fw_diags *diags);
 
 #endif

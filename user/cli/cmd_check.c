@@ -32,7 +32,7 @@ static void print_report(struct fw_cli *cli, const struct fw_diags *diags, const
 	FILE *out = cli->page.out;
 
 	if (cli->json) {
-		json_t *array = fw_diags_to_json(diags);
+		json_t *array = fw_cli_diags_to_json(diags);
 
 		fw_cli_print_json(cli, array);
 		json_decref(array);

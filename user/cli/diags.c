@@ -10,7 +10,7 @@ static const char *severity_word(enum fw_severity severity)
 	return severity == FW_SEVERITY_ERROR ? "error" : severity == FW_SEVERITY_WARNING ? "warning" : "note";
 }
 
-json_t *fw_diags_to_json(const struct fw_diags *diags)
+json_t *fw_cli_diags_to_json(const struct fw_diags *diags)
 {
 	json_t *array = json_array();
 
@@ -28,7 +28,7 @@ json_t *fw_diags_to_json(const struct fw_diags *diags)
 	return array;
 }
 
-void fw_diags_from_json(const json_t *array, struct fw_diags *diags)
+void fw_cli_diags_from_json(const json_t *array, struct fw_diags *diags)
 {
 	size_t index;
 	json_t *entry;
