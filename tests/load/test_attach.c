@@ -215,36 +215,6 @@ Test(attach, a_foreign_program_is_named_and_left_alone)
 	fw_datapath_close(datapath);
 }
 
-/* Either the dispatcher is there and verified, or the refusal says why and nothing stays behind. */
-Test(attach, chain_is_verified_or_refused)
-{
-	struct fw_interface wanted = request("fw0", FW_XDP_NATIVE);
-	const struct fw_attached *attached = NULL;
-	struct fw_attachments *attachments;
-	struct fw_datapath *datapath;
-	struct place place;
-	struct fw_err err = {0};
-	int r;
-
-	place_open(&place);
-	place_veth();
-	datapath = place_datapath(&place, FW_ADOPTED_NOTHING);
-	attachments = fw_attachments_new(datapath);
-	wanted.chain = true;
-	r = fw_attach(attachments, &wanted, &attached, &err);
-	if (r == 0) {
-		cr_expect(attached->chained);
-		cr_expect_neq(program_on("fw0"), attached->prog_id, "a dispatcher sits in front");
-		cr_expect_eq(fw_detach(attachments, "fw0", &err), 0, "%s", err.text);
-	} else {
-		cr_expect_eq(r, -EOPNOTSUPP, "%d %s", r, err.text);
-		cr_expect(strstr(err.text, "dispatcher"), "%s", err.text);
-	}
-	cr_expect_eq(program_on("fw0"), 0);
-	fw_attachments_free(attachments, true);
-	fw_datapath_close(datapath);
-}
-
 Test(attach, doctor_reads_without_touching)
 {
 	struct fw_finding findings[FW_FINDINGS_MAX];
