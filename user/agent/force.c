@@ -81,17 +81,31 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw
 	return r;
 }
 
+/* Packets that were counted are not bytes: a rule whose limit changed its unit begins at zero. */
+static void forget_converted(struct fw_agent *agent, const struct fw_rule *old, size_t old_count, const struct fw_image *image)
+{
+	for (size_t i = 0; i < image->rule_count; i++)
+		for (size_t j = 0; j < old_count; j++)
+			if (old[j].terms && old[j].id == image->slot->rules[i].id && old[j].unit != FW_UNIT_NONE &&
+			    old[j].unit != image->slot->rules[i].unit)
+				fw_meters_forget_rule(agent->datapath, old[j].id);
+}
+
 static int publish(struct fw_agent *agent, const struct fw_policy *policy, const struct fw_image *image, bool lists,
 		   struct fw_err *err)
 {
 	const struct fw_policy_slot *active = fw_datapath_active_slot(agent->datapath);
 	uint32_t old_lists = active ? active->list_slot : 0;
+	/* The slot stays readable: only the publication after this one writes there. */
+	const struct fw_rule *old = active ? active->rules : NULL;
 	struct fw_err spared = {};
 	int r;
 
 	if (fw_spared_refresh(agent, policy, &spared))
 		return fw_err_set(err, spared.code, "%s; the policy in force stays", spared.text);
 	r = fw_publish(agent->datapath, image, fw_interfaces_counting(agent, policy), lists, &agent->generation, err);
+	if (!r)
+		forget_converted(agent, old, old ? FW_RULES_MAX : 0, image);
 	if (!r && lists && active)
 		fw_set_totals_fold(agent, old_lists);
 	return r;

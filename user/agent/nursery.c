@@ -57,9 +57,10 @@ static void exec_worker(const struct fw_nursery_order *order, int listen_fd, pid
 	_exit(errno == EACCES ? 126 : 127);
 }
 
+/* _Fork: libuv's fork handler would close what it takes for its own signal pipe, and that number may be listen_fd. */
 static pid_t start_worker(const struct fw_nursery_order *order, int listen_fd)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid = _Fork();
 
 	if (!pid)
 		exec_worker(order, listen_fd, parent);

@@ -124,8 +124,8 @@ static int open_datapath(struct fw_agent *agent, const struct fw_policy *policy)
 	return FW_EXIT_TRY_AGAIN;
 }
 
-/* Links of an earlier agent that nobody wants now: taken over here, then detached like any that is not wanted. */
-static void take_over_links(struct fw_agent *agent)
+/* Links of an earlier agent on interfaces that nobody wants now. */
+static void release_links(struct fw_agent *agent)
 {
 	char **names = fw_attachments_pinned(agent->datapath);
 
@@ -133,12 +133,19 @@ static void take_over_links(struct fw_agent *agent)
 		struct fw_interface request = {.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT};
 		const struct fw_attached *attached;
 		struct fw_err err = {};
+		int r = 0;
 
-		if (strlen(names[i]) < sizeof(request.name)) {
+		if (!fw_interfaces_find(agent, names[i]) && strlen(names[i]) < sizeof(request.name)) {
 			snprintf(request.name, sizeof(request.name), "%s", names[i]);
-			if (fw_attach(agent->attachments, &request, &attached, &err))
-				fw_log(FW_LOG_NOTICE, "interface '%s': was filtered by an earlier agent, but cannot be taken over: %s",
+			r = fw_attach(agent->attachments, &request, &attached, &err);
+			if (!r)
+				r = fw_detach(agent->attachments, names[i], &err);
+			if (r)
+				fw_log(FW_LOG_NOTICE, "interface '%s': was filtered by an earlier agent and cannot be released: %s",
 				       names[i], err.text);
+			else
+				fw_event(agent, "detach", "agent", json_pack("{s:s}", "interface", names[i]),
+					 "interface '%s': released, the policy does not name it any more", names[i]);
 		}
 		free(names[i]);
 	}
@@ -175,9 +182,9 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_drift_load(agent);
 	fw_spared_start(agent);
 	fw_set_totals_load(agent);
-	take_over_links(agent);
 	if (fw_force_start(agent, configured, &err))
 		return fail(&err, agent->loaded && agent->interfaces.count ? "no interface could be filtered" : "cannot filter");
+	release_links(agent);
 	agent->last_reload_ok = true;
 	agent->last_reload_wall_ns = fw_wall_ns();
 	fw_leases_start(agent);

@@ -189,6 +189,10 @@ int fw_meters_forget(struct fw_datapath *datapath, const struct fw_prefix *sourc
 int fw_meters_forget_rule(struct fw_datapath *datapath, uint16_t rule)
 {
 	struct forget forget = {.datapath = datapath, .rule = rule};
+	struct fw_meter fresh = {};
+	uint32_t index = rule; /* per total */
 
+	if (bpf_map_update_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &fresh, BPF_ANY))
+		return -errno;
 	return forget_all(&forget);
 }
