@@ -11,9 +11,10 @@
 
 #include "fw_types.h"
 
-#define SLL_HEADER  16 /* packet type, ARPHRD, address length, address, protocol */
-#define SLL2_HEADER 20 /* protocol, reserved, interface index, ARPHRD, packet type, address length, address  \
-			*/
+#define SLL_HEADER 16 /* packet type, ARPHRD, address length, address, protocol */
+#define SLL2_HEADER                                                                                          \
+	20 /* protocol, reserved, interface index, ARPHRD, packet type, address length, address              \
+	    */
 
 struct fw_capture {
 	pcap_t *pcap;

@@ -172,8 +172,8 @@ static int report(struct fw_cli *cli, enum outcome outcome, json_t *document)
 	} else if (kept) {
 		fputs("confirmed: the policy stays\nundo: floodwall rollback\n", cli->page.out);
 	} else {
-		fprintf(cli->page.out, "rolled back: generation %.0f is in force again\n",
-			fw_doc_number(document, "previous"));
+		fprintf(cli->page.out, "%srolled back: the policy of generation %.0f is in force again\n",
+			cli->interactive ? "\n" : "", fw_doc_number(document, "previous"));
 	}
 	return kept ? FW_EXIT_OK : FW_EXIT_ROLLED_BACK;
 }

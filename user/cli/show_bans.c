@@ -74,8 +74,16 @@ void fw_show_unban(const struct fw_page *page, const json_t *document)
 
 void fw_show_allow(const struct fw_page *page, const json_t *document)
 {
+	const json_t *first = json_array_get(json_object_get(document, "allowed"), 0);
+
 	print_leases(page, json_object_get(document, "allowed"), "passes every ban and rule");
-	fw_show_undo(page, document);
+	if (*fw_doc_text(document, "undo")) {
+		fw_show_undo(page, document);
+	} else if (first) {
+		fputs("to end it early: floodwall allow ", page->out);
+		fw_print_safe(page->out, fw_doc_text(first, "source"));
+		fputs(" --for 1s\n", page->out);
+	}
 }
 
 void fw_show_sets(const struct fw_page *page, const json_t *sets)

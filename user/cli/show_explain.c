@@ -89,31 +89,33 @@ static void print_member(const struct fw_page *page, const char *name, const jso
 	}
 }
 
-void fw_show_event(const struct fw_page *page, const json_t *event)
+/* Whatever the event says beyond its time, type and source; an object named after the type holds particulars.
+ */
+static void print_members(const struct fw_page *page, const json_t *event)
 {
-	const char *name, *source = fw_doc_text(event, "src_ip");
-	const json_t *value;
+	const char *name, *inner;
+	const json_t *value, *member;
 
-	fw_print_safe(page->out, fw_doc_text(event, "timestamp"));
-	fputs("  ", page->out);
-	fw_print_safe(page->out, fw_doc_text(event, "event_type"));
-	if (*source) {
-		fputc(' ', page->out);
-		fw_print_safe(page->out, source);
-	}
 	json_object_foreach ((json_t *)event, name, value) {
 		if (!strcmp(name, "timestamp") || !strcmp(name, "event_type") || !strcmp(name, "src_ip"))
 			continue;
-		/* The object named after the event's type holds its particulars. */
-		if (json_is_object(value)) {
-			const char *inner;
-			const json_t *member;
-
-			json_object_foreach ((json_t *)value, inner, member)
-				print_member(page, inner, member);
-			continue;
-		}
 		print_member(page, name, value);
+		json_object_foreach ((json_t *)value, inner, member)
+			print_member(page, inner, member);
+	}
+}
+
+void fw_show_event(const struct fw_page *page, const json_t *event)
+{
+	fw_print_safe(page->out, fw_doc_text(event, "timestamp"));
+	fputs("  ", page->out);
+	fw_print_safe(page->out, fw_doc_text(event, "event_type"));
+	fputs("  ", page->out);
+	if (*fw_doc_text(event, "message")) {
+		fw_print_safe(page->out, fw_doc_text(event, "message"));
+	} else {
+		fw_print_safe(page->out, fw_doc_text(event, "src_ip"));
+		print_members(page, event);
 	}
 	fputc('\n', page->out);
 }

@@ -234,7 +234,7 @@ void fw_show_attach(const struct fw_page *page, const json_t *document)
 		fputs(" from native: slower", page->out);
 	}
 	fputs("\nlasts until detached or rebooted; for ever: name it in the policy file\n", page->out);
-	if (*fw_doc_text(document, "message")) {
+	if (fw_doc_true(document, "fell_back") && *fw_doc_text(document, "message")) {
 		fw_print_safe(page->out, fw_doc_text(document, "message"));
 		fputc('\n', page->out);
 	}
