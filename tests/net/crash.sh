@@ -39,7 +39,7 @@ expect_that "its lease expired on time, without the agent: 5 s after the ban" "4
 
 start_agent
 expect "the generation goes on" "$generation" "$(status 'd["generation"]')"
-expect "the bans are there" "203.0.113.128/25 203.0.113.7 2001:db8:bad::/48" "$(fwj bans | field '" ".join(sorted(b["source"].removesuffix("/32") for b in d))')"
+expect "the bans are there" "2001:db8:bad::/48 203.0.113.128/25 203.0.113.7" "$(fwj bans | field '" ".join(sorted(b["source"].removesuffix("/32") for b in d))')"
 expect_that "with what is left of their time" "3500 <= a < 3600" \
 	"$(fwj bans | field '[b["expires_in_seconds"] for b in d if b["source"].startswith("203.0.113.7")][0]')"
 expect_that "counters go on" "a > $dropped + 100000" "$(status 'd["dropped"]')"

@@ -28,7 +28,7 @@ fi
 dropped=$(status 'd["dropped"]')
 expect_that "drops by reason add up to status" "a == $dropped" "$(fw metrics | python -c '
 import re, sys
-print(int(sum(float(l.split()[-1]) for l in sys.stdin if re.match(r"floodwall_(packets|dropped|dropped_packets)_total\{.*over_limit", l))))')"
+print(int(sum(float(l.split()[-1]) for l in sys.stdin if re.match(r"floodwall_drops_total\{.*over_limit", l))))')"
 owner=$(on victim sh -c "ss -ltnpH 'sport = :9854'" | grep -o 'pid=[0-9]*' | head -1 | cut -d= -f2)
 expect_that "TCP is served by floodwall-web, not by root" 'a not in ("0", "?")' "\"$(stat -c %u "/proc/$owner" 2>/dev/null || echo '?')\""
 expect "it is the unprivileged process" floodwall-web "$(cat "/proc/$owner/comm" 2>/dev/null)"

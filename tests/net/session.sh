@@ -165,7 +165,7 @@ flood() {
 # receiver NAME PORT: counts numbered datagrams in the victim; received NAME EXPRESSION reads what it has so far
 receiver() {
 	rm -f "$WORK/$1.json"
-	on victim /usr/bin/python3 "$ROOT/tests/net/datagrams.py" receive "$2" "$WORK/$1.json" &
+	on victim /usr/bin/python3 "$ROOT/tests/net/datagrams.py" receive "$2" "$WORK/$1.json" 2>"$WORK/$1.err" &
 	disown
 	until_true 5 test -s "$WORK/$1.json"
 }
