@@ -27,5 +27,7 @@ $(vm_programs): %: %.o $(vm_shared)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(sort $(agent_libs) $(cli_libs))
 
-vm: $(vm_programs) ## the packet path inside Debian's kernels under qemu; KERNELS="6.1 6.12"
+vm_suites   := $(filter $(BUILD)/tests/prog/% $(BUILD)/tests/load/%,$(prog_tests))
+
+vm: $(vm_programs) $(vm_suites) ## the packet path inside Debian's kernels under qemu; KERNELS="6.1 6.12"
 	$(Q)BUILD=$(BUILD) tests/vm/run $(KERNELS)
