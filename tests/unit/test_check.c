@@ -39,6 +39,8 @@ static const struct check_case {
 	 "{name: b, match: {dest_port: 5-60000}, action: count}", "unreachable"},
 	{"ports cover only packets with ports", "{name: a, match: {dest_port: 0-65535}, action: allow}",
 	 "{name: b, action: count}", NULL},
+	{"fragments have no ports", "{name: a, match: {protocol: tcp, dest_port: 0-65535}, action: allow}",
+	 "{name: b, match: {protocol: tcp}, action: count}", NULL},
 	{"connections are SYN of TCP", "{name: a, match: {tcp_flags: syn}, action: allow}",
 	 "{name: b, limit: 1 connections/1s, action: police}", "unreachable"},
 	{"ack is not covered by syn", "{name: a, match: {tcp_flags: syn}, action: allow}",

@@ -202,6 +202,21 @@ Test(policy_files, hostile_nesting_is_refused_at_once)
 	}
 }
 
+Test(policy_files, depth_is_bounded_exactly)
+{
+	for (size_t depth = 32; depth <= 33; depth++) {
+		struct fw_diags diags = {0};
+		char text[80];
+
+		memset(text, '[', depth);
+		memset(text + depth, ']', depth);
+		cr_expect_eq(parse_text(text, 2 * depth, &diags), -EINVAL);
+		cr_assert_eq(diags.count, 1);
+		cr_expect_str_eq(diags.items[0].code, depth > 32 ? "too-deep" : "bad-type");
+		fw_diags_done(&diags);
+	}
+}
+
 Test(policy_files, sizes_are_bounded)
 {
 	size_t length = (1 << 20) + 1;
