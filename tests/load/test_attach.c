@@ -125,6 +125,43 @@ Test(attach, renamed_and_dotted_devices)
 	fw_datapath_close(datapath);
 }
 
+/* Two devices whose names change places while no agent runs keep their links. */
+Test(attach, swapped_names)
+{
+	struct fw_attachments *attachments;
+	struct fw_datapath *datapath;
+	struct fw_attached first, second, after;
+	struct place place;
+
+	place_open(&place);
+	place_veth();
+	datapath = place_datapath(&place, FW_ADOPTED_NOTHING);
+	attachments = fw_attachments_new(datapath);
+	first = attach(attachments, "fw0", FW_XDP_NATIVE);
+	second = attach(attachments, "fw1", FW_XDP_NATIVE);
+	fw_attachments_free(attachments, false);
+	RUN("ip", "link", "set", "fw0", "down");
+	RUN("ip", "link", "set", "fw1", "down");
+	RUN("ip", "link", "set", "fw0", "name", "fw2");
+	RUN("ip", "link", "set", "fw1", "name", "fw0");
+	RUN("ip", "link", "set", "fw2", "name", "fw1");
+	attachments = fw_attachments_new(datapath);
+	after = attach(attachments, "fw0", FW_XDP_AUTO);
+	cr_expect_eq(after.link_id, second.link_id);
+	after = attach(attachments, "fw1", FW_XDP_AUTO);
+	cr_expect_eq(after.link_id, first.link_id);
+	RUN("ip", "link", "set", "fw0", "name", "fw2"); /* and back, under the eyes of an agent */
+	RUN("ip", "link", "set", "fw1", "name", "fw0");
+	RUN("ip", "link", "set", "fw2", "name", "fw1");
+	cr_expect_eq(fw_attachments_refresh(attachments, NULL), 0);
+	fw_attachments_free(attachments, false);
+	attachments = fw_attachments_new(datapath);
+	cr_expect_eq(attach(attachments, "fw0", FW_XDP_AUTO).link_id, first.link_id, "still pinned");
+	cr_expect_eq(attach(attachments, "fw1", FW_XDP_AUTO).link_id, second.link_id, "still pinned");
+	fw_attachments_free(attachments, true);
+	fw_datapath_close(datapath);
+}
+
 Test(attach, devices_go_and_come_back)
 {
 	struct fw_attachments *attachments;

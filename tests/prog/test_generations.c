@@ -96,7 +96,7 @@ Test(generations, no_packet_is_judged_by_half_a_policy)
 	lab_publish(&lab, policies[0]);
 	stream.lab = &lab;
 	cr_assert_eq(pthread_create(&thread, NULL, send_on, &stream), 0);
-	for (int i = 1; i <= 45; i++)
+	for (int i = 1; i <= 30; i++)
 		lab_publish(&lab, policies[i % POLICIES]);
 	__atomic_store_n(&stream.stop, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);

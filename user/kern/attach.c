@@ -25,32 +25,51 @@ struct fw_attachments {
 	struct fw_link links[FW_IFACES_MAX];
 };
 
-/* Pins follow their device: renamed ones get its present name, defunct ones go. */
+struct pinned {
+	int fd;
+	char name[IF_NAMESIZE];	   /* as pinned */
+	char present[IF_NAMESIZE]; /* of the device now, "" when it is gone */
+};
+
+/* False for what cannot be opened or is no link of ours. */
+static bool open_pinned(const struct fw_datapath *datapath, const char *pin, struct pinned *ret)
+{
+	char path[PATH_MAX];
+	struct bpf_link_info found;
+
+	if (!fw_pin_name_to(pin, ret->name) ||
+	    fw_pin_path(path, sizeof(path), datapath->pin_dir, FW_PIN_LINKS, pin))
+		return false;
+	ret->fd = bpf_obj_get(path);
+	if (ret->fd < 0)
+		return false;
+	ret->present[0] = '\0';
+	if (!fw_link_info(ret->fd, &found) && found.type == BPF_LINK_TYPE_XDP && found.xdp.ifindex)
+		if_indextoname(found.xdp.ifindex, ret->present);
+	return true;
+}
+
+/* Pins follow their device: renamed ones get its present name, those of devices that are gone go. All are
+ * held open meanwhile, or a swap of two names would detach one of them. */
 static void tidy_pins(struct fw_datapath *datapath)
 {
 	char **names = datapath->pin_dir[0] ? fw_pins_list(datapath->pin_dir, FW_PIN_LINKS) : NULL;
+	struct pinned pins[FW_IFACES_MAX];
+	size_t count = 0;
 
-	for (char **name = names; name && *name; name++) {
-		char path[PATH_MAX], interface[IF_NAMESIZE], present[IF_NAMESIZE];
-		struct bpf_link_info found;
-		bool known = fw_pin_name_to(*name, interface);
-
-		if (fw_pin_path(path, sizeof(path), datapath->pin_dir, FW_PIN_LINKS, *name))
-			continue;
-		FW_CLOSE int fd = bpf_obj_get(path);
-		if (fd < 0 || fw_link_info(fd, &found))
-			continue;
-		if (!known || found.type != BPF_LINK_TYPE_XDP || !found.xdp.ifindex ||
-		    !if_indextoname(found.xdp.ifindex, present)) {
-			unlink(path);
-			continue;
-		}
-		if (strcmp(present, interface) && !fw_link_pin(datapath, present, fd, NULL)) {
-			fw_iface_index_rename(datapath, interface, present);
-			unlink(path);
-		}
-	}
+	for (char **name = names; name && *name && count < FW_IFACES_MAX; name++)
+		count += open_pinned(datapath, *name, &pins[count]);
 	fw_pins_list_free(names);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(pins[i].name, pins[i].present))
+			fw_link_unpin(datapath, pins[i].name);
+	for (size_t i = 0; i < count; i++) {
+		if (pins[i].present[0] && strcmp(pins[i].name, pins[i].present)) {
+			fw_link_pin(datapath, pins[i].present, pins[i].fd, NULL);
+			fw_iface_index_rename(datapath, pins[i].name, pins[i].present);
+		}
+		close(pins[i].fd);
+	}
 }
 
 struct fw_attachments *fw_attachments_new(struct fw_datapath *datapath)
@@ -95,7 +114,7 @@ void fw_attachments_free(struct fw_attachments *attachments, bool detach)
 	for (size_t i = 0; i < attachments->count; i++) {
 		if (detach) {
 			take_off(attachments, i, NULL);
-			fw_iface_index_release(attachments->datapath, attachments->list[i].iface);
+			fw_iface_index_set(attachments->datapath, attachments->list[i].iface, NULL);
 		}
 		fw_link_close(&attachments->links[i]);
 	}
@@ -233,7 +252,7 @@ int fw_attach(struct fw_attachments *attachments, const struct fw_interface *req
 	attachments->requests[i] = *request;
 	r = put_on(attachments, (size_t)i, ifindex, err);
 	if (r && is_new) {
-		fw_iface_index_release(attachments->datapath, attachments->list[i].iface);
+		fw_iface_index_set(attachments->datapath, attachments->list[i].iface, NULL);
 		forget(attachments, (size_t)i);
 	}
 	if (!r && ret)
@@ -250,48 +269,64 @@ int fw_detach(struct fw_attachments *attachments, const char *name, struct fw_er
 	r = take_off(attachments, (size_t)i, err);
 	if (r)
 		return r;
-	fw_iface_index_release(attachments->datapath, attachments->list[i].iface);
+	fw_iface_index_set(attachments->datapath, attachments->list[i].iface, NULL);
 	forget(attachments, (size_t)i);
 	return 0;
 }
 
-/* The device behind a link: gone, renamed or as it was. */
-static void follow_device(struct fw_attachments *attachments, size_t i)
+/* The device behind a link: gone, renamed (true: to be pinned anew) or as it was. */
+static bool follow_device(struct fw_attachments *attachments, size_t i)
 {
 	struct fw_attached *info = &attachments->list[i];
 	char present[IF_NAMESIZE];
 	struct bpf_link_info found;
 
 	if (!info->ifindex)
-		return;
+		return false;
 	if (!if_indextoname(info->ifindex, present) ||
 	    (attachments->links[i].fd >= 0 &&
 	     (fw_link_info(attachments->links[i].fd, &found) || !found.xdp.ifindex))) {
 		fw_link_close(&attachments->links[i]);
 		fw_link_unpin(attachments->datapath, info->name);
 		info->ifindex = info->prog_id = info->link_id = 0;
-		return;
+		return false;
 	}
 	if (!strcmp(present, info->name))
-		return;
-	if (attachments->links[i].fd >= 0 &&
-	    !fw_link_pin(attachments->datapath, present, attachments->links[i].fd, NULL))
-		fw_link_unpin(attachments->datapath, info->name);
-	fw_iface_index_rename(attachments->datapath, info->name, present);
+		return false;
+	fw_link_unpin(attachments->datapath, info->name);
 	snprintf(info->name, sizeof(info->name), "%s", present);
 	snprintf(attachments->requests[i].name, sizeof(attachments->requests[i].name), "%s", present);
+	return true;
+}
+
+/* New pins only after all old ones are gone: names may have changed places. */
+static void follow_devices(struct fw_attachments *attachments)
+{
+	bool renamed[FW_IFACES_MAX] = {false};
+
+	for (size_t i = 0; i < attachments->count; i++)
+		renamed[i] = follow_device(attachments, i);
+	for (size_t i = 0; i < attachments->count; i++) {
+		if (!renamed[i])
+			continue;
+		if (attachments->links[i].fd >= 0)
+			fw_link_pin(attachments->datapath, attachments->list[i].name,
+				    attachments->links[i].fd, NULL);
+		fw_iface_index_set(attachments->datapath, attachments->list[i].iface,
+				   attachments->list[i].name);
+	}
 }
 
 int fw_attachments_refresh(struct fw_attachments *attachments, struct fw_err *err)
 {
 	int r = 0;
 
+	follow_devices(attachments);
 	for (size_t i = 0; i < attachments->count; i++) {
 		struct fw_err own = {};
 		unsigned int ifindex;
 		int one;
 
-		follow_device(attachments, i);
 		ifindex = attachments->list[i].ifindex ? 0 : if_nametoindex(attachments->list[i].name);
 		one = ifindex ? put_on(attachments, i, ifindex, &own) : 0;
 		if (one && !r)

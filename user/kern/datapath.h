@@ -26,13 +26,13 @@ enum fw_adoption {
 	FW_ADOPTED_REBUILT, /* other layout version or sizes: old maps dropped; text says why */
 };
 
-/* Creates maps (or adopts the pinned ones after checking fw_layout and every map's type, key, value, size and flags),
- * mmaps the policy and control maps and calibrates the clock. The pin directory must be owned by us, mode 0700 and no
- * symlink, else -EPERM; -EOPNOTSUPP when it is not on a bpffs (open again with pin_dir NULL and say so: then the filter
- * ends with the agent). Its last two components are created. Missing capability: -EPERM and the text names it. why (may be NULL) gets the
- * sentence about adoption. */
-int fw_datapath_open(const struct fw_datapath_options *options, struct fw_datapath **ret, enum fw_adoption *ret_adoption,
-		     struct fw_err *why, struct fw_err *err);
+/* Creates maps (or adopts the pinned ones after checking fw_layout and every map's type, key, value, size and
+ * flags), mmaps the policy and control maps and calibrates the clock. The pin directory must be owned by us,
+ * mode 0700 and no symlink, else -EPERM; -EOPNOTSUPP when it is not on a bpffs (open again with pin_dir NULL
+ * and say so: then the filter ends with the agent). Its last two components are created. Missing capability:
+ * -EPERM and the text names it. why (may be NULL) gets the sentence about adoption. */
+int fw_datapath_open(const struct fw_datapath_options *options, struct fw_datapath **ret,
+		     enum fw_adoption *ret_adoption, struct fw_err *why, struct fw_err *err);
 /* Releases fds; a pinned filter goes on. */
 void fw_datapath_close(struct fw_datapath *datapath);
 /* Removes every pin (links too: detaches all interfaces). */
@@ -44,9 +44,12 @@ uint64_t fw_datapath_tick_ns(const struct fw_datapath *datapath);
 bool fw_datapath_pinned(const struct fw_datapath *datapath);
 /* The mapped control word block and the active slot (for explain). Never NULL. */
 struct fw_control *fw_datapath_control(struct fw_datapath *datapath);
-const struct fw_policy_slot *fw_datapath_active_slot(const struct fw_datapath *datapath); /* NULL before the first publish */
-int fw_datapath_map_fd(const struct fw_datapath *datapath, const char *map_name); /* names from fw_maps.h; -ENOENT */
+const struct fw_policy_slot *
+fw_datapath_active_slot(const struct fw_datapath *datapath); /* NULL before the first publish */
+int fw_datapath_map_fd(const struct fw_datapath *datapath,
+		       const char *map_name); /* names from fw_maps.h; -ENOENT */
 /* Only inside kern/: loads one more program on the shared maps for an interface index; returns its fd. */
-int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, bool frags, int *ret_prog_fd, struct fw_err *err);
+int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, bool frags, int *ret_prog_fd,
+			     struct fw_err *err);
 
 #endif

@@ -31,7 +31,7 @@ static void owner_of(const struct fw_datapath *datapath, uint32_t iface, char na
 	name[length < 0 ? 0 : length] = '\0';
 }
 
-static void write_owner(struct fw_datapath *datapath, uint32_t iface, const char *name)
+void fw_iface_index_set(struct fw_datapath *datapath, uint32_t iface, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -64,13 +64,8 @@ int fw_iface_index_take(struct fw_datapath *datapath, const char *name, uint32_t
 		return -ENOSPC;
 	*ret = (uint32_t)(unowned >= 0 ? unowned
 				       : unused); /* the latter: its interface has been gone for long */
-	write_owner(datapath, *ret, name);
+	fw_iface_index_set(datapath, *ret, name);
 	return fw_stats_iface_reset(datapath, *ret);
-}
-
-void fw_iface_index_release(struct fw_datapath *datapath, uint32_t iface)
-{
-	write_owner(datapath, iface, NULL);
 }
 
 void fw_iface_index_rename(struct fw_datapath *datapath, const char *from, const char *to)
@@ -80,6 +75,6 @@ void fw_iface_index_rename(struct fw_datapath *datapath, const char *from, const
 	for (uint32_t i = 0; i < FW_IFACES_MAX; i++) {
 		owner_of(datapath, i, owner);
 		if (!strcmp(owner, from))
-			write_owner(datapath, i, to);
+			fw_iface_index_set(datapath, i, to);
 	}
 }

@@ -8,7 +8,8 @@
 /* The index the interface had, else a free one with its counters at zero. taken: bit per index in use.
  * -ENOSPC. */
 int fw_iface_index_take(struct fw_datapath *datapath, const char *name, uint32_t taken, uint32_t *ret);
-void fw_iface_index_release(struct fw_datapath *datapath, uint32_t iface);
+/* NULL: nobody's any more. */
+void fw_iface_index_set(struct fw_datapath *datapath, uint32_t iface, const char *name);
 void fw_iface_index_rename(struct fw_datapath *datapath, const char *from, const char *to);
 
 #endif

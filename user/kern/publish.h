@@ -6,23 +6,26 @@
 #include "kern/datapath.h"
 #include "policy/image.h"
 
-/* lists: also rebuild the list structures (false keeps the ones in force, so that tune costs no rebuild). count_ifaces:
- * bit per interface index in count mode. On any error the running generation stays. *ret_generation is the new one. */
+/* lists: also rebuild the list structures (false keeps the ones in force, so that tune costs no rebuild).
+ * count_ifaces: bit per interface index in count mode. On any error the running generation stays.
+ * *ret_generation is the new one. */
 int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint32_t count_ifaces, bool lists,
 	       uint32_t *ret_generation, struct fw_err *err);
 uint32_t fw_published_generation(const struct fw_datapath *datapath);
-/* Waits until no CPU can still be inside a run that began before the last flip (kernel RCU grace period, some 10 ms). A
- * second publish within a second of the first waits for it before it writes: called when there is nothing else to do (after
- * the answer to a tune), it spares the next one that wait. */
+/* Waits until no CPU can still be inside a run that began before the last flip (kernel RCU grace period, some
+ * 10 ms). A second publish within a second of the first waits for it before it writes: called when there is
+ * nothing else to do (after the answer to a tune), it spares the next one that wait. */
 void fw_publish_barrier(struct fw_datapath *datapath);
 
-/* Spared sources, whole list each time; the Bloom word block is rebuilt before entries go and after they came. */
+/* Spared sources, whole list each time; the Bloom word block is rebuilt before entries go and after they
+ * came. */
 struct fw_spared_entry {
 	struct fw_addr addr;
 	enum fw_spared_kind kind;
 	uint64_t expires_ns;
 };
-int fw_spared_set(struct fw_datapath *datapath, const struct fw_spared_entry *entries, size_t count, struct fw_err *err);
+int fw_spared_set(struct fw_datapath *datapath, const struct fw_spared_entry *entries, size_t count,
+		  struct fw_err *err);
 size_t fw_spared_list(struct fw_datapath *datapath, struct fw_spared_entry **ret); /* caller frees */
 
 #endif

@@ -8,16 +8,20 @@
 #include "lib/addr.h"
 #include "observe/snapshot.h"
 
-int fw_stats_iface(struct fw_datapath *datapath, uint32_t iface, struct fw_iface_counts *ret); /* summed over CPUs */
+int fw_stats_iface(struct fw_datapath *datapath, uint32_t iface,
+		   struct fw_iface_counts *ret);			/* summed over CPUs */
 int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface); /* before an index is reused */
 int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS]);
-int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule); /* before an id is recycled: counters and meters */
+int fw_stats_rule_reset(struct fw_datapath *datapath,
+			uint16_t rule); /* before an id is recycled: counters and meters */
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_]);
 /* Packets per list class of a slot since that slot was published. counts[class_count]. */
 int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count);
 int fw_stats_classes_reset(struct fw_datapath *datapath, uint32_t list_slot, struct fw_err *err);
-/* Hash maps are walked to count their entries, a large one not at every call. memory_bytes is what the kernel charges. */
-int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage, size_t capacity, size_t *ret_count);
+/* Hash maps are walked to count their entries, a large one not at every call. memory_bytes is what the kernel
+ * charges. */
+int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage, size_t capacity,
+		       size_t *ret_count);
 
 struct fw_meter_entry {
 	struct fw_meter_key key;
@@ -25,11 +29,13 @@ struct fw_meter_entry {
 	uint64_t dropped; /* packets dropped for this key so far */
 };
 /* Meters of one rule (FW_RULE_NONE: of all). Bounded by limit entries (0 = all). Caller frees *ret. */
-int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, struct fw_meter_entry **ret, size_t *ret_count);
+int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, struct fw_meter_entry **ret,
+		   size_t *ret_count);
 /* One key's meter as rule `rule` of the active slot would read it for a packet; -ENOENT: no state. */
 int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, const struct fw_addr *source,
 		  const struct fw_addr *destination, uint16_t dest_port, struct fw_meter_entry *ret);
-int fw_meters_forget(struct fw_datapath *datapath, const struct fw_prefix *source); /* unban starts from zero */
+int fw_meters_forget(struct fw_datapath *datapath,
+		     const struct fw_prefix *source); /* unban starts from zero */
 int fw_meters_forget_rule(struct fw_datapath *datapath, uint16_t rule);
 
 struct fw_source_entry {
