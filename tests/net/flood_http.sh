@@ -28,7 +28,7 @@ http { access_log off; server { listen 80 backlog=4096; listen [::]:80 backlog=4
 CONF
 on victim nginx -c "$WORK/nginx.conf" &
 start_agent
-until_true 5 on client curl -sf -o /dev/null "http://$VICTIM_IP4/"
+until_true 5 on client curl -sf -o /dev/null "http://$VICTIM_IP4:80/"
 
 # honest NAME URL: 5 seconds of honest requests, while the flood of the caller runs
 honest() {
@@ -36,10 +36,10 @@ honest() {
 	expect_that "$1: at least 99 % of 1000 requests are answered" 'a["requests"] >= 950 and a["ok"] >= 0.99 * a["requests"]' "$(cat "$WORK/http.json")"
 }
 
-honest "in peace" "http://$VICTIM_IP4/"
+honest "in peace" "http://$VICTIM_IP4:80/"
 flood --dst "$VICTIM_IP4" --source 198.19.0.9 --proto ack --dport 80 --seconds 7 --cpu 0
 sleep 1
-honest "flood from one source" "http://$VICTIM_IP4/"
+honest "flood from one source" "http://$VICTIM_IP4:80/"
 wait "$FLOOD_PID"
 sent=$(field 'd["sent"]' <"$WORK/flood.json")
 expect_that "the flood was one: more than 300 k packets/s" 'a > 2100000' "$sent"
@@ -47,12 +47,12 @@ expect_that "and died in the rule" 'a > 0' "$(rule blanket dropped)"
 before=$(rule blanket dropped)
 flood --dst "$VICTIM_IP4" --source random4 --proto udp --dport 80 --seconds 7 --cpu 0
 sleep 1
-honest "flood from random sources" "http://$VICTIM_IP4/"
+honest "flood from random sources" "http://$VICTIM_IP4:80/"
 honest_dropped=$(($(rule blanket dropped) - before))
 wait "$FLOOD_PID"
 expect "no packet but the flood's was dropped" 0 "$honest_dropped"
 expect_that "the police rule dropped it" 'a > 500000' "$(rule udp dropped)"
 flood --dst "$VICTIM_IP6" --source random6 --proto udp --dport 80 --seconds 7 --cpu 0
 sleep 1
-honest "flood from random IPv6 sources" "http://[$VICTIM_IP6]/"
+honest "flood from random IPv6 sources" "http://[$VICTIM_IP6]:80/"
 wait "$FLOOD_PID"
