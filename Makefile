@@ -39,6 +39,7 @@ endif
 # ---- sources -------------------------------------------------------------------------------------
 lib_src     := $(wildcard user/lib/*.c)
 policy_src  := $(wildcard user/policy/*.c)
+feeds_src   := $(wildcard user/feeds/*.c)
 kern_src    := $(wildcard user/kern/*.c)
 observe_src := $(wildcard user/observe/*.c)
 ctl_src     := $(wildcard user/ctl/*.c)
@@ -51,17 +52,22 @@ obj = $(patsubst user/%.c,$(BUILD)/user/%.o,$(1))
 agent_libs := -lxdp -lbpf -lyaml -ljansson -luv -lmicrohttpd -lcap-ng -lelf -lz
 cli_libs   := -lbpf -lyaml -ljansson -lcurl -lpcap -lelf -lz
 web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
+feed_libs  := -ljansson -lcurl -lz
 
-agent_objs := $(call obj,$(lib_src) $(policy_src) $(kern_src) $(observe_src) $(agent_src))
+# The agent starts feed workers and judges what they bring; only a worker, unprivileged, meets the network.
+feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c sandbox.c try.c work.c)
+
+agent_objs := $(call obj,$(lib_src) $(policy_src) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(agent_src))
 # The CLI reaches into kern/ for one thing: replay runs the real program without an agent.
 cli_kern   := $(filter-out $(addprefix user/kern/,attach.c chain.c hook.c link.c),$(kern_src))
 cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(cli_src))
 web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
+feed_objs  := $(call obj,$(lib_src) $(addprefix user/policy/,prefixes.c setfile.c) $(feeds_src))
 
 bpf_skeletons := $(BUILD)/skel/flood.skel.h $(BUILD)/skel/clock.skel.h
 
 # ---- rules ---------------------------------------------------------------------------------------
-all: missing $(BUILD)/floodwalld $(BUILD)/floodwall $(BUILD)/floodwall-web ## build everything (default)
+all: missing $(BUILD)/floodwalld $(BUILD)/floodwall $(BUILD)/floodwall-web $(BUILD)/floodwall-feed ## build everything (default)
 
 # A flags change rebuilds: every object depends on this stamp.
 $(BUILD)/flags: FORCE
@@ -101,6 +107,10 @@ $(BUILD)/floodwall: $(cli_objs)
 $(BUILD)/floodwall-web: $(web_objs)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(web_libs)
+
+$(BUILD)/floodwall-feed: $(feed_objs)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(feed_libs)
 
 # ---- tests, tools, bench, demo -------------------------------------------------------------------
 -include tests/tests.mk

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a worker's answer to the list in force: what replaces it, what is held, and why. */
+#ifndef FW_FEEDS_UPDATE_H
+#define FW_FEEDS_UPDATE_H
+
+#include "feeds/guard.h"
+#include "feeds/job.h"
+
+enum fw_feed_outcome {
+	FW_FEED_FAILED,	   /* no usable answer; the last good copy stays */
+	FW_FEED_HELD,	   /* a guard does not believe the answer; the last good copy stays */
+	FW_FEED_UNCHANGED, /* what is in force is current */
+	FW_FEED_UPDATED,
+};
+const char *fw_feed_outcome_word(enum fw_feed_outcome outcome);
+
+struct fw_feed_update {
+	enum fw_feed_outcome outcome;
+	char why[FW_ERR_TEXT_MAX]; /* of failed and held, with what stays in force */
+	struct fw_feed_status status;
+	struct fw_feed_copy
+		copy; /* of UPDATED, and of UNCHANGED when validators are new (entries then too) */
+	bool has_copy;
+};
+
+void fw_feed_update_done(struct fw_feed_update *update);
+
+/* Judges a result read from result_fd against what is in force (NULL: nothing). Pure but for reading the
+ * descriptor; stores nothing. -ENOMEM only. */
+int fw_feed_update_judge(const struct fw_feed_status *status, int result_fd,
+			 const struct fw_feed_copy *in_force, const struct fw_guard *guard, uint64_t origin,
+			 uint64_t now, struct fw_feed_update *ret);
+
+/* One attempt, blocking: worker, judgement, store. For a thread of the agent's pool. */
+struct fw_feed_attempt {
+	const char *worker; /* path of floodwall-feed */
+	const char *dir;    /* of the copies; NULL: nothing is kept */
+	const char *name;
+	struct fw_feed_job *job; /* etag, last_modified, sync_token, now and full are filled in here */
+	const char *secret_file; /* NULL: none; opened with the caller's rights */
+	const struct fw_guard *guard;
+	const struct fw_feed_copy *in_force; /* NULL: none */
+	bool everything; /* crowdsec: at start and after anything but a success, deltas have been missed */
+	uint64_t now;	 /* wall-clock seconds */
+};
+/* -ENOMEM only: everything else is an outcome. A store that fails keeps the update, and `why` says so. */
+int fw_feed_attempt(const struct fw_feed_attempt *attempt, struct fw_feed_update *ret);
+
+/* Starts the worker and waits for it, at most max_seconds of the job and a bit. The secret is a file
+ * descriptor or -1. A worker that crashes or says nothing readable is a failed status. */
+void fw_feed_run_worker(const char *worker, const struct fw_feed_job *job, int secret_fd, int result_fd,
+			struct fw_feed_status *status);
+
+#endif
