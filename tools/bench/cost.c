@@ -151,6 +151,8 @@ static int measure_in_turn(const struct bench *bench, const struct scenario *sce
 	/* Once for nothing: caches, meters and maps as they are under way. */
 	if (harness_measure(under_test, repeat, scenario->verdict, &ns, err))
 		return err->code;
+	if (ns * repeat > RUN_NS)
+		repeat = RUN_NS / ns;
 	for (unsigned int i = 0; i < bench->repeats; i++) {
 		if (harness_measure(bare, repeat, XDP_DROP, &drop_ns, err) ||
 		    harness_measure(under_test, repeat, scenario->verdict, &ns, err))

@@ -66,6 +66,7 @@ static int prepare(struct bench *bench, struct fw_err *err)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return fw_err_set(err, -ENOTSUP, "needs two CPUs: one sends, one receives");
 	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)setpriority(PRIO_PROCESS, 0, -20); /* other work on this machine should not show */
 	(void)snprintf(bench->workdir, sizeof(bench->workdir), "/tmp/floodwall-bench.XXXXXX");
 	if (!mkdtemp(bench->workdir))
 		return fw_err_set(err, -errno, "cannot make a directory under /tmp: %s", strerror(errno));
