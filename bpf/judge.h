@@ -9,6 +9,7 @@
 #include "ban.h"
 #include "fw_meter.h"
 #include "identify.h"
+#include "known.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -50,46 +51,67 @@ static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, co
 	return mask;
 }
 
-/* Admission: the one place that decides whether a new key gets state, and gives it. */
-static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 now_ns, __u32 sub_us)
+/* Gives a key its state. Full: the least recently used one goes. */
+static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 now_ns, __u32 sub_us)
 {
 	struct fw_meter fresh = {.sub_start_ns = now_ns};
+	struct fw_meter *meter;
 
 	fresh.sub_us = sub_us;
-	if (bpf_map_update_elem(&fw_meter_map, key, &fresh, BPF_NOEXIST)) {
-		struct fw_meter *other = bpf_map_lookup_elem(&fw_meter_map, key);
+	/* Refused when another CPU was first, or the key was only forgotten by the known tags. */
+	bpf_map_update_elem(&fw_meter_map, key, &fresh, BPF_NOEXIST);
+	meter = bpf_map_lookup_elem(&fw_meter_map, key);
+	if (!meter)
+		count_fault(FW_FAULT_METER_FULL);
+	return meter;
+}
 
-		if (!other)
-			count_fault(FW_FAULT_METER_FULL);
-		return other; /* another CPU inserted it */
+/* Admission: the one place that decides whether a key has, or gets, state. A key nobody knows costs no map
+ * lookup. */
+static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 now_ns,
+						    __u32 sub_us)
+{
+	__u64 hash = known_hash(key);
+	struct fw_known_tags *bucket = known_bucket(hash);
+	__u16 tag = known_tag(hash);
+	struct fw_meter *meter;
+
+	if (!bucket)
+		return NULL;
+	if (known_has(bucket, tag)) {
+		known_refresh(bucket, tag);
+		meter = bpf_map_lookup_elem(&fw_meter_map, key);
+		if (meter)
+			return meter;
 	}
-	return bpf_map_lookup_elem(&fw_meter_map, key);
+	if (!known_admits(now_ns)) {
+		count_fault(FW_FAULT_NOT_ADMITTED);
+		return NULL;
+	}
+	meter = judge_insert(key, now_ns, sub_us);
+	if (meter)
+		known_add(bucket, tag);
+	return meter;
 }
 
 static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, const struct fw_pkt *pkt)
 {
+	const struct fw_addr *addr = rule->per == FW_PER_DESTINATION ? &pkt->dest : &pkt->source;
 	struct fw_meter_key key = {.rule = rule->id};
-	struct fw_meter *meter;
 	__u32 family = pkt->family;
 
 	if (rule->per == FW_PER_TOTAL) {
 		__u32 index = rule->id;
 
-		meter = bpf_map_lookup_elem(&fw_total_map, &index);
-	} else {
-		const struct fw_addr *addr = rule->per == FW_PER_DESTINATION ? &pkt->dest : &pkt->source;
-
-		if (family >= FW_FAMILY_MAX_)
-			return NULL;
-		for (int i = 0; i < 4; i++)
-			key.addr.w[i] = addr->w[i] & rule->key_mask[family].w[i];
-		if (rule->per == FW_PER_SOURCE_DEST_PORT)
-			key.port = pkt->dest_port;
-		meter = bpf_map_lookup_elem(&fw_meter_map, &key);
-		if (!meter)
-			meter = judge_admit(&key, pkt->now_ns, rule->sub_us);
+		return bpf_map_lookup_elem(&fw_total_map, &index);
 	}
-	return meter;
+	if (family >= FW_FAMILY_MAX_)
+		return NULL;
+	for (int i = 0; i < 4; i++)
+		key.addr.w[i] = addr->w[i] & rule->key_mask[family].w[i];
+	if (rule->per == FW_PER_SOURCE_DEST_PORT)
+		key.port = pkt->dest_port;
+	return judge_admit(&key, pkt->now_ns, rule->sub_us);
 }
 
 /* Counts the packet against its key. Over the limit? *crossing_amount is set when this packet is the moment
@@ -101,7 +123,7 @@ static __always_inline int judge_is_over(const struct fw_rule *rule, const struc
 	struct fw_meter *meter = judge_meter(rule, pkt);
 
 	if (!meter)
-		return 0; /* no state, no judgement: counted as a fault by judge_admit */
+		return 0; /* no state, no judgement: judge_admit has counted it */
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift);
 	if (rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW) {

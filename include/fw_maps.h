@@ -18,6 +18,8 @@
 	X(fw_spared_map)                                                                                               \
 	X(fw_ban_filter_map)                                                                                           \
 	X(fw_ban_map)                                                                                                  \
+	X(fw_known_map)                                                                                                \
+	X(fw_gate_map)                                                                                                 \
 	X(fw_meter_map)                                                                                                \
 	X(fw_total_map)                                                                                                \
 	X(fw_essential_map)                                                                                            \

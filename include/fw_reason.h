@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The one list of why a packet was passed or dropped: enum, counter index, metric label, CLI word and help. */
+/* The one list of why a packet was passed or dropped: enum, counter index, metric label, CLI word and help.
+ */
 #ifndef FW_REASON_H
 #define FW_REASON_H
 
 /* X(ID, action, word, help). Append only: the number is stored in pinned counters and events. */
-#define FW_REASONS(X)                                                                                                  \
-	X(NO_RULE, PASS, "no_rule", "no rule decided, the packet passes")                                              \
-	X(NOT_IP, PASS, "not_ip", "neither IPv4 nor IPv6 nor ARP")                                                     \
-	X(NEVER_BLOCK, PASS, "never_block", "source is in a never_block set")                                          \
-	X(SSH_PEER, PASS, "ssh_peer", "source has a live SSH session with this host")                                  \
-	X(GATEWAY, PASS, "gateway", "source is a gateway of this host")                                                \
-	X(RESOLVER, PASS, "resolver", "source is a DNS resolver of this host")                                         \
-	X(ALLOWED, PASS, "allowed", "an operator allowed the source for a while")                                      \
-	X(ESSENTIAL, PASS, "essential", "ARP, neighbour discovery, path MTU or DHCP, within its budget")               \
-	X(RULE_ALLOW, PASS, "rule_allow", "an allow rule matched")                                                     \
-	X(INTERNAL, PASS, "internal", "a lookup that cannot fail failed; passed so that a fault is no outage")         \
-	X(TRUNCATED_LINK, DROP, "truncated_link", "frame ends inside the Ethernet or VLAN header")                     \
-	X(TRUNCATED_IP, DROP, "truncated_ip", "frame ends inside the IP header or its extensions")                     \
-	X(MALFORMED_IP, DROP, "malformed_ip", "IP header contradicts itself or the frame")                             \
-	X(TRUNCATED_L4, DROP, "truncated_l4", "packet ends inside the TCP, UDP or ICMP header")                        \
-	X(MALFORMED_L4, DROP, "malformed_l4", "TCP header contradicts itself")                                         \
-	X(ESSENTIAL_BUDGET, DROP, "essential_budget", "essential protocol beyond its budget")                          \
-	X(BANNED, DROP, "banned", "source is under a ban")                                                             \
-	X(RULE_BLOCK, DROP, "rule_block", "a block rule without limit matched")                                        \
-	X(OVER_LIMIT, DROP, "over_limit", "key is over the limit of a block rule")                                     \
+#define FW_REASONS(X)                                                                                        \
+	X(NO_RULE, PASS, "no_rule", "no rule decided, the packet passes")                                    \
+	X(NOT_IP, PASS, "not_ip", "neither IPv4 nor IPv6 nor ARP")                                           \
+	X(NEVER_BLOCK, PASS, "never_block", "source is in a never_block set")                                \
+	X(SSH_PEER, PASS, "ssh_peer", "source has a live SSH session with this host")                        \
+	X(GATEWAY, PASS, "gateway", "source is a gateway of this host")                                      \
+	X(RESOLVER, PASS, "resolver", "source is a DNS resolver of this host")                               \
+	X(ALLOWED, PASS, "allowed", "an operator allowed the source for a while")                            \
+	X(ESSENTIAL, PASS, "essential", "ARP, neighbour discovery, path MTU or DHCP, within its budget")     \
+	X(RULE_ALLOW, PASS, "rule_allow", "an allow rule matched")                                           \
+	X(INTERNAL, PASS, "internal",                                                                        \
+	  "a lookup that cannot fail failed; passed so that a fault is no outage")                           \
+	X(TRUNCATED_LINK, DROP, "truncated_link", "frame ends inside the Ethernet or VLAN header")           \
+	X(TRUNCATED_IP, DROP, "truncated_ip", "frame ends inside the IP header or its extensions")           \
+	X(MALFORMED_IP, DROP, "malformed_ip", "IP header contradicts itself or the frame")                   \
+	X(TRUNCATED_L4, DROP, "truncated_l4", "packet ends inside the TCP, UDP or ICMP header")              \
+	X(MALFORMED_L4, DROP, "malformed_l4", "TCP header contradicts itself")                               \
+	X(ESSENTIAL_BUDGET, DROP, "essential_budget", "essential protocol beyond its budget")                \
+	X(BANNED, DROP, "banned", "source is under a ban")                                                   \
+	X(RULE_BLOCK, DROP, "rule_block", "a block rule without limit matched")                              \
+	X(OVER_LIMIT, DROP, "over_limit", "key is over the limit of a block rule")                           \
 	X(POLICED, DROP, "policed", "excess over the limit of a police rule")
 
 enum fw_reason {
@@ -35,13 +37,16 @@ enum fw_reason {
 };
 
 /* What can go wrong without deciding a packet; counted per CPU, X(ID, word, help). Append only. */
-#define FW_FAULTS(X)                                                                                                   \
-	X(METER_FULL, "meter_insert_failed", "a new key got no meter: its packets were not limited")                   \
-	X(BAN_FULL, "ban_insert_failed", "a ban was not stored: the key stays blocked only while over its limit")      \
-	X(BAN_UNVERIFIED, "ban_unverified", "no ban: the source never proved that it owns its address")                \
-	X(EVENT_LOST, "event_lost", "an event was lost because the ring buffer was full")                              \
-	X(SOURCE_FULL, "source_insert_failed", "a sampled source found no place in the table behind top")              \
-	X(HEADERS_SPLIT, "headers_split", "headers beyond the first buffer: judged without ports and flags")           \
+#define FW_FAULTS(X)                                                                                         \
+	X(METER_FULL, "meter_insert_failed", "a new key got no meter: its packets were not limited")         \
+	X(NOT_ADMITTED, "meter_not_admitted",                                                                \
+	  "a flood of new keys: this packet's key was not given a meter, its turn may come")                 \
+	X(BAN_FULL, "ban_insert_failed",                                                                     \
+	  "a ban was not stored: the key stays blocked only while over its limit")                           \
+	X(BAN_UNVERIFIED, "ban_unverified", "no ban: the source never proved that it owns its address")      \
+	X(EVENT_LOST, "event_lost", "an event was lost because the ring buffer was full")                    \
+	X(SOURCE_FULL, "source_insert_failed", "a sampled source found no place in the table behind top")    \
+	X(HEADERS_SPLIT, "headers_split", "headers beyond the first buffer: judged without ports and flags") \
 	X(NO_POLICY, "no_policy", "packets passed before the first policy was published")
 
 enum fw_fault {

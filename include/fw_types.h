@@ -57,6 +57,29 @@ struct fw_meter {
 };
 FW_SIZE_IS(struct fw_meter, 96);
 
+/* Tags of the keys that were given a meter lately; 15 tags and the place of the next one in half a cache
+ * line. */
+#define FW_KNOWN_BUCKETS 32768u
+#define FW_KNOWN_TAGS	 15
+#define FW_KNOWN_WORDS	 4
+
+struct fw_known_tags {
+	union {
+		__u16 tag[FW_KNOWN_TAGS + 1];
+		__u64 word[FW_KNOWN_WORDS];
+	};
+};
+FW_SIZE_IS(struct fw_known_tags, 32);
+
+/* New keys a CPU may give a meter to: a second's worth at once, then that many a second. */
+#define FW_GATE_PER_SECOND 100000u
+
+struct fw_gate {
+	__u64 refilled_ns;
+	__u64 left;
+};
+FW_SIZE_IS(struct fw_gate, 16);
+
 enum fw_ban_origin { FW_BAN_MANUAL, FW_BAN_RULE, FW_BAN_FEED, FW_BAN_FLEET, FW_BAN_ORIGIN_MAX_ };
 
 /* A banned address or prefix; bits in the 128-bit space, host bits of addr zero. */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Asks whether a key may have state before the map of meters is asked, and decides who gets state under a
+ * flood of new keys. */
+#ifndef FW_BPF_KNOWN_H
+#define FW_BPF_KNOWN_H
+
+#include "count.h"
+#include "fw_filter.h"
+#include "maps.h"
+#include "packet.h"
+
+/* A lane of 16 bits matches: its exclusive-or with the pattern is zero (Mycroft's test; a false lane only
+ * ever follows a true one). */
+#define KNOWN_LANES_LOW	 0x0001000100010001ULL
+#define KNOWN_LANES_HIGH 0x8000800080008000ULL
+
+static __always_inline __u64 known_hash(const struct fw_meter_key *key)
+{
+	return fw_filter_hash(&key->addr, (__u32)key->rule << 16 | key->port, fw_config.seed);
+}
+
+/* Tags below FW_KNOWN_TAGS + 1 are positions or empty, never a key's. */
+static __always_inline __u16 known_tag(__u64 hash)
+{
+	__u16 tag = hash >> 40;
+
+	return tag <= FW_KNOWN_TAGS ? tag + FW_KNOWN_TAGS + 1 : tag;
+}
+
+static __always_inline struct fw_known_tags *known_bucket(__u64 hash)
+{
+	__u32 index = hash & (FW_KNOWN_BUCKETS - 1);
+
+	return bpf_map_lookup_elem(&fw_known_map, &index);
+}
+
+static __always_inline int known_has(const struct fw_known_tags *bucket, __u16 tag)
+{
+	__u64 pattern = tag * KNOWN_LANES_LOW, hit = 0;
+
+	for (int i = 0; i < FW_KNOWN_WORDS; i++) {
+		__u64 lanes = bucket->word[i] ^ pattern;
+
+		hit |= (lanes - KNOWN_LANES_LOW) & ~lanes & KNOWN_LANES_HIGH;
+	}
+	return hit != 0;
+}
+
+/* First in, first out. CPUs may overwrite each other's tag: that key has to be admitted again. */
+static __always_inline void known_add(struct fw_known_tags *bucket, __u16 tag)
+{
+	__u32 next = bucket->tag[FW_KNOWN_TAGS];
+
+	if (next >= FW_KNOWN_TAGS)
+		next = 0;
+	bucket->tag[next] = tag;
+	bucket->tag[FW_KNOWN_TAGS] = next + 1;
+}
+
+/* A tag that still works moves up before it falls out: is it among the oldest quarter? */
+static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 tag)
+{
+	__u32 next = bucket->tag[FW_KNOWN_TAGS];
+
+	for (__u32 i = 0; i < FW_KNOWN_TAGS / 4; i++) {
+		__u32 place = next + i >= FW_KNOWN_TAGS ? next + i - FW_KNOWN_TAGS : next + i;
+
+		if (place < FW_KNOWN_TAGS && bucket->tag[place] == tag) {
+			bucket->tag[place] = 0;
+			known_add(bucket, tag);
+			return;
+		}
+	}
+}
+
+/* New keys get a meter while this CPU's budget lasts. Beyond it they are, in effect, sampled: who sends much
+ * is admitted soon, a crowd of sources that come once is not, and does not push out those who matter. */
+static __always_inline int known_admits(__u64 now_ns)
+{
+	__u32 zero = 0;
+	struct fw_gate *gate = bpf_map_lookup_elem(&fw_gate_map, &zero);
+
+	if (!gate)
+		return 1;
+	if (gate->refilled_ns != now_ns) {
+		__u64 refill =
+			(now_ns - gate->refilled_ns) / (FW_NS_PER_SEC / FW_GATE_PER_SECOND) + gate->left;
+
+		/* Also when the clock of a replay goes back. */
+		gate->left = refill > FW_GATE_PER_SECOND ? FW_GATE_PER_SECOND : refill;
+		gate->refilled_ns = now_ns;
+	}
+	if (!gate->left)
+		return 0;
+	gate->left--;
+	return 1;
+}
+
+#endif
