@@ -28,26 +28,45 @@ json_t *fw_cli_diags_to_json(const struct fw_diags *diags)
 	return array;
 }
 
+/* What came over the socket may hold terminal escapes. */
+static char *plain_copy(const json_t *entry, const char *name)
+{
+	char *copy = strdup(fw_doc_text(entry, name));
+
+	for (char *byte = copy; byte && *byte; byte++)
+		if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
+			*byte = '?';
+	return copy;
+}
+
+static enum fw_severity severity_of(const char *word)
+{
+	return !strcmp(word, "warning") ? FW_SEVERITY_WARNING
+	       : !strcmp(word, "note")	? FW_SEVERITY_NOTE
+					: FW_SEVERITY_ERROR;
+}
+
 void fw_cli_diags_from_json(const json_t *array, struct fw_diags *diags)
 {
 	size_t index;
 	json_t *entry;
 
 	json_array_foreach (array, index, entry) {
-		const char *word = fw_doc_text(entry, "severity"), *hint = fw_doc_text(entry, "hint"),
-			   *note = fw_doc_text(entry, "note");
-		struct fw_mark mark = {.file = fw_diags_file(diags, fw_doc_text(entry, "file")),
-				       .line = (int)fw_doc_count(entry, "line"),
+		FW_FREE char *file = plain_copy(entry, "file"), *code = plain_copy(entry, "code");
+		FW_FREE char *hint = plain_copy(entry, "hint"), *note = plain_copy(entry, "note");
+		FW_FREE char *both = NULL;
+		struct fw_mark mark = {.line = (int)fw_doc_count(entry, "line"),
 				       .column = (int)fw_doc_count(entry, "column"),
 				       .end_column = (int)fw_doc_count(entry, "end_column")};
-		enum fw_severity severity = !strcmp(word, "warning") ? FW_SEVERITY_WARNING
-					    : !strcmp(word, "note")  ? FW_SEVERITY_NOTE
-								     : FW_SEVERITY_ERROR;
-		FW_FREE char *both = NULL;
 
-		if (asprintf(&both, "%s%s%s", hint, *note ? "\n" : "", note) < 0)
+		if (!file || !code || !hint || !note)
+			return;
+		if (asprintf(&both, "%s%s%s", hint, *note ? "\n" : "", note) < 0) {
 			both = NULL;
-		fw_diag_add(diags, mark, severity, fw_doc_text(entry, "code"), both && *both ? both : NULL,
-			    "%s", fw_doc_text(entry, "message"));
+			return;
+		}
+		mark.file = fw_diags_file(diags, file);
+		fw_diag_add(diags, mark, severity_of(fw_doc_text(entry, "severity")), code,
+			    *both ? both : NULL, "%s", fw_doc_text(entry, "message"));
 	}
 }

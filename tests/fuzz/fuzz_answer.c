@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Any JSON as the agent's answer: every renderer survives it and prints no control character of others. First
+ * byte: which. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/show.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static fw_show *const renderers[] = {
+	fw_show_status, fw_show_attach,	     fw_show_detach,	fw_show_rules,	 fw_show_rule_keys,
+	fw_show_tune,	fw_show_bans,	     fw_show_ban,	fw_show_unban,	 fw_show_allow,
+	fw_show_sets,	fw_show_sets_change, fw_show_sets_test, fw_show_feeds,	 fw_show_explain,
+	fw_show_top,	fw_show_plan,	     fw_show_apply,	fw_show_confirm, fw_show_rollback,
+	fw_show_reload, fw_show_replay,	     fw_show_doctor,	fw_show_events,	 fw_show_event,
+};
+
+static void render_complaints(const json_t *document, FILE *out)
+{
+	struct fw_diags diags = {0};
+
+	/* Complaints name files, and rendering quotes from them: none that exists. */
+	if (json_is_array(document)) {
+		size_t index;
+		json_t *entry;
+
+		json_array_foreach (document, index, entry)
+			if (json_is_object(entry))
+				json_object_set_new(entry, "file", json_string("/nonexistent"));
+		fw_cli_diags_from_json(document, &diags);
+		fw_diags_sort(&diags);
+		fw_diags_render(&diags, out);
+		json_decref(fw_cli_diags_to_json(&diags));
+	}
+	fw_diags_done(&diags);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *document = size ? json_loadb((const char *)data + 1, size - 1, JSON_DECODE_ANY, NULL) : NULL;
+	char *text = NULL;
+	size_t length = 0;
+	struct fw_page page = {.out = document ? open_memstream(&text, &length) : NULL};
+
+	if (!document)
+		return 0;
+	renderers[data[0] % (sizeof(renderers) / sizeof(renderers[0]))](&page, document);
+	render_complaints(document, page.out);
+	fclose(page.out);
+	for (size_t i = 0; i < length; i++)
+		assert((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+	free(text);
+	json_decref(document);
+	return 0;
+}
