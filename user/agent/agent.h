@@ -41,6 +41,7 @@ struct fw_agent {
 	struct fw_loaded *loaded; /* the policy in force */
 	struct fw_stand previous; /* text NULL: there is none to roll back to */
 	struct fw_rule_ids ids;
+	uv_timer_t save_soon;
 	uint32_t generation;
 	struct {
 		uint32_t generation; /* what the last agent published, 0: nothing that could go on */
@@ -64,6 +65,7 @@ struct fw_agent {
 	struct fw_web web;
 
 	uv_signal_t hangup, terminate, interrupt;
+	bool ready; /* said so */
 	int exit_code;
 };
 

@@ -178,7 +178,7 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 		fw_fail_err(answer, &err);
 	} else {
 		fw_loaded_prune(agent->loaded);
-		fw_force_save(agent);
+		fw_force_save_soon(agent);
 		fw_drift_schedule(agent);
 		list = describe(agent, rule, old, changes, undo, sizeof(undo));
 		fw_event(agent, "tune", request->by, json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",

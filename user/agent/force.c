@@ -57,8 +57,10 @@ int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_l
 	return 0;
 }
 
-/* Compiled again at the last moment: ids and live set changes are those of now. */
-static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_image **ret, struct fw_err *err)
+/* Compiled again at the last moment, for the ids of now. lists: an image of the same policy and live set changes whose
+ * lists can be taken over, NULL: they are merged anew. */
+static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const struct fw_image *lists, struct fw_image **ret,
+		     struct fw_err *err)
 {
 	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
 	struct fw_diags diags = {};
@@ -67,7 +69,8 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw
 	if (!ids)
 		return fw_err_set(err, -ENOMEM, "out of memory; the policy in force stays");
 	*ids = agent->ids;
-	r = compile(agent, loaded, &diags, ids, ret);
+	r = lists ? fw_image_compile_rules(loaded->policy, lists, ids, fw_datapath_tick_ns(agent->datapath), &diags, ret)
+		  : compile(agent, loaded, &diags, ids, ret);
 	if (r) {
 		const struct fw_diag *diag = diags.count ? &diags.items[0] : NULL;
 
@@ -101,7 +104,8 @@ static int publish(struct fw_agent *agent, const struct fw_policy *policy, const
 	struct fw_err spared = {};
 	int r;
 
-	if (fw_spared_refresh(agent, policy, &spared))
+	/* A tune comes with the list of a second ago: asking for all TCP sockets would cost more than the rest of it. */
+	if ((lists || policy != (agent->loaded ? agent->loaded->policy : NULL)) && fw_spared_refresh(agent, policy, &spared))
 		return fw_err_set(err, spared.code, "%s; the policy in force stays", spared.text);
 	r = fw_publish(agent->datapath, image, fw_interfaces_counting(agent, policy), lists, &agent->generation, err);
 	if (!r)
@@ -149,8 +153,9 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	bool lists = false;
 	int r = fw_interfaces_check(agent, next->policy, err);
 
+	/* At start it was compiled before the live set changes of the last agent were read. */
 	if (!r)
-		r = recompile(agent, next, &image, err);
+		r = recompile(agent, next, !old && agent->drift.set_count ? NULL : next->image, &image, err);
 	if (r) {
 		fw_loaded_free(next);
 		return r;
@@ -179,7 +184,7 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
 {
 	struct fw_image *image = NULL;
-	int r = recompile(agent, agent->loaded, &image, err);
+	int r = recompile(agent, agent->loaded, lists ? NULL : agent->loaded->image, &image, err);
 
 	if (r)
 		return r;

@@ -11,13 +11,20 @@
 
 #define RUNNING_FILE "running.json"
 
-/* FNV-1a: tells an edited file from the same one, nothing more is asked of it. */
+/* FNV-1a by words: tells an edited file from the same one, nothing more is asked of it. */
 static uint64_t mix(uint64_t digest, const void *bytes, size_t length)
 {
-	const unsigned char *byte = bytes;
+	const unsigned char *from = bytes, *end = from + length;
 
-	for (size_t i = 0; i < length; i++)
-		digest = (digest ^ byte[i]) * 0x100000001b3ULL;
+	while (from < end) {
+		size_t part = (size_t)(end - from) < sizeof(uint64_t) ? (size_t)(end - from) : sizeof(uint64_t);
+		uint64_t word = 0;
+
+		memcpy(&word, from, part);
+		digest = (digest ^ word) * 0x100000001b3ULL;
+		digest ^= digest >> 29;
+		from += part;
+	}
 	return digest;
 }
 
@@ -25,7 +32,7 @@ static uint64_t mix(uint64_t digest, const void *bytes, size_t length)
 
 uint64_t fw_force_digest(const char *text, size_t length)
 {
-	return mix(DIGEST_START, text, length);
+	return mix(DIGEST_START ^ length, text, length);
 }
 
 uint64_t fw_force_fingerprint(const struct fw_image *image)
@@ -88,7 +95,7 @@ static void ids_from_json(const json_t *list, struct fw_rule_ids *ids)
 	}
 }
 
-void fw_force_save(struct fw_agent *agent)
+static void save(struct fw_agent *agent)
 {
 	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "running", fw_stand_to_json(&agent->loaded->stand),
 				     "previous", agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "confirm",
@@ -103,6 +110,23 @@ void fw_force_save(struct fw_agent *agent)
 	else if (fw_state_write(&agent->state, RUNNING_FILE, document, &err))
 		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: %s", err.text);
 	json_decref(document);
+}
+
+void fw_force_save(struct fw_agent *agent)
+{
+	uv_timer_stop(&agent->save_soon);
+	save(agent);
+}
+
+static void on_save_soon(uv_timer_t *timer)
+{
+	fw_force_save(timer->data);
+}
+
+void fw_force_save_soon(struct fw_agent *agent)
+{
+	uv_update_time(&agent->loop);
+	uv_timer_start(&agent->save_soon, on_save_soon, 2, 0);
 }
 
 /* What an earlier agent left behind. */
@@ -200,6 +224,8 @@ int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct 
 	const char *why;
 	int r;
 
+	uv_timer_init(&agent->loop, &agent->save_soon);
+	agent->save_soon.data = agent;
 	agent->config_digest = fw_force_digest(configured->stand.text, configured->stand.length);
 	load_saved(agent, &saved);
 	why = choose(agent, configured, &saved, &stand);

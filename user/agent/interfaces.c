@@ -127,10 +127,14 @@ static void say_attached(struct fw_agent *agent, const struct fw_attached *attac
 {
 	const char *mode = fw_xdp_mode_word(attached->mode);
 
+	/* A link of the agent before, found still filtering. */
+	bool adopted = !agent->ready && agent->adoption == FW_ADOPTED_ALL;
+
 	fw_event(agent, "attach", by,
 		 json_pack("{s:s, s:s, s:s, s:b}", "interface", attached->name, "xdp", mode, "driver", attached->driver, "fell_back",
 			   (int)attached->fell_back),
-		 "interface '%s': attached, %s XDP, driver %s", attached->name, mode, attached->driver);
+		 "interface '%s': %s, %s XDP, driver %s", attached->name, adopted ? "adopted" : "attached", mode,
+		 attached->driver);
 	if (attached->fell_back)
 		fw_log(FW_LOG_WARNING, "interface '%s': native XDP was refused, GENERIC mode is in use: packets cost several times "
 		       "more. %s", attached->name, attached->fallback);

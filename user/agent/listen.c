@@ -25,9 +25,13 @@ static int make_parent(const char *path, struct fw_err *err)
 	if (!slash || slash == path)
 		return 0;
 	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-	if (mkdir(parent, 0755) && errno != EEXIST)
-		return fw_err_set(err, -errno, "cannot create %s for the API socket: %s", parent, strerror(errno));
-	return 0;
+	if (!mkdir(parent, 0755)) {
+		if (!chmod(parent, 0755)) /* whatever umask says: everybody may ask */
+			return 0;
+	} else if (errno == EEXIST) {
+		return 0;
+	}
+	return fw_err_set(err, -errno, "cannot create %s for the API socket: %s", parent, strerror(errno));
 }
 
 /* Left over from an agent that was killed, or somebody's? */

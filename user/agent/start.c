@@ -202,8 +202,6 @@ static int open_for_business(struct fw_agent *agent)
 	struct fw_err err = {};
 	int r;
 
-	if (fw_server_listen(agent, &agent->server, &err))
-		return fail(&err, "no API");
 	agent->web.nursery_fd = fw_nursery_fork(&err);
 	if (agent->web.nursery_fd < 0)
 		fw_log(FW_LOG_WARNING, "no metrics on TCP: %s; filtering goes on", err.text);
@@ -231,6 +229,7 @@ static void announce(struct fw_agent *agent)
 			   (json_int_t)count),
 		 "floodwalld %s: %zu interface%s, generation %u, policy %s", FW_VERSION, count, count == 1 ? "" : "s",
 		 agent->generation, agent->loaded->stand.name);
+	agent->ready = true;
 	puts("ready");
 	fflush(stdout);
 	fw_notify_send(&agent->notify, "READY=1\nSTATUS=filtering on %zu interface%s", count, count == 1 ? "" : "s");
@@ -261,6 +260,10 @@ int fw_agent_start(struct fw_agent *agent)
 		fw_loaded_free(configured);
 		return code;
 	}
+	if (fw_server_listen(agent, &agent->server, &err)) {
+		fw_loaded_free(configured);
+		return fail(&err, "no API");
+	}
 	fw_spared_init(agent);
 	code = put_in_force(agent, configured);
 	if (!code)
@@ -280,13 +283,15 @@ void fw_agent_stop(struct fw_agent *agent)
 	struct fw_err err = {};
 
 	fw_notify_send(&agent->notify, "STOPPING=1");
-	if (agent->server && agent->loaded)
+	if (agent->ready)
 		fw_event(agent, "stop", "agent", json_pack("{s:b}", "detached", (int)detach), "floodwalld ends: %s",
 			 detach			    ? "interfaces are detached"
 			 : agent->no_pins_why[0] ? "without bpffs the filter ends with it"
 						    : "the filter stays in place");
-	if (agent->server)
+	if (agent->ready)
 		fw_web_stop(agent);
+	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))
+		fw_force_save(agent);
 	if (agent->leases.dirty)
 		fw_leases_save(agent);
 	fw_server_free(agent->server);

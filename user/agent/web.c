@@ -147,6 +147,7 @@ void fw_web_init(struct fw_agent *agent)
 		return;
 	uv_poll_init(&agent->loop, &web->nursery, web->nursery_fd);
 	web->nursery.data = agent;
+	web->usable = true;
 	uv_poll_start(&web->nursery, UV_READABLE, on_news);
 }
 
@@ -168,7 +169,7 @@ void fw_web_follow(struct fw_agent *agent)
 	const char *wanted = policy->metrics.enabled ? policy->metrics.listen : "";
 	struct fw_web *web = &agent->web;
 
-	if (!agent->server || web->nursery_fd < 0 || !strcmp(web->listen, wanted))
+	if (!web->usable || web->nursery_fd < 0 || !strcmp(web->listen, wanted))
 		return;
 	fw_web_stop(agent);
 	snprintf(web->listen, sizeof(web->listen), "%s", wanted);

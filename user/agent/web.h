@@ -20,7 +20,7 @@ struct fw_web {
 	pid_t pid;	 /* 0: not running */
 	uint64_t started_ns;
 	unsigned int backoff_ms;
-	bool warned;
+	bool warned, usable;
 };
 
 /* nursery.c: forks the process that will spawn workers as an unprivileged user. Call before any thread exists and before
