@@ -3,10 +3,12 @@
 #include <cap-ng.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ctl/api.h"
@@ -60,6 +62,15 @@ static int parse(int argc, char **argv, struct fw_web_options *ret)
 	return FW_EXIT_USAGE;
 }
 
+/* Polling anything else would spin. */
+static bool is_listening(int fd)
+{
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) && listens;
+}
+
 int main(int argc, char **argv)
 {
 	struct fw_web_options options = {.listen_fd = -1, .socket = FW_READ_SOCKET_DEFAULT};
@@ -72,6 +83,10 @@ int main(int argc, char **argv)
 	if (!geteuid()) {
 		fw_log(FW_LOG_ERROR, "refusing to face the network as root; floodwalld starts this process as floodwall or nobody");
 		return FW_EXIT_NO_PERMISSION;
+	}
+	if (!is_listening(options.listen_fd)) {
+		fw_log(FW_LOG_ERROR, "descriptor %d is no listening socket; floodwalld passes one, run it instead", options.listen_fd);
+		return FW_EXIT_USAGE;
 	}
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_apply(CAPNG_SELECT_CAPS) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
