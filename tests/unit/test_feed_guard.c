@@ -283,6 +283,21 @@ Test(feed_guard, judge)
 	}
 }
 
+/* firehol_level1 brings 224.0.0.0/3 and friends: what will not come into force is no growth. */
+Test(feed_guard, bogons_are_no_growth)
+{
+	struct fw_feed_list before = list_of("45.1.0.0/24 45.2.0.0/24"),
+			    after = list_of("45.1.0.0/24 45.2.0.0/24 "
+					    "10.0.0.0/8 224.0.0.0/3");
+	struct fw_guard guard = {0};
+
+	cr_expect_eq(fw_guard_judge(&after, &before, &guard, NULL), 0);
+	guard.allow_bogons = true;
+	cr_expect_eq(fw_guard_judge(&after, &before, &guard, NULL), -EPERM);
+	fw_feed_list_done(&before);
+	fw_feed_list_done(&after);
+}
+
 Test(feed_guard, a_default_route_is_held_even_by_force)
 {
 	static const char *const routes[] = {"45.1.1.1 0.0.0.0/0", "45.1.1.1 ::/0"};

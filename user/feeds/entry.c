@@ -178,23 +178,3 @@ const struct fw_feed_entry *fw_feed_list_find(const struct fw_feed_list *list, c
 			best = &list->items[i];
 	return best;
 }
-
-static void add_saturated(uint64_t *sum, uint64_t amount)
-{
-	*sum = UINT64_MAX - *sum < amount ? UINT64_MAX : *sum + amount;
-}
-
-void fw_feed_list_cover(const struct fw_feed_list *list, uint64_t *ret_v4, uint64_t *ret_v6)
-{
-	*ret_v4 = *ret_v6 = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct fw_prefix *prefix = &list->items[i].prefix;
-
-		if (fw_prefix_family(prefix) == FW_FAMILY_V4)
-			add_saturated(ret_v4, 1ULL << (128 - prefix->bits));
-		else
-			add_saturated(ret_v6, prefix->bits >= 64 ? 1
-					      : prefix->bits	 ? 1ULL << (64 - prefix->bits)
-								 : UINT64_MAX);
-	}
-}

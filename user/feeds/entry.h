@@ -44,7 +44,5 @@ int fw_feed_list_apply(const struct fw_feed_list *base, const struct fw_feed_lis
 		       const struct fw_feed_list *removed, struct fw_feed_list *ret);
 /* The entry that lists an address, the longest if there are several, or NULL. For explanations: linear. */
 const struct fw_feed_entry *fw_feed_list_find(const struct fw_feed_list *list, const struct fw_addr *addr);
-/* Addresses covered, overlaps counted twice: IPv4 addresses, IPv6 as /64s; both saturate. */
-void fw_feed_list_cover(const struct fw_feed_list *list, uint64_t *ret_v4, uint64_t *ret_v6);
 
 #endif

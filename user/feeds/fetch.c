@@ -260,6 +260,18 @@ static int request_once(struct transfer *transfer, const char *url, bool with_se
 	return r;
 }
 
+static int judge_redirect(const char *from, const char *to, struct fw_err *err)
+{
+	bool secure = !strncasecmp(to, "https://", 8);
+
+	if (!secure && strncasecmp(to, "http://", 7))
+		return fw_err_set(err, -EPROTO, "the server redirects to neither http nor https");
+	if (!secure && !strncasecmp(from, "https:", 6))
+		return fw_err_set(err, -EPROTO,
+				  "the server redirects from https to something else, which is not followed");
+	return 0;
+}
+
 static int follow(struct transfer *transfer, char *url, char **ret_url)
 {
 	const struct fw_fetch_request *request = transfer->request;
@@ -281,12 +293,9 @@ static int follow(struct transfer *transfer, char *url, char **ret_url)
 				       FW_FETCH_REDIRECTS_MAX);
 			break;
 		}
-		if (!strncasecmp(url, "https:", 6) && strncasecmp(location, "https:", 6)) {
-			r = fw_err_set(
-				transfer->err, -EPROTO,
-				"the server redirects from https to something else, which is not followed");
+		r = judge_redirect(url, location, transfer->err);
+		if (r)
 			break;
-		}
 		if (url != first)
 			free(url);
 		url = TAKE_PTR(location);

@@ -81,6 +81,16 @@ static unsigned int shortest_bits(const struct fw_prefix *prefix, const struct f
 	return guard->shortest_v6 ? guard->shortest_v6 : 19;
 }
 
+bool fw_guard_admits(const struct fw_prefix *prefix, const struct fw_guard *guard)
+{
+	if (prefix->bits < shortest_bits(prefix, guard))
+		return false;
+	for (size_t i = 0; i < sizeof(bogons) / sizeof(bogons[0]) && !guard->allow_bogons; i++)
+		if (fw_prefix_covers(&bogons[i], prefix))
+			return false;
+	return true;
+}
+
 static void drop_wide(struct fw_feed_list *list, const struct fw_guard *guard, struct fw_guard_report *report)
 {
 	size_t kept = 0;

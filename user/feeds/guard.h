@@ -61,6 +61,9 @@ struct fw_guard_report {
 	size_t example_count;
 };
 
+/* Whether anything of an entry may come into force: it is neither too wide nor within a bogon. */
+bool fw_guard_admits(const struct fw_prefix *prefix, const struct fw_guard *guard);
+
 /* Takes out of *list what may never be in force: prefixes too wide, bogons, then everything protected,
  * exactly. Fills *report. -ENOMEM: the list must not be used. */
 int fw_guard_filter(struct fw_feed_list *list, const struct fw_guard *guard,
@@ -70,7 +73,7 @@ int fw_guard_filter(struct fw_feed_list *list, const struct fw_guard *guard,
 const char *fw_guard_describe(const struct fw_guard_report *report, char *buffer, size_t size);
 
 /* Whether a new list may replace the one in force (NULL: there is none). 0, or -EPERM with the reason to
- * hold it; growth and shrink judge both entries and the addresses they cover. */
+ * hold it; growth and shrink judge both entries and the addresses they cover, of what the guard admits. */
 int fw_guard_judge(const struct fw_feed_list *fresh, const struct fw_feed_list *in_force,
 		   const struct fw_guard *guard, struct fw_err *err);
 

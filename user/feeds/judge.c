@@ -53,11 +53,41 @@ static int judge_shrink(const char *what, uint64_t fresh, uint64_t before, const
 			  (unsigned long long)before, (unsigned long long)fresh, what, percent);
 }
 
+/* What a list would bring into force; IPv6 counts in /64s. */
+struct extent {
+	uint64_t entries, v4, v6;
+};
+
+static void add_saturated(uint64_t *sum, uint64_t amount)
+{
+	*sum = UINT64_MAX - *sum < amount ? UINT64_MAX : *sum + amount;
+}
+
+static struct extent extent_of(const struct fw_feed_list *list, const struct fw_guard *guard)
+{
+	struct extent extent = {0};
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct fw_prefix *prefix = &list->items[i].prefix;
+
+		if (!fw_guard_admits(prefix, guard))
+			continue;
+		extent.entries++;
+		if (fw_prefix_family(prefix) == FW_FAMILY_V4)
+			add_saturated(&extent.v4, 1ULL << (128 - prefix->bits));
+		else
+			add_saturated(&extent.v6, prefix->bits >= 64 ? 1
+						  : prefix->bits     ? 1ULL << (64 - prefix->bits)
+								     : UINT64_MAX);
+	}
+	return extent;
+}
+
 int fw_guard_judge(const struct fw_feed_list *fresh, const struct fw_feed_list *in_force,
 		   const struct fw_guard *guard, struct fw_err *err)
 {
 	size_t max_entries = guard->max_entries ? guard->max_entries : FW_FEED_ENTRIES_DEFAULT;
-	uint64_t v4, v6, old_v4, old_v6;
+	struct extent now, before;
 	int r;
 
 	if (fresh->count > max_entries)
@@ -66,14 +96,14 @@ int fw_guard_judge(const struct fw_feed_list *fresh, const struct fw_feed_list *
 	r = judge_routes(fresh, err);
 	if (r || guard->force || !in_force)
 		return r;
-	fw_feed_list_cover(fresh, &v4, &v6);
-	fw_feed_list_cover(in_force, &old_v4, &old_v6);
-	r = judge_growth("entries", fresh->count, in_force->count, GROWTH_FLOOR_ENTRIES, guard, err);
+	now = extent_of(fresh, guard);
+	before = extent_of(in_force, guard);
+	r = judge_growth("entries", now.entries, before.entries, GROWTH_FLOOR_ENTRIES, guard, err);
 	if (!r)
-		r = judge_growth("IPv4 addresses", v4, old_v4, GROWTH_FLOOR_V4, guard, err);
+		r = judge_growth("IPv4 addresses", now.v4, before.v4, GROWTH_FLOOR_V4, guard, err);
 	if (!r)
-		r = judge_growth("IPv6 /64 networks", v6, old_v6, GROWTH_FLOOR_V6, guard, err);
+		r = judge_growth("IPv6 /64 networks", now.v6, before.v6, GROWTH_FLOOR_V6, guard, err);
 	if (!r)
-		r = judge_shrink("entries", fresh->count, in_force->count, guard, err);
+		r = judge_shrink("entries", now.entries, before.entries, guard, err);
 	return r;
 }
