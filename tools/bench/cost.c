@@ -17,6 +17,7 @@
 #include "harness.skel.h"
 
 #define REPEAT	     1000000
+#define RUN_NS	     400000000.0 /* a slow program need not run as often to be known as well */
 #define REPEAT_QUICK 20000
 
 struct scenario {

@@ -66,7 +66,6 @@ static int prepare(struct bench *bench, struct fw_err *err)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return fw_err_set(err, -ENOTSUP, "needs two CPUs: one sends, one receives");
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	(void)setpriority(PRIO_PROCESS, 0, -20); /* other work on this machine should not show */
 	(void)snprintf(bench->workdir, sizeof(bench->workdir), "/tmp/floodwall-bench.XXXXXX");
 	if (!mkdtemp(bench->workdir))
 		return fw_err_set(err, -errno, "cannot make a directory under /tmp: %s", strerror(errno));
@@ -89,11 +88,14 @@ static int write_result(const struct bench *bench, struct fw_err *err)
 static void leave(const struct bench *bench)
 {
 	struct fw_err err;
+	int r = -1;
 
 	if (!bench->workdir[0])
 		return;
-	if (process_must((const char *const[]){"tools/lab", "down", "--id", bench->lab_id, NULL}, &err) ||
-	    process_must((const char *const[]){"rm", "-rf", bench->workdir, NULL}, &err))
+	/* The signal that ended the work may come twice, and end the cleaning too. */
+	for (int i = 0; i < 3 && r; i++)
+		r = process_must((const char *const[]){"tools/lab", "down", "--id", bench->lab_id, NULL}, &err);
+	if (r || process_must((const char *const[]){"rm", "-rf", bench->workdir, NULL}, &err))
 		fprintf(stderr, "bench: something is left behind: %s\n", err.text);
 }
 
@@ -125,6 +127,21 @@ static void on_signal(int signal_number)
 		kill(worker, SIGTERM);
 }
 
+/* Other work on this machine should show as little as can be: ahead of it, in a session of one's own,
+ * because autogroups weigh sessions before processes. */
+static void go_ahead(void)
+{
+	FILE *autogroup;
+
+	(void)setsid();
+	(void)setpriority(PRIO_PROCESS, 0, -20);
+	autogroup = fopen("/proc/self/autogroup", "we");
+	if (autogroup) {
+		(void)fputs("-20", autogroup);
+		fclose(autogroup);
+	}
+}
+
 /* The work in a child that moves into the lab; whatever becomes of it, the parent takes the lab down. */
 static int run_apart(struct bench *bench, const char *only, struct fw_err *err)
 {
@@ -135,6 +152,7 @@ static int run_apart(struct bench *bench, const char *only, struct fw_err *err)
 	if (worker < 0)
 		return fw_err_set(err, -errno, "cannot fork: %s", strerror(errno));
 	if (worker == 0) {
+		go_ahead();
 		r = run_parts(bench, only, err);
 		if (r)
 			fprintf(stderr, "bench: %s\n", err->text);
