@@ -94,7 +94,8 @@ static void leave(const struct bench *bench)
 		return;
 	/* The signal that ended the work may come twice, and end the cleaning too. */
 	for (int i = 0; i < 3 && r; i++)
-		r = process_must((const char *const[]){"tools/lab", "down", "--id", bench->lab_id, NULL}, &err);
+		r = process_must((const char *const[]){"tools/lab", "down", "--id", bench->lab_id, NULL},
+				 &err);
 	if (r || process_must((const char *const[]){"rm", "-rf", bench->workdir, NULL}, &err))
 		fprintf(stderr, "bench: something is left behind: %s\n", err.text);
 }
