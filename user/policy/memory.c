@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a policy takes in the kernel: fixed tables, preallocated hashes, and lists by what is in them. Pure.
+ */
+#include "policy/memory.h"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "fw_config.h"
+#include "fw_counters.h"
+#include "fw_lists.h"
+#include "fw_maps.h"
+
+#define V4_ENTRY_BITS  (FW_V4_BITS + 24) /* longer prefixes share the entry of their /24 */
+#define V4_BUCKET_LOAD 4		 /* as the builder of the tables fills them */
+#define V6_BUCKET_LOAD 2
+#define V6_GROUP_BITS  32
+#define NOWHERE	       UINT64_MAX
+
+/* What the tables will hold; prefixes nested in each other count twice. */
+struct need {
+	uint64_t entries4, leaves4, groups6, entries6;
+	uint64_t last_slash24, last_slash24_longs;
+	uint64_t last_top;
+	uint8_t lengths[FW_LIST6_PROBES]; /* seen in last_top */
+	unsigned int length_count;
+};
+
+static uint64_t round8(uint64_t bytes)
+{
+	return (bytes + 7) & ~7ULL;
+}
+
+/* Entries of a table that grows by doubling. */
+static uint64_t power_of_two(uint64_t least)
+{
+	uint64_t size = 1;
+
+	while (size < least)
+		size *= 2;
+	return size;
+}
+
+static void need_v4(struct need *need, const struct fw_prefix *prefix)
+{
+	uint64_t slash24 = ntohl(prefix->addr.w[3]) >> 8;
+
+	if (prefix->bits <= FW_V4_BITS + FW_LIST_WIDE_BITS)
+		return;
+	if (prefix->bits <= V4_ENTRY_BITS) {
+		need->entries4 += 1ULL << (V4_ENTRY_BITS - prefix->bits);
+		return;
+	}
+	if (slash24 != need->last_slash24) {
+		need->last_slash24 = slash24;
+		need->last_slash24_longs = 0;
+		need->entries4++;
+	}
+	need->leaves4 += ++need->last_slash24_longs == 2;
+}
+
+/* False when the /32 has more lengths than can be probed. */
+static bool need_length(struct need *need, uint8_t bits)
+{
+	for (unsigned int i = 0; i < need->length_count; i++)
+		if (need->lengths[i] == bits)
+			return true;
+	if (need->length_count == FW_LIST6_PROBES)
+		return false;
+	need->lengths[need->length_count++] = bits;
+	return true;
+}
+
+static bool need_v6(struct need *need, const struct fw_prefix *prefix)
+{
+	uint64_t top = ntohl(prefix->addr.w[0]);
+
+	if (prefix->bits <= FW_LIST_WIDE_BITS)
+		return true;
+	if (prefix->bits <= V6_GROUP_BITS) {
+		need->groups6 += 1ULL << (V6_GROUP_BITS - prefix->bits);
+		return true;
+	}
+	if (top != need->last_top) {
+		need->last_top = top;
+		need->length_count = 0;
+		need->groups6++;
+	}
+	need->entries6++;
+	return need_length(need, prefix->bits);
+}
+
+uint64_t fw_list_memory(const struct fw_listed *listed, size_t count, const struct fw_listed **ret_crowded)
+{
+	struct need need = {.last_slash24 = NOWHERE, .last_top = NOWHERE};
+
+	*ret_crowded = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (fw_prefix_family(&listed[i].prefix) == FW_FAMILY_V4)
+			need_v4(&need, &listed[i].prefix);
+		else if (!need_v6(&need, &listed[i].prefix) && !*ret_crowded)
+			*ret_crowded = &listed[i];
+	}
+	return FW_SLOTS * (power_of_two(need.entries4 / V4_BUCKET_LOAD) * sizeof(struct fw_list4_bucket) +
+			   need.leaves4 * sizeof(struct fw_list4_leaf) +
+			   power_of_two(need.groups6) * sizeof(struct fw_list6_group_bucket) +
+			   power_of_two(need.entries6 / V6_BUCKET_LOAD) * sizeof(struct fw_list6_bucket));
+}
+
+/* A preallocated hash. */
+static uint64_t hash_bytes(uint64_t entries, size_t key, size_t value)
+{
+	const uint64_t element = 48, bucket = 16; /* struct htab_elem, struct bucket */
+
+	return entries * (element + round8(key) + round8(value)) + power_of_two(entries) * bucket;
+}
+
+uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image *image)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t slot = sizeof(struct fw_policy_slot) + FW_CLASSES_MAX * sizeof(struct fw_class) +
+			FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
+			2 * (FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide));
+	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
+			   FW_RULE_IDS * sizeof(struct fw_rule_count) +
+			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
+	uint64_t hashes =
+		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
+		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
+		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source));
+
+	return FW_SLOTS * slot + FW_EVENT_BYTES + FW_RULE_IDS * sizeof(struct fw_meter) +
+	       per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes + image->list_bytes;
+}
