@@ -132,6 +132,7 @@ static void check_missing(const unsigned int *granted, size_t count, const char 
 	if (!r)
 		r = fw_datapath_load_program(datapath, 0, false, &fd, &err);
 	cr_expect_eq(r, -EPERM, "%d %s", r, err.text);
+	fw_datapath_close(datapath);
 	cr_expect(strstr(err.text, missing), "'%s' names %s", err.text, missing);
 }
 
