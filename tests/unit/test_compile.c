@@ -9,6 +9,7 @@
 
 #include "lib/cleanup.h"
 #include "policy/image.h"
+#include "policy/tables.h"
 
 #define S    1000000000ULL
 #define TICK 4000000ULL
@@ -405,5 +406,33 @@ Test(compile, numbers_for_check)
 	cr_expect_eq(c.image->set_prefixes4[0], 1);
 	cr_expect_eq(c.image->set_prefixes6[0], 1);
 	cr_expect_gt(c.image->memory_bytes, 100 << 20);
+	done(&c);
+}
+
+/* What check announces is enough for what publishing builds, lists of both families. */
+Test(compile, announced_memory_is_enough)
+{
+	FW_FREE char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct fw_list_tables tables;
+	struct fw_err err = {0};
+	struct compiled c;
+
+	fprintf(out, "version: 1\nrules: [{name: r, match: {source: s}, action: count}]\nsets:\n  s:\n");
+	for (unsigned int i = 0; i < 4000; i++) {
+		fprintf(out, "  - 10.%u.%u.%u\n", i % 251, i % 13, i % 256);
+		fprintf(out, "  - 172.%u.%u.0/%u\n", i % 256, i / 256 * 16, 20 + i % 8);
+		fprintf(out, "  - \"2001:%x:%x::/48\"\n", i % 97, i);
+		fprintf(out, "  - \"2a00:%x::/%u\"\n", i << 4, 28 + i % 4);
+	}
+	fclose(out);
+	c = compile(text);
+	cr_assert_eq(c.result, 0, "%s", c.diags.count ? c.diags.items[0].message : "");
+	cr_assert_eq(fw_list_tables_build(c.image->listed, c.image->listed_count, &tables, &err), 0, "%s",
+		     err.text);
+	cr_expect_geq(c.image->list_bytes, FW_SLOTS * fw_list_tables_bytes(&tables));
+	cr_expect_leq(c.image->list_bytes, 8 * FW_SLOTS * fw_list_tables_bytes(&tables));
+	fw_list_tables_done(&tables);
 	done(&c);
 }

@@ -101,10 +101,12 @@ uint64_t fw_list_memory(const struct fw_listed *listed, size_t count, const stru
 		else if (!need_v6(&need, &listed[i].prefix) && !*ret_crowded)
 			*ret_crowded = &listed[i];
 	}
+	/* The builder doubles a table in which a chain grows too long: IPv6 networks are numbered in
+	 * patterns, so that happens there. */
 	return FW_SLOTS * (power_of_two(need.entries4 / V4_BUCKET_LOAD) * sizeof(struct fw_list4_bucket) +
 			   need.leaves4 * sizeof(struct fw_list4_leaf) +
-			   power_of_two(need.groups6) * sizeof(struct fw_list6_group_bucket) +
-			   power_of_two(need.entries6 / V6_BUCKET_LOAD) * sizeof(struct fw_list6_bucket));
+			   2 * power_of_two(need.groups6) * sizeof(struct fw_list6_group_bucket) +
+			   2 * power_of_two(need.entries6 / V6_BUCKET_LOAD) * sizeof(struct fw_list6_bucket));
 }
 
 /* A preallocated hash. */
