@@ -95,7 +95,7 @@ static int measure_list(struct bench *bench, uint32_t length, struct fw_err *err
 
 	if (r)
 		return r;
-	prefix_list_done(&list);
+	prefix_list_done(&list); /* its shares stay */
 	r = target_up(bench, &target, &run, err);
 	if (r)
 		return r;

@@ -59,6 +59,8 @@ static const struct scenario scenarios[] = {
 	{"banned source",		FLOODWALL(RULES(16), .ban = BANNED), "udp", V4, BANNED,	XDP_DROP, 0},
 	{"allow-listed source",		FLOODWALL(.policy = "allowed.yaml"), "udp", V4, TARGET_LISTED, XDP_PASS, 0},
 	{"listed source",		FLOODWALL(JOB),			"udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"list of one",			FLOODWALL(.policy = "listed.yaml"), "udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"random UDP4, list of one",	FLOODWALL(.policy = "listed.yaml"), "udp", V4, "random4", XDP_PASS, 0},
 	{"random UDP4",			NAIVE(NO_LIMIT),		"udp", V4, "random4",	XDP_PASS, 0},
 	{"random UDP4, 100 k prefixes",	NAIVE(NO_LIMIT, .prefixes = 100000), "udp", V4, "random4", ANY, 0},
 	{"random UDP4, 1 M prefixes",	NAIVE(NO_LIMIT, .prefixes = 1000000), "udp", V4, "random4", ANY, 0},
@@ -67,8 +69,8 @@ static const struct scenario scenarios[] = {
 	{"64 K sources under the limit", NAIVE(NO_LIMIT),		"udp", V4, POOL,	XDP_PASS, 0},
 	{"one offender over the limit",	NAIVE(.limit = 100),		"udp", V4, "198.18.0.2", XDP_DROP, 0},
 	{"listed source",		NAIVE(NO_LIMIT, .prefixes = 10000), "udp", V4, TARGET_LISTED, XDP_DROP, 0},
-	{"listed source",		XDP_FILTER,			"udp", V4, TARGET_LISTED, XDP_DROP, 0},
-	{"random UDP4",			XDP_FILTER,			"udp", V4, "random4",	XDP_PASS, 0},
+	{"list of one",			XDP_FILTER,			"udp", V4, TARGET_LISTED, XDP_DROP, 0},
+	{"random UDP4, list of one",	XDP_FILTER,			"udp", V4, "random4",	XDP_PASS, 0},
 };
 /* clang-format on */
 

@@ -14,7 +14,7 @@
 #define WINDOW_QUICK_NS 100000000ULL
 #define LIST		10000 /* prefixes that everybody drops from */
 
-enum traffic { TRAFFIC_RANDOM, TRAFFIC_OFFENDER, TRAFFIC_LISTED, TRAFFIC_MAX };
+enum traffic { TRAFFIC_RANDOM, TRAFFIC_OFFENDER, TRAFFIC_LISTED, TRAFFIC_SINGLE, TRAFFIC_MAX };
 
 static const struct {
 	const char *name;
@@ -23,20 +23,27 @@ static const struct {
 	[TRAFFIC_RANDOM] = {"random sources", "random4"},
 	[TRAFFIC_OFFENDER] = {"one offender", "198.18.0.2"},
 	[TRAFFIC_LISTED] = {"listed source", TARGET_LISTED},
+	[TRAFFIC_SINGLE] = {"list of one", TARGET_LISTED},
 };
+
+#define ALL                                                                                                  \
+	(1 << TRAFFIC_RANDOM | 1 << TRAFFIC_OFFENDER |                                                       \
+	 1 << TRAFFIC_LISTED) /* the whole job of policies/flood.yaml */
+#define ONE (1 << TRAFFIC_SINGLE)
 
 /* The first is what the others are measured against. */
 static const struct contender {
 	struct target target;
 	unsigned int traffics; /* what it can do at all */
 } contenders[] = {
-	{{.kind = TARGET_BARE_DROP, .name = "bare drop"}, 7},
-	{{.kind = TARGET_BARE_PASS, .name = "bare pass"}, 7},
-	{{.kind = TARGET_FLOODWALL, .name = "floodwall", .policy = "flood.yaml", .prefixes = LIST}, 7},
-	{{.kind = TARGET_NAIVE, .name = "naive LPM + LRU", .limit = 2000, .prefixes = LIST}, 7},
-	{{.kind = TARGET_PEER, .name = "nftables", .prefixes = LIST}, 7},
-	{{.kind = TARGET_PEER, .name = "iptables", .prefixes = LIST}, 7},
-	{{.kind = TARGET_PEER, .name = "xdp-filter"}, 1 << TRAFFIC_LISTED},
+	{{.kind = TARGET_BARE_DROP, .name = "bare drop"}, ALL | ONE},
+	{{.kind = TARGET_BARE_PASS, .name = "bare pass"}, ALL | ONE},
+	{{.kind = TARGET_FLOODWALL, .name = "floodwall", .policy = "flood.yaml", .prefixes = LIST}, ALL},
+	{{.kind = TARGET_FLOODWALL, .name = "floodwall", .policy = "listed.yaml"}, ONE},
+	{{.kind = TARGET_NAIVE, .name = "naive LPM + LRU", .limit = 2000, .prefixes = LIST}, ALL},
+	{{.kind = TARGET_PEER, .name = "nftables", .prefixes = LIST}, ALL},
+	{{.kind = TARGET_PEER, .name = "iptables", .prefixes = LIST}, ALL},
+	{{.kind = TARGET_PEER, .name = "xdp-filter"}, ONE}, /* addresses, no prefixes and no limits */
 };
 
 #define CONTENDERS (sizeof(contenders) / sizeof(contenders[0]))

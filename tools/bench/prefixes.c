@@ -133,5 +133,7 @@ void prefix_list_done(struct prefix_list *list)
 {
 	free(list->address);
 	free(list->bits);
-	*list = (struct prefix_list){};
+	list->address = NULL;
+	list->bits = NULL;
+	list->count = 0;
 }
