@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Writes live changes back into the author's file: comments and layout stay, the result is read again before
  * it counts. */
+#include "policy/save.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -14,7 +16,6 @@
 #include "policy/describe.h"
 #include "policy/edit.h"
 #include "policy/file.h"
-#include "policy/save.h"
 
 int fw_file_replace(const char *path, const struct fw_text *text, struct fw_err *err)
 {
