@@ -55,7 +55,7 @@ web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
 feed_libs  := -ljansson -lcurl -lz
 
 # The agent starts feed workers and judges what they bring; only a worker, unprivileged, meets the network.
-feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c sandbox.c try.c work.c)
+feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c md5.c sandbox.c try.c work.c)
 
 agent_objs := $(call obj,$(lib_src) $(policy_src) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(agent_src))
 # The CLI reaches into kern/ for one thing: replay runs the real program without an agent.

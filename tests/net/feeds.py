@@ -7,6 +7,7 @@ loopback only; no root needed (as root the worker is also seen to give it up).
 """
 import contextlib
 import gzip
+import hashlib
 import http.server
 import ipaddress
 import json
@@ -242,6 +243,11 @@ def aws(work, server):
            sorted(drill.listed()) == sorted(["52.46.0.0/18", "2600:9000:5380::/41"]), got)
     older = dict(ranges, syncToken=str(int(ranges["syncToken"]) - 1))
     drill.keeps("is older than 1795200000", lambda h: h.send(json.dumps(older)))
+    newer = json.dumps(dict(ranges, syncToken=str(int(ranges["syncToken"]) + 1)))
+    drill.name, drill.job["md5"] = "md5", hashlib.md5(newer.encode()).hexdigest()
+    drill.keeps("not the copy that was announced", lambda h: h.send(newer.replace("52.46.0.0", "52.47.0.0")))
+    got = drill.attempt(lambda h: h.send(newer))
+    result("md5: the announced copy is taken", got["state"] == "unchanged" and got["http"] == 200, got)
 
 
 def crowdsec(work, server):

@@ -163,3 +163,38 @@ Test(feed_list, tiers_of_scores)
 	}
 	cr_expect_neq(fw_tier_from_word("higher", &tier), 0);
 }
+
+/* Enough for the fast path: what it makes must be what comparing makes. */
+Test(feed_list, a_large_list_is_sorted_as_a_small_one)
+{
+	static const char *const bases[] = {"45.0.0.0", "::", "2a0e::", "255.255.0.0", "::ffff:ffff:0"};
+	uint64_t state = 0x1234567;
+	struct fw_feed_list list = {0};
+	uint64_t lines = 0, sum = 0;
+
+	for (unsigned int i = 0; i < 5000; i++) {
+		struct fw_feed_entry entry = {.line = i + 1};
+		unsigned int bits = 100 + random_next(&state) % 29;
+
+		cr_assert_not(fw_prefix_parse(bases[random_next(&state) % 5], &entry.prefix, NULL));
+		entry.prefix.addr.w[3] |= __builtin_bswap32(random_next(&state) % 0xffff);
+		entry.prefix =
+			(struct fw_prefix){fw_addr_masked(&entry.prefix.addr, bits), (unsigned char)bits};
+		cr_assert_not(fw_feed_list_append(&list, &entry));
+	}
+	fw_feed_list_sort(&list);
+	cr_assert_eq(list.count, 5000);
+	cr_expect(fw_feed_list_is_sorted(&list));
+	for (size_t i = 0; i < list.count; i++) {
+		lines += list.items[i].line;
+		sum += (uint64_t)list.items[i].line * list.items[i].line;
+		if (i)
+			cr_assert_leq(fw_prefix_compare(&list.items[i - 1].prefix, &list.items[i].prefix), 0);
+	}
+	cr_expect_eq(lines, 5000ULL * 5001 / 2, "every entry is still there once");
+	cr_expect_eq(sum, 5000ULL * 5001 * 10001 / 6);
+	fw_feed_list_normalize(&list);
+	for (size_t i = 1; i < list.count; i++)
+		cr_assert_lt(fw_prefix_compare(&list.items[i - 1].prefix, &list.items[i].prefix), 0);
+	fw_feed_list_done(&list);
+}

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "feeds/md5.h"
 #include "feeds/update.h"
 #include "lib/cleanup.h"
 
@@ -163,7 +164,8 @@ Test(feed_update, a_job_survives_the_way_to_the_worker)
 	static const char text[] =
 		"{\"url\":\"https://a/x\",\"header\":\"X-Api-Key\",\"proxy\":\"\",\"ca_file\":\"/"
 		"c\",\"etag\":\"\\\"e\\\"\","
-		"\"secret\":true,\"full\":true,\"max_bytes\":5,\"fields\":[\"a[].b\",\"c\"],\"services\":["
+		"\"md5\":\"aa\",\"secret\":true,\"full\":true,\"max_bytes\":5,\"fields\":[\"a[].b\",\"c\"],"
+		"\"services\":["
 		"\"S3\"],"
 		"\"score\":\"s\",\"ttl\":60,\"sync_token\":9,\"max_entries\":4,\"format\":\"csv\",\"tier\":"
 		"\"high\","
@@ -278,5 +280,35 @@ Test(feed_update, a_worker_that_is_none_is_told_apart)
 		fw_feed_run_worker(cases[i].worker, &job, -1, fd, &status);
 		cr_expect_eq(status.state, FW_FEED_STATE_FAILED);
 		cr_expect(strstr(status.error, cases[i].words), "%s", status.error);
+	}
+}
+
+Test(feed_update, md5_as_rfc_1321_has_it)
+{
+	static const struct {
+		const char *text, *md5;
+	} cases[] = {
+		{"", "d41d8cd98f00b204e9800998ecf8427e"},
+		{"abc", "900150983cd24fb0d6963f7d28e17f72"},
+		{"message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
+		{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+		 "d174ab98d277d9f5a5611c2c9f419d9f"},
+		{"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+		 "57edf4a22be3c955ac49da2e2107b67a"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fw_md5 whole, pieces;
+		char got[FW_MD5_TEXT_MAX];
+
+		fw_md5_init(&whole);
+		fw_md5_init(&pieces);
+		fw_md5_feed(&whole, cases[i].text, strlen(cases[i].text));
+		for (const char *c = cases[i].text; *c; c++)
+			fw_md5_feed(&pieces, c, 1);
+		fw_md5_finish(&whole, got);
+		cr_expect_str_eq(got, cases[i].md5);
+		fw_md5_finish(&pieces, got);
+		cr_expect_str_eq(got, cases[i].md5);
 	}
 }

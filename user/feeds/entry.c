@@ -44,16 +44,6 @@ int fw_feed_list_append(struct fw_feed_list *list, const struct fw_feed_entry *e
 	return FW_APPEND(list->items, list->count, *entry);
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct fw_feed_entry *left = a, *right = b;
-	int order = fw_prefix_compare(&left->prefix, &right->prefix);
-
-	if (order || left->line == right->line)
-		return order;
-	return left->line < right->line ? -1 : 1;
-}
-
 static void merge(struct fw_feed_entry *into, const struct fw_feed_entry *other)
 {
 	if (other->tier > into->tier)
@@ -68,13 +58,10 @@ static void merge(struct fw_feed_entry *into, const struct fw_feed_entry *other)
 
 void fw_feed_list_normalize(struct fw_feed_list *list)
 {
-	bool sorted = true;
 	size_t kept = 0;
 
-	for (size_t i = 1; i < list->count && sorted; i++)
-		sorted = compare(&list->items[i - 1], &list->items[i]) <= 0;
-	if (!sorted)
-		qsort(list->items, list->count, sizeof(*list->items), compare);
+	if (!fw_feed_list_is_sorted(list))
+		fw_feed_list_sort(list);
 	for (size_t i = 0; i < list->count; i++) {
 		if (kept && !fw_prefix_compare(&list->items[kept - 1].prefix, &list->items[i].prefix))
 			merge(&list->items[kept - 1], &list->items[i]);

@@ -31,7 +31,10 @@ enum fw_tier fw_tier_of_score(unsigned int score);
 void fw_feed_list_done(struct fw_feed_list *list);
 int fw_feed_list_append(struct fw_feed_list *list, const struct fw_feed_entry *entry);
 
-/* Sorts by prefix and merges what is listed twice: the higher tier, the later expiry, the first line. */
+/* By prefix, then by line. */
+void fw_feed_list_sort(struct fw_feed_list *list);
+bool fw_feed_list_is_sorted(const struct fw_feed_list *list);
+/* Sorts and merges what is listed twice: the higher tier, the later expiry, the first line. */
 void fw_feed_list_normalize(struct fw_feed_list *list);
 /* Drops what has expired at `now`; returns how many. */
 size_t fw_feed_list_expire(struct fw_feed_list *list, uint64_t now);

@@ -55,6 +55,9 @@ static const struct fw_prefix bogons[] = {
 	V6(0xfe800000, 10),	V6(0xff000000, 8),
 };
 
+#define BOGONS_V4 10 /* they come first */
+#define BOGONS	  (sizeof(bogons) / sizeof(bogons[0]))
+
 static void remember(struct fw_guard_report *report, enum fw_guard_reason reason,
 		     const struct fw_feed_entry *entry, const struct fw_prefix *what, bool whole)
 {
@@ -81,12 +84,24 @@ static unsigned int shortest_bits(const struct fw_prefix *prefix, const struct f
 	return guard->shortest_v6 ? guard->shortest_v6 : 19;
 }
 
+/* fw_prefix_covers for two prefixes of one family, of which millions are asked. */
+static bool covers(const struct fw_prefix *outer, const struct fw_prefix *inner, bool v4)
+{
+	if (outer->bits > inner->bits)
+		return false;
+	if (v4)
+		return !((outer->addr.w[3] ^ inner->addr.w[3]) & BE32(~0u << (128 - outer->bits)));
+	return fw_prefix_covers(outer, inner);
+}
+
 bool fw_guard_admits(const struct fw_prefix *prefix, const struct fw_guard *guard)
 {
+	bool v4 = fw_prefix_family(prefix) == FW_FAMILY_V4;
+
 	if (prefix->bits < shortest_bits(prefix, guard))
 		return false;
-	for (size_t i = 0; i < sizeof(bogons) / sizeof(bogons[0]) && !guard->allow_bogons; i++)
-		if (fw_prefix_covers(&bogons[i], prefix))
+	for (size_t i = v4 ? 0 : BOGONS_V4; i < (v4 ? BOGONS_V4 : BOGONS) && !guard->allow_bogons; i++)
+		if (covers(&bogons[i], prefix, v4))
 			return false;
 	return true;
 }
@@ -123,11 +138,11 @@ static int cut(struct fw_feed_list *list, const struct fw_protected *protected, 
 
 static int cut_bogons(struct fw_feed_list *list, struct fw_guard_report *report)
 {
-	struct fw_protected all[sizeof(bogons) / sizeof(bogons[0])];
+	struct fw_protected all[BOGONS];
 
-	for (size_t i = 0; i < sizeof(bogons) / sizeof(bogons[0]); i++)
+	for (size_t i = 0; i < BOGONS; i++)
 		all[i] = (struct fw_protected){bogons[i], FW_GUARD_BOGON};
-	return cut(list, all, sizeof(bogons) / sizeof(bogons[0]), report);
+	return cut(list, all, BOGONS, report);
 }
 
 int fw_guard_filter(struct fw_feed_list *list, const struct fw_guard *guard,

@@ -34,6 +34,7 @@ static const struct member members[] = {
 	MEMBER("ca_file", TEXT, ca_file),
 	MEMBER("etag", TEXT, etag),
 	MEMBER("last_modified", TEXT, last_modified),
+	MEMBER("md5", TEXT, md5),
 	MEMBER("secret", FLAG, has_secret),
 	MEMBER("full", FLAG, full),
 	MEMBER("max_bytes", NUMBER, max_bytes),
@@ -62,6 +63,7 @@ void fw_feed_job_done(struct fw_feed_job *job)
 	free(job->ca_file);
 	free(job->etag);
 	free(job->last_modified);
+	free(job->md5);
 	fw_feed_shape_done(&job->shape);
 	*job = (struct fw_feed_job){0};
 }

@@ -31,6 +31,7 @@ struct fw_feed_job {
 	char *ca_file;
 	char *etag;
 	char *last_modified;
+	char *md5; /* of the document, 32 hexadecimal digits: another one is refused */
 	bool has_secret;
 	bool full; /* crowdsec: everything instead of what changed */
 	uint64_t max_bytes, max_seconds;

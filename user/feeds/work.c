@@ -3,13 +3,34 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "feeds/job.h"
+#include "feeds/md5.h"
 #include "lib/clock.h"
+
+struct document {
+	struct fw_feed_reader *reader;
+	struct fw_md5 md5;
+};
 
 static int on_bytes(void *user, const char *bytes, size_t length, struct fw_err *err)
 {
-	return fw_feed_reader_feed(user, bytes, length, err);
+	struct document *document = user;
+
+	fw_md5_feed(&document->md5, bytes, length);
+	return fw_feed_reader_feed(document->reader, bytes, length, err);
+}
+
+static int check_md5(struct document *document, const char *wanted, struct fw_err *err)
+{
+	char got[FW_MD5_TEXT_MAX];
+
+	fw_md5_finish(&document->md5, got);
+	if (!wanted || !strcasecmp(wanted, got))
+		return 0;
+	return fw_err_set(err, -EBADMSG, "its md5 is %s, expects %.40s: not the copy that was announced", got,
+			  wanted);
 }
 
 static int write_result(struct fw_feed_reading *reading, const struct fw_fetch_answer *answer,
@@ -57,11 +78,12 @@ static int work(const struct fw_feed_job *job, const char *secret, int result_fd
 					   .max_seconds = job->max_seconds};
 	struct fw_feed_reading reading = {0};
 	struct fw_fetch_answer answer = {0};
-	struct fw_feed_reader *reader = NULL;
-	int r = fw_feed_reader_new(&reader, &job->shape, err);
+	struct document document = {0};
+	int r = fw_feed_reader_new(&document.reader, &job->shape, err);
 
+	fw_md5_init(&document.md5);
 	if (!r)
-		r = fw_fetch(&request, on_bytes, reader, &answer, err);
+		r = fw_fetch(&request, on_bytes, &document, &answer, err);
 	status->http = answer.http;
 	status->retry_after = answer.retry_after;
 	status->bytes = answer.bytes;
@@ -69,12 +91,14 @@ static int work(const struct fw_feed_job *job, const char *secret, int result_fd
 	status->redirects = answer.redirects;
 	if (!r && answer.not_modified) {
 		status->state = FW_FEED_STATE_NOT_MODIFIED;
-		fw_feed_reader_free(&reader);
+		fw_feed_reader_free(&document.reader);
 		return 0;
 	}
 	if (!r)
-		r = fw_feed_reader_finish(reader, &reading, err);
-	fw_feed_reader_free(&reader);
+		r = check_md5(&document, job->md5, err);
+	if (!r)
+		r = fw_feed_reader_finish(document.reader, &reading, err);
+	fw_feed_reader_free(&document.reader);
 	status->format = reading.format;
 	status->lines = reading.lines;
 	status->refused = reading.refused;
