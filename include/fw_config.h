@@ -13,21 +13,21 @@
 struct fw_config {
 	__s64 offset_ns;
 	__u64 tick_ns;
-	__u32 seed;	     /* random per boot: filters hash with it */
-	__u32 iface;	     /* index of the interface's counters, 0 … FW_IFACES_MAX-1 */
-	__u8 virtual_clock;  /* replay: read time from fw_clock */
-	__u8 trace;	     /* replay: write each verdict to fw_trace */
-	__u8 frags;	     /* loaded for multi-buffer frames: length needs a helper call */
+	__u32 seed;	    /* random per boot: filters hash with it */
+	__u32 iface;	    /* index of the interface's counters, 0 … FW_IFACES_MAX-1 */
+	__u8 virtual_clock; /* replay: read time from fw_clock */
+	__u8 trace;	    /* replay: write each verdict to fw_trace */
+	__u8 frags;	    /* loaded for multi-buffer frames: length needs a helper call */
 	__u8 pad[5];
 };
 FW_SIZE_IS(struct fw_config, 32);
 
 /* What replay reads after each packet. */
 struct fw_trace {
-	__u32 reason;	/* enum fw_reason */
-	__u32 verdict;	/* enum fw_verdict */
-	__u32 rule;	/* rule id that decided, FW_RULE_NONE if none did */
-	__u32 family;	/* enum fw_family */
+	__u32 reason;  /* enum fw_reason */
+	__u32 verdict; /* enum fw_verdict */
+	__u32 rule;    /* rule id that decided, FW_RULE_NONE if none did */
+	__u32 family;  /* enum fw_family */
 	struct fw_addr source;
 };
 FW_SIZE_IS(struct fw_trace, 32);

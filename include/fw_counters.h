@@ -7,15 +7,15 @@
 #include "fw_types.h"
 
 /* X(ID, family label, protocol label) */
-#define FW_TRAFFICS(X)                                                                                                 \
-	X(OTHER, "other", "other")                                                                                     \
-	X(V4_TCP, "ipv4", "tcp")                                                                                       \
-	X(V4_UDP, "ipv4", "udp")                                                                                       \
-	X(V4_ICMP, "ipv4", "icmp")                                                                                     \
-	X(V4_OTHER, "ipv4", "other")                                                                                   \
-	X(V6_TCP, "ipv6", "tcp")                                                                                       \
-	X(V6_UDP, "ipv6", "udp")                                                                                       \
-	X(V6_ICMP, "ipv6", "icmp")                                                                                     \
+#define FW_TRAFFICS(X)                                                                                       \
+	X(OTHER, "other", "other")                                                                           \
+	X(V4_TCP, "ipv4", "tcp")                                                                             \
+	X(V4_UDP, "ipv4", "udp")                                                                             \
+	X(V4_ICMP, "ipv4", "icmp")                                                                           \
+	X(V4_OTHER, "ipv4", "other")                                                                         \
+	X(V6_TCP, "ipv6", "tcp")                                                                             \
+	X(V6_UDP, "ipv6", "udp")                                                                             \
+	X(V6_ICMP, "ipv6", "icmp")                                                                           \
 	X(V6_OTHER, "ipv6", "other")
 
 enum fw_traffic {

@@ -18,8 +18,9 @@
 
 /* What a /24 holds. Between 24 and 32: one prefix of that length, `other` is the rest of the /24. */
 #define FW_LIST4_FREE 0
-#define FW_LIST4_LEAF 255 /* several prefixes: class and other are the low and high half of a leaf's index   \
-			   */
+#define FW_LIST4_LEAF                                                                                        \
+	255 /* several prefixes: class and other are the low and high half of a leaf's index                 \
+	     */
 #define FW_LIST4_ENTRIES 7
 
 struct fw_list4_entry {

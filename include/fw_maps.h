@@ -4,42 +4,42 @@
 #define FW_MAPS_H
 
 /* X(name): every pinned map, in the order of the packet path. Map NAME is pinned as maps/NAME. */
-#define FW_MAPS(X)                                                                                                     \
-	X(fw_layout_map)                                                                                               \
-	X(fw_control_map)                                                                                              \
-	X(fw_policy_map)                                                                                               \
-	X(fw_class_map)                                                                                                \
-	X(fw_list_bitmap_map)                                                                                          \
-	X(fw_list_wide_map)                                                                                            \
-	X(fw_list4_map)                                                                                                \
-	X(fw_list4_leaf_map)                                                                                           \
-	X(fw_list6_group_map)                                                                                          \
-	X(fw_list6_map)                                                                                                \
-	X(fw_spared_map)                                                                                               \
-	X(fw_ban_filter_map)                                                                                           \
-	X(fw_ban_map)                                                                                                  \
-	X(fw_known_map)                                                                                                \
-	X(fw_gate_map)                                                                                                 \
-	X(fw_meter_map)                                                                                                \
-	X(fw_total_map)                                                                                                \
-	X(fw_essential_map)                                                                                            \
-	X(fw_iface_count_map)                                                                                          \
-	X(fw_rule_count_map)                                                                                           \
-	X(fw_class_count_map)                                                                                          \
-	X(fw_fault_map)                                                                                                \
-	X(fw_sample_map)                                                                                               \
-	X(fw_source_map)                                                                                               \
+#define FW_MAPS(X)                                                                                           \
+	X(fw_layout_map)                                                                                     \
+	X(fw_control_map)                                                                                    \
+	X(fw_policy_map)                                                                                     \
+	X(fw_class_map)                                                                                      \
+	X(fw_list_bitmap_map)                                                                                \
+	X(fw_list_wide_map)                                                                                  \
+	X(fw_list4_map)                                                                                      \
+	X(fw_list4_leaf_map)                                                                                 \
+	X(fw_list6_group_map)                                                                                \
+	X(fw_list6_map)                                                                                      \
+	X(fw_spared_map)                                                                                     \
+	X(fw_ban_filter_map)                                                                                 \
+	X(fw_ban_map)                                                                                        \
+	X(fw_known_map)                                                                                      \
+	X(fw_gate_map)                                                                                       \
+	X(fw_meter_map)                                                                                      \
+	X(fw_total_map)                                                                                      \
+	X(fw_essential_map)                                                                                  \
+	X(fw_iface_count_map)                                                                                \
+	X(fw_rule_count_map)                                                                                 \
+	X(fw_class_count_map)                                                                                \
+	X(fw_fault_map)                                                                                      \
+	X(fw_sample_map)                                                                                     \
+	X(fw_source_map)                                                                                     \
 	X(fw_event_map)
 
-#define FW_PIN_MAPS "maps"
+#define FW_PIN_MAPS  "maps"
 #define FW_PIN_LINKS "links"
 
-#define FW_SOURCES_DEFAULT (1u << 20)	/* meters */
-#define FW_BANS_DEFAULT (512u << 10)
-#define FW_PREFIXES_DEFAULT (2u << 20)
-#define FW_TOP_SOURCES 65536u
-#define FW_EVENT_BYTES (1u << 20)
-#define FW_BAN_FILTER_WORDS (1u << 18) /* 64-bit words a slot at most: 2 MiB */
+#define FW_SOURCES_DEFAULT	(1u << 20) /* meters */
+#define FW_BANS_DEFAULT		(512u << 10)
+#define FW_PREFIXES_DEFAULT	(2u << 20)
+#define FW_TOP_SOURCES		65536u
+#define FW_EVENT_BYTES		(1u << 20)
+#define FW_BAN_FILTER_WORDS	(1u << 18) /* 64-bit words a slot at most: 2 MiB */
 #define FW_BAN_FILTER_WORDS_MIN (1u << 12)
 
 #endif

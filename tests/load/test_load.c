@@ -55,7 +55,8 @@ static void live_a_day(struct fw_datapath *datapath)
 	struct fw_policy_slot *slot = calloc(1, sizeof(*slot));
 	struct fw_class none = {0};
 	struct fw_image image = {.slot = slot, .classes = &none, .class_count = 1};
-	struct fw_ban ban = {.expires_ns = fw_datapath_now_ns(datapath) + 1000000000ULL,
+	struct fw_ban ban = {.expires_ns = fw_datapath_now_ns(datapath) +
+					   3600000000000ULL, /* emulated machines are slow */
 			     .rule = FW_RULE_NONE};
 	struct fw_map_usage usage[FW_MAP_USAGE_MAX];
 	struct fw_iface_counts counts;

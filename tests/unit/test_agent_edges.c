@@ -24,7 +24,8 @@ Test(routes, every_route_has_a_handler_and_is_found)
 		cr_expect_not_null(fw_route_handler(route), "%s", fw_routes[route].path);
 		cr_expect_eq(fw_route_find(fw_routes[route].method, fw_routes[route].path, &known), route);
 		cr_expect(known);
-		cr_expect(!fw_routes[route].writes || !strcmp(fw_routes[route].method, "POST"), "%s", fw_routes[route].path);
+		cr_expect(!fw_routes[route].writes || !strcmp(fw_routes[route].method, "POST"), "%s",
+			  fw_routes[route].path);
 	}
 }
 
@@ -42,9 +43,12 @@ static const struct listen_case {
 	const char *name, *text;
 	int code; /* 0: a socket, else the error; -EADDRNOTAVAIL stands for "parsed, but not ours" */
 } listen_cases[] = {
-	{"no port", "127.0.0.1", -EINVAL},	     {"port 0", "127.0.0.1:0", -EINVAL},
-	{"port too large", "127.0.0.1:65536", -EINVAL}, {"a name", "localhost:80", -EINVAL},
-	{"empty", "", -EINVAL},			     {"open bracket", "[::1:80", -EINVAL},
+	{"no port", "127.0.0.1", -EINVAL},
+	{"port 0", "127.0.0.1:0", -EINVAL},
+	{"port too large", "127.0.0.1:65536", -EINVAL},
+	{"a name", "localhost:80", -EINVAL},
+	{"empty", "", -EINVAL},
+	{"open bracket", "[::1:80", -EINVAL},
 	{"not our address", "192.0.2.1:9854", -EADDRNOTAVAIL},
 };
 
@@ -53,7 +57,8 @@ Test(listen, tcp_addresses)
 	for (size_t i = 0; i < sizeof(listen_cases) / sizeof(listen_cases[0]); i++) {
 		struct fw_err err = {};
 
-		cr_expect_eq(fw_listen_tcp(listen_cases[i].text, &err), listen_cases[i].code, "%s: %s", listen_cases[i].name, err.text);
+		cr_expect_eq(fw_listen_tcp(listen_cases[i].text, &err), listen_cases[i].code, "%s: %s",
+			     listen_cases[i].name, err.text);
 		cr_expect(err.text[0], "%s says nothing", listen_cases[i].name);
 	}
 }
@@ -136,7 +141,8 @@ Test(spared, resolvers_without_loopback)
 	FILE *file = fdopen(mkstemp(name), "w");
 
 	fputs("# nameserver 203.0.113.1\nnameserver 127.0.0.53\nnameserver ::1\nnameserver 192.0.2.53\n"
-	      "nameserver 2001:db8::53\n  nameserver fe80::1%eth0\nnameserver banana\nsearch example.org\nnameserver 192.0.2.53\n",
+	      "nameserver 2001:db8::53\n  nameserver fe80::1%eth0\nnameserver banana\nsearch "
+	      "example.org\nnameserver 192.0.2.53\n",
 	      file);
 	fclose(file);
 	cr_assert_eq(fw_spared_resolvers(&list, name), 0);

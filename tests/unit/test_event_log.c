@@ -17,7 +17,8 @@ static struct fw_agent *agent_new(void)
 
 static void say(struct fw_agent *agent, int number)
 {
-	fw_event(agent, "ban", "root", json_pack("{s:s, s:i}", "src_ip", "192.0.2.1", "number", number), "ban number %d", number);
+	fw_event(agent, "ban", "root", json_pack("{s:s, s:i}", "src_ip", "192.0.2.1", "number", number),
+		 "ban number %d", number);
 }
 
 static int number_of(const json_t *events, size_t index)
@@ -42,7 +43,8 @@ Test(event_log, shape)
 	cr_expect_str_eq(json_string_value(json_object_get(event, "event_type")), "ban");
 	cr_expect_str_eq(json_string_value(json_object_get(event, "by")), "root");
 	cr_expect_str_eq(json_string_value(json_object_get(event, "src_ip")), "192.0.2.1");
-	cr_expect_eq(strlen(json_string_value(json_object_get(event, "timestamp"))), strlen("2026-01-02T03:04:05.678901Z"));
+	cr_expect_eq(strlen(json_string_value(json_object_get(event, "timestamp"))),
+		     strlen("2026-01-02T03:04:05.678901Z"));
 	json_decref(events);
 	fw_event_log_done(&agent->events);
 	free(agent);

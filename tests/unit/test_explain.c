@@ -15,7 +15,8 @@ struct state {
 	uint64_t amount;
 };
 
-static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind, uint64_t *left_ns)
+static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
+			uint64_t *left_ns)
 {
 	const struct state *state = context;
 
@@ -29,7 +30,8 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 {
 	const struct state *state = context;
 
-	if (!state->banned || fw_prefix_parse(state->banned, &ban->prefix, NULL) || !fw_prefix_contains(&ban->prefix, addr))
+	if (!state->banned || fw_prefix_parse(state->banned, &ban->prefix, NULL) ||
+	    !fw_prefix_contains(&ban->prefix, addr))
 		return false;
 	ban->origin = "manual";
 	ban->reason = "drill";
@@ -37,7 +39,8 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 	return true;
 }
 
-static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet, uint64_t *amount)
+static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
+		       uint64_t *amount)
 {
 	const struct state *state = context;
 
@@ -47,7 +50,8 @@ static bool read_meter(void *context, const struct fw_rule *rule, const struct f
 	return state->amount != 0;
 }
 
-static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr, struct fw_prefix *prefix)
+static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr,
+			  struct fw_prefix *prefix)
 {
 	(void)context;
 	(void)set;
@@ -55,10 +59,13 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 	return true;
 }
 
-#define SETS "sets:\n  office: {entries: [192.0.2.0/24, \"2001:db8:1::/48\"]}\n  bad: {entries: [203.0.113.0/24, \"2001:db8:bad::/48\"]}\n"
-#define POLICY(rules) "version: 1\n" SETS "never_block: {sets: [office], limit: 1000 packets/1s}\nrules:\n" rules
-#define BAD	      "  - {name: bad, match: {source: [bad]}, action: block}\n"
-#define BLANKET	      "  - {name: blanket, limit: 100 packets/10s, action: block}\n"
+#define SETS                                                                                                 \
+	"sets:\n  office: {entries: [192.0.2.0/24, \"2001:db8:1::/48\"]}\n  bad: {entries: "                 \
+	"[203.0.113.0/24, \"2001:db8:bad::/48\"]}\n"
+#define POLICY(rules)                                                                                        \
+	"version: 1\n" SETS "never_block: {sets: [office], limit: 1000 packets/1s}\nrules:\n" rules
+#define BAD	"  - {name: bad, match: {source: [bad]}, action: block}\n"
+#define BLANKET "  - {name: blanket, limit: 100 packets/10s, action: block}\n"
 
 static const struct explain_case {
 	const char *name, *policy, *source, *dest;
@@ -67,71 +74,308 @@ static const struct explain_case {
 	struct state state;
 	enum fw_verdict verdict;
 	enum fw_reason reason;
-	const char *rule;    /* NULL: none */
-	const char *check;   /* a step that must be there … */
+	const char *rule;  /* NULL: none */
+	const char *check; /* a step that must be there … */
 	enum fw_explain_result result;
-	const char *detail;  /* … and say this */
+	const char *detail; /* … and say this */
 } cases[] = {
-	{"nobody in particular", POLICY(BAD BLANKET), "198.51.100.1", NULL, 0, 0, {0, NULL, 12}, FW_VERDICT_PASS, FW_REASON_NO_RULE,
-	 NULL, "rule blanket", FW_EXPLAIN_NO_MATCH, "12 of 100 packets/10s"},
-	{"one below the limit", POLICY(BLANKET), "198.51.100.1", NULL, 0, 0, {0, NULL, 99}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL,
-	 "default", FW_EXPLAIN_MATCH, "passes"},
-	{"at the limit the next one drops", POLICY(BLANKET), "198.51.100.1", NULL, 0, 0, {0, NULL, 100}, FW_VERDICT_DROP,
-	 FW_REASON_OVER_LIMIT, "blanket", "rule blanket", FW_EXPLAIN_MATCH, "100 of 100 packets/10s"},
-	{"a listed source", POLICY(BAD BLANKET), "203.0.113.9", NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_DROP, FW_REASON_RULE_BLOCK, "bad",
-	 "rule bad", FW_EXPLAIN_MATCH, "set 'bad' (203.0.113.0/24)"},
-	{"a listed IPv6 source", POLICY(BAD BLANKET), "2001:db8:bad::9", NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_DROP,
-	 FW_REASON_RULE_BLOCK, "bad", "rule bad", FW_EXPLAIN_MATCH, "set 'bad'"},
-	{"banned comes before rules", POLICY(BAD), "203.0.113.9", NULL, 0, 0, {0, "203.0.113.0/25", 0}, FW_VERDICT_DROP,
-	 FW_REASON_BANNED, NULL, "ban", FW_EXPLAIN_MATCH, "203.0.113.0/25 is banned for 1m 30s more (manual: drill)"},
-	{"never_block comes before bans", POLICY(BAD), "192.0.2.5", NULL, 0, 0, {0, "192.0.2.5", 0}, FW_VERDICT_PASS,
-	 FW_REASON_NEVER_BLOCK, NULL, "never_block", FW_EXPLAIN_MATCH, "set 'office'"},
-	{"never_block in IPv6", POLICY(BAD), "2001:db8:1::5", NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_PASS, FW_REASON_NEVER_BLOCK, NULL,
-	 "never_block", FW_EXPLAIN_MATCH, "set 'office'"},
-	{"never_block over its limit goes on", POLICY(BLANKET), "192.0.2.5", NULL, 0, 0, {0, NULL, 5000}, FW_VERDICT_DROP,
-	 FW_REASON_OVER_LIMIT, "blanket", "never_block", FW_EXPLAIN_SKIPPED, "over its limit, 5000 of 1000 packets/1s"},
-	{"an SSH peer", POLICY(BAD), "203.0.113.9", NULL, 0, 0, {FW_SPARED_SSH, "203.0.113.9", 0}, FW_VERDICT_PASS,
-	 FW_REASON_SSH_PEER, NULL, "spared", FW_EXPLAIN_MATCH, "live SSH session"},
-	{"a port rule without --to", POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"), "198.51.100.1",
-	 NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule web", FW_EXPLAIN_SKIPPED, "--to IP:PORT/PROTO"},
-	{"a port rule that is met", POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"), "198.51.100.1",
-	 "198.51.100.2", 80, IPPROTO_TCP, {0, NULL, 0}, FW_VERDICT_DROP, FW_REASON_RULE_BLOCK, "web", "rule web", FW_EXPLAIN_MATCH,
+	{"nobody in particular",
+	 POLICY(BAD BLANKET),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 12},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule blanket",
+	 FW_EXPLAIN_NO_MATCH,
+	 "12 of 100 packets/10s"},
+	{"one below the limit",
+	 POLICY(BLANKET),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 99},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "default",
+	 FW_EXPLAIN_MATCH,
+	 "passes"},
+	{"at the limit the next one drops",
+	 POLICY(BLANKET),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 100},
+	 FW_VERDICT_DROP,
+	 FW_REASON_OVER_LIMIT,
+	 "blanket",
+	 "rule blanket",
+	 FW_EXPLAIN_MATCH,
+	 "100 of 100 packets/10s"},
+	{"a listed source",
+	 POLICY(BAD BLANKET),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_DROP,
+	 FW_REASON_RULE_BLOCK,
+	 "bad",
+	 "rule bad",
+	 FW_EXPLAIN_MATCH,
+	 "set 'bad' (203.0.113.0/24)"},
+	{"a listed IPv6 source",
+	 POLICY(BAD BLANKET),
+	 "2001:db8:bad::9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_DROP,
+	 FW_REASON_RULE_BLOCK,
+	 "bad",
+	 "rule bad",
+	 FW_EXPLAIN_MATCH,
+	 "set 'bad'"},
+	{"banned comes before rules",
+	 POLICY(BAD),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, "203.0.113.0/25", 0},
+	 FW_VERDICT_DROP,
+	 FW_REASON_BANNED,
+	 NULL,
+	 "ban",
+	 FW_EXPLAIN_MATCH,
+	 "203.0.113.0/25 is banned for 1m 30s more (manual: drill)"},
+	{"never_block comes before bans",
+	 POLICY(BAD),
+	 "192.0.2.5",
+	 NULL,
+	 0,
+	 0,
+	 {0, "192.0.2.5", 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NEVER_BLOCK,
+	 NULL,
+	 "never_block",
+	 FW_EXPLAIN_MATCH,
+	 "set 'office'"},
+	{"never_block in IPv6",
+	 POLICY(BAD),
+	 "2001:db8:1::5",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NEVER_BLOCK,
+	 NULL,
+	 "never_block",
+	 FW_EXPLAIN_MATCH,
+	 "set 'office'"},
+	{"never_block over its limit goes on",
+	 POLICY(BLANKET),
+	 "192.0.2.5",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 5000},
+	 FW_VERDICT_DROP,
+	 FW_REASON_OVER_LIMIT,
+	 "blanket",
+	 "never_block",
+	 FW_EXPLAIN_SKIPPED,
+	 "over its limit, 5000 of 1000 packets/1s"},
+	{"an SSH peer",
+	 POLICY(BAD),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {FW_SPARED_SSH, "203.0.113.9", 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_SSH_PEER,
+	 NULL,
+	 "spared",
+	 FW_EXPLAIN_MATCH,
+	 "live SSH session"},
+	{"a port rule without --to",
+	 POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule web",
+	 FW_EXPLAIN_SKIPPED,
+	 "--to IP:PORT/PROTO"},
+	{"a port rule that is met",
+	 POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"),
+	 "198.51.100.1",
+	 "198.51.100.2",
+	 80,
+	 IPPROTO_TCP,
+	 {0, NULL, 0},
+	 FW_VERDICT_DROP,
+	 FW_REASON_RULE_BLOCK,
+	 "web",
+	 "rule web",
+	 FW_EXPLAIN_MATCH,
 	 "block: dropped"},
-	{"a port rule of another port", POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"),
-	 "198.51.100.1", "198.51.100.2", 81, IPPROTO_TCP, {0, NULL, 0}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule web",
-	 FW_EXPLAIN_NO_MATCH, "does not match"},
-	{"a port rule of another protocol", POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"),
-	 "198.51.100.1", "198.51.100.2", 80, IPPROTO_UDP, {0, NULL, 0}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule web",
-	 FW_EXPLAIN_NO_MATCH, "does not match"},
-	{"flags are never known", POLICY("  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"), "198.51.100.1",
-	 "198.51.100.2", 80, IPPROTO_TCP, {0, NULL, 0}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule syn", FW_EXPLAIN_SKIPPED,
+	{"a port rule of another port",
+	 POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"),
+	 "198.51.100.1",
+	 "198.51.100.2",
+	 81,
+	 IPPROTO_TCP,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule web",
+	 FW_EXPLAIN_NO_MATCH,
+	 "does not match"},
+	{"a port rule of another protocol",
+	 POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"),
+	 "198.51.100.1",
+	 "198.51.100.2",
+	 80,
+	 IPPROTO_UDP,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule web",
+	 FW_EXPLAIN_NO_MATCH,
+	 "does not match"},
+	{"flags are never known",
+	 POLICY("  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"),
+	 "198.51.100.1",
+	 "198.51.100.2",
+	 80,
+	 IPPROTO_TCP,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule syn",
+	 FW_EXPLAIN_SKIPPED,
 	 "the TCP flags"},
-	{"allow ends the walk", POLICY("  - {name: friends, match: {source: [bad]}, action: allow}\n" BLANKET), "203.0.113.9", NULL, 0,
-	 0, {0, NULL, 5000}, FW_VERDICT_PASS, FW_REASON_RULE_ALLOW, "friends", "rule friends", FW_EXPLAIN_MATCH, "allow: passes"},
-	{"police drops the excess", POLICY("  - {name: p, limit: 100 packets/10s, action: police}\n"), "198.51.100.1", NULL, 0, 0,
-	 {0, NULL, 100}, FW_VERDICT_DROP, FW_REASON_POLICED, "p", "rule p", FW_EXPLAIN_MATCH, "police: dropped"},
-	{"a rule that counts goes on", POLICY("  - {name: bad, match: {source: [bad]}, action: block, mode: count}\n"), "203.0.113.9",
-	 NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_WOULD_DROP, FW_REASON_NO_RULE, NULL, "rule bad", FW_EXPLAIN_MATCH, "counts only"},
-	{"count mode everywhere", "version: 1\nmode: count\nrules:\n" BLANKET, "198.51.100.1", NULL, 0, 0, {0, NULL, 100},
-	 FW_VERDICT_WOULD_DROP, FW_REASON_OVER_LIMIT, "blanket", "rule blanket", FW_EXPLAIN_MATCH, "over the limit"},
+	{"allow ends the walk",
+	 POLICY("  - {name: friends, match: {source: [bad]}, action: allow}\n" BLANKET),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 5000},
+	 FW_VERDICT_PASS,
+	 FW_REASON_RULE_ALLOW,
+	 "friends",
+	 "rule friends",
+	 FW_EXPLAIN_MATCH,
+	 "allow: passes"},
+	{"police drops the excess",
+	 POLICY("  - {name: p, limit: 100 packets/10s, action: police}\n"),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 100},
+	 FW_VERDICT_DROP,
+	 FW_REASON_POLICED,
+	 "p",
+	 "rule p",
+	 FW_EXPLAIN_MATCH,
+	 "police: dropped"},
+	{"a rule that counts goes on",
+	 POLICY("  - {name: bad, match: {source: [bad]}, action: block, mode: count}\n"),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_WOULD_DROP,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule bad",
+	 FW_EXPLAIN_MATCH,
+	 "counts only"},
+	{"count mode everywhere",
+	 "version: 1\nmode: count\nrules:\n" BLANKET,
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 100},
+	 FW_VERDICT_WOULD_DROP,
+	 FW_REASON_OVER_LIMIT,
+	 "blanket",
+	 "rule blanket",
+	 FW_EXPLAIN_MATCH,
+	 "over the limit"},
 	{"labels reach later rules",
 	 POLICY("  - {name: mark, match: {source: [bad]}, action: label, labels: [suspect]}\n"
 		"  - {name: out, match: {label: [suspect]}, action: block}\n"),
-	 "203.0.113.9", NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_DROP, FW_REASON_RULE_BLOCK, "out", "rule mark", FW_EXPLAIN_MATCH,
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_DROP,
+	 FW_REASON_RULE_BLOCK,
+	 "out",
+	 "rule mark",
+	 FW_EXPLAIN_MATCH,
 	 "labels the packet"},
 	{"and nobody else",
 	 POLICY("  - {name: mark, match: {source: [bad]}, action: label, labels: [suspect]}\n"
 		"  - {name: out, match: {label: [suspect]}, action: block}\n"),
-	 "198.51.100.1", NULL, 0, 0, {0, NULL, 0}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule out", FW_EXPLAIN_NO_MATCH, ""},
-	{"per destination needs one", POLICY("  - {name: d, limit: 100 packets/10s, per: destination, action: police}\n"),
-	 "198.51.100.1", NULL, 0, 0, {0, NULL, 500}, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule d", FW_EXPLAIN_SKIPPED,
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule out",
+	 FW_EXPLAIN_NO_MATCH,
+	 ""},
+	{"per destination needs one",
+	 POLICY("  - {name: d, limit: 100 packets/10s, per: destination, action: police}\n"),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 500},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule d",
+	 FW_EXPLAIN_SKIPPED,
 	 "per destination"},
 };
 
 static void check_case(const struct explain_case *c)
 {
-	struct fw_explain_reader reader = {
-		.context = (void *)&c->state, .spared = read_spared, .ban = read_ban, .meter = read_meter, .covering = read_covering};
+	struct fw_explain_reader reader = {.context = (void *)&c->state,
+					   .spared = read_spared,
+					   .ban = read_ban,
+					   .meter = read_meter,
+					   .covering = read_covering};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
 	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	struct fw_explanation explanation;
@@ -140,8 +384,8 @@ static void check_case(const struct explain_case *c)
 	struct fw_diags diags = {};
 	bool found = false;
 
-	cr_assert_eq(fw_policy_parse(c->policy, strlen(c->policy), "text", ".", &diags, &policy), 0, "%s: %s", c->name,
-		     diags.count ? diags.items[0].message : "");
+	cr_assert_eq(fw_policy_parse(c->policy, strlen(c->policy), "text", ".", &diags, &policy), 0, "%s: %s",
+		     c->name, diags.count ? diags.items[0].message : "");
 	cr_assert_eq(fw_image_compile(policy, NULL, 0, ids, 4000000, &diags, &image), 0, "%s", c->name);
 	cr_assert_eq(fw_addr_parse(c->source, &packet.source, NULL), 0);
 	packet.has_dest = packet.has_protocol = packet.has_port = c->dest != NULL;
@@ -160,7 +404,8 @@ static void check_case(const struct explain_case *c)
 			continue;
 		found = true;
 		cr_expect_eq(step->result, c->result, "%s: %s is %d", c->name, step->check, step->result);
-		cr_expect(strstr(step->detail, c->detail), "%s: '%s' without '%s'", c->name, step->detail, c->detail);
+		cr_expect(strstr(step->detail, c->detail), "%s: '%s' without '%s'", c->name, step->detail,
+			  c->detail);
 	}
 	cr_expect(found, "%s: no step '%s'", c->name, c->check);
 	fw_explanation_done(&explanation);

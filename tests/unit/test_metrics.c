@@ -21,17 +21,24 @@ static char *text_of(const struct fw_snapshot *snapshot)
 
 static struct fw_snapshot example(void)
 {
-	struct fw_snapshot snapshot = {.enforcing = 1, .generation = 7, .config_file = "/etc/a \"b\"\\c\n.yaml"};
+	struct fw_snapshot snapshot = {
+		.enforcing = 1, .generation = 7, .config_file = "/etc/a \"b\"\\c\n.yaml"};
 
 	snapshot.ifaces = calloc(2, sizeof(*snapshot.ifaces));
 	snapshot.iface_count = 2;
-	snapshot.ifaces[0] = (struct fw_iface_snapshot){.name = "eth0", .xdp_mode = "native", .driver = "veth", .attached = 1};
+	snapshot.ifaces[0] = (struct fw_iface_snapshot){
+		.name = "eth0", .xdp_mode = "native", .driver = "veth", .attached = 1};
 	snapshot.ifaces[1] = (struct fw_iface_snapshot){.name = "eth1", .xdp_mode = "none", .driver = ""};
 	snapshot.rules = calloc(2, sizeof(*snapshot.rules));
 	snapshot.rule_count = 2;
-	snapshot.rules[0] = (struct fw_rule_snapshot){
-		.name = "blanket", .action = "block", .mode = "enforce", .unit = "packets", .limit = 7000, .window_ns = 300000000000ULL};
-	snapshot.rules[1] = (struct fw_rule_snapshot){.name = "bad", .action = "block", .mode = "count", .unit = ""};
+	snapshot.rules[0] = (struct fw_rule_snapshot){.name = "blanket",
+						      .action = "block",
+						      .mode = "enforce",
+						      .unit = "packets",
+						      .limit = 7000,
+						      .window_ns = 300000000000ULL};
+	snapshot.rules[1] =
+		(struct fw_rule_snapshot){.name = "bad", .action = "block", .mode = "count", .unit = ""};
 	return snapshot;
 }
 
@@ -64,7 +71,8 @@ Test(metrics, grammar)
 			size_t length = strlen(name);
 
 			cr_assert_str_eq(name, current);
-			cr_assert_eq(!strcmp(type, "counter"), length > 6 && !strcmp(name + length - 6, "_total"), "%s", name);
+			cr_assert_eq(!strcmp(type, "counter"),
+				     length > 6 && !strcmp(name + length - 6, "_total"), "%s", name);
 			continue;
 		}
 		cr_assert_eq(strncmp(line, current, strlen(current)), 0, "'%s' under %s", line, current);
@@ -83,7 +91,8 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_drops_total{interface=\"eth0\",reason=\"over_limit\"} 0\n",
 		"floodwall_drops_total{interface=\"eth1\",reason=\"banned\"} 0\n",
 		"floodwall_passes_total{interface=\"eth0\",reason=\"ssh_peer\"} 0\n",
-		"floodwall_packets_total{interface=\"eth0\",family=\"ipv6\",protocol=\"udp\",verdict=\"would_drop\"} 0\n",
+		"floodwall_packets_total{interface=\"eth0\",family=\"ipv6\",protocol=\"udp\",verdict=\"would_"
+		"drop\"} 0\n",
 		"floodwall_interface_attached{interface=\"eth1\"} 0\n",
 		"floodwall_bans{origin=\"fleet\"} 0\n",
 		"floodwall_rule_limit{rule=\"blanket\",unit=\"packets\"} 7000\n",
@@ -99,7 +108,8 @@ Test(metrics, everything_is_there_before_the_first_packet)
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		cr_expect(strstr(text, wanted[i]), "missing: %s", wanted[i]);
-	cr_expect_null(strstr(text, "floodwall_rule_limit{rule=\"bad\""), "a rule without limit has no limit series");
+	cr_expect_null(strstr(text, "floodwall_rule_limit{rule=\"bad\""),
+		       "a rule without limit has no limit series");
 	done(&snapshot, text);
 }
 
@@ -112,13 +122,16 @@ Test(metrics, sums_over_what_is_not_a_label)
 	counts->by[FW_VERDICT_DROP][FW_REASON_OVER_LIMIT][FW_TRAFFIC_V4_UDP] = (struct fw_count){3, 300};
 	counts->by[FW_VERDICT_DROP][FW_REASON_OVER_LIMIT][FW_TRAFFIC_V6_UDP] = (struct fw_count){4, 400};
 	counts->by[FW_VERDICT_DROP][FW_REASON_BANNED][FW_TRAFFIC_V4_UDP] = (struct fw_count){5, 500};
-	counts->by[FW_VERDICT_WOULD_DROP][FW_REASON_OVER_LIMIT][FW_TRAFFIC_V4_UDP] = (struct fw_count){1000, 1};
+	counts->by[FW_VERDICT_WOULD_DROP][FW_REASON_OVER_LIMIT][FW_TRAFFIC_V4_UDP] =
+		(struct fw_count){1000, 1};
 	counts->by[FW_VERDICT_DROP][FW_REASON_TRUNCATED_IP][FW_TRAFFIC_OTHER] = (struct fw_count){9, 90};
 	text = text_of(&snapshot);
 	cr_expect(strstr(text, "floodwall_drops_total{interface=\"eth0\",reason=\"over_limit\"} 7\n"));
-	cr_expect(strstr(text, "floodwall_would_drops_total{interface=\"eth0\",reason=\"over_limit\"} 1000\n"));
+	cr_expect(
+		strstr(text, "floodwall_would_drops_total{interface=\"eth0\",reason=\"over_limit\"} 1000\n"));
 	cr_expect(strstr(text, "family=\"ipv4\",protocol=\"udp\",verdict=\"drop\"} 8\n"));
-	cr_expect(strstr(text, "floodwall_bytes_total{interface=\"eth0\",family=\"ipv4\",protocol=\"udp\",verdict=\"drop\"} 800\n"));
+	cr_expect(strstr(text, "floodwall_bytes_total{interface=\"eth0\",family=\"ipv4\",protocol=\"udp\","
+			       "verdict=\"drop\"} 800\n"));
 	cr_expect(strstr(text, "floodwall_parse_errors_total{interface=\"eth0\",layer=\"ip\"} 9\n"));
 	done(&snapshot, text);
 }
@@ -129,7 +142,8 @@ Test(metrics, large_counters_stay_whole)
 	struct fw_snapshot snapshot = example();
 	char *text;
 
-	snapshot.ifaces[0].counts.by[FW_VERDICT_PASS][FW_REASON_NO_RULE][FW_TRAFFIC_V4_TCP].packets = 4503599627370497ULL;
+	snapshot.ifaces[0].counts.by[FW_VERDICT_PASS][FW_REASON_NO_RULE][FW_TRAFFIC_V4_TCP].packets =
+		4503599627370497ULL;
 	text = text_of(&snapshot);
 	cr_expect(strstr(text, " 4503599627370497\n"));
 	done(&snapshot, text);

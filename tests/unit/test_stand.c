@@ -9,18 +9,21 @@
 #include "agent/stand.h"
 #include "lib/clock.h"
 
-#define TEXT                                                                                                                     \
-	"version: 1\nrules:\n"                                                                                                   \
-	"  - {name: blanket, limit: 100 packets/10s, action: block}\n"                                                           \
+#define TEXT                                                                                                 \
+	"version: 1\nrules:\n"                                                                               \
+	"  - {name: blanket, limit: 100 packets/10s, action: block}\n"                                       \
 	"  - {name: other, match: {protocol: udp}, limit: 5 packets/1s, action: police}\n"
 
 static struct fw_stand stand_of(const char *text)
 {
-	return (struct fw_stand){
-		.text = strdup(text), .length = strlen(text), .name = strdup("/etc/p.yaml"), .base_dir = strdup("/etc")};
+	return (struct fw_stand){.text = strdup(text),
+				 .length = strlen(text),
+				 .name = strdup("/etc/p.yaml"),
+				 .base_dir = strdup("/etc")};
 }
 
-static void add(struct fw_stand *stand, const char *rule, const char *key, const char *value, uint64_t expires_ns)
+static void add(struct fw_stand *stand, const char *rule, const char *key, const char *value,
+		uint64_t expires_ns)
 {
 	struct fw_tune *tune;
 
@@ -62,8 +65,9 @@ Test(stand, round_trip)
 
 Test(stand, damaged_documents_are_refused)
 {
-	static const char *const bad[] = {"{}", "{\"text\":1,\"name\":\"a\",\"base_dir\":\"b\",\"tunes\":[]}",
-					  "{\"text\":\"t\",\"name\":\"a\",\"base_dir\":\"b\",\"tunes\":[{\"rule\":\"x\"}]}", "null"};
+	static const char *const bad[] = {
+		"{}", "{\"text\":1,\"name\":\"a\",\"base_dir\":\"b\",\"tunes\":[]}",
+		"{\"text\":\"t\",\"name\":\"a\",\"base_dir\":\"b\",\"tunes\":[{\"rule\":\"x\"}]}", "null"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		json_t *json = json_loads(bad[i], JSON_DECODE_ANY, NULL);
@@ -173,8 +177,10 @@ Test(stand, a_pending_confirm_survives_restart_and_reboot)
 		cr_assert(read.pending);
 		cr_expect_str_eq(read.before.text, TEXT);
 		cr_expect_eq(read.previous_generation, 3);
-		cr_expect_gt(read.deadline_ns, fw_monotonic_ns() + left - 5 * second, "same boot: %d", same_boot);
-		cr_expect_leq(read.deadline_ns, fw_monotonic_ns() + left + second, "same boot: %d", same_boot);
+		cr_expect_gt(read.deadline_ns, fw_monotonic_ns() + left - 5 * second, "same boot: %d",
+			     same_boot);
+		cr_expect_leq(read.deadline_ns, fw_monotonic_ns() + left + second, "same boot: %d",
+			      same_boot);
 		json_decref(json);
 		fw_stand_done(&confirm.before);
 		fw_stand_done(&read.before);

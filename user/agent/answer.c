@@ -14,8 +14,8 @@ static void set(struct fw_answer *answer, unsigned int http, json_t *json)
 	answer->json = json;
 }
 
-void fw_fail(struct fw_answer *answer, unsigned int http, enum fw_exit exit_code, const char *code, const char *hint,
-	     const char *format, ...)
+void fw_fail(struct fw_answer *answer, unsigned int http, enum fw_exit exit_code, const char *code,
+	     const char *hint, const char *format, ...)
 {
 	char message[FW_ERR_TEXT_MAX];
 	json_t *error;
@@ -39,12 +39,18 @@ static const struct {
 	enum fw_exit exit_code;
 	const char *slug;
 } kinds[] = {
-	{-ENOENT, 404, FW_EXIT_CONFIG, "unknown-name"},	      {-ENODEV, 404, FW_EXIT_CONFIG, "no-such-interface"},
-	{-EINVAL, 422, FW_EXIT_CONFIG, "bad-value"},	      {-ERANGE, 422, FW_EXIT_CONFIG, "bad-value"},
-	{-E2BIG, 422, FW_EXIT_CONFIG, "too-much"},	      {-EPERM, 403, FW_EXIT_NO_PERMISSION, "no-permission"},
-	{-EACCES, 403, FW_EXIT_NO_PERMISSION, "no-permission"}, {-EBUSY, 409, FW_EXIT_KERNEL, "busy"},
-	{-EOPNOTSUPP, 500, FW_EXIT_KERNEL, "not-supported"},  {-ENOSPC, 503, FW_EXIT_TRY_AGAIN, "full"},
-	{-ENOMEM, 503, FW_EXIT_TRY_AGAIN, "out-of-memory"},   {-EAGAIN, 503, FW_EXIT_TRY_AGAIN, "try-again"},
+	{-ENOENT, 404, FW_EXIT_CONFIG, "unknown-name"},
+	{-ENODEV, 404, FW_EXIT_CONFIG, "no-such-interface"},
+	{-EINVAL, 422, FW_EXIT_CONFIG, "bad-value"},
+	{-ERANGE, 422, FW_EXIT_CONFIG, "bad-value"},
+	{-E2BIG, 422, FW_EXIT_CONFIG, "too-much"},
+	{-EPERM, 403, FW_EXIT_NO_PERMISSION, "no-permission"},
+	{-EACCES, 403, FW_EXIT_NO_PERMISSION, "no-permission"},
+	{-EBUSY, 409, FW_EXIT_KERNEL, "busy"},
+	{-EOPNOTSUPP, 500, FW_EXIT_KERNEL, "not-supported"},
+	{-ENOSPC, 503, FW_EXIT_TRY_AGAIN, "full"},
+	{-ENOMEM, 503, FW_EXIT_TRY_AGAIN, "out-of-memory"},
+	{-EAGAIN, 503, FW_EXIT_TRY_AGAIN, "try-again"},
 };
 
 void fw_fail_err(struct fw_answer *answer, const struct fw_err *err)
@@ -81,21 +87,24 @@ json_t *fw_diags_to_json(const struct fw_diags *diags, bool warnings_only)
 
 		if (warnings_only && diag->severity == FW_SEVERITY_ERROR)
 			continue;
-		json_array_append_new(
-			list, json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:s, s:s?, s:s?}", "file",
-					diag->mark.file ? diag->mark.file : "", "line", diag->mark.line, "column",
-					diag->mark.column, "end_column", diag->mark.end_column, "severity",
-					severity_word(diag->severity), "code", diag->code ? diag->code : "", "message",
-					diag->message ? diag->message : "", "hint", diag->hint, "note", diag->note));
+		json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:s, s:s?, s:s?}",
+						      "file", diag->mark.file ? diag->mark.file : "", "line",
+						      diag->mark.line, "column", diag->mark.column,
+						      "end_column", diag->mark.end_column, "severity",
+						      severity_word(diag->severity), "code",
+						      diag->code ? diag->code : "", "message",
+						      diag->message ? diag->message : "", "hint", diag->hint,
+						      "note", diag->note));
 	}
 	return list;
 }
 
 void fw_fail_diags(struct fw_answer *answer, const struct fw_diags *diags, const char *what)
 {
-	fw_fail(answer, 422, FW_EXIT_CONFIG, "bad-policy", NULL, "%s: %zu error%s, nothing was changed", what, diags->errors,
-		diags->errors == 1 ? "" : "s");
-	json_object_set_new(json_object_get(answer->json, "error"), "diagnostics", fw_diags_to_json(diags, false));
+	fw_fail(answer, 422, FW_EXIT_CONFIG, "bad-policy", NULL, "%s: %zu error%s, nothing was changed", what,
+		diags->errors, diags->errors == 1 ? "" : "s");
+	json_object_set_new(json_object_get(answer->json, "error"), "diagnostics",
+			    fw_diags_to_json(diags, false));
 }
 
 void fw_reply(struct fw_answer *answer, json_t *json)

@@ -20,11 +20,12 @@ static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *en
 {
 	char source[FW_ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "source", fw_prefix_format(&entry->prefix, source, sizeof(source)),
-			 "origin", fw_ban_origin_word(entry->ban.origin), "reason",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "source",
+			 fw_prefix_format(&entry->prefix, source, sizeof(source)), "origin",
+			 fw_ban_origin_word(entry->ban.origin), "reason",
 			 fw_leases_reason_text(agent, &entry->ban), "expires_in_seconds",
-			 (json_int_t)((entry->ban.expires_ns - now + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC), "packets",
-			 (json_int_t)entry->ban.packets, "strikes", (int)entry->ban.strikes);
+			 (json_int_t)((entry->ban.expires_ns - now + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC),
+			 "packets", (json_int_t)entry->ban.packets, "strikes", (int)entry->ban.strikes);
 }
 
 static int by_prefix(const void *a, const void *b)
@@ -63,7 +64,7 @@ static void undo_text(const char *command, const json_t *done, char *text, size_
 	size_t used = (size_t)snprintf(text, size, "floodwall %s", command), i;
 	json_t *item;
 
-	json_array_foreach((json_t *)done, i, item) {
+	json_array_foreach ((json_t *)done, i, item) {
 		const json_t *source = json_is_string(item) ? item : json_object_get(item, "source");
 
 		if (used >= size)
@@ -80,7 +81,9 @@ static void refuse(json_t *refused, const struct fw_prefix *prefix, const char *
 {
 	char source[FW_ADDR_TEXT_MAX];
 
-	json_array_append_new(refused, json_pack("{s:s, s:s}", "source", fw_prefix_format(prefix, source, sizeof(source)), "why", why));
+	json_array_append_new(refused,
+			      json_pack("{s:s, s:s}", "source",
+					fw_prefix_format(prefix, source, sizeof(source)), "why", why));
 }
 
 static bool is_too_wide(const struct fw_prefix *prefix)
@@ -99,7 +102,8 @@ struct ban_order {
 };
 
 /* 0 also when it was refused with a reason; an error is the kernel's. */
-static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, struct ban_order *order, struct fw_err *err)
+static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, struct ban_order *order,
+		   struct fw_err *err)
 {
 	struct fw_agent *agent = request->agent;
 	uint64_t now = fw_datapath_now_ns(agent->datapath);
@@ -113,7 +117,8 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 
 	fw_sources_protector(agent, prefix, why, sizeof(why));
 	if (!why[0] && is_too_wide(prefix) && !order->force)
-		snprintf(why, sizeof(why), "covers more than 1/16 of all addresses; --force bans it all the same");
+		snprintf(why, sizeof(why),
+			 "covers more than 1/16 of all addresses; --force bans it all the same");
 	if (why[0]) {
 		refuse(order->refused, prefix, why);
 		return 0;
@@ -126,9 +131,11 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 	json_array_append_new(order->banned, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
 						       (json_int_t)(order->for_ns / FW_NS_PER_SEC)));
 	fw_event(agent, "ban", request->by,
-		 json_pack("{s:s, s:s, s:s, s:I}", "src_ip", source, "origin", "manual", "reason", order->reason_text,
-			   "expires_in_seconds", (json_int_t)(order->for_ns / FW_NS_PER_SEC)),
-		 "ban %s for %s by %s%s%s", source, fw_duration_format(order->for_ns, duration, sizeof(duration)), request->by,
+		 json_pack("{s:s, s:s, s:s, s:I}", "src_ip", source, "origin", "manual", "reason",
+			   order->reason_text, "expires_in_seconds",
+			   (json_int_t)(order->for_ns / FW_NS_PER_SEC)),
+		 "ban %s for %s by %s%s%s", source,
+		 fw_duration_format(order->for_ns, duration, sizeof(duration)), request->by,
 		 order->reason_text[0] ? ": " : "", order->reason_text);
 	return 0;
 }
@@ -149,11 +156,13 @@ static void reply_banned(struct fw_answer *answer, struct ban_order *order, cons
 		const json_t *first = json_array_get(order->refused, 0);
 
 		fw_fail(answer, 409, FW_EXIT_CONFIG, "refused", NULL, "%s is not banned: %s",
-			json_string_value(json_object_get(first, "source")), json_string_value(json_object_get(first, "why")));
+			json_string_value(json_object_get(first, "source")),
+			json_string_value(json_object_get(first, "why")));
 		json_object_set(answer->json, "refused", order->refused);
 	} else {
 		undo_text("unban", order->banned, undo, sizeof(undo));
-		fw_reply(answer, json_pack("{s:O, s:O, s:s}", "banned", order->banned, "refused", order->refused, "undo", undo));
+		fw_reply(answer, json_pack("{s:O, s:O, s:s}", "banned", order->banned, "refused",
+					   order->refused, "undo", undo));
 	}
 }
 
@@ -183,8 +192,8 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 }
 
 /* A rule must not block the source again at once: its meters start from zero. */
-static int unban_one(struct fw_request *request, const struct fw_prefix *prefix, json_t *unbanned, json_t *not_banned,
-		     struct fw_err *err)
+static int unban_one(struct fw_request *request, const struct fw_prefix *prefix, json_t *unbanned,
+		     json_t *not_banned, struct fw_err *err)
 {
 	struct fw_agent *agent = request->agent;
 	struct fw_ban_entry covering;
@@ -199,10 +208,12 @@ static int unban_one(struct fw_request *request, const struct fw_prefix *prefix,
 	if (!r) {
 		json_array_append_new(unbanned, json_string(source));
 		agent->leases.removed_manual++;
-		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s", source, request->by);
+		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s",
+			 source, request->by);
 	} else if (!fw_ban_find(agent->datapath, &prefix->addr, &covering)) {
-		json_array_append_new(not_banned, json_sprintf("%s (but %s is, which covers it)", source,
-							       fw_prefix_format(&covering.prefix, wider, sizeof(wider))));
+		json_array_append_new(not_banned,
+				      json_sprintf("%s (but %s is, which covers it)", source,
+						   fw_prefix_format(&covering.prefix, wider, sizeof(wider))));
 	} else {
 		json_array_append_new(not_banned, json_string(source));
 	}
@@ -228,15 +239,16 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 		fw_fail_err(answer, &err);
 	} else {
 		undo_text("ban", unbanned, undo, sizeof(undo));
-		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "unbanned", unbanned, "not_banned", not_banned, "undo",
-					   json_array_size(unbanned) ? json_string(undo) : json_null()));
+		fw_reply(answer,
+			 json_pack("{s:O, s:O, s:o}", "unbanned", unbanned, "not_banned", not_banned, "undo",
+				   json_array_size(unbanned) ? json_string(undo) : json_null()));
 	}
 	json_decref(unbanned);
 	json_decref(not_banned);
 }
 
-static int allow_one(struct fw_request *request, const struct fw_prefix *prefix, uint64_t for_ns, json_t *allowed,
-		     struct fw_err *err)
+static int allow_one(struct fw_request *request, const struct fw_prefix *prefix, uint64_t for_ns,
+		     json_t *allowed, struct fw_err *err)
 {
 	struct fw_agent *agent = request->agent;
 	char source[FW_ADDR_TEXT_MAX], duration[32];
@@ -248,7 +260,8 @@ static int allow_one(struct fw_request *request, const struct fw_prefix *prefix,
 	json_array_append_new(allowed, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
 						 (json_int_t)(for_ns / FW_NS_PER_SEC)));
 	fw_event(agent, "allow", request->by,
-		 json_pack("{s:s, s:I}", "src_ip", source, "expires_in_seconds", (json_int_t)(for_ns / FW_NS_PER_SEC)),
+		 json_pack("{s:s, s:I}", "src_ip", source, "expires_in_seconds",
+			   (json_int_t)(for_ns / FW_NS_PER_SEC)),
 		 "allow %s for %s by %s: no rule and no ban touches it", source,
 		 fw_duration_format(for_ns, duration, sizeof(duration)), request->by);
 	return 0;
@@ -261,12 +274,15 @@ void fw_api_allow(struct fw_request *request, struct fw_answer *answer)
 	struct fw_err err = {};
 	uint64_t for_ns;
 
-	if (!texts || !fw_request_seconds(request, "for_seconds", &for_ns, answer) || !fw_sources_parse(texts, &prefixes, answer))
+	if (!texts || !fw_request_seconds(request, "for_seconds", &for_ns, answer) ||
+	    !fw_sources_parse(texts, &prefixes, answer))
 		return;
 	for (size_t i = 0; i < json_array_size(texts); i++)
 		if (prefixes[i].bits != 128) {
-			fw_fail(answer, 422, FW_EXIT_CONFIG, "not-an-address", "put networks into a set that never_block or an allow "
-				"rule names: floodwall sets add NAME CIDR", "'%s' is a network; allow takes single addresses",
+			fw_fail(answer, 422, FW_EXIT_CONFIG, "not-an-address",
+				"put networks into a set that never_block or an allow "
+				"rule names: floodwall sets add NAME CIDR",
+				"'%s' is a network; allow takes single addresses",
 				json_string_value(json_array_get(texts, i)));
 			return;
 		}

@@ -12,7 +12,8 @@
 #include "observe/explain.h"
 #include "policy/words.h"
 
-static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind, uint64_t *left_ns)
+static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
+			uint64_t *left_ns)
 {
 	struct fw_agent *agent = context;
 	const struct fw_spared_entry *entry = fw_spared_find(agent, addr);
@@ -38,7 +39,8 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 	return true;
 }
 
-static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet, uint64_t *amount)
+static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
+		       uint64_t *amount)
 {
 	struct fw_agent *agent = context;
 	struct fw_meter_entry entry;
@@ -49,7 +51,8 @@ static bool read_meter(void *context, const struct fw_rule *rule, const struct f
 	return true;
 }
 
-static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr, struct fw_prefix *prefix)
+static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr,
+			  struct fw_prefix *prefix)
 {
 	return fw_set_covering(context, set, addr, prefix);
 }
@@ -57,7 +60,8 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 static bool bad_to(struct fw_answer *answer, const char *to, const char *why)
 {
 	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
-		"to: expected IP, IP:PORT, IP:PORT/PROTO or IP/PROTO (IPv6 in brackets), got '%.80s'%s%s", to, why[0] ? ": " : "", why);
+		"to: expected IP, IP:PORT, IP:PORT/PROTO or IP/PROTO (IPv6 in brackets), got '%.80s'%s%s", to,
+		why[0] ? ": " : "", why);
 	return false;
 }
 
@@ -114,7 +118,8 @@ static const char *const reason_words[] = {
 #undef X
 };
 
-static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *explanation, const struct fw_addr *addr)
+static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *explanation,
+		       const struct fw_addr *addr)
 {
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_ban_entry ban;
@@ -130,8 +135,11 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to");
-	struct fw_explain_reader reader = {
-		.context = agent, .spared = read_spared, .ban = read_ban, .meter = read_meter, .covering = read_covering};
+	struct fw_explain_reader reader = {.context = agent,
+					   .spared = read_spared,
+					   .ban = read_ban,
+					   .meter = read_meter,
+					   .covering = read_covering};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];
@@ -139,8 +147,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	json_t *steps, *seen;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "address: expected an IP address%s%s",
-			address ? ", " : ", it is missing", err.text);
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
+			"address: expected an IP address%s%s", address ? ", " : ", it is missing", err.text);
 		return;
 	}
 	if (to && to[0] && !parse_to(to, &packet, answer))
@@ -148,16 +156,18 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
 	steps = json_array();
 	for (size_t i = 0; i < explanation.count; i++)
-		json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "check", explanation.steps[i].check, "result",
-						       result_words[explanation.steps[i].result], "detail",
-						       explanation.steps[i].detail));
+		json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "check", explanation.steps[i].check,
+						       "result", result_words[explanation.steps[i].result],
+						       "detail", explanation.steps[i].detail));
 	seen = fw_top_seen(agent, &packet.source);
-	fw_reply(answer, json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "address",
-				   fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
-				   explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
-				   reason_words[explanation.reason], "rule",
-				   explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name, "steps", steps,
-				   "undo", undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
-				   "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP)));
+	fw_reply(answer,
+		 json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "address",
+			   fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
+			   explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
+			   reason_words[explanation.reason], "rule",
+			   explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name,
+			   "steps", steps, "undo", undo_of(agent, &explanation, &packet.source), "seen",
+			   seen ? seen : json_null(), "would_drop",
+			   (int)(explanation.verdict == FW_VERDICT_WOULD_DROP)));
 	fw_explanation_done(&explanation);
 }

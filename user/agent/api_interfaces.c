@@ -11,8 +11,10 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	const char *name = fw_request_text(request, "interface", answer);
-	const json_t *xdp = json_object_get(request->body, "xdp"), *chain = json_object_get(request->body, "chain");
-	struct fw_interface wanted = {.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT, .chain = json_is_true(chain)};
+	const json_t *xdp = json_object_get(request->body, "xdp"),
+		     *chain = json_object_get(request->body, "chain");
+	struct fw_interface wanted = {
+		.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT, .chain = json_is_true(chain)};
 	const struct fw_attached *attached = NULL;
 	struct fw_err err = {};
 	json_t *message;
@@ -20,7 +22,8 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 	if (!name)
 		return;
 	if (!name[0] || strlen(name) >= sizeof(wanted.name)) {
-		fw_fail(answer, 404, FW_EXIT_CONFIG, "no-such-interface", NULL, "'%.40s' is no interface name", name);
+		fw_fail(answer, 404, FW_EXIT_CONFIG, "no-such-interface", NULL,
+			"'%.40s' is no interface name", name);
 		return;
 	}
 	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
@@ -33,12 +36,16 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	fw_force_save(agent);
-	message = attached->fell_back ? json_sprintf("native XDP was refused, generic mode is in use and costs several times more per "
-						     "packet: %s", attached->fallback)
-				      : json_sprintf("%s is filtered, %s XDP", attached->name, fw_xdp_mode_word(attached->mode));
-	fw_reply(answer, json_pack("{s:s, s:s, s:b, s:o, s:o}", "interface", attached->name, "xdp", fw_xdp_mode_word(attached->mode),
-				   "fell_back", (int)attached->fell_back, "message", message, "undo",
-				   json_sprintf("floodwall detach %s", attached->name)));
+	message = attached->fell_back ? json_sprintf("native XDP was refused, generic mode is in use and "
+						     "costs several times more per "
+						     "packet: %s",
+						     attached->fallback)
+				      : json_sprintf("%s is filtered, %s XDP", attached->name,
+						     fw_xdp_mode_word(attached->mode));
+	fw_reply(answer,
+		 json_pack("{s:s, s:s, s:b, s:o, s:o}", "interface", attached->name, "xdp",
+			   fw_xdp_mode_word(attached->mode), "fell_back", (int)attached->fell_back, "message",
+			   message, "undo", json_sprintf("floodwall detach %s", attached->name)));
 }
 
 void fw_api_detach(struct fw_request *request, struct fw_answer *answer)

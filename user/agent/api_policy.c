@@ -91,7 +91,8 @@ static json_t *changes_to_json(const struct fw_plan *plan)
 						      line->kind == '+'	  ? "add"
 						      : line->kind == '-' ? "remove"
 									  : "change",
-						      "object", line->object, "name", line->name, "detail", line->detail));
+						      "object", line->object, "name", line->name, "detail",
+						      line->detail));
 	}
 	return list;
 }
@@ -106,9 +107,10 @@ void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 	if (fw_plan_diff(request->agent->loaded->policy, loaded->policy, &plan))
 		fw_reply(answer, NULL);
 	else
-		fw_reply(answer, json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes", changes_to_json(&plan), "add",
-					   (json_int_t)plan.added, "change", (json_int_t)plan.changed, "remove",
-					   (json_int_t)plan.removed, "memory_bytes", (json_int_t)loaded->image->memory_bytes,
+		fw_reply(answer, json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes",
+					   changes_to_json(&plan), "add", (json_int_t)plan.added, "change",
+					   (json_int_t)plan.changed, "remove", (json_int_t)plan.removed,
+					   "memory_bytes", (json_int_t)loaded->image->memory_bytes,
 					   "warnings", fw_diags_to_json(&loaded->diags, true)));
 	fw_plan_done(&plan);
 	fw_loaded_free(loaded);
@@ -123,13 +125,20 @@ static json_t *warnings_of(const struct fw_agent *agent, const struct fw_loaded 
 		if (loaded->diags.items[i].severity == FW_SEVERITY_WARNING)
 			json_array_append_new(list, json_sprintf("%s:%d:%d: %s", loaded->stand.name,
 								 loaded->diags.items[i].mark.line,
-								 loaded->diags.items[i].mark.column, loaded->diags.items[i].message));
+								 loaded->diags.items[i].mark.column,
+								 loaded->diags.items[i].message));
 	if (memcmp(&running->capacity, &next->capacity, sizeof(running->capacity)))
-		json_array_append_new(list, json_string("capacity: takes effect when the agent starts again, with tables rebuilt: "
-							"meters begin at zero, bans are restored"));
+		json_array_append_new(
+			list,
+			json_string(
+				"capacity: takes effect when the agent starts again, with tables rebuilt: "
+				"meters begin at zero, bans are restored"));
 	if (running->safety.protect_ssh_clients && !next->safety.protect_ssh_clients)
-		json_array_append_new(list, json_string("live SSH sessions are not protected from this policy's rules; confirm it "
-							"over a new session before you close this one"));
+		json_array_append_new(
+			list,
+			json_string(
+				"live SSH sessions are not protected from this policy's rules; confirm it "
+				"over a new session before you close this one"));
 	return list;
 }
 
@@ -167,9 +176,11 @@ static void say_applied(struct fw_agent *agent, const char *by, uint32_t previou
 		snprintf(wait, sizeof(wait), ", rolls back unless confirmed in %s",
 			 fw_duration_format(confirm_ns, duration, sizeof(duration)));
 	fw_event(agent, "apply", by,
-		 json_pack("{s:s, s:I, s:I, s:I}", "file", agent->loaded->stand.name, "generation", (json_int_t)agent->generation,
-			   "previous", (json_int_t)previous, "confirm_seconds", (json_int_t)(confirm_ns / FW_NS_PER_SEC)),
-		 "policy '%s' applied, generation %u is in force%s", agent->loaded->stand.name, agent->generation, wait);
+		 json_pack("{s:s, s:I, s:I, s:I}", "file", agent->loaded->stand.name, "generation",
+			   (json_int_t)agent->generation, "previous", (json_int_t)previous, "confirm_seconds",
+			   (json_int_t)(confirm_ns / FW_NS_PER_SEC)),
+		 "policy '%s' applied, generation %u is in force%s", agent->loaded->stand.name,
+		 agent->generation, wait);
 }
 
 void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
@@ -190,7 +201,8 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 	}
 	if (!confirm_time(request, &confirm_ns, answer) || !(loaded = prepare(request, answer)))
 		return;
-	if (fw_plan_diff(agent->loaded->policy, loaded->policy, &plan) || fw_stand_copy(&agent->loaded->stand, &before)) {
+	if (fw_plan_diff(agent->loaded->policy, loaded->policy, &plan) ||
+	    fw_stand_copy(&agent->loaded->stand, &before)) {
 		fw_loaded_free(loaded);
 		fw_plan_done(&plan);
 		fw_reply(answer, NULL);
@@ -203,10 +215,13 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 	} else {
 		remember(agent, &before, previous, confirm_ns);
 		say_applied(agent, request->by, previous, confirm_ns);
-		fw_reply(answer, json_pack("{s:I, s:I, s:o, s:o, s:o, s:s}", "generation", (json_int_t)agent->generation, "previous",
-					   (json_int_t)previous, "confirm_seconds",
-					   confirm_ns ? json_integer((json_int_t)(confirm_ns / FW_NS_PER_SEC)) : json_null(),
-					   "changes", changes_to_json(&plan), "warnings", warnings, "undo", "floodwall rollback"));
+		fw_reply(answer, json_pack("{s:I, s:I, s:o, s:o, s:o, s:s}", "generation",
+					   (json_int_t)agent->generation, "previous", (json_int_t)previous,
+					   "confirm_seconds",
+					   confirm_ns ? json_integer((json_int_t)(confirm_ns / FW_NS_PER_SEC))
+						      : json_null(),
+					   "changes", changes_to_json(&plan), "warnings", warnings, "undo",
+					   "floodwall rollback"));
 	}
 	fw_stand_done(&before);
 	fw_plan_done(&plan);
@@ -217,10 +232,15 @@ void fw_api_confirm_state(struct fw_request *request, struct fw_answer *answer)
 	const struct fw_confirm *confirm = &request->agent->confirm;
 	uint64_t now = fw_monotonic_ns();
 
-	fw_reply(answer, json_pack("{s:b, s:f, s:I, s:s}", "pending", (int)confirm->pending, "deadline_seconds",
-				   confirm->pending && confirm->deadline_ns > now ? (double)(confirm->deadline_ns - now) / 1e9 : 0.0,
-				   "generation", (json_int_t)(confirm->generation ? confirm->generation : request->agent->generation),
-				   "outcome", confirm->outcome));
+	fw_reply(answer,
+		 json_pack(
+			 "{s:b, s:f, s:I, s:s}", "pending", (int)confirm->pending, "deadline_seconds",
+			 confirm->pending && confirm->deadline_ns > now
+				 ? (double)(confirm->deadline_ns - now) / 1e9
+				 : 0.0,
+			 "generation",
+			 (json_int_t)(confirm->generation ? confirm->generation : request->agent->generation),
+			 "outcome", confirm->outcome));
 }
 
 void fw_api_confirm(struct fw_request *request, struct fw_answer *answer)
@@ -229,13 +249,15 @@ void fw_api_confirm(struct fw_request *request, struct fw_answer *answer)
 
 	if (!agent->confirm.pending) {
 		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-pending",
-			!strcmp(agent->confirm.outcome, "rolled_back") ? "the last one was rolled back; apply it again" : NULL,
+			!strcmp(agent->confirm.outcome, "rolled_back")
+				? "the last one was rolled back; apply it again"
+				: NULL,
 			"no applied policy waits for confirmation");
 		return;
 	}
 	fw_confirm_keep(agent, request->by);
-	fw_reply(answer, json_pack("{s:b, s:I, s:s}", "confirmed", 1, "generation", (json_int_t)agent->generation, "undo",
-				   "floodwall rollback"));
+	fw_reply(answer, json_pack("{s:b, s:I, s:s}", "confirmed", 1, "generation",
+				   (json_int_t)agent->generation, "undo", "floodwall rollback"));
 }
 
 /* Swaps the policy in force with the one before: done twice it is undone. */
@@ -253,7 +275,8 @@ static int go_back(struct fw_agent *agent, const char *by, struct fw_err *err)
 		fw_err_set(err, r, "out of memory; the policy in force stays");
 	if (r) {
 		if (loaded && loaded->diags.count)
-			fw_err_set(err, r, "the policy before cannot be had again: %s; the one in force stays",
+			fw_err_set(err, r,
+				   "the policy before cannot be had again: %s; the one in force stays",
 				   loaded->diags.items[0].message);
 		fw_loaded_free(loaded);
 	} else {
@@ -267,8 +290,10 @@ static int go_back(struct fw_agent *agent, const char *by, struct fw_err *err)
 		fw_force_save(agent);
 		fw_drift_schedule(agent);
 		fw_event(agent, "rollback", by,
-			 json_pack("{s:I, s:s}", "generation", (json_int_t)agent->generation, "file", agent->loaded->stand.name),
-			 "rolled back: policy '%s' is in force again as generation %u", agent->loaded->stand.name, agent->generation);
+			 json_pack("{s:I, s:s}", "generation", (json_int_t)agent->generation, "file",
+				   agent->loaded->stand.name),
+			 "rolled back: policy '%s' is in force again as generation %u",
+			 agent->loaded->stand.name, agent->generation);
 	}
 	fw_stand_done(&target);
 	fw_stand_done(&before);
@@ -283,7 +308,8 @@ void fw_api_rollback(struct fw_request *request, struct fw_answer *answer)
 	int r;
 
 	if (!agent->confirm.pending && !agent->previous.text) {
-		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-before", NULL, "there is no policy to go back to: this is the first one");
+		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-before", NULL,
+			"there is no policy to go back to: this is the first one");
 		return;
 	}
 	r = agent->confirm.pending ? fw_confirm_take_back(agent, request->by, "rolled back by hand", &err)
@@ -291,8 +317,9 @@ void fw_api_rollback(struct fw_request *request, struct fw_answer *answer)
 	if (r)
 		fw_fail_err(answer, &err);
 	else
-		fw_reply(answer, json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back_to",
-					   (json_int_t)to, "policy_file", agent->loaded->stand.name));
+		fw_reply(answer, json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation,
+					   "rolled_back_to", (json_int_t)to, "policy_file",
+					   agent->loaded->stand.name));
 }
 
 void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
@@ -303,8 +330,8 @@ void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
 	struct fw_err err = {};
 
 	if (!fw_reload(agent, request->by, notes, &refused, &err)) {
-		fw_reply(answer, json_pack("{s:I, s:s, s:O}", "generation", (json_int_t)agent->generation, "file",
-					   agent->loaded->stand.name, "notes", notes));
+		fw_reply(answer, json_pack("{s:I, s:s, s:O}", "generation", (json_int_t)agent->generation,
+					   "file", agent->loaded->stand.name, "notes", notes));
 	} else if (refused && refused->diags.errors) {
 		fw_diags_sort(&refused->diags);
 		fw_fail_diags(answer, &refused->diags, refused->stand.name);

@@ -13,14 +13,16 @@
 #define KEYS_DEFAULT 100
 #define KEYS_MAX     100000
 
-static json_t *text_aspect(const struct fw_policy *policy, const struct fw_policy_rule *rule, enum fw_aspect aspect)
+static json_t *text_aspect(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			   enum fw_aspect aspect)
 {
 	FW_FREE char *text = fw_aspect_text(policy, rule, aspect);
 
 	return text && strcmp(text, "none") ? json_string(text) : json_null();
 }
 
-static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct fw_rule_count *count, const struct fw_key_stats *keys)
+static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct fw_rule_count *count,
+			    const struct fw_key_stats *keys)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
 	const struct fw_policy_rule *rule = &policy->rules[index];
@@ -29,19 +31,21 @@ static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct f
 
 	for (size_t i = 0; i < rule->labels.count; i++)
 		json_array_append_new(labels, json_string(rule->labels.items[i]));
-	json = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "name", rule->name,
-			 "action", fw_action_word(rule->action), "mode",
-			 rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count" : "enforce", "limit",
-			 limited ? json_integer((json_int_t)rule->limit.amount) : json_null(), "unit",
-			 limited ? json_string(fw_unit_word(rule->limit.unit)) : json_null(), "window_seconds",
-			 limited ? json_real((double)rule->limit.window_ns / 1e9) : json_null(), "per",
-			 text_aspect(policy, rule, FW_ASPECT_PER), "packets", (json_int_t)count->packets, "dropped",
-			 (json_int_t)count->dropped, "would_drop", (json_int_t)count->would_drop, "keys_over",
-			 (json_int_t)keys->over, "id", (json_int_t)agent->loaded->image->slot->rules[index].id, "bytes",
-			 (json_int_t)count->bytes, "labels", labels, "ban", text_aspect(policy, rule, FW_ASPECT_BAN), "keys_tracked",
-			 (json_int_t)keys->tracked);
+	json = json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "name",
+		rule->name, "action", fw_action_word(rule->action), "mode",
+		rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count" : "enforce", "limit",
+		limited ? json_integer((json_int_t)rule->limit.amount) : json_null(), "unit",
+		limited ? json_string(fw_unit_word(rule->limit.unit)) : json_null(), "window_seconds",
+		limited ? json_real((double)rule->limit.window_ns / 1e9) : json_null(), "per",
+		text_aspect(policy, rule, FW_ASPECT_PER), "packets", (json_int_t)count->packets, "dropped",
+		(json_int_t)count->dropped, "would_drop", (json_int_t)count->would_drop, "keys_over",
+		(json_int_t)keys->over, "id", (json_int_t)agent->loaded->image->slot->rules[index].id,
+		"bytes", (json_int_t)count->bytes, "labels", labels, "ban",
+		text_aspect(policy, rule, FW_ASPECT_BAN), "keys_tracked", (json_int_t)keys->tracked);
 	if (limited && rule->limit.window_ns % FW_NS_PER_SEC == 0)
-		json_object_set_new(json, "window_seconds", json_integer((json_int_t)(rule->limit.window_ns / FW_NS_PER_SEC)));
+		json_object_set_new(json, "window_seconds",
+				    json_integer((json_int_t)(rule->limit.window_ns / FW_NS_PER_SEC)));
 	return json;
 }
 
@@ -58,12 +62,15 @@ void fw_api_rules(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	if (fw_stats_rules(agent->datapath, counts) || fw_key_stats_read(agent, keys)) {
-		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL, "the kernel's counters could not be read");
+		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL,
+			"the kernel's counters could not be read");
 		return;
 	}
 	list = json_array();
 	for (size_t i = 0; i < policy->rule_count; i++)
-		json_array_append_new(list, rule_to_json(agent, i, &counts[agent->loaded->image->slot->rules[i].id], &keys[i]));
+		json_array_append_new(
+			list,
+			rule_to_json(agent, i, &counts[agent->loaded->image->slot->rules[i].id], &keys[i]));
 	fw_reply(answer, list);
 }
 
@@ -80,11 +87,14 @@ static json_t *key_to_json(const struct fw_policy_rule *rule, const struct fw_me
 	char text[FW_ADDR_TEXT_MAX];
 	json_t *json;
 
-	if (rule->per == FW_PER_SOURCE || rule->per == FW_PER_SOURCE_PREFIX || rule->per == FW_PER_SOURCE_DEST_PORT)
-		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + rule->prefix4) : rule->prefix6;
+	if (rule->per == FW_PER_SOURCE || rule->per == FW_PER_SOURCE_PREFIX ||
+	    rule->per == FW_PER_SOURCE_DEST_PORT)
+		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + rule->prefix4)
+							  : rule->prefix6;
 	json = json_pack("{s:s, s:I, s:f, s:I, s:b}", "source",
-			 rule->per == FW_PER_TOTAL ? "total" : fw_prefix_format(&prefix, text, sizeof(text)), "amount",
-			 (json_int_t)entry->amount, "ratio", (double)entry->amount / (double)rule->limit.amount, "dropped",
+			 rule->per == FW_PER_TOTAL ? "total" : fw_prefix_format(&prefix, text, sizeof(text)),
+			 "amount", (json_int_t)entry->amount, "ratio",
+			 (double)entry->amount / (double)rule->limit.amount, "dropped",
 			 (json_int_t)entry->dropped, "over", (int)(entry->amount > rule->limit.amount));
 	if (rule->per == FW_PER_SOURCE_DEST_PORT)
 		json_object_set_new(json, "port", json_integer(entry->key.port));
@@ -109,8 +119,8 @@ static int find_rule(struct fw_agent *agent, const char *name, struct fw_answer 
 		names[count++] = policy->rules[i].name;
 	near = fw_did_you_mean(name, names, count);
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", near ? near : "");
-	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-rule", near ? hint : "'floodwall rules' lists them", "there is no rule '%.80s'",
-		name);
+	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-rule", near ? hint : "'floodwall rules' lists them",
+		"there is no rule '%.80s'", name);
 	return -1;
 }
 
@@ -127,8 +137,10 @@ void fw_api_rule_keys(struct fw_request *request, struct fw_answer *answer)
 	if (!rule || !fw_request_number(request, "limit", KEYS_DEFAULT, KEYS_MAX, &limit, answer))
 		return;
 	if (rule->limit.unit != FW_UNIT_NONE &&
-	    fw_meters_list(agent->datapath, agent->loaded->image->slot->rules[index].id, 0, &entries, &count)) {
-		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL, "the kernel's meters could not be read");
+	    fw_meters_list(agent->datapath, agent->loaded->image->slot->rules[index].id, 0, &entries,
+			   &count)) {
+		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL,
+			"the kernel's meters could not be read");
 		return;
 	}
 	if (count)
@@ -143,9 +155,9 @@ void fw_api_rule_keys(struct fw_request *request, struct fw_answer *answer)
 	free(entries);
 	fw_reply(answer, json_pack("{s:s, s:I, s:s?, s:f, s:o, s:b, s:I}", "rule", rule->name, "limit",
 				   (json_int_t)rule->limit.amount, "unit",
-				   rule->limit.unit == FW_UNIT_NONE ? NULL : fw_unit_word(rule->limit.unit), "window_seconds",
-				   (double)rule->limit.window_ns / 1e9, "keys", keys, "truncated", (int)(shown < count), "total",
-				   (json_int_t)count));
+				   rule->limit.unit == FW_UNIT_NONE ? NULL : fw_unit_word(rule->limit.unit),
+				   "window_seconds", (double)rule->limit.window_ns / 1e9, "keys", keys,
+				   "truncated", (int)(shown < count), "total", (json_int_t)count));
 }
 
 void fw_api_top(struct fw_request *request, struct fw_answer *answer)
@@ -160,7 +172,8 @@ void fw_api_top(struct fw_request *request, struct fw_answer *answer)
 	else if (by && !strcmp(by, "drops"))
 		order = FW_TOP_DROPS;
 	else if (by && strcmp(by, "packets")) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "by: expected packets, bytes or drops, got '%.40s'", by);
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+			"by: expected packets, bytes or drops, got '%.40s'", by);
 		return;
 	}
 	if (!fw_request_number(request, "limit", 20, 65536, &limit, answer))

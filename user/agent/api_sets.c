@@ -29,11 +29,12 @@ void fw_api_sets(struct fw_request *request, struct fw_answer *answer)
 	}
 	fw_set_totals_read(agent, packets);
 	for (size_t i = 0; i < policy->set_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?}", "name", policy->sets[i].name, "kind",
-						      policy->sets[i].file ? "file" : "static", "prefixes4",
-						      (json_int_t)agent->loaded->image->set_prefixes4[i], "prefixes6",
-						      (json_int_t)agent->loaded->image->set_prefixes6[i], "packets",
-						      (json_int_t)packets[i], "file", policy->sets[i].file));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?}", "name", policy->sets[i].name,
+					"kind", policy->sets[i].file ? "file" : "static", "prefixes4",
+					(json_int_t)agent->loaded->image->set_prefixes4[i], "prefixes6",
+					(json_int_t)agent->loaded->image->set_prefixes6[i], "packets",
+					(json_int_t)packets[i], "file", policy->sets[i].file));
 	fw_reply(answer, list);
 }
 
@@ -52,13 +53,15 @@ static int find_set(struct fw_agent *agent, const char *name, struct fw_answer *
 		names[i] = policy->sets[i].name;
 	near = names ? fw_did_you_mean(name, names, policy->set_count) : NULL;
 	snprintf(hint, sizeof(hint), "did you mean '%s'?", near ? near : "");
-	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-set", near ? hint : "'floodwall sets' lists them; new ones go into the policy",
+	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-set",
+		near ? hint : "'floodwall sets' lists them; new ones go into the policy",
 		"there is no set '%.80s'", name);
 	return -1;
 }
 
 /* Whether all of a prefix is in the set: what covers it, minus what was taken out inside it. */
-static bool holds_all(const struct fw_agent *agent, unsigned int set, const struct fw_prefix *prefix, struct fw_prefix *ret)
+static bool holds_all(const struct fw_agent *agent, unsigned int set, const struct fw_prefix *prefix,
+		      struct fw_prefix *ret)
 {
 	const struct fw_set *known = &agent->loaded->policy->sets[set];
 	bool found = fw_set_covering(agent, set, &prefix->addr, ret);
@@ -77,7 +80,8 @@ static bool holds_all(const struct fw_agent *agent, unsigned int set, const stru
 
 		if (strcmp(change->set, known->name))
 			continue;
-		if (change->removed && (fw_prefix_covers(&change->prefix, prefix) || fw_prefix_covers(prefix, &change->prefix)))
+		if (change->removed &&
+		    (fw_prefix_covers(&change->prefix, prefix) || fw_prefix_covers(prefix, &change->prefix)))
 			found = false;
 		else if (!change->removed && fw_prefix_covers(&change->prefix, prefix)) {
 			*ret = change->prefix;
@@ -108,15 +112,18 @@ static enum MHD_Result test_one(void *context, enum MHD_ValueKind kind, const ch
 	if (strcmp(key, "cidr") || !value)
 		return MHD_YES;
 	if (fw_prefix_parse(value, &prefix, &err)) {
-		fw_fail(test->answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "'%.80s': %s", value, err.text);
+		fw_fail(test->answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "'%.80s': %s", value,
+			err.text);
 		test->bad = true;
 		return MHD_NO;
 	}
 	member = holds_all(test->agent, test->set, &prefix, &by);
 	test->all &= member;
 	json_array_append_new(test->results,
-			      json_pack("{s:s, s:b, s:s?}", "cidr", fw_prefix_format(&prefix, text, sizeof(text)), "member",
-					(int)member, "by", member ? fw_prefix_format(&by, by_text, sizeof(by_text)) : NULL));
+			      json_pack("{s:s, s:b, s:s?}", "cidr",
+					fw_prefix_format(&prefix, text, sizeof(text)), "member", (int)member,
+					"by",
+					member ? fw_prefix_format(&by, by_text, sizeof(by_text)) : NULL));
 	return MHD_YES;
 }
 
@@ -137,11 +144,13 @@ void fw_api_sets_test(struct fw_request *request, struct fw_answer *answer)
 	test.results = json_array();
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, test_one, &test);
 	if (!test.bad && !json_array_size(test.results)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "which addresses? cidr=CIDR is missing");
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+			"which addresses? cidr=CIDR is missing");
 		test.bad = true;
 	}
 	if (!test.bad)
-		fw_reply(answer, json_pack("{s:s, s:O, s:b}", "name", name, "results", test.results, "member", (int)test.all));
+		fw_reply(answer, json_pack("{s:s, s:O, s:b}", "name", name, "results", test.results, "member",
+					   (int)test.all));
 	json_decref(test.results);
 }
 
@@ -150,29 +159,34 @@ static void say_changed(struct fw_request *request, const char *name, const json
 	size_t count = json_array_size(cidrs);
 
 	fw_event(request->agent, "set", request->by,
-		 json_pack("{s:s, s:s, s:O, s:I}", "name", name, "change", removed ? "del" : "add", "cidrs", cidrs, "generation",
-			   (json_int_t)request->agent->generation),
-		 "set '%s': %s%s %s by %s", name, json_string_value(json_array_get(cidrs, 0)), count > 1 ? " and more" : "",
-		 removed ? "taken out" : "added", request->by);
+		 json_pack("{s:s, s:s, s:O, s:I}", "name", name, "change", removed ? "del" : "add", "cidrs",
+			   cidrs, "generation", (json_int_t)request->agent->generation),
+		 "set '%s': %s%s %s by %s", name, json_string_value(json_array_get(cidrs, 0)),
+		 count > 1 ? " and more" : "", removed ? "taken out" : "added", request->by);
 }
 
-static void reply_changed(struct fw_request *request, struct fw_answer *answer, int set, json_t *cidrs, size_t already, bool removed,
-			  uint64_t for_ns)
+static void reply_changed(struct fw_request *request, struct fw_answer *answer, int set, json_t *cidrs,
+			  size_t already, bool removed, uint64_t for_ns)
 {
 	const struct fw_agent *agent = request->agent;
 	const char *name = agent->loaded->policy->sets[set].name;
 	char undo[512];
-	size_t used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del", name), i;
+	size_t used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del",
+				       name),
+	       i;
 	json_t *item;
 
-	json_array_foreach(cidrs, i, item)
+	json_array_foreach (cidrs, i, item)
 		if (i < 8 && used < sizeof(undo))
-			used += (size_t)snprintf(undo + used, sizeof(undo) - used, " %s", json_string_value(item));
-	fw_reply(answer, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name, removed ? "removed" : "added",
-				   (json_int_t)(json_array_size(cidrs) - already), "already", (json_int_t)already, "prefixes4",
-				   (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
-				   (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
-				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo", undo));
+			used += (size_t)snprintf(undo + used, sizeof(undo) - used, " %s",
+						 json_string_value(item));
+	fw_reply(answer,
+		 json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name, removed ? "removed" : "added",
+			   (json_int_t)(json_array_size(cidrs) - already), "already", (json_int_t)already,
+			   "prefixes4", (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
+			   (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
+			   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo",
+			   undo));
 }
 
 /* All of the request or nothing of it. */

@@ -38,8 +38,10 @@ static void add_counts(struct sums *sums, const struct fw_iface_counts *counts)
 
 static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached *attached, struct sums *sums)
 {
-	bool counting = fw_interfaces_counting(agent, agent->loaded->policy) >> (attached->iface % FW_IFACES_MAX) & 1 ||
-			agent->loaded->policy->mode == FW_MODE_COUNT;
+	bool counting =
+		fw_interfaces_counting(agent, agent->loaded->policy) >> (attached->iface % FW_IFACES_MAX) &
+			1 ||
+		agent->loaded->policy->mode == FW_MODE_COUNT;
 	struct fw_traffic_totals totals = {};
 	struct fw_iface_counts counts = {};
 	json_t *json;
@@ -48,17 +50,19 @@ static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached
 		fw_totals_add(&totals, &counts);
 		add_counts(sums, &counts);
 	}
-	json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b}", "name", attached->name, "xdp",
-			 fw_xdp_mode_word(attached->mode), "attached", 1, "packets", (json_int_t)totals.packets, "dropped",
-			 (json_int_t)totals.dropped, "bytes", (json_int_t)totals.bytes, "would_drop",
-			 (json_int_t)totals.would_drop, "passed", (json_int_t)totals.passed, "mode",
-			 counting ? "count" : "enforce", "driver", attached->driver, "fell_back", (int)attached->fell_back);
+	json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b}", "name", attached->name,
+			 "xdp", fw_xdp_mode_word(attached->mode), "attached", 1, "packets",
+			 (json_int_t)totals.packets, "dropped", (json_int_t)totals.dropped, "bytes",
+			 (json_int_t)totals.bytes, "would_drop", (json_int_t)totals.would_drop, "passed",
+			 (json_int_t)totals.passed, "mode", counting ? "count" : "enforce", "driver",
+			 attached->driver, "fell_back", (int)attached->fell_back);
 	if (attached->chained)
 		json_object_set_new(json, "chained", json_true());
 	return json;
 }
 
-static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings, size_t *ret_counting)
+static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings,
+				  size_t *ret_counting)
 {
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
@@ -70,19 +74,25 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 		*ret_counting += !strcmp(json_string_value(json_object_get(json, "mode")), "count");
 		json_array_append_new(list, json);
 		if (attached[i].fell_back)
-			json_array_append_new(warnings, json_sprintf("%s: native XDP was refused, generic mode costs several times "
-								     "more per packet: %s", attached[i].name, attached[i].fallback));
+			json_array_append_new(
+				warnings,
+				json_sprintf("%s: native XDP was refused, generic mode costs several times "
+					     "more per packet: %s",
+					     attached[i].name, attached[i].fallback));
 	}
 	for (size_t i = 0; i < agent->interfaces.count; i++) {
 		const struct fw_wanted *wanted = &agent->interfaces.wanted[i];
 
 		if (fw_interfaces_find(agent, wanted->request.name))
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:i, s:i, s:s}", "name", wanted->request.name, "xdp", "none",
-						      "attached", 0, "packets", 0, "dropped", 0, "error",
-						      wanted->error[0] ? wanted->error : "the interface is not there"));
-		json_array_append_new(warnings, json_sprintf("%s is NOT filtered: %s", wanted->request.name,
-							     wanted->error[0] ? wanted->error : "the interface is not there"));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:b, s:i, s:i, s:s}", "name", wanted->request.name, "xdp",
+					"none", "attached", 0, "packets", 0, "dropped", 0, "error",
+					wanted->error[0] ? wanted->error : "the interface is not there"));
+		json_array_append_new(
+			warnings,
+			json_sprintf("%s is NOT filtered: %s", wanted->request.name,
+				     wanted->error[0] ? wanted->error : "the interface is not there"));
 	}
 	return list;
 }
@@ -92,7 +102,8 @@ static json_t *reasons_to_json(const struct sums *sums)
 	json_t *json = json_object();
 
 	for (int reason = 0; reason < FW_REASON_MAX_; reason++)
-		json_object_set_new(json, reason_words[reason], json_integer((json_int_t)sums->reasons[reason]));
+		json_object_set_new(json, reason_words[reason],
+				    json_integer((json_int_t)sums->reasons[reason]));
 	return json;
 }
 
@@ -105,12 +116,15 @@ static json_t *faults_to_json(struct fw_agent *agent, json_t *warnings)
 	for (int fault = 0; fault < FW_FAULT_MAX_; fault++)
 		json_object_set_new(json, fault_words[fault], json_integer((json_int_t)faults[fault]));
 	if (faults[FW_FAULT_METER_FULL])
-		json_array_append_new(warnings, json_sprintf("%lu packets of new keys were not limited, there was no room for their "
-							     "meters: raise capacity: {sources: N}",
-							     (unsigned long)faults[FW_FAULT_METER_FULL]));
+		json_array_append_new(
+			warnings,
+			json_sprintf("%lu packets of new keys were not limited, there was no room for their "
+				     "meters: raise capacity: {sources: N}",
+				     (unsigned long)faults[FW_FAULT_METER_FULL]));
 	if (faults[FW_FAULT_BAN_FULL])
-		json_array_append_new(warnings, json_sprintf("%lu bans found no room: raise capacity: {bans: N}",
-							     (unsigned long)faults[FW_FAULT_BAN_FULL]));
+		json_array_append_new(warnings,
+				      json_sprintf("%lu bans found no room: raise capacity: {bans: N}",
+						   (unsigned long)faults[FW_FAULT_BAN_FULL]));
 	return json;
 }
 
@@ -122,8 +136,8 @@ static json_t *confirm_to_json(const struct fw_agent *agent)
 	if (!confirm->pending)
 		return json_pack("{s:b}", "pending", 0);
 	return json_pack("{s:b, s:f, s:I}", "pending", 1, "deadline_seconds",
-			 confirm->deadline_ns > now ? (double)(confirm->deadline_ns - now) / 1e9 : 0.0, "previous_generation",
-			 (json_int_t)confirm->previous_generation);
+			 confirm->deadline_ns > now ? (double)(confirm->deadline_ns - now) / 1e9 : 0.0,
+			 "previous_generation", (json_int_t)confirm->previous_generation);
 }
 
 static uint64_t count_bans(struct fw_agent *agent)
@@ -138,8 +152,9 @@ static uint64_t count_bans(struct fw_agent *agent)
 
 static json_t *rates_to_json(const struct fw_sampler *sampler)
 {
-	return json_pack("{s:f, s:f, s:f}", "packets_per_second", sampler->packets_per_second, "bytes_per_second",
-			 sampler->bytes_per_second, "dropped_per_second", sampler->dropped_per_second);
+	return json_pack("{s:f, s:f, s:f}", "packets_per_second", sampler->packets_per_second,
+			 "bytes_per_second", sampler->bytes_per_second, "dropped_per_second",
+			 sampler->dropped_per_second);
 }
 
 void fw_api_status(struct fw_request *request, struct fw_answer *answer)
@@ -156,20 +171,27 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	if (agent->no_pins_why[0])
 		json_array_append_new(warnings, json_string(agent->no_pins_why));
 	if (!attached_count)
-		json_array_append_new(warnings, json_string("no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
+		json_array_append_new(
+			warnings,
+			json_string(
+				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
 	if (!agent->last_reload_ok)
-		json_array_append_new(warnings, json_string("the last reload failed, the policy before it runs on"));
+		json_array_append_new(warnings,
+				      json_string("the last reload failed, the policy before it runs on"));
 	fw_reply(answer,
-		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, s:o, s:o, s:o}", "state",
-			   state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets, "passed",
-			   (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped, "would_drop",
-			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums), "bans",
-			   (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation, "drift",
-			   fw_drift_to_json(agent), "mode", fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION,
-			   "uptime_seconds", (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC), "policy_file",
-			   agent->loaded->stand.name, "pinned", (int)fw_datapath_pinned(agent->datapath), "confirm",
-			   confirm_to_json(agent), "rates", rates_to_json(&agent->sampler), "faults",
-			   faults_to_json(agent, warnings), "warnings", warnings));
+		 json_pack(
+			 "{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
+			 "s:o, s:o, s:o}",
+			 "state", state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets,
+			 "passed", (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped,
+			 "would_drop", (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums),
+			 "bans", (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
+			 "drift", fw_drift_to_json(agent), "mode", fw_mode_word(agent->loaded->policy->mode),
+			 "version", FW_VERSION, "uptime_seconds",
+			 (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC), "policy_file",
+			 agent->loaded->stand.name, "pinned", (int)fw_datapath_pinned(agent->datapath),
+			 "confirm", confirm_to_json(agent), "rates", rates_to_json(&agent->sampler), "faults",
+			 faults_to_json(agent, warnings), "warnings", warnings));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)
@@ -180,7 +202,8 @@ void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)
 	FILE *out;
 
 	if (fw_snapshot_take(request->agent, &snapshot)) {
-		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL, "the kernel's counters could not be read");
+		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL,
+			"the kernel's counters could not be read");
 		return;
 	}
 	out = open_memstream(&text, &size);

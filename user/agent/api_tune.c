@@ -34,8 +34,8 @@ static char *text_of(const json_t *value)
 }
 
 /* A lasting change replaces what was tuned before; one for a while lies on top of it. */
-static int add_tune(struct fw_stand *stand, const char *rule, const char *key, const char *value, const char *by,
-		    uint64_t expires_ns)
+static int add_tune(struct fw_stand *stand, const char *rule, const char *key, const char *value,
+		    const char *by, uint64_t expires_ns)
 {
 	struct fw_tune tune = {.expires_ns = expires_ns};
 	size_t kept = 0;
@@ -72,8 +72,8 @@ static void swap_tunes(struct fw_stand *a, struct fw_stand *b)
 }
 
 /* Tries the keys on the policy in force; on failure it is as before. */
-static int try(struct fw_agent *agent, const char *rule, const json_t *changes, const char *by, uint64_t expires_ns,
-	       struct fw_err *err)
+static int try(struct fw_agent *agent, const char *rule, const json_t *changes, const char *by,
+	       uint64_t expires_ns, struct fw_err *err)
 {
 	struct fw_loaded *loaded = agent->loaded;
 	const char *keys[16], *values[16];
@@ -83,9 +83,11 @@ static int try(struct fw_agent *agent, const char *rule, const json_t *changes, 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)changes, key, value) {
+	json_object_foreach ((json_t *)changes, key, value) {
 		if (count == 16 || strlen(key) >= sizeof(((struct fw_tune *)0)->key))
-			return fw_err_set(err, -EINVAL, "'%.40s' cannot be tuned; limit, action, mode, ban, per and force can", key);
+			return fw_err_set(
+				err, -EINVAL,
+				"'%.40s' cannot be tuned; limit, action, mode, ban, per and force can", key);
 		keys[count] = key;
 		values[count++] = json_string_value(value);
 	}
@@ -116,11 +118,12 @@ static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
 	json_t *texts = json_object(), *value;
 	const char *key;
 
-	json_object_foreach((json_t *)changes, key, value) {
+	json_object_foreach ((json_t *)changes, key, value) {
 		FW_FREE char *text = text_of(value);
 
 		if (!text) {
-			fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "'%.40s': expected a value as text", key);
+			fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+				"'%.40s': expected a value as text", key);
 			json_decref(texts);
 			return NULL;
 		}
@@ -129,21 +132,24 @@ static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
 	return texts;
 }
 
-static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *old, json_t *changes, char *undo, size_t size)
+static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *old, json_t *changes,
+			char *undo, size_t size)
 {
 	json_t *list = json_array();
 	size_t used = (size_t)snprintf(undo, size, "floodwall tune %s", rule);
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(changes, key, value) {
+	json_object_foreach (changes, key, value) {
 		FW_FREE char *now = value_of(agent->loaded, rule, key);
 		const char *before = json_string_value(json_object_get(old, key));
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key, "old", before ? before : "none", "new",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key, "old",
+						      before ? before : "none", "new",
 						      now ? now : json_string_value(value)));
 		if (used < size)
-			used += (size_t)snprintf(undo + used, size - used, " '%s=%s'", key, before ? before : "none");
+			used += (size_t)snprintf(undo + used, size - used, " '%s=%s'", key,
+						 before ? before : "none");
 	}
 	return list;
 }
@@ -161,14 +167,15 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 	if (!rule || !fw_request_seconds(request, "for_seconds", &for_ns, answer))
 		return;
 	if (!json_is_object(wanted) || !json_object_size(wanted)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "the request needs 'changes': {KEY: VALUE}");
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+			"the request needs 'changes': {KEY: VALUE}");
 		return;
 	}
 	changes = as_texts(wanted, answer);
 	if (!changes)
 		return;
 	old = json_object();
-	json_object_foreach(changes, key, value) {
+	json_object_foreach (changes, key, value) {
 		FW_FREE char *text = value_of(agent->loaded, rule, key);
 
 		if (text)
@@ -181,13 +188,16 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 		fw_force_save_soon(agent);
 		fw_drift_schedule(agent);
 		list = describe(agent, rule, old, changes, undo, sizeof(undo));
-		fw_event(agent, "tune", request->by, json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",
-							       (json_int_t)agent->generation),
-			 "rule '%s' tuned, generation %u is in force; undo: %s", rule, agent->generation, undo);
-		fw_reply(answer, json_pack("{s:s, s:o, s:I, s:o, s:s, s:b}", "rule", rule, "changes", list, "generation",
-					   (json_int_t)agent->generation, "expires_in_seconds",
-					   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo", undo,
-					   "saved", 0));
+		fw_event(agent, "tune", request->by,
+			 json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",
+				   (json_int_t)agent->generation),
+			 "rule '%s' tuned, generation %u is in force; undo: %s", rule, agent->generation,
+			 undo);
+		fw_reply(answer,
+			 json_pack("{s:s, s:o, s:I, s:o, s:s, s:b}", "rule", rule, "changes", list,
+				   "generation", (json_int_t)agent->generation, "expires_in_seconds",
+				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(),
+				   "undo", undo, "saved", 0));
 	}
 	json_decref(old);
 	json_decref(changes);

@@ -20,7 +20,9 @@ static void on_deadline(uv_timer_t *timer)
 	if (!agent->confirm.pending)
 		return;
 	if (fw_confirm_take_back(agent, "agent", "nobody confirmed it in time", &err)) {
-		fw_log(FW_LOG_ERROR, "the unconfirmed policy could not be rolled back, it stays for now and I try again: %s",
+		fw_log(FW_LOG_ERROR,
+		       "the unconfirmed policy could not be rolled back, it stays for now and I try again: "
+		       "%s",
 		       err.text);
 		uv_timer_start(timer, on_deadline, RETRY_NS / 1000000, 0);
 	}
@@ -46,7 +48,8 @@ void fw_confirm_resume(struct fw_agent *agent)
 		       confirm->deadline_ns > now ? (confirm->deadline_ns - now) / 1000000 + 1 : 0, 0);
 }
 
-void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t previous_generation, uint64_t timeout_ns)
+void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t previous_generation,
+		      uint64_t timeout_ns)
 {
 	struct fw_confirm *confirm = &agent->confirm;
 
@@ -101,9 +104,10 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 	fw_stand_done(&confirm->before);
 	fw_force_save(agent);
 	fw_event(agent, "rollback", by,
-		 json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back", (json_int_t)refused,
-			   "why", why),
-		 "rolled back generation %u, its predecessor is in force as generation %u: %s", refused, agent->generation, why);
+		 json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back",
+			   (json_int_t)refused, "why", why),
+		 "rolled back generation %u, its predecessor is in force as generation %u: %s", refused,
+		 agent->generation, why);
 	return 0;
 }
 
@@ -111,8 +115,9 @@ json_t *fw_confirm_to_json(const struct fw_confirm *confirm)
 {
 	if (!confirm->pending)
 		return json_pack("{s:b, s:s}", "pending", 0, "outcome", confirm->outcome);
-	return json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:I}", "pending", 1, "outcome", confirm->outcome, "before",
-			 fw_stand_to_json(&confirm->before), "deadline_ns", (json_int_t)confirm->deadline_ns, "deadline_wall_ns",
+	return json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:I}", "pending", 1, "outcome", confirm->outcome,
+			 "before", fw_stand_to_json(&confirm->before), "deadline_ns",
+			 (json_int_t)confirm->deadline_ns, "deadline_wall_ns",
 			 (json_int_t)confirm->deadline_wall_ns, "generation", (json_int_t)confirm->generation,
 			 "previous_generation", (json_int_t)confirm->previous_generation);
 }
@@ -138,8 +143,9 @@ void fw_confirm_from_json(struct fw_confirm *confirm, const json_t *document, bo
 				   : !strcmp(outcome, "rolled_back") ? "rolled_back"
 								     : "none";
 	if (!json_is_true(json_object_get(document, "pending")) ||
-	    json_unpack((json_t *)document, "{s:I, s:I, s:I, s:I}", "deadline_ns", &deadline_ns, "deadline_wall_ns",
-			&deadline_wall_ns, "generation", &generation, "previous_generation", &previous_generation) ||
+	    json_unpack((json_t *)document, "{s:I, s:I, s:I, s:I}", "deadline_ns", &deadline_ns,
+			"deadline_wall_ns", &deadline_wall_ns, "generation", &generation,
+			"previous_generation", &previous_generation) ||
 	    fw_stand_from_json(before, &confirm->before))
 		return;
 	confirm->pending = true;

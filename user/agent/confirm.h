@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy that goes away again unless somebody confirms it; the timer is the agent's, the deadline is on disk. */
+/* A policy that goes away again unless somebody confirms it; the timer is the agent's, the deadline is on
+ * disk. */
 #ifndef FW_AGENT_CONFIRM_H
 #define FW_AGENT_CONFIRM_H
 
@@ -21,7 +22,8 @@ struct fw_confirm {
 
 void fw_confirm_init(struct fw_agent *agent);
 /* The policy in force since just now is on probation; takes `before` over. */
-void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t previous_generation, uint64_t timeout_ns);
+void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t previous_generation,
+		      uint64_t timeout_ns);
 /* Arms the timer for a deadline that was read from disk. */
 void fw_confirm_resume(struct fw_agent *agent);
 void fw_confirm_keep(struct fw_agent *agent, const char *by);

@@ -42,7 +42,8 @@ size_t fw_drift_changes(const struct fw_drift *drift, struct fw_set_change **ret
 
 static void take_set(struct fw_drift *drift, size_t index)
 {
-	memmove(&drift->sets[index], &drift->sets[index + 1], (--drift->set_count - index) * sizeof(*drift->sets));
+	memmove(&drift->sets[index], &drift->sets[index + 1],
+		(--drift->set_count - index) * sizeof(*drift->sets));
 }
 
 int fw_drift_set(struct fw_drift *drift, const struct fw_set_change *change, const char *by)
@@ -95,7 +96,8 @@ void fw_drift_iface_forget(struct fw_drift *drift, const char *name)
 	if (!edit)
 		return;
 	index = (size_t)(edit - drift->ifaces);
-	memmove(&drift->ifaces[index], &drift->ifaces[index + 1], (--drift->iface_count - index) * sizeof(*drift->ifaces));
+	memmove(&drift->ifaces[index], &drift->ifaces[index + 1],
+		(--drift->iface_count - index) * sizeof(*drift->ifaces));
 }
 
 int fw_drift_iface(struct fw_drift *drift, const struct fw_interface *request, bool detached, const char *by)
@@ -120,11 +122,12 @@ static bool expire_sets(struct fw_agent *agent, uint64_t now)
 
 		if (!change->expires_ns || change->expires_ns > now)
 			continue;
-		fw_event(agent, "set", "agent",
-			 json_pack("{s:s, s:s, s:s}", "name", change->set, "cidr",
-				   fw_prefix_format(&change->prefix, text, sizeof(text)), "change", "expired"),
-			 "set '%s': the %s of %s ended", change->set, change->removed ? "removal" : "addition",
-			 fw_prefix_format(&change->prefix, text, sizeof(text)));
+		fw_event(
+			agent, "set", "agent",
+			json_pack("{s:s, s:s, s:s}", "name", change->set, "cidr",
+				  fw_prefix_format(&change->prefix, text, sizeof(text)), "change", "expired"),
+			"set '%s': the %s of %s ended", change->set, change->removed ? "removal" : "addition",
+			fw_prefix_format(&change->prefix, text, sizeof(text)));
 		take_set(drift, i);
 		any = true;
 	}
@@ -144,9 +147,10 @@ static bool expire_tunes(struct fw_agent *agent, uint64_t now)
 			continue;
 		}
 		fw_event(agent, "tune", "agent",
-			 json_pack("{s:s, s:s, s:s, s:s}", "rule", tune->rule, "key", tune->key, "value", tune->value, "change",
-				   "expired"),
-			 "rule '%s': %s=%s ended, what was before holds again", tune->rule, tune->key, tune->value);
+			 json_pack("{s:s, s:s, s:s, s:s}", "rule", tune->rule, "key", tune->key, "value",
+				   tune->value, "change", "expired"),
+			 "rule '%s': %s=%s ended, what was before holds again", tune->rule, tune->key,
+			 tune->value);
 		free(tune->value);
 	}
 	if (kept == stand->tune_count)
@@ -164,8 +168,11 @@ static void on_expiry(uv_timer_t *timer)
 	struct fw_err err = {};
 
 	if ((sets || tunes) && fw_force_recompile(agent, sets, &err))
-		fw_log(FW_LOG_ERROR, "a change that was made for a while ended, but the policy without it could not be published: "
-		       "%s", err.text);
+		fw_log(FW_LOG_ERROR,
+		       "a change that was made for a while ended, but the policy without it could not be "
+		       "published: "
+		       "%s",
+		       err.text);
 	if (sets)
 		fw_drift_save(agent);
 	if (tunes)
@@ -208,17 +215,20 @@ void fw_drift_save(struct fw_agent *agent)
 		const struct fw_set_edit *edit = &agent->drift.sets[i];
 		char text[FW_ADDR_TEXT_MAX];
 
-		json_array_append_new(sets, json_pack("{s:s, s:s, s:b, s:I, s:s}", "set", edit->change.set, "cidr",
-						      fw_prefix_format(&edit->change.prefix, text, sizeof(text)), "removed",
-						      (int)edit->change.removed, "expires_ns",
-						      (json_int_t)edit->change.expires_ns, "by", edit->by));
+		json_array_append_new(sets,
+				      json_pack("{s:s, s:s, s:b, s:I, s:s}", "set", edit->change.set, "cidr",
+						fw_prefix_format(&edit->change.prefix, text, sizeof(text)),
+						"removed", (int)edit->change.removed, "expires_ns",
+						(json_int_t)edit->change.expires_ns, "by", edit->by));
 	}
 	for (size_t i = 0; i < agent->drift.iface_count; i++) {
 		const struct fw_iface_edit *edit = &agent->drift.ifaces[i];
 
-		json_array_append_new(ifaces, json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", edit->request.name, "xdp",
-							fw_xdp_mode_word(edit->request.xdp), "chain", (int)edit->request.chain,
-							"detached", (int)edit->detached, "by", edit->by));
+		json_array_append_new(ifaces,
+				      json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", edit->request.name,
+						"xdp", fw_xdp_mode_word(edit->request.xdp), "chain",
+						(int)edit->request.chain, "detached", (int)edit->detached,
+						"by", edit->by));
 	}
 	json_object_set_new(document, "sets", sets);
 	json_object_set_new(document, "interfaces", ifaces);
@@ -234,8 +244,8 @@ static void load_set(struct fw_agent *agent, const json_t *item)
 	json_int_t expires_ns;
 	int removed;
 
-	if (json_unpack((json_t *)item, "{s:s, s:s, s:b, s:I, s:s}", "set", &set, "cidr", &cidr, "removed", &removed,
-			"expires_ns", &expires_ns, "by", &by) ||
+	if (json_unpack((json_t *)item, "{s:s, s:s, s:b, s:I, s:s}", "set", &set, "cidr", &cidr, "removed",
+			&removed, "expires_ns", &expires_ns, "by", &by) ||
 	    fw_prefix_parse(cidr, &change.prefix, NULL))
 		return;
 	snprintf(change.set, sizeof(change.set), "%s", set);
@@ -250,8 +260,8 @@ static void load_iface(struct fw_agent *agent, const json_t *item)
 	const char *name, *xdp, *by;
 	int chain, detached;
 
-	if (json_unpack((json_t *)item, "{s:s, s:s, s:b, s:b, s:s}", "name", &name, "xdp", &xdp, "chain", &chain, "detached",
-			&detached, "by", &by) ||
+	if (json_unpack((json_t *)item, "{s:s, s:s, s:b, s:b, s:s}", "name", &name, "xdp", &xdp, "chain",
+			&chain, "detached", &detached, "by", &by) ||
 	    strlen(name) >= sizeof(request.name) || fw_xdp_mode_parse(xdp, &request.xdp, NULL))
 		return;
 	snprintf(request.name, sizeof(request.name), "%s", name);
@@ -272,9 +282,9 @@ void fw_drift_load(struct fw_agent *agent)
 		return;
 	}
 	if (same_boot) {
-		json_array_foreach(json_object_get(document, "sets"), i, item)
+		json_array_foreach (json_object_get(document, "sets"), i, item)
 			load_set(agent, item);
-		json_array_foreach(json_object_get(document, "interfaces"), i, item)
+		json_array_foreach (json_object_get(document, "interfaces"), i, item)
 			load_iface(agent, item);
 	}
 	json_decref(document);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Live changes to sets and interfaces that no file has: kept over reload and restart, gone at boot, shown in status. */
+/* Live changes to sets and interfaces that no file has: kept over reload and restart, gone at boot, shown in
+ * status. */
 #ifndef FW_AGENT_DRIFT_H
 #define FW_AGENT_DRIFT_H
 
@@ -49,7 +50,8 @@ void fw_drift_save(struct fw_agent *agent);
 void fw_drift_load(struct fw_agent *agent);
 /* Arms the timer for whatever ends next: a tune or a set change. */
 void fw_drift_schedule(struct fw_agent *agent);
-/* The list of status; drift.c has sets and interfaces, tunes and a foreign policy file come from the policy in force. */
+/* The list of status; drift.c has sets and interfaces, tunes and a foreign policy file come from the policy
+ * in force. */
 json_t *fw_drift_to_json(const struct fw_agent *agent);
 size_t fw_drift_count(const struct fw_agent *agent);
 

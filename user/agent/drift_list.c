@@ -13,13 +13,16 @@ static json_t *seconds_left(uint64_t expires_ns)
 
 	if (!expires_ns)
 		return json_null();
-	return json_integer(expires_ns > now ? (json_int_t)((expires_ns - now + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC) : 0);
+	return json_integer(
+		expires_ns > now ? (json_int_t)((expires_ns - now + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC) : 0);
 }
 
-static void add(json_t *list, const char *kind, const char *object, const char *by, uint64_t expires_ns, json_t *detail)
+static void add(json_t *list, const char *kind, const char *object, const char *by, uint64_t expires_ns,
+		json_t *detail)
 {
-	json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "kind", kind, "object", object, "detail", detail, "by",
-					      by, "expires_in_seconds", seconds_left(expires_ns)));
+	json_array_append_new(list,
+			      json_pack("{s:s, s:s, s:o, s:s, s:o}", "kind", kind, "object", object, "detail",
+					detail, "by", by, "expires_in_seconds", seconds_left(expires_ns)));
 }
 
 static char *text_of(const struct fw_loaded *loaded, const struct fw_policy_rule *rule, const char *key)
@@ -76,8 +79,9 @@ json_t *fw_drift_to_json(const struct fw_agent *agent)
 		const struct fw_iface_edit *edit = &agent->drift.ifaces[i];
 
 		add(list, edit->detached ? "detach" : "attach", edit->request.name, edit->by, 0,
-		    edit->detached ? json_string("detached live")
-				   : json_sprintf("attached live, xdp %s", fw_xdp_mode_word(edit->request.xdp)));
+		    edit->detached
+			    ? json_string("detached live")
+			    : json_sprintf("attached live, xdp %s", fw_xdp_mode_word(edit->request.xdp)));
 	}
 	return list;
 }

@@ -12,18 +12,18 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define FOLLOWERS_MAX	   32
-#define QUEUE_MAX	   4096
-#define LOGGED_PER_SECOND  50
-#define FIELDS_MAX	   12
-#define FIELD_BYTES	   160
+#define FOLLOWERS_MAX	  32
+#define QUEUE_MAX	  4096
+#define LOGGED_PER_SECOND 50
+#define FIELDS_MAX	  12
+#define FIELD_BYTES	  160
 
 struct fw_follower {
 	struct fw_event_log *log;
 	struct fw_follower *next;
 	struct fw_event_line *queue[QUEUE_MAX];
 	size_t first, count, sent; /* sent: bytes of the first line */
-	bool behind, ended; /* behind: takes nothing new, ends when what it has is read */
+	bool behind, ended;	   /* behind: takes nothing new, ends when what it has is read */
 	void (*wake)(void *context);
 	void *context;
 };
@@ -79,7 +79,8 @@ static bool may_log(struct fw_event_log *log)
 
 	if (second != log->log_second) {
 		if (log->log_suppressed)
-			fw_log(FW_LOG_NOTICE, "%lu more events were not logged; 'floodwall events' has the last %d",
+			fw_log(FW_LOG_NOTICE,
+			       "%lu more events were not logged; 'floodwall events' has the last %d",
 			       (unsigned long)log->log_suppressed, FW_EVENTS_KEPT);
 		log->log_second = second;
 		log->logged_in_second = log->log_suppressed = 0;
@@ -99,7 +100,7 @@ static void write_log(const json_t *event, const char *message)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)event, key, value) {
+	json_object_foreach ((json_t *)event, key, value) {
 		char *field = fields[count];
 		size_t used;
 
@@ -112,16 +113,19 @@ static void write_log(const json_t *event, const char *message)
 		if (json_is_string(value))
 			snprintf(field + used, FIELD_BYTES - used, "%s", json_string_value(value));
 		else if (json_is_integer(value))
-			snprintf(field + used, FIELD_BYTES - used, "%lld", (long long)json_integer_value(value));
+			snprintf(field + used, FIELD_BYTES - used, "%lld",
+				 (long long)json_integer_value(value));
 		else
-			snprintf(field + used, FIELD_BYTES - used, "%s", json_is_true(value) ? "true" : "false");
+			snprintf(field + used, FIELD_BYTES - used, "%s",
+				 json_is_true(value) ? "true" : "false");
 		list[count++] = field;
 	}
 	list[count] = NULL;
 	fw_log_fields(FW_LOG_NOTICE, message, list);
 }
 
-void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format, ...)
+void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format,
+	      ...)
 {
 	struct fw_event_log *log = &agent->events;
 	json_t *event = json_pack("{s:o, s:s}", "timestamp", timestamp(), "event_type", type);
@@ -175,9 +179,11 @@ json_t *fw_event_last(const struct fw_event_log *log, size_t count)
 	return list;
 }
 
-struct fw_follower *fw_follower_new(struct fw_event_log *log, size_t past, void (*wake)(void *context), void *context)
+struct fw_follower *fw_follower_new(struct fw_event_log *log, size_t past, void (*wake)(void *context),
+				    void *context)
 {
-	struct fw_follower *follower = log->follower_count < FOLLOWERS_MAX ? calloc(1, sizeof(*follower)) : NULL;
+	struct fw_follower *follower =
+		log->follower_count < FOLLOWERS_MAX ? calloc(1, sizeof(*follower)) : NULL;
 	size_t kept = kept_count(log);
 
 	if (!follower)
@@ -217,8 +223,10 @@ void fw_follower_free(struct fw_follower *follower)
 
 static struct fw_event_line *farewell(void)
 {
-	json_t *event = json_pack("{s:o, s:s, s:s, s:s}", "timestamp", timestamp(), "event_type", "dropped", "by", "agent", "message",
-				  "this reader was too slow and is cut off; 'floodwall events' has the last 1000 events");
+	json_t *event = json_pack(
+		"{s:o, s:s, s:s, s:s}", "timestamp", timestamp(), "event_type", "dropped", "by", "agent",
+		"message",
+		"this reader was too slow and is cut off; 'floodwall events' has the last 1000 events");
 	struct fw_event_line *line = line_of(event);
 
 	json_decref(event);

@@ -29,14 +29,15 @@ struct fw_event_log {
 };
 
 /* details: an object whose members follow timestamp and event_type; stolen. The rest is the log line. */
-void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format,
+	      ...) __attribute__((format(printf, 5, 6)));
 /* The last `count` events as an array of objects. */
 json_t *fw_event_last(const struct fw_event_log *log, size_t count);
 
-/* A reader with a queue of its own, bounded: one that falls behind is told so and dropped. wake is called when there is
- * something to read again. */
-struct fw_follower *fw_follower_new(struct fw_event_log *log, size_t past, void (*wake)(void *context), void *context);
+/* A reader with a queue of its own, bounded: one that falls behind is told so and dropped. wake is called
+ * when there is something to read again. */
+struct fw_follower *fw_follower_new(struct fw_event_log *log, size_t past, void (*wake)(void *context),
+				    void *context);
 void fw_follower_free(struct fw_follower *follower);
 /* Copies at most size bytes; 0 = nothing now, -1 = the end. */
 ptrdiff_t fw_follower_read(struct fw_follower *follower, char *buffer, size_t size);

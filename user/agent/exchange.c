@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One request: is it proper HTTP, may this peer, which route; then its answer, at once, later, or as a stream. */
+/* One request: is it proper HTTP, may this peer, which route; then its answer, at once, later, or as a
+ * stream. */
 #include "agent/exchange.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
-#define DISCARD_MAX (64u << 20) /* an oversized body is read to its end, so that the sender hears why */
+#define DISCARD_MAX  (64u << 20) /* an oversized body is read to its end, so that the sender hears why */
 #define STREAM_BLOCK 4096
 #define GROUPS_MAX   1024
 
@@ -101,16 +102,19 @@ static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_
 	return got;
 }
 
-static struct MHD_Response *response_of(struct fw_exchange *exchange, struct fw_answer *answer, const char **type)
+static struct MHD_Response *response_of(struct fw_exchange *exchange, struct fw_answer *answer,
+					const char **type)
 {
 	char *text = answer->text;
 
 	*type = "application/json";
 	if (answer->follow) {
-		exchange->follower = fw_follower_new(&exchange->request.agent->events, answer->past, on_wake, exchange);
+		exchange->follower =
+			fw_follower_new(&exchange->request.agent->events, answer->past, on_wake, exchange);
 		*type = "application/x-ndjson";
 		if (exchange->follower)
-			return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
+			return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream,
+								 exchange, NULL);
 		fw_fail(answer, 503, FW_EXIT_TRY_AGAIN, "too-many-followers", NULL,
 			"too many readers follow the events already; try again when one has ended");
 	}
@@ -151,7 +155,8 @@ struct header_count {
 	int hosts, lengths, encodings;
 };
 
-static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *key,
+				    const char *value)
 {
 	struct header_count *count = context;
 
@@ -189,9 +194,11 @@ static bool identify_peer(struct fw_exchange *exchange, bool *ret_in_group)
 	if (user)
 		snprintf(exchange->request.by, sizeof(exchange->request.by), "%.60s", user->pw_name);
 	else
-		snprintf(exchange->request.by, sizeof(exchange->request.by), "uid %u", (unsigned int)peer.uid);
+		snprintf(exchange->request.by, sizeof(exchange->request.by), "uid %u",
+			 (unsigned int)peer.uid);
 	*ret_in_group = writers != (gid_t)-1 && peer.gid == writers;
-	if (writers != (gid_t)-1 && !getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERGROUPS, groups, &group_size))
+	if (writers != (gid_t)-1 &&
+	    !getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERGROUPS, groups, &group_size))
 		for (size_t i = 0; i < group_size / sizeof(groups[0]); i++)
 			*ret_in_group |= groups[i] == writers;
 	return true;
@@ -203,20 +210,24 @@ static bool may_go_on(struct fw_exchange *exchange, struct fw_answer *answer)
 	bool in_group = false;
 
 	if (!identify_peer(exchange, &in_group)) {
-		fw_fail(answer, 403, FW_EXIT_NO_PERMISSION, "unknown-peer", NULL, "the kernel does not say who is asking");
+		fw_fail(answer, 403, FW_EXIT_NO_PERMISSION, "unknown-peer", NULL,
+			"the kernel does not say who is asking");
 		return false;
 	}
 	if (!route->writes)
 		return true;
 	if (!exchange->listener->writable) {
-		fw_fail(answer, 403, FW_EXIT_NO_PERMISSION, "read-only", "run it with sudo, or as a member of the group floodwall",
-			"%s %s changes things, and this socket only answers questions", route->method, route->path);
+		fw_fail(answer, 403, FW_EXIT_NO_PERMISSION, "read-only",
+			"run it with sudo, or as a member of the group floodwall",
+			"%s %s changes things, and this socket only answers questions", route->method,
+			route->path);
 		return false;
 	}
 	if (exchange->request.uid == 0 || exchange->request.uid == geteuid() || in_group)
 		return true;
-	fw_fail(answer, 403, FW_EXIT_NO_PERMISSION, "not-allowed", "run it with sudo, or as a member of the group floodwall",
-		"%s may not change things", exchange->request.by);
+	fw_fail(answer, 403, FW_EXIT_NO_PERMISSION, "not-allowed",
+		"run it with sudo, or as a member of the group floodwall", "%s may not change things",
+		exchange->request.by);
 	return false;
 }
 
@@ -229,14 +240,16 @@ static bool parse_body(struct fw_exchange *exchange, struct fw_answer *answer)
 	if (!exchange->length)
 		exchange->request.body = json_object();
 	else
-		exchange->request.body = json_loadb(exchange->body, exchange->length, JSON_REJECT_DUPLICATES, &problem);
+		exchange->request.body =
+			json_loadb(exchange->body, exchange->length, JSON_REJECT_DUPLICATES, &problem);
 	if (json_is_object(exchange->request.body))
 		return true;
 	if (exchange->request.body)
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-json", NULL, "the body must be a JSON object");
 	else
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-json", NULL, "the body is no JSON: %s at line %d, column %d", problem.text,
-			problem.line, problem.column);
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-json", NULL,
+			"the body is no JSON: %s at line %d, column %d", problem.text, problem.line,
+			problem.column);
 	return false;
 }
 
@@ -246,16 +259,20 @@ static enum MHD_Result dispatch(struct fw_exchange *exchange, const char *url, c
 	bool path_known;
 
 	if (exchange->received > FW_API_BODY_MAX) {
-		fw_fail(&answer, 413, FW_EXIT_USAGE, "too-large", NULL, "the body has more than %u MiB", FW_API_BODY_MAX >> 20);
+		fw_fail(&answer, 413, FW_EXIT_USAGE, "too-large", NULL, "the body has more than %u MiB",
+			FW_API_BODY_MAX >> 20);
 		return send_answer(exchange, &answer, true);
 	}
 	exchange->request.route = fw_route_find(method, url, &path_known);
 	if (exchange->request.route == FW_ROUTE_MAX_) {
 		if (path_known)
-			fw_fail(&answer, 405, FW_EXIT_USAGE, "bad-method", NULL, "%.16s is no method of %.100s", method, url);
+			fw_fail(&answer, 405, FW_EXIT_USAGE, "bad-method", NULL,
+				"%.16s is no method of %.100s", method, url);
 		else
-			fw_fail(&answer, 404, FW_EXIT_USAGE, "no-such-route", NULL, "there is no %.100s; is the agent older than "
-				"the client? It is version %s", url, FW_VERSION);
+			fw_fail(&answer, 404, FW_EXIT_USAGE, "no-such-route", NULL,
+				"there is no %.100s; is the agent older than "
+				"the client? It is version %s",
+				url, FW_VERSION);
 	} else if (may_go_on(exchange, &answer) && parse_body(exchange, &answer)) {
 		fw_route_handler(exchange->request.route)(&exchange->request, &answer);
 	}
@@ -282,8 +299,9 @@ static void take_body(struct fw_exchange *exchange, const char *upload, size_t s
 	exchange->length += size;
 }
 
-enum MHD_Result fw_exchange_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-				   const char *version, const char *upload, size_t *upload_size, void **pointer)
+enum MHD_Result fw_exchange_handle(void *context, struct MHD_Connection *connection, const char *url,
+				   const char *method, const char *version, const char *upload,
+				   size_t *upload_size, void **pointer)
 {
 	struct fw_exchange *exchange = *pointer;
 

@@ -43,8 +43,9 @@ struct fw_server {
 	bool started;
 };
 
-enum MHD_Result fw_exchange_handle(void *listener, struct MHD_Connection *connection, const char *url, const char *method,
-				   const char *version, const char *upload, size_t *upload_size, void **exchange);
+enum MHD_Result fw_exchange_handle(void *listener, struct MHD_Connection *connection, const char *url,
+				   const char *method, const char *version, const char *upload,
+				   size_t *upload_size, void **exchange);
 void fw_exchange_completed(void *listener, struct MHD_Connection *connection, void **exchange,
 			   enum MHD_RequestTerminationCode why);
 /* Lets a suspended connection go on. */

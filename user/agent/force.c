@@ -14,9 +14,10 @@
 
 const char *fw_force_is_held(const struct fw_agent *agent)
 {
-	return agent->confirm.pending ? "an applied policy waits for confirmation: 'floodwall confirm' keeps it, 'floodwall "
-					"rollback' takes it back"
-				      : NULL;
+	return agent->confirm.pending
+		       ? "an applied policy waits for confirmation: 'floodwall confirm' keeps it, 'floodwall "
+			 "rollback' takes it back"
+		       : NULL;
 }
 
 /* An id that goes to another name must not bring the old one's counters and meters. */
@@ -27,8 +28,8 @@ static void forget_recycled(struct fw_agent *agent, const struct fw_rule_ids *ne
 			fw_stats_rule_reset(agent->datapath, (uint16_t)id);
 }
 
-static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_diags *diags, struct fw_rule_ids *ids,
-		   struct fw_image **ret)
+static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_diags *diags,
+		   struct fw_rule_ids *ids, struct fw_image **ret)
 {
 	FW_FREE struct fw_set_change *changes = NULL;
 	size_t count = fw_drift_changes(&agent->drift, &changes);
@@ -37,7 +38,8 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 	return fw_image_compile(loaded->policy, changes, count, ids, tick, diags, ret);
 }
 
-int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes, struct fw_err *err)
+int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
+		     struct fw_err *err)
 {
 	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
 	struct fw_loaded *loaded = ids ? fw_loaded_new(stand) : NULL;
@@ -57,10 +59,10 @@ int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_l
 	return 0;
 }
 
-/* Compiled again at the last moment, for the ids of now. lists: an image of the same policy and live set changes whose
- * lists can be taken over, NULL: they are merged anew. */
-static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const struct fw_image *lists, struct fw_image **ret,
-		     struct fw_err *err)
+/* Compiled again at the last moment, for the ids of now. lists: an image of the same policy and live set
+ * changes whose lists can be taken over, NULL: they are merged anew. */
+static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const struct fw_image *lists,
+		     struct fw_image **ret, struct fw_err *err)
 {
 	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
 	struct fw_diags diags = {};
@@ -69,13 +71,14 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const str
 	if (!ids)
 		return fw_err_set(err, -ENOMEM, "out of memory; the policy in force stays");
 	*ids = agent->ids;
-	r = lists ? fw_image_compile_rules(loaded->policy, lists, ids, fw_datapath_tick_ns(agent->datapath), &diags, ret)
+	r = lists ? fw_image_compile_rules(loaded->policy, lists, ids, fw_datapath_tick_ns(agent->datapath),
+					   &diags, ret)
 		  : compile(agent, loaded, &diags, ids, ret);
 	if (r) {
 		const struct fw_diag *diag = diags.count ? &diags.items[0] : NULL;
 
-		fw_err_set(err, r, "%s%s%s", diag ? diag->message : strerror(-r), diag && diag->hint ? "; " : "",
-			   diag && diag->hint ? diag->hint : "");
+		fw_err_set(err, r, "%s%s%s", diag ? diag->message : strerror(-r),
+			   diag && diag->hint ? "; " : "", diag && diag->hint ? diag->hint : "");
 	} else {
 		forget_recycled(agent, ids);
 		agent->ids = *ids;
@@ -85,17 +88,18 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const str
 }
 
 /* Packets that were counted are not bytes: a rule whose limit changed its unit begins at zero. */
-static void forget_converted(struct fw_agent *agent, const struct fw_rule *old, size_t old_count, const struct fw_image *image)
+static void forget_converted(struct fw_agent *agent, const struct fw_rule *old, size_t old_count,
+			     const struct fw_image *image)
 {
 	for (size_t i = 0; i < image->rule_count; i++)
 		for (size_t j = 0; j < old_count; j++)
-			if (old[j].terms && old[j].id == image->slot->rules[i].id && old[j].unit != FW_UNIT_NONE &&
-			    old[j].unit != image->slot->rules[i].unit)
+			if (old[j].terms && old[j].id == image->slot->rules[i].id &&
+			    old[j].unit != FW_UNIT_NONE && old[j].unit != image->slot->rules[i].unit)
 				fw_meters_forget_rule(agent->datapath, old[j].id);
 }
 
-static int publish(struct fw_agent *agent, const struct fw_policy *policy, const struct fw_image *image, bool lists,
-		   struct fw_err *err)
+static int publish(struct fw_agent *agent, const struct fw_policy *policy, const struct fw_image *image,
+		   bool lists, struct fw_err *err)
 {
 	const struct fw_policy_slot *active = fw_datapath_active_slot(agent->datapath);
 	uint32_t old_lists = active ? active->list_slot : 0;
@@ -104,10 +108,13 @@ static int publish(struct fw_agent *agent, const struct fw_policy *policy, const
 	struct fw_err spared = {};
 	int r;
 
-	/* A tune comes with the list of a second ago: asking for all TCP sockets would cost more than the rest of it. */
-	if ((lists || policy != (agent->loaded ? agent->loaded->policy : NULL)) && fw_spared_refresh(agent, policy, &spared))
+	/* A tune comes with the list of a second ago: asking for all TCP sockets would cost more than the
+	 * rest of it. */
+	if ((lists || policy != (agent->loaded ? agent->loaded->policy : NULL)) &&
+	    fw_spared_refresh(agent, policy, &spared))
 		return fw_err_set(err, spared.code, "%s; the policy in force stays", spared.text);
-	r = fw_publish(agent->datapath, image, fw_interfaces_counting(agent, policy), lists, &agent->generation, err);
+	r = fw_publish(agent->datapath, image, fw_interfaces_counting(agent, policy), lists,
+		       &agent->generation, err);
 	if (!r)
 		forget_converted(agent, old, old ? FW_RULES_MAX : 0, image);
 	if (!r && lists && active)
@@ -171,7 +178,8 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	r = fw_interfaces_sync(agent, old != NULL, err);
 	if (r && old) {
 		agent->loaded = old;
-		if (publish(agent, old->policy, old->image, lists, &undo) || fw_interfaces_sync(agent, false, &undo))
+		if (publish(agent, old->policy, old->image, lists, &undo) ||
+		    fw_interfaces_sync(agent, false, &undo))
 			fw_err_prefix(err, "going back to the policy before failed as well (%s)", undo.text);
 		fw_loaded_free(next);
 		return r;

@@ -9,17 +9,21 @@
 
 struct fw_agent;
 
-/* Loads, tunes and compiles without touching what is in force. -EINVAL with complaints in (*ret)->diags, which is set
- * unless out of memory. `notes` (may be NULL) gets sentences about tunes that ended. */
-int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes, struct fw_err *err);
-/* Makes a prepared policy the one in force, interfaces included. Takes it over also on failure; then the old one runs on. */
+/* Loads, tunes and compiles without touching what is in force. -EINVAL with complaints in (*ret)->diags,
+ * which is set unless out of memory. `notes` (may be NULL) gets sentences about tunes that ended. */
+int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
+		     struct fw_err *err);
+/* Makes a prepared policy the one in force, interfaces included. Takes it over also on failure; then the old
+ * one runs on. */
 int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_err *err);
-/* The same policy with other tunes (lists false, in force within milliseconds) or set changes (lists true). */
+/* The same policy with other tunes (lists false, in force within milliseconds) or set changes (lists true).
+ */
 int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err);
 /* Publishes once more, for example because an interface's mode changed. */
 int fw_force_republish(struct fw_agent *agent, struct fw_err *err);
 
-/* Decides what to run at start, by --config, what was saved and what the kernel still has. Logs what it decided. */
+/* Decides what to run at start, by --config, what was saved and what the kernel still has. Logs what it
+ * decided. */
 int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct fw_err *err);
 /* What a generation does, as a number: equal numbers need no new generation. */
 uint64_t fw_force_fingerprint(const struct fw_image *image);

@@ -17,7 +17,8 @@ static uint64_t mix(uint64_t digest, const void *bytes, size_t length)
 	const unsigned char *from = bytes, *end = from + length;
 
 	while (from < end) {
-		size_t part = (size_t)(end - from) < sizeof(uint64_t) ? (size_t)(end - from) : sizeof(uint64_t);
+		size_t part =
+			(size_t)(end - from) < sizeof(uint64_t) ? (size_t)(end - from) : sizeof(uint64_t);
 		uint64_t word = 0;
 
 		memcpy(&word, from, part);
@@ -73,8 +74,9 @@ static json_t *ids_to_json(const struct fw_rule_ids *ids)
 
 	for (size_t id = 0; id < FW_RULE_IDS; id++)
 		if (ids->name[id][0])
-			json_array_append_new(list, json_pack("{s:I, s:s, s:I}", "id", (json_int_t)id, "name", ids->name[id],
-							      "last_used", (json_int_t)ids->last_used[id]));
+			json_array_append_new(list, json_pack("{s:I, s:s, s:I}", "id", (json_int_t)id, "name",
+							      ids->name[id], "last_used",
+							      (json_int_t)ids->last_used[id]));
 	return list;
 }
 
@@ -83,12 +85,12 @@ static void ids_from_json(const json_t *list, struct fw_rule_ids *ids)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		json_int_t id, last_used;
 		const char *name;
 
-		if (json_unpack(item, "{s:I, s:s, s:I}", "id", &id, "name", &name, "last_used", &last_used) || id < 0 ||
-		    id >= FW_RULE_IDS || strlen(name) >= FW_NAME_MAX)
+		if (json_unpack(item, "{s:I, s:s, s:I}", "id", &id, "name", &name, "last_used", &last_used) ||
+		    id < 0 || id >= FW_RULE_IDS || strlen(name) >= FW_NAME_MAX)
 			continue;
 		snprintf(ids->name[id], FW_NAME_MAX, "%s", name);
 		ids->last_used[id] = (uint64_t)last_used;
@@ -97,16 +99,18 @@ static void ids_from_json(const json_t *list, struct fw_rule_ids *ids)
 
 static void save(struct fw_agent *agent)
 {
-	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "running", fw_stand_to_json(&agent->loaded->stand),
-				     "previous", agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "confirm",
-				     fw_confirm_to_json(&agent->confirm), "rule_ids", ids_to_json(&agent->ids), "generation",
-				     (json_int_t)agent->generation, "fingerprint",
-				     (json_int_t)fw_force_fingerprint(agent->loaded->image), "config_digest",
-				     (json_int_t)agent->config_digest);
+	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "running",
+				     fw_stand_to_json(&agent->loaded->stand), "previous",
+				     agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(),
+				     "confirm", fw_confirm_to_json(&agent->confirm), "rule_ids",
+				     ids_to_json(&agent->ids), "generation", (json_int_t)agent->generation,
+				     "fingerprint", (json_int_t)fw_force_fingerprint(agent->loaded->image),
+				     "config_digest", (json_int_t)agent->config_digest);
 	struct fw_err err = {};
 
 	if (!document)
-		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: its text is not UTF-8 or memory is short");
+		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: its text is not "
+				       "UTF-8 or memory is short");
 	else if (fw_state_write(&agent->state, RUNNING_FILE, document, &err))
 		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: %s", err.text);
 	json_decref(document);
@@ -152,8 +156,10 @@ static void load_saved(struct fw_agent *agent, struct saved *saved)
 	fw_stand_from_json(json_object_get(document, "previous"), &agent->previous);
 	saved->config_digest = (uint64_t)json_integer_value(json_object_get(document, "config_digest"));
 	if (saved->same_boot) {
-		agent->adoptable.generation = (uint32_t)json_integer_value(json_object_get(document, "generation"));
-		agent->adoptable.fingerprint = (uint64_t)json_integer_value(json_object_get(document, "fingerprint"));
+		agent->adoptable.generation =
+			(uint32_t)json_integer_value(json_object_get(document, "generation"));
+		agent->adoptable.fingerprint =
+			(uint64_t)json_integer_value(json_object_get(document, "fingerprint"));
 	}
 	json_decref(document);
 }
@@ -182,7 +188,8 @@ static void move_tunes(struct fw_stand *from, struct fw_stand *to)
 }
 
 /* Fills *stand with what to run when that is not simply the file; returns why, NULL for the file. */
-static const char *choose(struct fw_agent *agent, const struct fw_loaded *configured, struct saved *saved, struct fw_stand *stand)
+static const char *choose(struct fw_agent *agent, const struct fw_loaded *configured, struct saved *saved,
+			  struct fw_stand *stand)
 {
 	struct fw_confirm *confirm = &agent->confirm;
 
@@ -193,7 +200,8 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 		confirm->before = (struct fw_stand){};
 		confirm->pending = false;
 		confirm->outcome = "rolled_back";
-		return "an applied policy was not confirmed before its deadline, which passed while no agent ran: rolled back";
+		return "an applied policy was not confirmed before its deadline, which passed while no agent "
+		       "ran: rolled back";
 	}
 	if (!saved->running.text || (!saved->same_boot && !confirm->pending))
 		return NULL;
@@ -202,9 +210,11 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 		saved->running = (struct fw_stand){};
 		if (confirm->pending)
 			return "an applied policy still waits for confirmation";
-		return strcmp(stand->name, configured->stand.name) || stand->length != configured->stand.length ||
+		return strcmp(stand->name, configured->stand.name) ||
+				       stand->length != configured->stand.length ||
 				       memcmp(stand->text, configured->stand.text, stand->length)
-			       ? "the policy that ran before this restart was applied from elsewhere and goes on"
+			       ? "the policy that ran before this restart was applied from elsewhere and "
+				 "goes on"
 			       : "";
 	}
 	if (saved->running.tune_count && !fw_stand_copy(&configured->stand, stand)) {
@@ -233,8 +243,11 @@ int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct 
 	if (why && why[0])
 		fw_log(FW_LOG_NOTICE, "policy '%s': %s", stand.name, why);
 	if (why && fw_force_prepare(agent, &stand, &chosen, notes, &problem)) {
-		fw_log(FW_LOG_ERROR, "the policy that ran before cannot be had again (%s: %s), %s is loaded instead", problem.text,
-		       chosen && chosen->diags.count ? chosen->diags.items[0].message : "no details", agent->options.config);
+		fw_log(FW_LOG_ERROR,
+		       "the policy that ran before cannot be had again (%s: %s), %s is loaded instead",
+		       problem.text,
+		       chosen && chosen->diags.count ? chosen->diags.items[0].message : "no details",
+		       agent->options.config);
 		fw_loaded_free(chosen);
 		chosen = NULL;
 	}

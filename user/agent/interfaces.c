@@ -20,10 +20,12 @@ static const struct fw_interface *in_policy(const struct fw_policy *policy, cons
 	return NULL;
 }
 
-static struct fw_interface request_for(const struct fw_agent *agent, const struct fw_policy *policy, const char *name)
+static struct fw_interface request_for(const struct fw_agent *agent, const struct fw_policy *policy,
+				       const char *name)
 {
 	const struct fw_interface *known = in_policy(policy, name);
-	struct fw_interface request = known ? *known : (struct fw_interface){.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT};
+	struct fw_interface request =
+		known ? *known : (struct fw_interface){.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT};
 
 	snprintf(request.name, sizeof(request.name), "%s", name);
 	if (agent->options.xdp_given)
@@ -31,8 +33,8 @@ static struct fw_interface request_for(const struct fw_agent *agent, const struc
 	return request;
 }
 
-int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_interface **ret,
-			 size_t *ret_count)
+int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *policy,
+			 struct fw_interface **ret, size_t *ret_count)
 {
 	const struct fw_options *options = &agent->options;
 	size_t listed = options->interface_count ? options->interface_count : policy->interface_count;
@@ -41,7 +43,8 @@ int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *p
 	int r = 0;
 
 	for (size_t i = 0; i < listed && !r; i++) {
-		const char *name = options->interface_count ? options->interfaces[i] : policy->interfaces[i].name;
+		const char *name =
+			options->interface_count ? options->interfaces[i] : policy->interfaces[i].name;
 
 		if (!fw_drift_iface_find(&agent->drift, name))
 			r = FW_APPEND(wanted, count, request_for(agent, policy, name));
@@ -81,9 +84,11 @@ static int no_such_interface(const char *name, struct fw_err *err)
 	size_t used = 0;
 
 	for (size_t i = 0; all && all[i].if_name && used < sizeof(names) - IF_NAMESIZE - 2; i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", all[i].if_name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+					 all[i].if_name);
 	if_freenameindex(all);
-	return fw_err_set(err, -ENODEV, "there is no interface '%s' in this network namespace; there are %s", name, names);
+	return fw_err_set(err, -ENODEV, "there is no interface '%s' in this network namespace; there are %s",
+			  name, names);
 }
 
 int fw_interfaces_check(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err)
@@ -131,13 +136,16 @@ static void say_attached(struct fw_agent *agent, const struct fw_attached *attac
 	bool adopted = !agent->ready && agent->adoption == FW_ADOPTED_ALL;
 
 	fw_event(agent, "attach", by,
-		 json_pack("{s:s, s:s, s:s, s:b}", "interface", attached->name, "xdp", mode, "driver", attached->driver, "fell_back",
-			   (int)attached->fell_back),
-		 "interface '%s': %s, %s XDP, driver %s", attached->name, adopted ? "adopted" : "attached", mode,
-		 attached->driver);
+		 json_pack("{s:s, s:s, s:s, s:b}", "interface", attached->name, "xdp", mode, "driver",
+			   attached->driver, "fell_back", (int)attached->fell_back),
+		 "interface '%s': %s, %s XDP, driver %s", attached->name, adopted ? "adopted" : "attached",
+		 mode, attached->driver);
 	if (attached->fell_back)
-		fw_log(FW_LOG_WARNING, "interface '%s': native XDP was refused, GENERIC mode is in use: packets cost several times "
-		       "more. %s", attached->name, attached->fallback);
+		fw_log(FW_LOG_WARNING,
+		       "interface '%s': native XDP was refused, GENERIC mode is in use: packets cost several "
+		       "times "
+		       "more. %s",
+		       attached->name, attached->fallback);
 }
 
 static int attach_one(struct fw_agent *agent, struct fw_wanted *wanted, const char *by, struct fw_err *err)
@@ -175,7 +183,8 @@ static void detach_others(struct fw_agent *agent, const struct fw_interface *wan
 			continue;
 		}
 		if (fw_detach(agent->attachments, name, &err)) {
-			fw_log(FW_LOG_WARNING, "interface '%s': not wanted any more, but still filtered: %s", name, err.text);
+			fw_log(FW_LOG_WARNING, "interface '%s': not wanted any more, but still filtered: %s",
+			       name, err.text);
 			i++;
 			continue;
 		}
@@ -193,7 +202,8 @@ static int settle_modes(struct fw_agent *agent, struct fw_err *err)
 	uint32_t counting;
 
 	agent->interfaces.count_unknown = false;
-	counting = fw_interfaces_counting(agent, agent->loaded->policy) | agent->loaded->image->slot->count_ifaces;
+	counting = fw_interfaces_counting(agent, agent->loaded->policy) |
+		   agent->loaded->image->slot->count_ifaces;
 	if (!slot || slot->count_ifaces == counting)
 		return 0;
 	return fw_force_republish(agent, err);
@@ -265,9 +275,11 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 	if (is_listed(agent, request->name) && base.xdp == request->xdp && base.chain == request->chain)
 		fw_drift_iface_forget(&agent->drift, request->name);
 	else if (fw_drift_iface(&agent->drift, request, false, by))
-		fw_log(FW_LOG_WARNING, "interface '%s': attached, but not remembered: out of memory", request->name);
+		fw_log(FW_LOG_WARNING, "interface '%s': attached, but not remembered: out of memory",
+		       request->name);
 	fw_drift_save(agent);
-	return fw_interfaces_sync(agent, false, err) ? err->code : (*ret = fw_interfaces_find(agent, request->name), 0);
+	return fw_interfaces_sync(agent, false, err) ? err->code
+						     : (*ret = fw_interfaces_find(agent, request->name), 0);
 }
 
 int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *by, struct fw_err *err)
@@ -277,7 +289,9 @@ int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *b
 	int r;
 
 	if (!fw_interfaces_find(agent, name))
-		return fw_err_set(err, -ENOENT, "interface '%s' is not attached; 'floodwall status' lists those that are", name);
+		return fw_err_set(err, -ENOENT,
+				  "interface '%s' is not attached; 'floodwall status' lists those that are",
+				  name);
 	r = fw_detach(agent->attachments, name, err);
 	if (r)
 		return r;
@@ -288,7 +302,8 @@ int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *b
 	if (r)
 		fw_log(FW_LOG_WARNING, "interface '%s': detached, but not remembered: out of memory", name);
 	fw_drift_save(agent);
-	fw_event(agent, "detach", by, json_pack("{s:s}", "interface", name), "interface '%s': detached, it is NOT filtered", name);
+	fw_event(agent, "detach", by, json_pack("{s:s}", "interface", name),
+		 "interface '%s': detached, it is NOT filtered", name);
 	fw_interfaces_sync(agent, false, &ignored);
 	return 0;
 }

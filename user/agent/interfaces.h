@@ -26,12 +26,13 @@ struct fw_interfaces {
 };
 
 /* Command line, else file, changed by what was attached and detached live. Caller frees. */
-int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_interface **ret,
-			 size_t *ret_count);
+int fw_interfaces_wanted(const struct fw_agent *agent, const struct fw_policy *policy,
+			 struct fw_interface **ret, size_t *ret_count);
 /* -ENODEV when a wanted interface that is not attached does not exist. */
 int fw_interfaces_check(const struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err);
-/* Attaches and detaches until what runs is what the policy in force wants. strict: the first failure ends it and is
- * returned; otherwise failures are kept per interface, and an error is returned only when nothing is attached at all. */
+/* Attaches and detaches until what runs is what the policy in force wants. strict: the first failure ends it
+ * and is returned; otherwise failures are kept per interface, and an error is returned only when nothing is
+ * attached at all. */
 int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err);
 /* Bit per counter index of interfaces that only count. */
 uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_policy *policy);

@@ -13,18 +13,21 @@
 #include "lib/log.h"
 #include "lib/units.h"
 
-#define BANS_FILE	 "bans.json"
-#define REASONS_FILE	 "reasons.json"
-#define REASONS_MAX	 10000
-#define COLLECT_MS	 10000
-#define KEEP_NS		 (24 * 3600 * FW_NS_PER_SEC) /* strikes are remembered that long */
-#define SAVE_MS		 1000
-#define SAVE_NS_PER_BAN	 (300 * 1000) /* ever rarer as they get more: at most a hundredth of the time goes there */
+#define BANS_FILE    "bans.json"
+#define REASONS_FILE "reasons.json"
+#define REASONS_MAX  10000
+#define COLLECT_MS   10000
+#define KEEP_NS	     (24 * 3600 * FW_NS_PER_SEC) /* strikes are remembered that long */
+#define SAVE_MS	     1000
+#define SAVE_NS_PER_BAN                                                                                      \
+	(300 * 1000) /* ever rarer as they get more: at most a hundredth of the time goes there */
 
 const char *fw_ban_origin_word(uint8_t origin)
 {
-	static const char *const words[FW_BAN_ORIGIN_MAX_] = {
-		[FW_BAN_MANUAL] = "manual", [FW_BAN_RULE] = "rule", [FW_BAN_FEED] = "feed", [FW_BAN_FLEET] = "fleet"};
+	static const char *const words[FW_BAN_ORIGIN_MAX_] = {[FW_BAN_MANUAL] = "manual",
+							      [FW_BAN_RULE] = "rule",
+							      [FW_BAN_FEED] = "feed",
+							      [FW_BAN_FLEET] = "fleet"};
 
 	return origin < FW_BAN_ORIGIN_MAX_ ? words[origin] : "manual";
 }
@@ -80,20 +83,23 @@ uint32_t fw_leases_reason(struct fw_agent *agent, const char *text)
 	return (uint32_t)leases->reason_count;
 }
 
-/* Streams: a tree of a million objects would take a gigabyte. Text that needs escaping goes through jansson. */
-static void write_ban(FILE *file, const struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t wall, uint64_t now,
-		      bool first)
+/* Streams: a tree of a million objects would take a gigabyte. Text that needs escaping goes through jansson.
+ */
+static void write_ban(FILE *file, const struct fw_agent *agent, const struct fw_ban_entry *entry,
+		      uint64_t wall, uint64_t now, bool first)
 {
 	char source[FW_ADDR_TEXT_MAX];
 	const char *rule = fw_rule_name_of(agent, entry->ban.rule);
 	uint64_t since = now > entry->ban.since_ns ? now - entry->ban.since_ns : 0;
 
 	fprintf(file,
-		"%s{\"source\":\"%s\",\"expires_wall_ns\":%lld,\"since_wall_ns\":%lld,\"origin\":%u,\"strikes\":%u,"
+		"%s{\"source\":\"%s\",\"expires_wall_ns\":%lld,\"since_wall_ns\":%lld,\"origin\":%u,"
+		"\"strikes\":%u,"
 		"\"packets\":%llu,\"reason\":%u,\"rule\":\"%s\"}",
 		first ? "" : ",\n", fw_prefix_format(&entry->prefix, source, sizeof(source)),
-		(long long)(wall + (entry->ban.expires_ns - now)), (long long)(wall - since), entry->ban.origin,
-		entry->ban.strikes, (unsigned long long)entry->ban.packets, entry->ban.reason, rule ? rule : "");
+		(long long)(wall + (entry->ban.expires_ns - now)), (long long)(wall - since),
+		entry->ban.origin, entry->ban.strikes, (unsigned long long)entry->ban.packets,
+		entry->ban.reason, rule ? rule : "");
 }
 
 void fw_leases_save(struct fw_agent *agent)
@@ -108,7 +114,8 @@ void fw_leases_save(struct fw_agent *agent)
 	if (!r && !(file = fw_state_stream(&agent->state, BANS_FILE, &err)))
 		r = err.code;
 	if (!r) {
-		fprintf(file, "{\"version\":%d,\"boot_id\":\"%s\",\"bans\":[\n", FW_STATE_VERSION, agent->state.boot_id);
+		fprintf(file, "{\"version\":%d,\"boot_id\":\"%s\",\"bans\":[\n", FW_STATE_VERSION,
+			agent->state.boot_id);
 		for (size_t i = 0; i < count; i++)
 			write_ban(file, agent, &entries[i], wall, now, i == 0);
 		fprintf(file, "]}\n");
@@ -150,7 +157,8 @@ static void on_collect(uv_timer_t *timer)
 	/* Leases that ended since the last look, said once. */
 	if (!fw_ban_list(agent->datapath, true, &entries, &count, NULL))
 		for (size_t i = 0; i < count; i++)
-			if (entries[i].ban.expires_ns <= now && now - entries[i].ban.expires_ns < COLLECT_MS * 1000000ULL)
+			if (entries[i].ban.expires_ns <= now &&
+			    now - entries[i].ban.expires_ns < COLLECT_MS * 1000000ULL)
 				gone++;
 	free(entries);
 	agent->leases.removed_expired += gone;
@@ -169,11 +177,11 @@ void fw_leases_on_ban(const struct fw_event_ban *ban, void *context)
 	agent->leases.added[FW_BAN_RULE]++;
 	fw_prefix_format(&prefix, source, sizeof(source));
 	fw_event(agent, "ban", "agent",
-		 json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "src_ip", source, "origin", "rule", "rule", rule ? rule : "?",
-			   "expires_in_seconds", (json_int_t)(lasts / FW_NS_PER_SEC), "amount", (json_int_t)ban->amount, "strikes",
-			   (int)ban->strikes),
-		 "ban %s for %s: rule '%s', offence %u", source, fw_duration_format(lasts, duration, sizeof(duration)),
-		 rule ? rule : "?", ban->strikes);
+		 json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "src_ip", source, "origin", "rule", "rule",
+			   rule ? rule : "?", "expires_in_seconds", (json_int_t)(lasts / FW_NS_PER_SEC),
+			   "amount", (json_int_t)ban->amount, "strikes", (int)ban->strikes),
+		 "ban %s for %s: rule '%s', offence %u", source,
+		 fw_duration_format(lasts, duration, sizeof(duration)), rule ? rule : "?", ban->strikes);
 	fw_leases_changed(agent);
 }
 
@@ -185,7 +193,8 @@ static uint16_t rule_id(const struct fw_agent *agent, const char *name)
 	return FW_RULE_NONE;
 }
 
-static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall, uint64_t now, struct fw_err *err)
+static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall, uint64_t now,
+		       struct fw_err *err)
 {
 	const char *source, *rule;
 	json_int_t expires, since, packets;
@@ -193,13 +202,14 @@ static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall
 	struct fw_prefix prefix;
 	struct fw_ban ban = {};
 
-	if (json_unpack((json_t *)item, "{s:s, s:I, s:I, s:i, s:i, s:I, s:i, s:s}", "source", &source, "expires_wall_ns", &expires,
-			"since_wall_ns", &since, "origin", &origin, "strikes", &strikes, "packets", &packets, "reason", &reason,
-			"rule", &rule) ||
+	if (json_unpack((json_t *)item, "{s:s, s:I, s:I, s:i, s:i, s:I, s:i, s:s}", "source", &source,
+			"expires_wall_ns", &expires, "since_wall_ns", &since, "origin", &origin, "strikes",
+			&strikes, "packets", &packets, "reason", &reason, "rule", &rule) ||
 	    fw_prefix_parse(source, &prefix, NULL) || (uint64_t)expires <= wall)
 		return 0;
 	ban.expires_ns = now + ((uint64_t)expires - wall);
-	ban.since_ns = wall > (uint64_t)since && wall - (uint64_t)since < now ? now - (wall - (uint64_t)since) : 1;
+	ban.since_ns =
+		wall > (uint64_t)since && wall - (uint64_t)since < now ? now - (wall - (uint64_t)since) : 1;
 	ban.packets = (uint64_t)packets;
 	ban.rule = rule_id(agent, rule);
 	ban.origin = (uint8_t)origin;
@@ -221,10 +231,11 @@ static void restore(struct fw_agent *agent)
 		return;
 	}
 	list = json_object_get(document, "bans");
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		lost += restore_one(agent, item, wall, now, &err) != 0;
 	if (lost)
-		fw_log(FW_LOG_WARNING, "%zu of %zu saved bans could not be restored: %s", lost, json_array_size(list), err.text);
+		fw_log(FW_LOG_WARNING, "%zu of %zu saved bans could not be restored: %s", lost,
+		       json_array_size(list), err.text);
 	else if (json_array_size(list))
 		fw_log(FW_LOG_INFO, "restored what is left of %zu saved bans", json_array_size(list));
 	json_decref(document);
@@ -236,7 +247,7 @@ static void load_reasons(struct fw_agent *agent)
 	json_t *document = fw_state_read(&agent->state, REASONS_FILE, NULL, &err), *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "reasons"), i, item) {
+	json_array_foreach (json_object_get(document, "reasons"), i, item) {
 		char *copy = json_is_string(item) ? strdup(json_string_value(item)) : NULL;
 
 		if (!copy || FW_APPEND(agent->leases.reasons, agent->leases.reason_count, copy)) {

@@ -41,7 +41,8 @@ static void on_message(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	/* What changed does not matter, and a lost message (ENOBUFS) is a change like any other. */
-	while (recv(agent->interfaces.netlink_fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+	while (recv(agent->interfaces.netlink_fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 ||
+	       errno == ENOBUFS)
 		errno = 0;
 	uv_timer_start(&agent->interfaces.settle, on_settled, SETTLE_MS, 0);
 }
@@ -52,9 +53,13 @@ int fw_interfaces_watch(struct fw_agent *agent, struct fw_err *err)
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
 
 	interfaces->netlink_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	if (interfaces->netlink_fd < 0 || bind(interfaces->netlink_fd, (struct sockaddr *)&address, sizeof(address)))
-		return fw_err_set(err, -errno, "cannot listen for link changes: %s; interfaces that are re-created stay unfiltered "
-				  "until a reload", strerror(errno));
+	if (interfaces->netlink_fd < 0 ||
+	    bind(interfaces->netlink_fd, (struct sockaddr *)&address, sizeof(address)))
+		return fw_err_set(
+			err, -errno,
+			"cannot listen for link changes: %s; interfaces that are re-created stay unfiltered "
+			"until a reload",
+			strerror(errno));
 	uv_timer_init(&agent->loop, &interfaces->settle);
 	uv_poll_init(&agent->loop, &interfaces->netlink, interfaces->netlink_fd);
 	interfaces->settle.data = interfaces->netlink.data = agent;

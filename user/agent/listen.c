@@ -43,13 +43,19 @@ static int clear_the_way(const struct sockaddr_un *address, struct fw_err *err)
 	if (lstat(address->sun_path, &status))
 		return 0;
 	if (!S_ISSOCK(status.st_mode))
-		return fw_err_set(err, -EEXIST, "%s is in the way: it exists and is no socket; remove it or choose another --socket",
-				  address->sun_path);
+		return fw_err_set(
+			err, -EEXIST,
+			"%s is in the way: it exists and is no socket; remove it or choose another --socket",
+			address->sun_path);
 	if (probe >= 0 && !connect(probe, (const struct sockaddr *)address, sizeof(*address)))
-		return fw_err_set(err, -EADDRINUSE, "another floodwalld listens on %s; stop it first, or give this one a --socket "
-				  "of its own", address->sun_path);
+		return fw_err_set(
+			err, -EADDRINUSE,
+			"another floodwalld listens on %s; stop it first, or give this one a --socket "
+			"of its own",
+			address->sun_path);
 	if (unlink(address->sun_path) && errno != ENOENT)
-		return fw_err_set(err, -errno, "cannot replace the stale socket %s: %s", address->sun_path, strerror(errno));
+		return fw_err_set(err, -errno, "cannot replace the stale socket %s: %s", address->sun_path,
+				  strerror(errno));
 	return 0;
 }
 
@@ -61,7 +67,8 @@ int fw_listen_unix(const char *path, mode_t mode, gid_t gid, struct fw_err *err)
 	int r;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return fw_err_set(err, -ENAMETOOLONG, "socket path %.40s… is too long: at most %zu characters", path,
+		return fw_err_set(err, -ENAMETOOLONG,
+				  "socket path %.40s… is too long: at most %zu characters", path,
 				  sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	r = make_parent(path, err);
@@ -81,7 +88,8 @@ int fw_listen_unix(const char *path, mode_t mode, gid_t gid, struct fw_err *err)
 	return TAKE_FD(fd);
 }
 
-static int parse_listen(const char *text, struct sockaddr_storage *ret, socklen_t *ret_length, struct fw_err *err)
+static int parse_listen(const char *text, struct sockaddr_storage *ret, socklen_t *ret_length,
+			struct fw_err *err)
 {
 	const char *colon = strrchr(text, ':');
 	char host[FW_ADDR_TEXT_MAX];
@@ -95,7 +103,8 @@ static int parse_listen(const char *text, struct sockaddr_storage *ret, socklen_
 		text++;
 		length -= 2;
 	}
-	if (!colon || length >= sizeof(host) || fw_amount_parse(colon + 1, &port, NULL) || !port || port > 65535)
+	if (!colon || length >= sizeof(host) || fw_amount_parse(colon + 1, &port, NULL) || !port ||
+	    port > 65535)
 		return fw_err_set(err, -EINVAL, "'%s' is no ADDRESS:PORT", text);
 	snprintf(host, sizeof(host), "%.*s", (int)length, text);
 	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {

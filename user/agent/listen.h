@@ -7,7 +7,8 @@
 
 #include "lib/err.h"
 
-/* Returns a listening, non-blocking fd. gid -1: leaves the group alone. -EADDRINUSE when somebody listens there. */
+/* Returns a listening, non-blocking fd. gid -1: leaves the group alone. -EADDRINUSE when somebody listens
+ * there. */
 int fw_listen_unix(const char *path, mode_t mode, gid_t gid, struct fw_err *err);
 /* "127.0.0.1:9854", "[::1]:9854": a listening TCP socket, -EINVAL for what is no address. */
 int fw_listen_tcp(const char *address, struct fw_err *err);

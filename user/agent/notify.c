@@ -51,14 +51,15 @@ void fw_notify_send(const struct fw_notify *notify, const char *format, ...)
 	if (length <= 0)
 		return;
 	memcpy(address.sun_path, notify->path, notify->path_length);
-	sendto(notify->fd, text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1, MSG_NOSIGNAL,
-	       (const struct sockaddr *)&address,
+	sendto(notify->fd, text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1,
+	       MSG_NOSIGNAL, (const struct sockaddr *)&address,
 	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + notify->path_length));
 }
 
 void fw_notify_reloading(const struct fw_notify *notify)
 {
-	fw_notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(fw_monotonic_ns() / 1000));
+	fw_notify_send(notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		       (unsigned long long)(fw_monotonic_ns() / 1000));
 }
 
 static void on_watchdog(uv_timer_t *timer)

@@ -12,11 +12,13 @@ struct fw_notify {
 	uv_timer_t watchdog;
 };
 
-/* Reads NOTIFY_SOCKET and WATCHDOG_USEC and takes them out of the environment, so that no child inherits them. */
+/* Reads NOTIFY_SOCKET and WATCHDOG_USEC and takes them out of the environment, so that no child inherits
+ * them. */
 void fw_notify_init(struct fw_notify *notify);
 void fw_notify_close(struct fw_notify *notify);
 /* "READY=1\nSTATUS=…" */
-void fw_notify_send(const struct fw_notify *notify, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fw_notify_send(const struct fw_notify *notify, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void fw_notify_reloading(const struct fw_notify *notify);
 /* Feeds the watchdog from the loop, at half its period. */
 void fw_notify_watchdog(struct fw_notify *notify, uv_loop_t *loop);

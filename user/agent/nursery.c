@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A process of its own that starts unprivileged workers: it gave up root before it does anything, so that the agent can
- * give up the right to change users and still have a dead worker started again. */
+/* A process of its own that starts unprivileged workers: it gave up root before it does anything, so that the
+ * agent can give up the right to change users and still have a dead worker started again. */
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,8 @@ static int become_unprivileged(void)
 
 static void exec_worker(const struct fw_nursery_order *order, int listen_fd, pid_t parent)
 {
-	char *const argv[] = {(char *)order->program, "--listen-fd", "3", "--socket", (char *)order->socket, NULL};
+	char *const argv[] = {(char *)order->program, "--listen-fd", "3", "--socket",
+			      (char *)order->socket,  NULL};
 	char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
 	sigset_t none;
 
@@ -57,7 +58,8 @@ static void exec_worker(const struct fw_nursery_order *order, int listen_fd, pid
 	_exit(errno == EACCES ? 126 : 127);
 }
 
-/* _Fork: libuv's fork handler would close what it takes for its own signal pipe, and that number may be listen_fd. */
+/* _Fork: libuv's fork handler would close what it takes for its own signal pipe, and that number may be
+ * listen_fd. */
 static pid_t start_worker(const struct fw_nursery_order *order, int listen_fd)
 {
 	pid_t parent = getpid(), pid = _Fork();
@@ -74,7 +76,10 @@ static int receive(int fd, struct fw_nursery_order *order, int *ret_fd)
 		struct cmsghdr align;
 	} control = {};
 	struct iovec part = {.iov_base = order, .iov_len = sizeof(*order)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
 	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 

@@ -14,8 +14,17 @@
 #include "lib/err.h"
 #include "lib/grow.h"
 
-enum { OPTION_CONFIG = 256, OPTION_INTERFACE, OPTION_XDP, OPTION_STATE, OPTION_SOCKET, OPTION_BPFFS, OPTION_CHECK,
-       OPTION_HELP, OPTION_VERSION };
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_INTERFACE,
+	OPTION_XDP,
+	OPTION_STATE,
+	OPTION_SOCKET,
+	OPTION_BPFFS,
+	OPTION_CHECK,
+	OPTION_HELP,
+	OPTION_VERSION
+};
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
@@ -32,7 +41,8 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
 	"usage: floodwalld [OPTION]...\n"
-	"Filters floods at the first instruction that sees a packet. Runs in the foreground, logs to stderr,\n"
+	"Filters floods at the first instruction that sees a packet. Runs in the foreground, logs to "
+	"stderr,\n"
 	"prints 'ready' when it filters.\n"
 	"\n"
 	"  --config FILE       policy (" FW_CONFIG_DEFAULT ")\n"
@@ -44,9 +54,11 @@ static const char help_text[] =
 	"  --check             read the policy, say what is wrong with it, and end\n"
 	"  --help, --version\n"
 	"\n"
-	"Signals: SIGHUP reloads the policy, SIGTERM and SIGINT end the agent; the filter stays unless the policy\n"
+	"Signals: SIGHUP reloads the policy, SIGTERM and SIGINT end the agent; the filter stays unless the "
+	"policy\n"
 	"says on_exit: detach.\n"
-	"Exit codes: 0 done, 64 usage, 71 the kernel refused, 75 another agent runs, 77 no permission, 78 bad policy\n"
+	"Exit codes: 0 done, 64 usage, 71 the kernel refused, 75 another agent runs, 77 no permission, 78 "
+	"bad policy\n"
 	"or unknown interface.\n";
 
 static int usage(const char *format, const char *what)
@@ -112,7 +124,8 @@ static int take(struct fw_options *options, int option, char *value)
 	}
 }
 
-/* The one name of the file, so that an applied policy can be told from it; one that is missing is the loader's complaint. */
+/* The one name of the file, so that an applied policy can be told from it; one that is missing is the
+ * loader's complaint. */
 static char *absolute(char *path)
 {
 	char directory[PATH_MAX], *joined = path ? realpath(path, NULL) : NULL;

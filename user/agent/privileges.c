@@ -22,7 +22,8 @@ int fw_privileges_check(struct fw_err *err)
 	if (!fw_missing_capabilities(missing, sizeof(missing)))
 		return 0;
 	return fw_err_set(err, -EPERM,
-			  "missing %s: nothing can be filtered; run floodwalld as root, or grant CAP_BPF, CAP_NET_ADMIN and "
+			  "missing %s: nothing can be filtered; run floodwalld as root, or grant CAP_BPF, "
+			  "CAP_NET_ADMIN and "
 			  "CAP_PERFMON (AmbientCapabilities= in the unit)",
 			  missing);
 }
@@ -31,7 +32,8 @@ int fw_privileges_drop(struct fw_err *err)
 {
 	static const unsigned int kept[] = {CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON};
 
-	/* The bounding set can only be lowered with CAP_SETPCAP, which an agent that is not root never had. */
+	/* The bounding set can only be lowered with CAP_SETPCAP, which an agent that is not root never had.
+	 */
 	capng_select_t sets = CAPNG_SELECT_CAPS;
 
 	capng_get_caps_process();

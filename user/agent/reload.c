@@ -12,7 +12,8 @@
 #include "lib/log.h"
 
 /* The copy of what runs goes to `previous` once the new one is in force. */
-static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes, struct fw_loaded **refused, struct fw_err *err)
+static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes, struct fw_loaded **refused,
+		   struct fw_err *err)
 {
 	struct fw_stand before = {};
 	struct fw_loaded *loaded = NULL;
@@ -36,12 +37,14 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes,
 	return 0;
 }
 
-int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_loaded **ret_refused, struct fw_err *err)
+int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_loaded **ret_refused,
+	      struct fw_err *err)
 {
 	struct fw_stand next = {}, tunes = {};
 	struct fw_loaded *refused = NULL;
 	const char *held = fw_force_is_held(agent);
-	int r = held ? fw_err_set(err, -EAGAIN, "%s", held) : fw_stand_read(agent->loaded->stand.name, &next, err);
+	int r = held ? fw_err_set(err, -EAGAIN, "%s", held)
+		     : fw_stand_read(agent->loaded->stand.name, &next, err);
 
 	fw_notify_reloading(&agent->notify);
 	if (!r && fw_stand_copy(&agent->loaded->stand, &tunes))
@@ -62,8 +65,10 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_l
 		fw_force_save(agent);
 		fw_drift_schedule(agent);
 		fw_event(agent, "reload", by,
-			 json_pack("{s:s, s:I}", "file", agent->loaded->stand.name, "generation", (json_int_t)agent->generation),
-			 "policy '%s' read again, generation %u is in force", agent->loaded->stand.name, agent->generation);
+			 json_pack("{s:s, s:I}", "file", agent->loaded->stand.name, "generation",
+				   (json_int_t)agent->generation),
+			 "policy '%s' read again, generation %u is in force", agent->loaded->stand.name,
+			 agent->generation);
 	} else {
 		fw_log(FW_LOG_ERROR, "reload failed, the policy in force stays: %s", err->text);
 	}

@@ -9,9 +9,10 @@
 
 struct fw_agent;
 
-/* The file of the policy in force, live changes kept. On failure *ret_refused (may be NULL) has the complaints, caller
- * frees; what was in force stays. `notes` gets sentences about tunes that ended. */
-int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_loaded **ret_refused, struct fw_err *err);
+/* The file of the policy in force, live changes kept. On failure *ret_refused (may be NULL) has the
+ * complaints, caller frees; what was in force stays. `notes` gets sentences about tunes that ended. */
+int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_loaded **ret_refused,
+	      struct fw_err *err);
 /* SIGHUP, SIGTERM and SIGINT. */
 void fw_reload_on_signal(struct fw_agent *agent);
 

@@ -16,7 +16,8 @@ static fw_handler *const handlers[FW_ROUTE_MAX_] = {
 };
 
 const struct fw_route_entry fw_routes[FW_ROUTE_MAX_] = {
-#define X(id, verb, route, write, request) [FW_ROUTE_##id] = {.method = (verb), .path = (route), .writes = (write)},
+#define X(id, verb, route, write, request)                                                                   \
+	[FW_ROUTE_##id] = {.method = (verb), .path = (route), .writes = (write)},
 	FW_API_ROUTES(X)
 #undef X
 };
@@ -44,15 +45,15 @@ const char *fw_request_query(const struct fw_request *request, const char *key)
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, key);
 }
 
-bool fw_request_number(const struct fw_request *request, const char *key, size_t fallback, size_t most, size_t *ret,
-		       struct fw_answer *answer)
+bool fw_request_number(const struct fw_request *request, const char *key, size_t fallback, size_t most,
+		       size_t *ret, struct fw_answer *answer)
 {
 	const char *text = fw_request_query(request, key);
 	uint64_t number = fallback;
 
 	if (text && (fw_amount_parse(text, &number, NULL) || number > most)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-number", NULL, "%s: expected a number from 0 to %zu, got '%.40s'", key, most,
-			text);
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-number", NULL,
+			"%s: expected a number from 0 to %zu, got '%.40s'", key, most, text);
 		return false;
 	}
 	*ret = (size_t)number;
@@ -70,7 +71,8 @@ const char *fw_request_text(const struct fw_request *request, const char *key, s
 	return NULL;
 }
 
-bool fw_request_seconds(const struct fw_request *request, const char *key, uint64_t *ret_ns, struct fw_answer *answer)
+bool fw_request_seconds(const struct fw_request *request, const char *key, uint64_t *ret_ns,
+			struct fw_answer *answer)
 {
 	const double most = 10 * 365 * 86400.0;
 	const json_t *value = json_object_get(request->body, key);
@@ -80,8 +82,8 @@ bool fw_request_seconds(const struct fw_request *request, const char *key, uint6
 	if (!value || json_is_null(value))
 		return true;
 	if (!json_is_number(value) || !(seconds > 0) || seconds > most) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-duration", NULL, "'%s': expected seconds, more than 0 and at most ten years",
-			key);
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-duration", NULL,
+			"'%s': expected seconds, more than 0 and at most ten years", key);
 		return false;
 	}
 	*ret_ns = (uint64_t)(seconds * (double)FW_NS_PER_SEC);
@@ -94,13 +96,13 @@ json_t *fw_request_texts(const struct fw_request *request, const char *key, stru
 	size_t i;
 
 	if (json_is_array(list) && json_array_size(list)) {
-		json_array_foreach(list, i, item)
+		json_array_foreach (list, i, item)
 			if (!json_is_string(item))
 				list = NULL;
 		if (list)
 			return list;
 	}
-	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "the request needs a list of strings '%s' with at least one member",
-		key);
+	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+		"the request needs a list of strings '%s' with at least one member", key);
 	return NULL;
 }

@@ -34,42 +34,42 @@ struct fw_request {
 
 struct fw_answer {
 	unsigned int http;
-	json_t *json;		 /* or else: */
-	char *text;		 /* malloced, of text_type */
+	json_t *json; /* or else: */
+	char *text;   /* malloced, of text_type */
 	const char *text_type;
-	unsigned int defer_ms;	 /* ask again then; nothing else is set */
-	bool follow;		 /* an endless stream of event lines, `past` of them from before */
+	unsigned int defer_ms; /* ask again then; nothing else is set */
+	bool follow;	       /* an endless stream of event lines, `past` of them from before */
 	size_t past;
 };
 
 typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 
 /* The handlers, one file per group: api_*.c. */
-#define FW_HANDLERS(X)                                                                                                 \
-	X(STATUS, fw_api_status)                                                                                       \
-	X(RULES, fw_api_rules)                                                                                         \
-	X(RULE_KEYS, fw_api_rule_keys)                                                                                 \
-	X(BANS, fw_api_bans)                                                                                           \
-	X(SETS, fw_api_sets)                                                                                           \
-	X(SETS_TEST, fw_api_sets_test)                                                                                 \
-	X(FEEDS, fw_api_feeds)                                                                                         \
-	X(EXPLAIN, fw_api_explain)                                                                                     \
-	X(TOP, fw_api_top)                                                                                             \
-	X(METRICS, fw_api_metrics)                                                                                     \
-	X(EVENTS, fw_api_events)                                                                                       \
-	X(CONFIRM_STATE, fw_api_confirm_state)                                                                         \
-	X(ATTACH, fw_api_attach)                                                                                       \
-	X(DETACH, fw_api_detach)                                                                                       \
-	X(PLAN, fw_api_plan)                                                                                           \
-	X(APPLY, fw_api_apply)                                                                                         \
-	X(CONFIRM, fw_api_confirm)                                                                                     \
-	X(ROLLBACK, fw_api_rollback)                                                                                   \
-	X(RELOAD, fw_api_reload)                                                                                       \
-	X(TUNE, fw_api_tune)                                                                                           \
-	X(BAN, fw_api_ban)                                                                                             \
-	X(UNBAN, fw_api_unban)                                                                                         \
-	X(ALLOW, fw_api_allow)                                                                                         \
-	X(SETS_ADD, fw_api_sets_add)                                                                                   \
+#define FW_HANDLERS(X)                                                                                       \
+	X(STATUS, fw_api_status)                                                                             \
+	X(RULES, fw_api_rules)                                                                               \
+	X(RULE_KEYS, fw_api_rule_keys)                                                                       \
+	X(BANS, fw_api_bans)                                                                                 \
+	X(SETS, fw_api_sets)                                                                                 \
+	X(SETS_TEST, fw_api_sets_test)                                                                       \
+	X(FEEDS, fw_api_feeds)                                                                               \
+	X(EXPLAIN, fw_api_explain)                                                                           \
+	X(TOP, fw_api_top)                                                                                   \
+	X(METRICS, fw_api_metrics)                                                                           \
+	X(EVENTS, fw_api_events)                                                                             \
+	X(CONFIRM_STATE, fw_api_confirm_state)                                                               \
+	X(ATTACH, fw_api_attach)                                                                             \
+	X(DETACH, fw_api_detach)                                                                             \
+	X(PLAN, fw_api_plan)                                                                                 \
+	X(APPLY, fw_api_apply)                                                                               \
+	X(CONFIRM, fw_api_confirm)                                                                           \
+	X(ROLLBACK, fw_api_rollback)                                                                         \
+	X(RELOAD, fw_api_reload)                                                                             \
+	X(TUNE, fw_api_tune)                                                                                 \
+	X(BAN, fw_api_ban)                                                                                   \
+	X(UNBAN, fw_api_unban)                                                                               \
+	X(ALLOW, fw_api_allow)                                                                               \
+	X(SETS_ADD, fw_api_sets_add)                                                                         \
 	X(SETS_DEL, fw_api_sets_del)
 
 #define X(id, function) fw_handler function;
@@ -88,18 +88,19 @@ enum fw_route fw_route_find(const char *method, const char *path, bool *ret_path
 /* A query key, NULL without. */
 const char *fw_request_query(const struct fw_request *request, const char *key);
 /* A number of the query within bounds, the fallback without one; a bad one is answered and gives false. */
-bool fw_request_number(const struct fw_request *request, const char *key, size_t fallback, size_t most, size_t *ret,
-		       struct fw_answer *answer);
+bool fw_request_number(const struct fw_request *request, const char *key, size_t fallback, size_t most,
+		       size_t *ret, struct fw_answer *answer);
 /* A string member of the body; missing or of another type is answered and gives NULL. */
 const char *fw_request_text(const struct fw_request *request, const char *key, struct fw_answer *answer);
 /* A duration in whole seconds from the body: 0 when absent or null; a bad one is answered and gives false. */
-bool fw_request_seconds(const struct fw_request *request, const char *key, uint64_t *ret_ns, struct fw_answer *answer);
+bool fw_request_seconds(const struct fw_request *request, const char *key, uint64_t *ret_ns,
+			struct fw_answer *answer);
 /* A non-empty array of strings. */
 json_t *fw_request_texts(const struct fw_request *request, const char *key, struct fw_answer *answer);
 
 /* The documented error shape. hint may be NULL. */
-void fw_fail(struct fw_answer *answer, unsigned int http, enum fw_exit exit_code, const char *code, const char *hint,
-	     const char *format, ...) __attribute__((format(printf, 6, 7)));
+void fw_fail(struct fw_answer *answer, unsigned int http, enum fw_exit exit_code, const char *code,
+	     const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* The same from an error of some module: its errno decides HTTP status and exit code. */
 void fw_fail_err(struct fw_answer *answer, const struct fw_err *err);
 /* 422 with all complaints. */

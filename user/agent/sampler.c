@@ -44,10 +44,11 @@ static void say(struct fw_agent *agent)
 	size_t count = fw_attachments_list(agent->attachments, &attached);
 	char packets[32], dropped[32];
 
-	fw_notify_send(&agent->notify, "STATUS=%s on %zu interface%s, %s packets/s, %s dropped/s",
-		       count ? "filtering" : "NOT FILTERING, attached to nothing", count, count == 1 ? "" : "s",
-		       fw_amount_format((uint64_t)agent->sampler.packets_per_second, packets, sizeof(packets)),
-		       fw_amount_format((uint64_t)agent->sampler.dropped_per_second, dropped, sizeof(dropped)));
+	fw_notify_send(
+		&agent->notify, "STATUS=%s on %zu interface%s, %s packets/s, %s dropped/s",
+		count ? "filtering" : "NOT FILTERING, attached to nothing", count, count == 1 ? "" : "s",
+		fw_amount_format((uint64_t)agent->sampler.packets_per_second, packets, sizeof(packets)),
+		fw_amount_format((uint64_t)agent->sampler.dropped_per_second, dropped, sizeof(dropped)));
 }
 
 static void on_timer(uv_timer_t *timer)

@@ -81,7 +81,8 @@ static gid_t group_of_writers(void)
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
-static int read_path_of(const char *socket, char path[sizeof(((struct sockaddr_un *)0)->sun_path)], struct fw_err *err)
+static int read_path_of(const char *socket, char path[sizeof(((struct sockaddr_un *)0)->sun_path)],
+			struct fw_err *err)
 {
 	const char *slash = strrchr(socket, '/');
 	int length = snprintf(path, sizeof(((struct sockaddr_un *)0)->sun_path), "%.*sread.sock",
@@ -90,7 +91,8 @@ static int read_path_of(const char *socket, char path[sizeof(((struct sockaddr_u
 	if (length < 0 || (size_t)length >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		return fw_err_set(err, -ENAMETOOLONG, "socket path %.40s… is too long", socket);
 	if (!strcmp(path, socket))
-		return fw_err_set(err, -EINVAL, "--socket must not be named read.sock: the read-only socket is made there");
+		return fw_err_set(err, -EINVAL,
+				  "--socket must not be named read.sock: the read-only socket is made there");
 	return 0;
 }
 
@@ -114,7 +116,8 @@ int fw_server_listen(struct fw_agent *agent, struct fw_server **ret, struct fw_e
 		    ? fw_err_set(err, -ENAMETOOLONG, "socket path %.40s… is too long", agent->options.socket)
 		    : read_path_of(api->path, read_only->path, err);
 	if (!r) {
-		api->fd = fw_listen_unix(api->path, server->writers == (gid_t)-1 ? 0600 : 0660, server->writers, err);
+		api->fd = fw_listen_unix(api->path, server->writers == (gid_t)-1 ? 0600 : 0660,
+					 server->writers, err);
 		r = api->fd < 0 ? api->fd : 0;
 	}
 	if (!r) {
@@ -134,9 +137,10 @@ static int start_one(struct fw_server *server, struct fw_listener *listener, str
 	const union MHD_DaemonInfo *info;
 
 	listener->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, fw_exchange_handle, listener,
-		MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_NOTIFY_COMPLETED,
-		fw_exchange_completed, listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		fw_exchange_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_NOTIFY_COMPLETED, fw_exchange_completed,
+		listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned int)CONNECTION_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	info = listener->daemon ? MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;

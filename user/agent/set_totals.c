@@ -33,7 +33,8 @@ static void add(struct fw_set_totals *totals, const char *name, uint64_t packets
 	}
 	snprintf(fresh.name, sizeof(fresh.name), "%s", name);
 	if (FW_APPEND(totals->items, totals->count, fresh))
-		fw_log(FW_LOG_WARNING, "set '%s': %lu counted packets are lost: out of memory", name, (unsigned long)packets);
+		fw_log(FW_LOG_WARNING, "set '%s': %lu counted packets are lost: out of memory", name,
+		       (unsigned long)packets);
 }
 
 /* What the classes of one list slot counted, per set. */
@@ -43,7 +44,7 @@ static int per_set(struct fw_agent *agent, uint32_t list_slot, uint64_t *ret)
 	FW_FREE uint64_t *counts = calloc(image->class_count, sizeof(*counts));
 	int r = counts ? fw_stats_classes(agent->datapath, list_slot, counts, image->class_count) : -ENOMEM;
 
-	for (size_t class = 1; class < image->class_count && !r; class++)
+	for (size_t class = 1; class < image->class_count && !r; class ++)
 		for (size_t set = 0; set < agent->loaded->policy->set_count; set++)
 			if (fw_bit_test(image->class_sets[class], (unsigned int)set))
 				ret[set] += counts[class];
@@ -66,7 +67,8 @@ void fw_set_totals_fold(struct fw_agent *agent, uint32_t list_slot)
 		if (packets[set])
 			add(&agent->set_totals, agent->loaded->policy->sets[set].name, packets[set]);
 	for (size_t i = 0; i < agent->set_totals.count; i++)
-		json_object_set_new(list, agent->set_totals.items[i].name, json_integer((json_int_t)agent->set_totals.items[i].packets));
+		json_object_set_new(list, agent->set_totals.items[i].name,
+				    json_integer((json_int_t)agent->set_totals.items[i].packets));
 	document = json_pack("{s:o}", "packets", list);
 	if (agent->set_totals.count && fw_state_write(&agent->state, TOTALS_FILE, document, &err))
 		fw_log(FW_LOG_WARNING, "counts per set would begin anew after a restart: %s", err.text);
@@ -96,7 +98,7 @@ void fw_set_totals_load(struct fw_agent *agent)
 
 	/* They belong to the kernel's counters: fresh maps count from zero. */
 	if (document && same_boot && agent->adoption == FW_ADOPTED_ALL)
-		json_object_foreach(json_object_get(document, "packets"), name, value)
+		json_object_foreach (json_object_get(document, "packets"), name, value)
 			if (strlen(name) < FW_NAME_MAX)
 				add(&agent->set_totals, name, (uint64_t)json_integer_value(value));
 	json_decref(document);

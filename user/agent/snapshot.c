@@ -114,7 +114,8 @@ static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
 		snapshot->rules[snapshot->rule_count++] = (struct fw_rule_snapshot){
 			.name = rule->name,
 			.action = fw_action_word(rule->action),
-			.mode = rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count" : "enforce",
+			.mode = rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count"
+											     : "enforce",
 			.unit = limited ? fw_unit_word(rule->limit.unit) : "",
 			.limit = rule->limit.amount,
 			.window_ns = rule->limit.window_ns,
@@ -178,7 +179,8 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 
 	snapshot.count_mode = any && agent->loaded->policy->mode == FW_MODE_COUNT;
 	snapshot.enforcing = any && !snapshot.count_mode;
-	snprintf(snapshot.config_hash, sizeof(snapshot.config_hash), "%016" PRIx64, fw_force_digest(stand->text, stand->length));
+	snprintf(snapshot.config_hash, sizeof(snapshot.config_hash), "%016" PRIx64,
+		 fw_force_digest(stand->text, stand->length));
 	memcpy(snapshot.bans_added, agent->leases.added, sizeof(snapshot.bans_added));
 	if (!r)
 		r = take_rules(agent, &snapshot);

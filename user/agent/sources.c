@@ -19,11 +19,11 @@ bool fw_sources_parse(json_t *texts, struct fw_prefix **ret, struct fw_answer *a
 		fw_reply(answer, NULL);
 		return false;
 	}
-	json_array_foreach(texts, i, item) {
+	json_array_foreach (texts, i, item) {
 		if (!fw_prefix_parse(json_string_value(item), &prefixes[i], &err))
 			continue;
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "'%.80s': %s; nothing was changed", json_string_value(item),
-			err.text);
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL, "'%.80s': %s; nothing was changed",
+			json_string_value(item), err.text);
 		free(prefixes);
 		return false;
 	}
@@ -31,19 +31,21 @@ bool fw_sources_parse(json_t *texts, struct fw_prefix **ret, struct fw_answer *a
 	return true;
 }
 
-bool fw_set_covering(const struct fw_agent *agent, unsigned int set, const struct fw_addr *addr, struct fw_prefix *ret)
+bool fw_set_covering(const struct fw_agent *agent, unsigned int set, const struct fw_addr *addr,
+		     struct fw_prefix *ret)
 {
 	const struct fw_set *known = &agent->loaded->policy->sets[set];
 	const struct fw_prefix *best = NULL;
 
 	for (size_t i = 0; i < known->prefix_count; i++)
-		if (fw_prefix_contains(&known->prefixes[i], addr) && (!best || known->prefixes[i].bits > best->bits))
+		if (fw_prefix_contains(&known->prefixes[i], addr) &&
+		    (!best || known->prefixes[i].bits > best->bits))
 			best = &known->prefixes[i];
 	for (size_t i = 0; i < agent->drift.set_count; i++) {
 		const struct fw_set_change *change = &agent->drift.sets[i].change;
 
-		if (!change->removed && !strcmp(change->set, known->name) && fw_prefix_contains(&change->prefix, addr) &&
-		    (!best || change->prefix.bits > best->bits))
+		if (!change->removed && !strcmp(change->set, known->name) &&
+		    fw_prefix_contains(&change->prefix, addr) && (!best || change->prefix.bits > best->bits))
 			best = &change->prefix;
 	}
 	if (best)
@@ -67,13 +69,16 @@ static void name_never_block(struct fw_agent *agent, const struct fw_prefix *pre
 		for (size_t j = 0; j < set->prefix_count && !text[0]; j++)
 			if (overlaps(&set->prefixes[j], prefix))
 				snprintf(text, size, "protected by never_block: %s in set '%s'",
-					 fw_prefix_format(&set->prefixes[j], member, sizeof(member)), set->name);
+					 fw_prefix_format(&set->prefixes[j], member, sizeof(member)),
+					 set->name);
 		for (size_t j = 0; j < agent->drift.set_count && !text[0]; j++) {
 			const struct fw_set_change *change = &agent->drift.sets[j].change;
 
-			if (!change->removed && !strcmp(change->set, set->name) && overlaps(&change->prefix, prefix))
+			if (!change->removed && !strcmp(change->set, set->name) &&
+			    overlaps(&change->prefix, prefix))
 				snprintf(text, size, "protected by never_block: %s in set '%s', added live",
-					 fw_prefix_format(&change->prefix, member, sizeof(member)), set->name);
+					 fw_prefix_format(&change->prefix, member, sizeof(member)),
+					 set->name);
 		}
 	}
 }
@@ -92,7 +97,8 @@ void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix
 	text[0] = '\0';
 	for (size_t i = 0; i < spared->current_count && !text[0]; i++)
 		if (fw_prefix_contains(prefix, &spared->current[i].addr))
-			snprintf(text, size, "%s %s", fw_addr_format(&spared->current[i].addr, address, sizeof(address)),
+			snprintf(text, size, "%s %s",
+				 fw_addr_format(&spared->current[i].addr, address, sizeof(address)),
 				 who[spared->current[i].kind]);
 	if (!text[0])
 		name_never_block(agent, prefix, text, size);

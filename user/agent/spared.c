@@ -53,7 +53,8 @@ static void forget_expired(struct fw_agent *agent)
 }
 
 /* Protections first: whoever is both, allowed and a live SSH peer, stays spared when the allowance ends. */
-static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list, struct fw_err *ssh)
+static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list,
+		    struct fw_err *ssh)
 {
 	const struct fw_spared_watch *spared = &agent->spared;
 	int r = 0;
@@ -70,7 +71,8 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 		bool known = false;
 
 		for (size_t j = 0; j < list->count && !known; j++)
-			known = !memcmp(&list->items[j].addr, &spared->allowed[i].addr, sizeof(struct fw_addr));
+			known = !memcmp(&list->items[j].addr, &spared->allowed[i].addr,
+					sizeof(struct fw_addr));
 		r = known ? 0 : FW_APPEND(list->items, list->count, spared->allowed[i]);
 	}
 	return r == -ENOMEM ? r : 0;
@@ -82,7 +84,8 @@ static bool is_same(const struct fw_spared_watch *spared, const struct fw_spared
 		return false;
 	for (size_t i = 0; i < list->count; i++)
 		if (memcmp(&spared->current[i].addr, &list->items[i].addr, sizeof(struct fw_addr)) ||
-		    spared->current[i].kind != list->items[i].kind || spared->current[i].expires_ns != list->items[i].expires_ns)
+		    spared->current[i].kind != list->items[i].kind ||
+		    spared->current[i].expires_ns != list->items[i].expires_ns)
 			return false;
 	return true;
 }
@@ -96,7 +99,8 @@ int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, st
 
 	if (ssh.code && !spared->warned) {
 		spared->warned = true;
-		fw_log(FW_LOG_WARNING, "live SSH sessions are NOT protected from a policy that blocks them: %s", ssh.text);
+		fw_log(FW_LOG_WARNING,
+		       "live SSH sessions are NOT protected from a policy that blocks them: %s", ssh.text);
 	}
 	if (r)
 		return fw_err_set(err, r, "out of memory for the list of spared sources");
@@ -135,9 +139,10 @@ static void save(struct fw_agent *agent)
 	for (size_t i = 0; i < agent->spared.allowed_count; i++) {
 		char text[FW_ADDR_TEXT_MAX];
 
-		json_array_append_new(list, json_pack("{s:s, s:I}", "source",
-						      fw_addr_format(&agent->spared.allowed[i].addr, text, sizeof(text)),
-						      "expires_ns", (json_int_t)agent->spared.allowed[i].expires_ns));
+		json_array_append_new(
+			list, json_pack("{s:s, s:I}", "source",
+					fw_addr_format(&agent->spared.allowed[i].addr, text, sizeof(text)),
+					"expires_ns", (json_int_t)agent->spared.allowed[i].expires_ns));
 	}
 	document = json_pack("{s:o}", "allowed", list);
 	if (fw_state_write(&agent->state, ALLOWED_FILE, document, &err))
@@ -145,7 +150,8 @@ static void save(struct fw_agent *agent)
 	json_decref(document);
 }
 
-int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, struct fw_err *err)
+int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
+		    struct fw_err *err)
 {
 	struct fw_spared_watch *spared = &agent->spared;
 	struct fw_spared_entry entry = {.addr = *addr, .kind = FW_SPARED_ALLOWED, .expires_ns = expires_ns};
@@ -188,7 +194,7 @@ void fw_spared_start(struct fw_agent *agent)
 	json_t *document = fw_state_read(&agent->state, ALLOWED_FILE, &same_boot, &err), *item;
 	size_t i;
 
-	json_array_foreach(same_boot ? json_object_get(document, "allowed") : NULL, i, item) {
+	json_array_foreach (same_boot ? json_object_get(document, "allowed") : NULL, i, item) {
 		struct fw_spared_entry entry = {.kind = FW_SPARED_ALLOWED};
 		json_int_t expires_ns;
 		const char *source;

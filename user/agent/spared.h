@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources that no rule and no ban may touch: gateways, resolvers, live SSH peers, and whom an operator allowed. */
+/* Sources that no rule and no ban may touch: gateways, resolvers, live SSH peers, and whom an operator
+ * allowed. */
 #ifndef FW_AGENT_SPARED_H
 #define FW_AGENT_SPARED_H
 
@@ -34,7 +35,8 @@ void fw_spared_done(struct fw_spared_watch *spared);
 /* Finds out anew and tells the kernel; policy is the one whose safety keys count. */
 int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err);
 /* expires_ns 0: removes. Takes effect at once. */
-int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, struct fw_err *err);
+int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
+		    struct fw_err *err);
 const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr);
 const char *fw_spared_word(enum fw_spared_kind kind); /* as in the list of reasons */
 
@@ -47,7 +49,8 @@ int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum 
 int fw_spared_gateways(struct fw_spared_list *list);
 int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf);
 /* spared_ssh.c */
-int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count, struct fw_err *err);
+int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
+			struct fw_err *err);
 size_t fw_spared_ssh_ports(uint16_t *ports, size_t capacity);
 
 #endif

@@ -16,7 +16,8 @@ static struct fw_addr mapped(uint32_t v4)
 	return addr;
 }
 
-/* /proc/net/route: "eth0 00000000 0101A8C0 0003 …": hex words as the machine reads them from network order. */
+/* /proc/net/route: "eth0 00000000 0101A8C0 0003 …": hex words as the machine reads them from network order.
+ */
 static int gateways4(struct fw_spared_list *list)
 {
 	FW_FCLOSE FILE *file = fopen("/proc/net/route", "re");
@@ -27,8 +28,8 @@ static int gateways4(struct fw_spared_list *list)
 		unsigned int destination, gateway, flags, mask;
 		struct fw_addr addr;
 
-		if (sscanf(line, "%*s %x %x %x %*s %*s %*s %x", &destination, &gateway, &flags, &mask) != 4 || destination ||
-		    mask || !gateway)
+		if (sscanf(line, "%*s %x %x %x %*s %*s %*s %x", &destination, &gateway, &flags, &mask) != 4 ||
+		    destination || mask || !gateway)
 			continue;
 		addr = mapped(gateway);
 		r = fw_spared_add(list, &addr, FW_SPARED_GATEWAY);

@@ -17,7 +17,7 @@
 #include "agent/spared.h"
 #include "lib/cleanup.h"
 
-#define SSH_PORT  22
+#define SSH_PORT   22
 #define INODES_MAX 64
 
 /* Calls each for every TCP socket of a family in the given states. */
@@ -32,7 +32,9 @@ static int ask(int fd, int family, uint32_t states)
 		.header = {.nlmsg_len = sizeof(query),
 			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.request = {.sdiag_family = (uint8_t)family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = states},
+		.request = {.sdiag_family = (uint8_t)family,
+			    .sdiag_protocol = IPPROTO_TCP,
+			    .idiag_states = states},
 	};
 
 	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
@@ -109,7 +111,8 @@ static int take_peer(const struct inet_diag_msg *message, void *context)
 	return is_ssh ? fw_spared_add(peers->list, &addr, FW_SPARED_SSH) : 0;
 }
 
-int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count, struct fw_err *err)
+int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
+			struct fw_err *err)
 {
 	struct peers peers = {.list = list, .ports = ports, .port_count = port_count};
 	const uint32_t states = 1 << TCP_ESTABLISHED;

@@ -94,12 +94,12 @@ json_t *fw_stand_to_json(const struct fw_stand *stand)
 	for (size_t i = 0; i < stand->tune_count; i++) {
 		const struct fw_tune *tune = &stand->tunes[i];
 
-		json_array_append_new(tunes, json_pack("{s:s, s:s, s:s, s:s, s:I}", "rule", tune->rule, "key", tune->key,
-						       "value", tune->value, "by", tune->by, "expires_ns",
-						       (json_int_t)tune->expires_ns));
+		json_array_append_new(tunes, json_pack("{s:s, s:s, s:s, s:s, s:I}", "rule", tune->rule, "key",
+						       tune->key, "value", tune->value, "by", tune->by,
+						       "expires_ns", (json_int_t)tune->expires_ns));
 	}
-	return json_pack("{s:s%, s:s, s:s, s:o}", "text", stand->text, stand->length, "name", stand->name, "base_dir",
-			 stand->base_dir, "tunes", tunes);
+	return json_pack("{s:s%, s:s, s:s, s:o}", "text", stand->text, stand->length, "name", stand->name,
+			 "base_dir", stand->base_dir, "tunes", tunes);
 }
 
 static int tune_from_json(const json_t *item, struct fw_stand *stand)
@@ -108,8 +108,8 @@ static int tune_from_json(const json_t *item, struct fw_stand *stand)
 	struct fw_tune tune = {};
 	json_int_t expires_ns;
 
-	if (json_unpack((json_t *)item, "{s:s, s:s, s:s, s:s, s:I}", "rule", &rule, "key", &key, "value", &value, "by", &by,
-			"expires_ns", &expires_ns))
+	if (json_unpack((json_t *)item, "{s:s, s:s, s:s, s:s, s:I}", "rule", &rule, "key", &key, "value",
+			&value, "by", &by, "expires_ns", &expires_ns))
 		return -EINVAL;
 	snprintf(tune.rule, sizeof(tune.rule), "%s", rule);
 	snprintf(tune.key, sizeof(tune.key), "%s", key);
@@ -127,8 +127,8 @@ int fw_stand_from_json(const json_t *document, struct fw_stand *ret)
 	size_t length, i;
 	int r = 0;
 
-	if (json_unpack((json_t *)document, "{s:s%, s:s, s:s, s:o}", "text", &text, &length, "name", &name, "base_dir",
-			&base_dir, "tunes", &tunes))
+	if (json_unpack((json_t *)document, "{s:s%, s:s, s:s, s:o}", "text", &text, &length, "name", &name,
+			"base_dir", &base_dir, "tunes", &tunes))
 		return -EINVAL;
 	stand.length = length;
 	stand.text = malloc(length + 1);
@@ -138,7 +138,7 @@ int fw_stand_from_json(const json_t *document, struct fw_stand *ret)
 		r = -ENOMEM;
 	else
 		memcpy(stand.text, text, length + 1);
-	json_array_foreach(tunes, i, item)
+	json_array_foreach (tunes, i, item)
 		r = r ? r : tune_from_json(item, &stand);
 	if (r)
 		fw_stand_done(&stand);
@@ -155,8 +155,8 @@ struct fw_loaded *fw_loaded_new(struct fw_stand *stand)
 		return NULL;
 	loaded->stand = *stand;
 	*stand = (struct fw_stand){};
-	if (fw_policy_parse(loaded->stand.text, loaded->stand.length, loaded->stand.name, loaded->stand.base_dir,
-			    &loaded->diags, &loaded->policy))
+	if (fw_policy_parse(loaded->stand.text, loaded->stand.length, loaded->stand.name,
+			    loaded->stand.base_dir, &loaded->diags, &loaded->policy))
 		return loaded;
 	loaded->rules = calloc(loaded->policy->rule_count + 1, sizeof(*loaded->rules));
 	if (!loaded->rules) {
@@ -179,7 +179,8 @@ void fw_loaded_free(struct fw_loaded *loaded)
 	free(loaded);
 }
 
-/* All tunes of one rule at once, so that they are checked together; the oldest is given up when they do not fit. */
+/* All tunes of one rule at once, so that they are checked together; the oldest is given up when they do not
+ * fit. */
 static void tune_rule(struct fw_loaded *loaded, size_t rule_index, json_t *dropped)
 {
 	struct fw_policy_rule *rule = &loaded->policy->rules[rule_index];
@@ -203,9 +204,9 @@ static void tune_rule(struct fw_loaded *loaded, size_t rule_index, json_t *dropp
 		if (!count || !fw_policy_tune_keys(loaded->policy, rule->name, keys, values, count, &err))
 			return;
 		if (dropped)
-			json_array_append_new(dropped,
-					      json_sprintf("tune %s %s=%s was given up: %s", rule->name,
-							   stand->tunes[first].key, stand->tunes[first].value, err.text));
+			json_array_append_new(dropped, json_sprintf("tune %s %s=%s was given up: %s",
+								    rule->name, stand->tunes[first].key,
+								    stand->tunes[first].value, err.text));
 		free(stand->tunes[first].value);
 		memmove(&stand->tunes[first], &stand->tunes[first + 1],
 			(--stand->tune_count - first) * sizeof(*stand->tunes));
@@ -223,8 +224,9 @@ void fw_loaded_tune(struct fw_loaded *loaded, json_t *dropped)
 			continue;
 		}
 		if (dropped)
-			json_array_append_new(dropped, json_sprintf("tune %s %s=%s ended: the rule is gone", stand->tunes[i].rule,
-								    stand->tunes[i].key, stand->tunes[i].value));
+			json_array_append_new(dropped, json_sprintf("tune %s %s=%s ended: the rule is gone",
+								    stand->tunes[i].rule, stand->tunes[i].key,
+								    stand->tunes[i].value));
 		free(stand->tunes[i].value);
 	}
 	stand->tune_count = kept;
@@ -251,7 +253,8 @@ static bool says_the_same(const struct fw_loaded *loaded, const char *rule, cons
 static bool has_timed(const struct fw_stand *stand, const char *rule, const char *key)
 {
 	for (size_t i = 0; i < stand->tune_count; i++)
-		if (stand->tunes[i].expires_ns && !strcmp(stand->tunes[i].rule, rule) && !strcmp(stand->tunes[i].key, key))
+		if (stand->tunes[i].expires_ns && !strcmp(stand->tunes[i].rule, rule) &&
+		    !strcmp(stand->tunes[i].key, key))
 			return true;
 	return false;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy with everything needed to have it again: its text, where that came from, and the live changes on top. */
+/* A policy with everything needed to have it again: its text, where that came from, and the live changes on
+ * top. */
 #ifndef FW_AGENT_STAND_H
 #define FW_AGENT_STAND_H
 
@@ -45,8 +46,8 @@ struct fw_loaded {
 struct fw_loaded *fw_loaded_new(struct fw_stand *stand);
 void fw_loaded_free(struct fw_loaded *loaded);
 
-/* Applies the stand's tunes to the file's rules afresh. A tune whose rule is gone or that no longer fits is dropped from
- * the stand and its reason appended to `dropped` (JSON strings, may be NULL). */
+/* Applies the stand's tunes to the file's rules afresh. A tune whose rule is gone or that no longer fits is
+ * dropped from the stand and its reason appended to `dropped` (JSON strings, may be NULL). */
 void fw_loaded_tune(struct fw_loaded *loaded, json_t *dropped);
 /* Forgets tunes that say what the file says anyway, as after `tune --save`. */
 void fw_loaded_prune(struct fw_loaded *loaded);

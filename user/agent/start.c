@@ -51,7 +51,8 @@ static int load_policy(struct fw_agent *agent, struct fw_loaded **ret)
 	int r = fw_stand_read(agent->options.config, &stand, &err);
 
 	if (r) {
-		fprintf(stderr, "floodwalld: %s; 'floodwall check FILE' reads one without an agent\n", err.text);
+		fprintf(stderr, "floodwalld: %s; 'floodwall check FILE' reads one without an agent\n",
+			err.text);
 		return r == -EACCES ? FW_EXIT_NO_PERMISSION : FW_EXIT_CONFIG;
 	}
 	r = fw_force_prepare(agent, &stand, ret, NULL, &err);
@@ -74,8 +75,10 @@ static int lock_pins(struct fw_agent *agent, const char *pin_dir, struct fw_err 
 		return 0; /* not there yet, or not trustworthy, which opening the datapath will say */
 	if (!flock(agent->pin_lock_fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
 		return 0;
-	return fw_err_set(err, -EAGAIN, "another floodwalld filters in this network namespace already: it holds %s; stop it first",
-			  pin_dir);
+	return fw_err_set(
+		err, -EAGAIN,
+		"another floodwalld filters in this network namespace already: it holds %s; stop it first",
+		pin_dir);
 }
 
 static int pin_dir_of(const struct fw_agent *agent, char *path, size_t size, struct fw_err *err)
@@ -84,7 +87,8 @@ static int pin_dir_of(const struct fw_agent *agent, char *path, size_t size, str
 
 	if (stat("/proc/self/ns/net", &netns))
 		return fw_err_set(err, -errno, "cannot tell this network namespace: %s", strerror(errno));
-	if ((size_t)snprintf(path, size, "%s/floodwall/%lu", agent->options.bpffs, (unsigned long)netns.st_ino) >= size)
+	if ((size_t)snprintf(path, size, "%s/floodwall/%lu", agent->options.bpffs,
+			     (unsigned long)netns.st_ino) >= size)
 		return fw_err_set(err, -ENAMETOOLONG, "--bpffs %.60s… is too long", agent->options.bpffs);
 	return 0;
 }
@@ -105,7 +109,8 @@ static int open_datapath(struct fw_agent *agent, const struct fw_policy *policy)
 		r = fw_datapath_open(&options, &agent->datapath, &agent->adoption, &why, &err);
 	if (r == -EOPNOTSUPP) {
 		snprintf(agent->no_pins_why, sizeof(agent->no_pins_why),
-			 "no persistent bpffs at %s: when the agent ends or crashes, filtering ENDS with it; mend: mount -t bpf bpf %s",
+			 "no persistent bpffs at %s: when the agent ends or crashes, filtering ENDS with it; "
+			 "mend: mount -t bpf bpf %s",
 			 agent->options.bpffs, FW_BPFFS_DEFAULT);
 		fw_log(FW_LOG_WARNING, "%s (%s)", agent->no_pins_why, err.text);
 		options.pin_dir = NULL;
@@ -141,11 +146,14 @@ static void release_links(struct fw_agent *agent)
 			if (!r)
 				r = fw_detach(agent->attachments, names[i], &err);
 			if (r)
-				fw_log(FW_LOG_NOTICE, "interface '%s': was filtered by an earlier agent and cannot be released: %s",
+				fw_log(FW_LOG_NOTICE,
+				       "interface '%s': was filtered by an earlier agent and cannot be "
+				       "released: %s",
 				       names[i], err.text);
 			else
 				fw_event(agent, "detach", "agent", json_pack("{s:s}", "interface", names[i]),
-					 "interface '%s': released, the policy does not name it any more", names[i]);
+					 "interface '%s': released, the policy does not name it any more",
+					 names[i]);
 		}
 		free(names[i]);
 	}
@@ -183,7 +191,8 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_spared_start(agent);
 	fw_set_totals_load(agent);
 	if (fw_force_start(agent, configured, &err))
-		return fail(&err, agent->loaded && agent->interfaces.count ? "no interface could be filtered" : "cannot filter");
+		return fail(&err, agent->loaded && agent->interfaces.count ? "no interface could be filtered"
+									   : "cannot filter");
 	release_links(agent);
 	agent->last_reload_ok = true;
 	agent->last_reload_wall_ns = fw_wall_ns();
@@ -192,7 +201,8 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_confirm_resume(agent);
 	fw_drift_schedule(agent);
 	if (!agent->interfaces.count)
-		fw_log(FW_LOG_WARNING, "NO interface is named by the policy or by --interface: nothing is filtered until "
+		fw_log(FW_LOG_WARNING,
+		       "NO interface is named by the policy or by --interface: nothing is filtered until "
 		       "'floodwall attach IFACE'");
 	return FW_EXIT_OK;
 }
@@ -225,14 +235,15 @@ static void announce(struct fw_agent *agent)
 	size_t count = fw_attachments_list(agent->attachments, &attached);
 
 	fw_event(agent, "start", "agent",
-		 json_pack("{s:s, s:I, s:I}", "version", FW_VERSION, "generation", (json_int_t)agent->generation, "interfaces",
-			   (json_int_t)count),
-		 "floodwalld %s: %zu interface%s, generation %u, policy %s", FW_VERSION, count, count == 1 ? "" : "s",
-		 agent->generation, agent->loaded->stand.name);
+		 json_pack("{s:s, s:I, s:I}", "version", FW_VERSION, "generation",
+			   (json_int_t)agent->generation, "interfaces", (json_int_t)count),
+		 "floodwalld %s: %zu interface%s, generation %u, policy %s", FW_VERSION, count,
+		 count == 1 ? "" : "s", agent->generation, agent->loaded->stand.name);
 	agent->ready = true;
 	puts("ready");
 	fflush(stdout);
-	fw_notify_send(&agent->notify, "READY=1\nSTATUS=filtering on %zu interface%s", count, count == 1 ? "" : "s");
+	fw_notify_send(&agent->notify, "READY=1\nSTATUS=filtering on %zu interface%s", count,
+		       count == 1 ? "" : "s");
 	fw_notify_watchdog(&agent->notify, &agent->loop);
 }
 
@@ -284,10 +295,11 @@ void fw_agent_stop(struct fw_agent *agent)
 
 	fw_notify_send(&agent->notify, "STOPPING=1");
 	if (agent->ready)
-		fw_event(agent, "stop", "agent", json_pack("{s:b}", "detached", (int)detach), "floodwalld ends: %s",
-			 detach			    ? "interfaces are detached"
+		fw_event(agent, "stop", "agent", json_pack("{s:b}", "detached", (int)detach),
+			 "floodwalld ends: %s",
+			 detach			 ? "interfaces are detached"
 			 : agent->no_pins_why[0] ? "without bpffs the filter ends with it"
-						    : "the filter stays in place");
+						 : "the filter stays in place");
 	if (agent->ready)
 		fw_web_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))

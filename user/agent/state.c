@@ -20,7 +20,8 @@ static int make_directories(const char *path, struct fw_err *err)
 	size_t length = strlen(path);
 
 	if (!length || length >= sizeof(partial) - 32)
-		return fw_err_set(err, -ENAMETOOLONG, "state directory '%.60s': path is empty or too long", path);
+		return fw_err_set(err, -ENAMETOOLONG, "state directory '%.60s': path is empty or too long",
+				  path);
 	for (size_t i = 1; i <= length; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
@@ -39,7 +40,8 @@ static int held(int fd, const char *dir, struct fw_err *err)
 	holder[got > 0 ? got : 0] = '\0';
 	holder[strcspn(holder, "\n")] = '\0';
 	return fw_err_set(err, -EAGAIN,
-			  "another floodwalld is running: pid %s holds the state directory %s; stop it first, or give this one a "
+			  "another floodwalld is running: pid %s holds the state directory %s; stop it "
+			  "first, or give this one a "
 			  "--state-dir of its own",
 			  holder[0] ? holder : "unknown", dir);
 }
@@ -53,11 +55,13 @@ static int take_lock(struct fw_state *state, struct fw_err *err)
 	if (state->lock_fd < 0)
 		return fw_err_set(err, -errno, "cannot open %s/lock: %s", state->dir, strerror(errno));
 	if (flock(state->lock_fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? held(state->lock_fd, state->dir, err)
-					    : fw_err_set(err, -errno, "cannot lock %s: %s", state->dir, strerror(errno));
+		return errno == EWOULDBLOCK
+			       ? held(state->lock_fd, state->dir, err)
+			       : fw_err_set(err, -errno, "cannot lock %s: %s", state->dir, strerror(errno));
 	length = snprintf(line, sizeof(line), "%d\n", (int)getpid());
 	if (ftruncate(state->lock_fd, 0) || pwrite(state->lock_fd, line, (size_t)length, 0) != length)
-		return fw_err_set(err, -errno, "cannot write to %s: %s; state could not be saved", state->dir, strerror(errno));
+		return fw_err_set(err, -errno, "cannot write to %s: %s; state could not be saved", state->dir,
+				  strerror(errno));
 	return 0;
 }
 
@@ -81,7 +85,8 @@ int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
 	read_boot_id(state->boot_id);
 	state->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state->dir_fd < 0)
-		return fw_err_set(err, -errno, "cannot open the state directory %s: %s", dir, strerror(errno));
+		return fw_err_set(err, -errno, "cannot open the state directory %s: %s", dir,
+				  strerror(errno));
 	return take_lock(state, err);
 }
 
@@ -130,8 +135,8 @@ int fw_state_commit(struct fw_state *state, const char *name, FILE *file, struct
 	}
 	saved = failed ? saved : errno;
 	unlinkat(state->dir_fd, temporary, 0);
-	return fw_err_set(err, -(saved ? saved : EIO), "cannot write %s/%s: %s; the old one stays", state->dir, name,
-			  strerror(saved ? saved : EIO));
+	return fw_err_set(err, -(saved ? saved : EIO), "cannot write %s/%s: %s; the old one stays",
+			  state->dir, name, strerror(saved ? saved : EIO));
 }
 
 int fw_state_write(struct fw_state *state, const char *name, json_t *document, struct fw_err *err)
@@ -144,7 +149,9 @@ int fw_state_write(struct fw_state *state, const char *name, json_t *document, s
 	json_object_set_new(document, "boot_id", json_string(state->boot_id));
 	if (json_dumpf(document, file, JSON_INDENT(1) | JSON_SORT_KEYS)) {
 		fclose(file);
-		return fw_err_set(err, -EIO, "cannot write %s/%s: out of memory or disk full; the old one stays", state->dir, name);
+		return fw_err_set(err, -EIO,
+				  "cannot write %s/%s: out of memory or disk full; the old one stays",
+				  state->dir, name);
 	}
 	return fw_state_commit(state, name, file, err);
 }
@@ -166,7 +173,8 @@ json_t *fw_state_read(struct fw_state *state, const char *name, bool *ret_same_b
 		return NULL;
 	}
 	document = json_loadfd(fd, JSON_REJECT_DUPLICATES, &problem);
-	if (!json_is_object(document) || json_integer_value(json_object_get(document, "version")) != FW_STATE_VERSION) {
+	if (!json_is_object(document) ||
+	    json_integer_value(json_object_get(document, "version")) != FW_STATE_VERSION) {
 		fw_err_set(err, -EINVAL, "%s/%s is %s; it is ignored", state->dir, name,
 			   json_is_object(document) ? "of another version" : "damaged");
 		json_decref(document);

@@ -23,8 +23,8 @@ void fw_state_close(struct fw_state *state);
 
 /* The document gets "version" and "boot_id"; it is complete on disk under its name, or the old one stays. */
 int fw_state_write(struct fw_state *state, const char *name, json_t *document, struct fw_err *err);
-/* NULL with err->code -ENOENT without one, other codes when it cannot be believed (text says why). *ret_same_boot: written
- * since this machine booted. Caller decrefs. */
+/* NULL with err->code -ENOENT without one, other codes when it cannot be believed (text says why).
+ * *ret_same_boot: written since this machine booted. Caller decrefs. */
 json_t *fw_state_read(struct fw_state *state, const char *name, bool *ret_same_boot, struct fw_err *err);
 
 /* For writers that stream: a file under a temporary name, put in place by _commit, which also closes. */

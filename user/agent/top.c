@@ -68,9 +68,11 @@ static double per_second(uint64_t now, uint64_t before, uint64_t span_ns)
 static struct rate rate_of(const struct fw_top *top, const struct fw_source_entry *entry)
 {
 	const struct fw_source_entry *old =
-		top->before_count ? bsearch(entry, top->before, top->before_count, sizeof(*entry), by_address) : NULL;
+		top->before_count ? bsearch(entry, top->before, top->before_count, sizeof(*entry), by_address)
+				  : NULL;
 	struct fw_source none = {};
-	const struct fw_source *before = old && old->source.packets <= entry->source.packets ? &old->source : &none;
+	const struct fw_source *before =
+		old && old->source.packets <= entry->source.packets ? &old->source : &none;
 	uint64_t span = top->now_ns - top->before_ns;
 
 	return (struct rate){.entry = entry,
@@ -124,9 +126,10 @@ static json_t *to_json(struct fw_agent *agent, const struct rate *rate)
 	const char *rule = fw_rule_name_of(agent, rate->entry->source.last_rule);
 	char text[FW_ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s}", "source", fw_prefix_format(&source, text, sizeof(text)),
-			 "packets_per_second", rate->packets, "bytes_per_second", rate->bytes, "dropped_per_second",
-			 rate->dropped, "state", state_of(agent, rate), "rule", rule, "reason",
+	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s}", "source",
+			 fw_prefix_format(&source, text, sizeof(text)), "packets_per_second", rate->packets,
+			 "bytes_per_second", rate->bytes, "dropped_per_second", rate->dropped, "state",
+			 state_of(agent, rate), "rule", rule, "reason",
 			 reason_word(rate->entry->source.last_reason));
 }
 
@@ -167,9 +170,9 @@ json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
 	if (looked && top->before_ns && fw_monotonic_ns() - top->now_ns < SPAN_MAX_NS)
 		packets = rate_of(top, looked).packets;
 	return json_pack("{s:f, s:f, s:s, s:I, s:I}", "packets_per_second", packets, "last_seconds_ago",
-			 now > found.source.last_ns ? (double)(now - found.source.last_ns) / 1e9 : 0.0, "last_reason",
-			 reason_word(found.source.last_reason), "packets", (json_int_t)found.source.packets, "dropped",
-			 (json_int_t)found.source.dropped);
+			 now > found.source.last_ns ? (double)(now - found.source.last_ns) / 1e9 : 0.0,
+			 "last_reason", reason_word(found.source.last_reason), "packets",
+			 (json_int_t)found.source.packets, "dropped", (json_int_t)found.source.dropped);
 }
 
 void fw_top_done(struct fw_top *top)

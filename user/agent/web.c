@@ -18,11 +18,11 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define PROGRAM	      "floodwall-web"
-#define INSTALLED     "/usr/bin/" PROGRAM
-#define BACKOFF_MS    500
+#define PROGRAM	       "floodwall-web"
+#define INSTALLED      "/usr/bin/" PROGRAM
+#define BACKOFF_MS     500
 #define BACKOFF_MAX_MS 60000
-#define STABLE_NS     (60 * FW_NS_PER_SEC)
+#define STABLE_NS      (60 * FW_NS_PER_SEC)
 
 /* Beside the agent, as in a build tree, else where it is installed. */
 static void find_program(char *path, size_t size)
@@ -57,8 +57,11 @@ static void start(struct fw_agent *agent)
 
 	if (fd < 0) {
 		if (!web->warned)
-			fw_log(FW_LOG_WARNING, "no metrics on TCP for now, filtering goes on: cannot listen on %s; I keep trying, "
-			       "'metrics: {listen: …}' in the policy moves it, 'none' turns it off", err.text);
+			fw_log(FW_LOG_WARNING,
+			       "no metrics on TCP for now, filtering goes on: cannot listen on %s; I keep "
+			       "trying, "
+			       "'metrics: {listen: …}' in the policy moves it, 'none' turns it off",
+			       err.text);
 		web->warned = true;
 		later(agent);
 		return;
@@ -70,12 +73,15 @@ static void start(struct fw_agent *agent)
 
 		if (!getcwd(directory, sizeof(directory)))
 			directory[0] = '\0';
-		snprintf(order.socket, sizeof(order.socket), "%.60s/%.60s", directory, fw_server_read_path(agent->server));
+		snprintf(order.socket, sizeof(order.socket), "%.60s/%.60s", directory,
+			 fw_server_read_path(agent->server));
 	}
 	web->warned = false;
 	web->started_ns = fw_monotonic_ns();
 	if (fw_nursery_send(web->nursery_fd, &order, fd))
-		fw_log(FW_LOG_WARNING, "no metrics on TCP until the agent restarts: the process that starts " PROGRAM " is gone; "
+		fw_log(FW_LOG_WARNING,
+		       "no metrics on TCP until the agent restarts: the process that starts " PROGRAM
+		       " is gone; "
 		       "filtering goes on");
 }
 
@@ -99,11 +105,14 @@ static void on_ended(struct fw_agent *agent, const struct fw_nursery_news *news)
 	if (fw_monotonic_ns() - web->started_ns > STABLE_NS)
 		web->backoff_ms = BACKOFF_MS;
 	if (WIFSIGNALED(news->status))
-		fw_log(FW_LOG_WARNING, PROGRAM " was ended by signal %d, starting it again in %u ms; filtering goes on",
+		fw_log(FW_LOG_WARNING,
+		       PROGRAM " was ended by signal %d, starting it again in %u ms; filtering goes on",
 		       WTERMSIG(news->status), web->backoff_ms);
 	else
-		fw_log(FW_LOG_WARNING, PROGRAM " ended with code %d%s, starting it again in %u ms; filtering goes on",
-		       WEXITSTATUS(news->status), WEXITSTATUS(news->status) >= 126 ? " (it could not be executed)" : "",
+		fw_log(FW_LOG_WARNING,
+		       PROGRAM " ended with code %d%s, starting it again in %u ms; filtering goes on",
+		       WEXITSTATUS(news->status),
+		       WEXITSTATUS(news->status) >= 126 ? " (it could not be executed)" : "",
 		       web->backoff_ms);
 	later(agent);
 }
@@ -124,8 +133,9 @@ static void on_news(uv_poll_t *poll, int status, int events)
 		close(web->nursery_fd);
 		web->nursery_fd = -1;
 		web->pid = 0;
-		fw_log(FW_LOG_WARNING, "the process that starts " PROGRAM " is gone: no metrics on TCP until the agent restarts; "
-		       "filtering goes on");
+		fw_log(FW_LOG_WARNING, "the process that starts " PROGRAM
+				       " is gone: no metrics on TCP until the agent restarts; "
+				       "filtering goes on");
 		return;
 	}
 	if (news.ended)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* floodwall-web: started, watched and started again, without the agent ever holding the right to change users. */
+/* floodwall-web: started, watched and started again, without the agent ever holding the right to change
+ * users. */
 #ifndef FW_AGENT_WEB_H
 #define FW_AGENT_WEB_H
 
@@ -23,8 +24,8 @@ struct fw_web {
 	bool warned, usable;
 };
 
-/* nursery.c: forks the process that will spawn workers as an unprivileged user. Call before any thread exists and before
- * capabilities go. Returns its socket or -errno. */
+/* nursery.c: forks the process that will spawn workers as an unprivileged user. Call before any thread exists
+ * and before capabilities go. Returns its socket or -errno. */
 int fw_nursery_fork(struct fw_err *err);
 /* What the nursery is told and tells. */
 struct fw_nursery_order {
@@ -32,8 +33,8 @@ struct fw_nursery_order {
 	char program[256], socket[128];
 };
 struct fw_nursery_news {
-	pid_t pid;  /* of the child */
-	int ended;  /* 0: it was started; else its wait status is in `status` */
+	pid_t pid; /* of the child */
+	int ended; /* 0: it was started; else its wait status is in `status` */
 	int status;
 	int error; /* errno when it could not be started */
 };

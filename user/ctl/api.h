@@ -7,37 +7,39 @@
 #define FW_READ_SOCKET_DEFAULT "/run/floodwall/read.sock" /* always "read.sock" beside the API socket */
 #define FW_API_BODY_MAX	       (8u << 20)
 
-/* Answers are the documents that `floodwall --json COMMAND` prints (man page, DESIGN §7), so the CLI hands them through.
- * An error is {"error":{"exit":N,"code":"slug","message":"…","hint":"…","diagnostics":[…check entries…]}} with an HTTP status
- * that fits (400 usage, 403 not allowed, 404 unknown name, 409 conflict, 413, 422 bad policy, 500, 503 try again); `exit` is the
- * CLI's exit code. `hint` and `diagnostics` may be absent. Read-only routes are served on both sockets.
+/* Answers are the documents that `floodwall --json COMMAND` prints (man page, DESIGN §7), so the CLI hands
+ * them through. An error is {"error":{"exit":N,"code":"slug","message":"…","hint":"…","diagnostics":[…check
+ * entries…]}} with an HTTP status that fits (400 usage, 403 not allowed, 404 unknown name, 409 conflict, 413,
+ * 422 bad policy, 500, 503 try again); `exit` is the CLI's exit code. `hint` and `diagnostics` may be absent.
+ * Read-only routes are served on both sockets.
  *
- * X(ID, method, path, needs write, request) — request: query keys for GET, members of the JSON body for POST. */
-#define FW_API_ROUTES(X)                                                                                               \
-	X(STATUS, "GET", "/v1/status", 0, "")                                                                          \
-	X(RULES, "GET", "/v1/rules", 0, "")                                                                            \
-	X(RULE_KEYS, "GET", "/v1/rules/keys", 0, "name, over=1, limit=N")                                              \
-	X(BANS, "GET", "/v1/bans", 0, "")                                                                              \
-	X(SETS, "GET", "/v1/sets", 0, "")                                                                              \
-	X(SETS_TEST, "GET", "/v1/sets/test", 0, "name, cidr (repeated)")                                               \
-	X(FEEDS, "GET", "/v1/feeds", 0, "")                                                                            \
-	X(EXPLAIN, "GET", "/v1/explain", 0, "address, to=IP:PORT/PROTO")                                               \
-	X(TOP, "GET", "/v1/top", 0, "by=packets|bytes|drops, limit=N")                                                 \
-	X(METRICS, "GET", "/v1/metrics", 0, "")                                                                        \
-	X(EVENTS, "GET", "/v1/events", 0, "follow=1, last=N")                                                          \
-	X(CONFIRM_STATE, "GET", "/v1/confirm", 0, "")                                                                  \
-	X(ATTACH, "POST", "/v1/attach", 1, "interface, xdp, chain")                                                    \
-	X(DETACH, "POST", "/v1/detach", 1, "interface")                                                                \
-	X(PLAN, "POST", "/v1/plan", 0, "policy, name, base_dir")                                                       \
-	X(APPLY, "POST", "/v1/apply", 1, "policy, name, base_dir, confirm_seconds")                                    \
-	X(CONFIRM, "POST", "/v1/confirm", 1, "")                                                                       \
-	X(ROLLBACK, "POST", "/v1/rollback", 1, "")                                                                     \
-	X(RELOAD, "POST", "/v1/reload", 1, "")                                                                         \
-	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds")                                      \
-	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, force")                                       \
-	X(UNBAN, "POST", "/v1/unban", 1, "sources [..]")                                                               \
-	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                                  \
-	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds")                                        \
+ * X(ID, method, path, needs write, request) — request: query keys for GET, members of the JSON body for POST.
+ */
+#define FW_API_ROUTES(X)                                                                                     \
+	X(STATUS, "GET", "/v1/status", 0, "")                                                                \
+	X(RULES, "GET", "/v1/rules", 0, "")                                                                  \
+	X(RULE_KEYS, "GET", "/v1/rules/keys", 0, "name, over=1, limit=N")                                    \
+	X(BANS, "GET", "/v1/bans", 0, "")                                                                    \
+	X(SETS, "GET", "/v1/sets", 0, "")                                                                    \
+	X(SETS_TEST, "GET", "/v1/sets/test", 0, "name, cidr (repeated)")                                     \
+	X(FEEDS, "GET", "/v1/feeds", 0, "")                                                                  \
+	X(EXPLAIN, "GET", "/v1/explain", 0, "address, to=IP:PORT/PROTO")                                     \
+	X(TOP, "GET", "/v1/top", 0, "by=packets|bytes|drops, limit=N")                                       \
+	X(METRICS, "GET", "/v1/metrics", 0, "")                                                              \
+	X(EVENTS, "GET", "/v1/events", 0, "follow=1, last=N")                                                \
+	X(CONFIRM_STATE, "GET", "/v1/confirm", 0, "")                                                        \
+	X(ATTACH, "POST", "/v1/attach", 1, "interface, xdp, chain")                                          \
+	X(DETACH, "POST", "/v1/detach", 1, "interface")                                                      \
+	X(PLAN, "POST", "/v1/plan", 0, "policy, name, base_dir")                                             \
+	X(APPLY, "POST", "/v1/apply", 1, "policy, name, base_dir, confirm_seconds")                          \
+	X(CONFIRM, "POST", "/v1/confirm", 1, "")                                                             \
+	X(ROLLBACK, "POST", "/v1/rollback", 1, "")                                                           \
+	X(RELOAD, "POST", "/v1/reload", 1, "")                                                               \
+	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds")                            \
+	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, force")                             \
+	X(UNBAN, "POST", "/v1/unban", 1, "sources [..]")                                                     \
+	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
+	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds")                              \
 	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..]")
 
 /* Exit codes, DESIGN §7. */

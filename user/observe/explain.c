@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The steps of flood.bpf.c in the same order, each with a sentence. Kept in step by tests that compare both. */
+/* The steps of flood.bpf.c in the same order, each with a sentence. Kept in step by tests that compare both.
+ */
 #include "observe/explain.h"
 
 #include <errno.h>
@@ -42,8 +43,8 @@ static void step(struct walk *walk, enum fw_explain_result result, const char *c
 }
 
 /* "set 'vpn' (198.51.100.0/24)" for each of the named sets that hold the address. */
-static void name_sets(struct walk *walk, const struct fw_set_refs *refs, const struct fw_addr *addr, uint16_t list_class,
-		      char *text, size_t size)
+static void name_sets(struct walk *walk, const struct fw_set_refs *refs, const struct fw_addr *addr,
+		      uint16_t list_class, char *text, size_t size)
 {
 	size_t used = 0;
 
@@ -55,7 +56,8 @@ static void name_sets(struct walk *walk, const struct fw_set_refs *refs, const s
 
 		if (!fw_bit_test(walk->image->class_sets[list_class], set))
 			continue;
-		used += (size_t)snprintf(text + used, size - used, "%sset '%s'", used ? ", " : "", walk->policy->sets[set].name);
+		used += (size_t)snprintf(text + used, size - used, "%sset '%s'", used ? ", " : "",
+					 walk->policy->sets[set].name);
 		if (used < size && walk->reader->covering(walk->reader->context, set, addr, &prefix))
 			used += (size_t)snprintf(text + used, size - used, " (%s)",
 						 fw_prefix_format(&prefix, prefix_text, sizeof(prefix_text)));
@@ -78,20 +80,23 @@ static bool check_spared(struct walk *walk)
 	char left[32];
 
 	if (!walk->reader->spared(walk->reader->context, &walk->packet->source, &kind, &left_ns)) {
-		step(walk, FW_EXPLAIN_NO_MATCH, "spared", "no live SSH session, no gateway, no resolver, not allowed by hand");
+		step(walk, FW_EXPLAIN_NO_MATCH, "spared",
+		     "no live SSH session, no gateway, no resolver, not allowed by hand");
 		return false;
 	}
 	if (left_ns)
-		step(walk, FW_EXPLAIN_MATCH, "spared", "%s, for %s more: passes, no rule and no ban is asked", kinds[kind].who,
-		     fw_age_format(left_ns, left, sizeof(left)));
+		step(walk, FW_EXPLAIN_MATCH, "spared", "%s, for %s more: passes, no rule and no ban is asked",
+		     kinds[kind].who, fw_age_format(left_ns, left, sizeof(left)));
 	else
-		step(walk, FW_EXPLAIN_MATCH, "spared", "%s: passes, no rule and no ban is asked", kinds[kind].who);
+		step(walk, FW_EXPLAIN_MATCH, "spared", "%s: passes, no rule and no ban is asked",
+		     kinds[kind].who);
 	walk->out->reason = kinds[kind].reason;
 	return true;
 }
 
 /* "412 of 7000 packets in 5m" */
-static uint64_t describe_meter(struct walk *walk, const struct fw_rule *rule, const struct fw_limit *limit, char *text, size_t size)
+static uint64_t describe_meter(struct walk *walk, const struct fw_rule *rule, const struct fw_limit *limit,
+			       char *text, size_t size)
 {
 	uint64_t amount = 0;
 	char limit_text[64];
@@ -108,14 +113,18 @@ static bool check_never_block(struct walk *walk)
 	char sets[256], meter[128];
 
 	if (!(walk->image->classes[walk->source_class].flags & FW_CLASS_NEVER_BLOCK)) {
-		step(walk, FW_EXPLAIN_NO_MATCH, "never_block", walk->policy->never_block.count ? "in none of its sets" : "none is set");
+		step(walk, FW_EXPLAIN_NO_MATCH, "never_block",
+		     walk->policy->never_block.count ? "in none of its sets" : "none is set");
 		return false;
 	}
-	name_sets(walk, &walk->policy->never_block, &walk->packet->source, walk->source_class, sets, sizeof(sets));
+	name_sets(walk, &walk->policy->never_block, &walk->packet->source, walk->source_class, sets,
+		  sizeof(sets));
 	if (slot->never_block.unit != FW_UNIT_NONE &&
-	    describe_meter(walk, &slot->never_block, &walk->policy->never_block_limit, meter, sizeof(meter)) + 1 >
+	    describe_meter(walk, &slot->never_block, &walk->policy->never_block_limit, meter, sizeof(meter)) +
+			    1 >
 		    slot->never_block.limit) {
-		step(walk, FW_EXPLAIN_SKIPPED, "never_block", "in %s, but over its limit, %s: goes on like everybody", sets, meter);
+		step(walk, FW_EXPLAIN_SKIPPED, "never_block",
+		     "in %s, but over its limit, %s: goes on like everybody", sets, meter);
 		return false;
 	}
 	step(walk, FW_EXPLAIN_MATCH, "never_block", "in %s: passes, no rule and no ban is asked", sets);
@@ -128,7 +137,8 @@ static void check_essential(struct walk *walk)
 	char limit[32];
 
 	step(walk, FW_EXPLAIN_SKIPPED, "essential",
-	     "only ARP, neighbour discovery, path-MTU and DHCP messages: they pass, bans or not, up to %s/s of each kind",
+	     "only ARP, neighbour discovery, path-MTU and DHCP messages: they pass, bans or not, up to %s/s "
+	     "of each kind",
 	     fw_amount_format(walk->policy->safety.essential_limit, limit, sizeof(limit)));
 }
 
@@ -142,8 +152,9 @@ static bool check_ban(struct walk *walk)
 		return false;
 	}
 	step(walk, FW_EXPLAIN_MATCH, "ban", "%s is banned for %s more (%s%s%s): dropped",
-	     fw_prefix_format(&ban.prefix, prefix, sizeof(prefix)), fw_age_format(ban.left_ns, left, sizeof(left)), ban.origin,
-	     ban.reason[0] ? ": " : "", ban.reason);
+	     fw_prefix_format(&ban.prefix, prefix, sizeof(prefix)),
+	     fw_age_format(ban.left_ns, left, sizeof(left)), ban.origin, ban.reason[0] ? ": " : "",
+	     ban.reason);
 	walk->out->reason = FW_REASON_BANNED;
 	return true;
 }
@@ -162,7 +173,8 @@ static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, char *m
 
 		if (labels->rule != index || !(slot->rules[index].terms >> term & 1))
 			continue;
-		if ((walk->labels & labels->labels_required) != labels->labels_required || walk->labels & labels->labels_forbidden)
+		if ((walk->labels & labels->labels_required) != labels->labels_required ||
+		    walk->labels & labels->labels_forbidden)
 			continue;
 		fit = fw_term_fit(walk->image, &walk->known, term, one, sizeof(one));
 		if (fit == FW_FIT_MAYBE && best == FW_FIT_NO)
@@ -207,7 +219,8 @@ static bool rule_decides(struct walk *walk, unsigned int index, const char *chec
 	}
 	walk->out->rule = -1;
 	if (rule->action == FW_ACTION_ALLOW) {
-		step(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s, beyond the limit of this allow: the next rule decides", why, meter);
+		step(walk, FW_EXPLAIN_NO_MATCH, check,
+		     "%s%s, beyond the limit of this allow: the next rule decides", why, meter);
 		return false;
 	}
 	if (limited && !over) {
@@ -216,17 +229,19 @@ static bool rule_decides(struct walk *walk, unsigned int index, const char *chec
 	}
 	walk->labels |= rule->labels;
 	if (rule->action == FW_ACTION_LABEL) {
-		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%slabels the packet, the next rule decides", why, meter, limited ? "; " : "");
+		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%slabels the packet, the next rule decides", why,
+		     meter, limited ? "; " : "");
 		return false;
 	}
 	if (rule->action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE) {
-		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%scounts only: would be dropped here, the next rule decides", why, meter,
+		step(walk, FW_EXPLAIN_MATCH, check,
+		     "%s%s%scounts only: would be dropped here, the next rule decides", why, meter,
 		     limited ? ", over the limit; " : "");
 		walk->would_drop = true;
 		return false;
 	}
-	step(walk, FW_EXPLAIN_MATCH, check, "%s%s%s%s: dropped", why, meter, limited ? ", over the limit; " : "",
-	     fw_action_word(walk->policy->rules[index].action));
+	step(walk, FW_EXPLAIN_MATCH, check, "%s%s%s%s: dropped", why, meter,
+	     limited ? ", over the limit; " : "", fw_action_word(walk->policy->rules[index].action));
 	walk->out->rule = (int)index;
 	walk->out->reason = drop_reason(rule);
 	return true;
@@ -249,16 +264,19 @@ static bool check_rule(struct walk *walk, unsigned int index)
 		bool over = rule_is_over(walk, index, meter, sizeof(meter));
 
 		step(walk, FW_EXPLAIN_SKIPPED, check, "%sdepends on %s%s%s%s%s", why, missing,
-		     walk->packet->has_dest ? "" : ": say --to IP:PORT/PROTO", meter[0] ? "; its meter: " : "", meter,
-		     over ? ", over the limit" : "");
+		     walk->packet->has_dest ? "" : ": say --to IP:PORT/PROTO",
+		     meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "");
 		return false;
 	}
 	if (rule->per == FW_PER_DESTINATION && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_dest) {
-		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination: say --to IP:PORT/PROTO", why);
+		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination: say --to IP:PORT/PROTO",
+		     why);
 		return false;
 	}
-	if (rule->per == FW_PER_SOURCE_DEST_PORT && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_port) {
-		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination port: say --to IP:PORT/PROTO", why);
+	if (rule->per == FW_PER_SOURCE_DEST_PORT && rule->limit.unit != FW_UNIT_NONE &&
+	    !walk->packet->has_port) {
+		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination port: say --to IP:PORT/PROTO",
+		     why);
 		return false;
 	}
 	return rule_decides(walk, index, check, why);
@@ -266,15 +284,16 @@ static bool check_rule(struct walk *walk, unsigned int index)
 
 static bool drops(enum fw_reason reason)
 {
-#define FW_IS_PASS 0ULL
-#define FW_IS_DROP 1ULL
+#define FW_IS_PASS		  0ULL
+#define FW_IS_DROP		  1ULL
 #define X(id, action, word, help) | FW_IS_##action << FW_REASON_##id
 	return (0 FW_REASONS(X)) >> reason & 1;
 #undef X
 }
 
-void fw_explain(const struct fw_policy *policy, const struct fw_image *image, const struct fw_explain_packet *packet,
-		const struct fw_explain_reader *reader, struct fw_explanation *ret)
+void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
+		const struct fw_explain_packet *packet, const struct fw_explain_reader *reader,
+		struct fw_explanation *ret)
 {
 	struct walk walk = {.policy = policy, .image = image, .packet = packet, .reader = reader, .out = ret};
 	bool decided;
@@ -300,9 +319,10 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image, co
 		decided = check_rule(&walk, i);
 	if (!decided)
 		step(&walk, FW_EXPLAIN_MATCH, "default", "no rule decided: passes");
-	ret->verdict = drops(ret->reason)   ? image->slot->count_ifaces == UINT32_MAX ? FW_VERDICT_WOULD_DROP : FW_VERDICT_DROP
-		       : walk.would_drop ? FW_VERDICT_WOULD_DROP
-					    : FW_VERDICT_PASS;
+	ret->verdict = drops(ret->reason) ? image->slot->count_ifaces == UINT32_MAX ? FW_VERDICT_WOULD_DROP
+										    : FW_VERDICT_DROP
+		       : walk.would_drop  ? FW_VERDICT_WOULD_DROP
+					  : FW_VERDICT_PASS;
 }
 
 void fw_explanation_done(struct fw_explanation *explanation)

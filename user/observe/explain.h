@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the packet path would do with the next packet of a source, and why: its steps, walked in user space. Pure: state
- * comes through a reader. */
+/* What the packet path would do with the next packet of a source, and why: its steps, walked in user space.
+ * Pure: state comes through a reader. */
 #ifndef FW_OBSERVE_EXPLAIN_H
 #define FW_OBSERVE_EXPLAIN_H
 
@@ -30,12 +30,15 @@ struct fw_explain_ban {
 /* State of the running filter. Each returns whether there is something. */
 struct fw_explain_reader {
 	void *context;
-	bool (*spared)(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind, uint64_t *left_ns);
+	bool (*spared)(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
+		       uint64_t *left_ns);
 	bool (*ban)(void *context, const struct fw_addr *addr, struct fw_explain_ban *ban);
 	/* Trailing amount of the key that rule would use for the packet. */
-	bool (*meter)(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet, uint64_t *amount);
+	bool (*meter)(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
+		      uint64_t *amount);
 	/* The longest prefix of a set (live changes included) that covers addr. */
-	bool (*covering)(void *context, unsigned int set, const struct fw_addr *addr, struct fw_prefix *prefix);
+	bool (*covering)(void *context, unsigned int set, const struct fw_addr *addr,
+			 struct fw_prefix *prefix);
 };
 
 enum fw_explain_result { FW_EXPLAIN_MATCH, FW_EXPLAIN_NO_MATCH, FW_EXPLAIN_SKIPPED };
@@ -55,8 +58,9 @@ struct fw_explanation {
 	bool out_of_memory;
 };
 
-void fw_explain(const struct fw_policy *policy, const struct fw_image *image, const struct fw_explain_packet *packet,
-		const struct fw_explain_reader *reader, struct fw_explanation *ret);
+void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
+		const struct fw_explain_packet *packet, const struct fw_explain_reader *reader,
+		struct fw_explanation *ret);
 void fw_explanation_done(struct fw_explanation *explanation);
 
 #endif

@@ -28,7 +28,7 @@ static enum fw_fit over_ports(const struct fw_u16_dimension *dimension, unsigned
 
 	for (size_t value = 0; value < 65536; value++)
 		used[dimension->class_of[value]] = true;
-	for (size_t class = 0; class < FW_PORT_CLASSES; class++) {
+	for (size_t class = 0; class < FW_PORT_CLASSES; class ++) {
 		yes += used[class] && has(dimension->terms[class], term);
 		no += used[class] && !has(dimension->terms[class], term);
 	}
@@ -45,7 +45,8 @@ static bool protocol_has_ports(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-static enum fw_fit destination_fit(const struct fw_image *image, const struct fw_known *known, unsigned int term)
+static enum fw_fit destination_fit(const struct fw_image *image, const struct fw_known *known,
+				   unsigned int term)
 {
 	size_t yes = 0;
 
@@ -53,12 +54,13 @@ static enum fw_fit destination_fit(const struct fw_image *image, const struct fw
 		return FW_FIT_YES;
 	if (known->has_dest)
 		return fits(has(image->classes[known->dest_class].dest_terms, term));
-	for (size_t class = 0; class < image->class_count; class++)
+	for (size_t class = 0; class < image->class_count; class ++)
 		yes += has(image->classes[class].dest_terms, term);
 	return yes == image->class_count ? FW_FIT_YES : yes ? FW_FIT_MAYBE : FW_FIT_NO;
 }
 
-static enum fw_fit flags_fit(const struct fw_policy_slot *slot, const struct fw_known *known, unsigned int term)
+static enum fw_fit flags_fit(const struct fw_policy_slot *slot, const struct fw_known *known,
+			     unsigned int term)
 {
 	enum fw_fit fit;
 
@@ -69,7 +71,8 @@ static enum fw_fit flags_fit(const struct fw_policy_slot *slot, const struct fw_
 	fit = over_all(slot->tcp_flag_terms, 256, term);
 	if (known->has_protocol)
 		return fit;
-	return has(slot->no_tcp_terms, term) == (fit == FW_FIT_YES) && fit != FW_FIT_MAYBE ? fit : FW_FIT_MAYBE;
+	return has(slot->no_tcp_terms, term) == (fit == FW_FIT_YES) && fit != FW_FIT_MAYBE ? fit
+											   : FW_FIT_MAYBE;
 }
 
 static enum fw_fit l4_fit(const struct fw_policy_slot *slot, const struct fw_known *known, unsigned int term)
@@ -86,7 +89,8 @@ struct finding {
 	enum fw_fit fit;
 };
 
-enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *known, unsigned int term, char *missing, size_t size)
+enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *known, unsigned int term,
+			char *missing, size_t size)
 {
 	const struct fw_policy_slot *slot = image->slot;
 	const struct finding findings[] = {
@@ -95,15 +99,19 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 				       : FW_FIT_YES},
 		{"the kind of packet", fits(has(slot->kind_terms[known->is_ipv6 ? FW_KIND_IPV6 : 0], term))},
 		{"the destination", destination_fit(image, known, term)},
-		{"the protocol",
-		 known->has_protocol ? fits(has(slot->protocol_terms[known->protocol], term)) : over_all(slot->protocol_terms, 256, term)},
+		{"the protocol", known->has_protocol ? fits(has(slot->protocol_terms[known->protocol], term))
+						     : over_all(slot->protocol_terms, 256, term)},
 		{"ports or flags", l4_fit(slot, known, term)},
-		{"the destination port", !(slot->features & FW_FEATURE_DEST_PORT) ? FW_FIT_YES
-					 : known->has_port ? fits(has(slot->dest_port.terms[slot->dest_port.class_of[known->dest_port]], term))
-							   : over_ports(&slot->dest_port, term)},
-		{"the source port", slot->features & FW_FEATURE_SOURCE_PORT ? over_ports(&slot->source_port, term) : FW_FIT_YES},
+		{"the destination port",
+		 !(slot->features & FW_FEATURE_DEST_PORT) ? FW_FIT_YES
+		 : known->has_port
+			 ? fits(has(slot->dest_port.terms[slot->dest_port.class_of[known->dest_port]], term))
+			 : over_ports(&slot->dest_port, term)},
+		{"the source port",
+		 slot->features & FW_FEATURE_SOURCE_PORT ? over_ports(&slot->source_port, term) : FW_FIT_YES},
 		{"the TCP flags", flags_fit(slot, known, term)},
-		{"the packet length", slot->features & FW_FEATURE_LENGTH ? over_ports(&slot->length, term) : FW_FIT_YES},
+		{"the packet length",
+		 slot->features & FW_FEATURE_LENGTH ? over_ports(&slot->length, term) : FW_FIT_YES},
 	};
 	enum fw_fit worst = FW_FIT_YES;
 	size_t used = 0;
@@ -114,7 +122,8 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		if (findings[i].fit < worst)
 			worst = findings[i].fit;
 		if (findings[i].fit == FW_FIT_MAYBE && used < size)
-			used += (size_t)snprintf(missing + used, size - used, "%s%s", used ? ", " : "", findings[i].what);
+			used += (size_t)snprintf(missing + used, size - used, "%s%s", used ? ", " : "",
+						 findings[i].what);
 	}
 	return worst;
 }

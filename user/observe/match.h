@@ -18,6 +18,7 @@ struct fw_known {
 enum fw_fit { FW_FIT_NO, FW_FIT_MAYBE, FW_FIT_YES };
 
 /* missing: for MAYBE, what would have to be known, "destination port, tcp flags". */
-enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *known, unsigned int term, char *missing, size_t size);
+enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *known, unsigned int term,
+			char *missing, size_t size);
 
 #endif

@@ -63,26 +63,30 @@ static void write_agent(const struct fw_snapshot *snapshot, FILE *out)
 	sample(out, "floodwall_build_info", 1, "version", FW_VERSION, NULL);
 	single(out, "floodwall_start_time_seconds", "gauge", "Unix time at which the agent started.",
 	       seconds(snapshot->start_wall_ns));
-	family(out, "floodwall_mode", "gauge", "Global mode as a state set; 1 for the active mode, 0 for the others.");
+	family(out, "floodwall_mode", "gauge",
+	       "Global mode as a state set; 1 for the active mode, 0 for the others.");
 	sample(out, "floodwall_mode", snapshot->enforcing, "mode", "enforce", NULL);
 	sample(out, "floodwall_mode", snapshot->count_mode, "mode", "count", NULL);
-	sample(out, "floodwall_mode", !snapshot->enforcing && !snapshot->count_mode, "mode", "detached", NULL);
-	single(out, "floodwall_config_last_reload_successful", "gauge", "Whether the last configuration load succeeded.",
-	       snapshot->last_reload_ok);
+	sample(out, "floodwall_mode", !snapshot->enforcing && !snapshot->count_mode, "mode", "detached",
+	       NULL);
+	single(out, "floodwall_config_last_reload_successful", "gauge",
+	       "Whether the last configuration load succeeded.", snapshot->last_reload_ok);
 	single(out, "floodwall_config_last_reload_success_timestamp_seconds", "gauge",
-	       "Unix time of the last successful configuration load.", seconds(snapshot->last_reload_wall_ns));
+	       "Unix time of the last successful configuration load.",
+	       seconds(snapshot->last_reload_wall_ns));
 	family(out, "floodwall_config_info", "gauge", "Configuration in force; the value is always 1.");
 	sample(out, "floodwall_config_info", 1, "hash", snapshot->config_hash, "files",
 	       snapshot->config_file ? snapshot->config_file : "", NULL);
 	single(out, "floodwall_config_generation", "gauge", "Number of the compiled policy in force.",
 	       (double)snapshot->generation);
-	single(out, "floodwall_runtime_overrides", "gauge", "Live changes in force that are not in any configuration file.",
+	single(out, "floodwall_runtime_overrides", "gauge",
+	       "Live changes in force that are not in any configuration file.",
 	       (double)snapshot->runtime_overrides);
 	single(out, "floodwall_confirm_deadline_timestamp_seconds", "gauge",
 	       "Unix time at which an unconfirmed apply rolls back; 0 when none is waiting.",
 	       seconds(snapshot->confirm_deadline_wall_ns));
-	single(out, "process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.",
-	       seconds(snapshot->cpu_ns));
+	single(out, "process_cpu_seconds_total", "counter",
+	       "Total user and system CPU time spent in seconds.", seconds(snapshot->cpu_ns));
 	single(out, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
 	       (double)snapshot->resident_bytes);
 }
@@ -110,7 +114,8 @@ static const struct {
 #undef X
 };
 
-static void write_traffic(const struct fw_snapshot *snapshot, FILE *out, const char *name, const char *help, int bytes)
+static void write_traffic(const struct fw_snapshot *snapshot, FILE *out, const char *name, const char *help,
+			  int bytes)
 {
 	family(out, name, "counter", help);
 	for (size_t i = 0; i < snapshot->iface_count; i++)
@@ -124,9 +129,9 @@ static void write_traffic(const struct fw_snapshot *snapshot, FILE *out, const c
 
 					sum += bytes ? count->bytes : count->packets;
 				}
-				sample(out, name, (double)sum, "interface", snapshot->ifaces[i].name, "family",
-				       traffics[traffic].family, "protocol", traffics[traffic].protocol, "verdict",
-				       verdicts[verdict], NULL);
+				sample(out, name, (double)sum, "interface", snapshot->ifaces[i].name,
+				       "family", traffics[traffic].family, "protocol",
+				       traffics[traffic].protocol, "verdict", verdicts[verdict], NULL);
 			}
 }
 
@@ -139,14 +144,16 @@ static uint64_t by_reason(const struct fw_iface_snapshot *iface, int verdict, in
 	return sum;
 }
 
-static void write_reasons(const struct fw_snapshot *snapshot, FILE *out, const char *name, const char *help, int verdict)
+static void write_reasons(const struct fw_snapshot *snapshot, FILE *out, const char *name, const char *help,
+			  int verdict)
 {
 	family(out, name, "counter", help);
 	for (size_t i = 0; i < snapshot->iface_count; i++)
 		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
 			if (verdict == FW_VERDICT_PASS || reasons[reason].drops)
-				sample(out, name, (double)by_reason(&snapshot->ifaces[i], verdict, reason), "interface",
-				       snapshot->ifaces[i].name, "reason", reasons[reason].word, NULL);
+				sample(out, name, (double)by_reason(&snapshot->ifaces[i], verdict, reason),
+				       "interface", snapshot->ifaces[i].name, "reason", reasons[reason].word,
+				       NULL);
 }
 
 static void write_parse_errors(const struct fw_snapshot *snapshot, FILE *out)
@@ -167,31 +174,35 @@ static void write_parse_errors(const struct fw_snapshot *snapshot, FILE *out)
 
 			for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++)
 				for (int j = 0; j < 2 && layers[layer].reasons[j] >= 0; j++)
-					sum += by_reason(&snapshot->ifaces[i], verdict, layers[layer].reasons[j]);
-			sample(out, "floodwall_parse_errors_total", (double)sum, "interface", snapshot->ifaces[i].name,
-			       "layer", layers[layer].layer, NULL);
+					sum += by_reason(&snapshot->ifaces[i], verdict,
+							 layers[layer].reasons[j]);
+			sample(out, "floodwall_parse_errors_total", (double)sum, "interface",
+			       snapshot->ifaces[i].name, "layer", layers[layer].layer, NULL);
 		}
 }
 
 static void write_interfaces(const struct fw_snapshot *snapshot, FILE *out)
 {
-	family(out, "floodwall_interface_info", "gauge", "Attachment of an interface; the value is always 1.");
+	family(out, "floodwall_interface_info", "gauge",
+	       "Attachment of an interface; the value is always 1.");
 	for (size_t i = 0; i < snapshot->iface_count; i++)
 		sample(out, "floodwall_interface_info", 1, "interface", snapshot->ifaces[i].name, "xdp_mode",
 		       snapshot->ifaces[i].xdp_mode, "driver", snapshot->ifaces[i].driver, NULL);
-	family(out, "floodwall_interface_attached", "gauge", "Whether the XDP program is attached to the interface.");
+	family(out, "floodwall_interface_attached", "gauge",
+	       "Whether the XDP program is attached to the interface.");
 	for (size_t i = 0; i < snapshot->iface_count; i++)
 		sample(out, "floodwall_interface_attached", snapshot->ifaces[i].attached, "interface",
 		       snapshot->ifaces[i].name, NULL);
-	write_traffic(snapshot, out, "floodwall_packets_total", "Packets seen at the XDP hook by verdict.", 0);
+	write_traffic(snapshot, out, "floodwall_packets_total", "Packets seen at the XDP hook by verdict.",
+		      0);
 	write_traffic(snapshot, out, "floodwall_bytes_total", "Bytes seen at the XDP hook by verdict.", 1);
-	write_reasons(snapshot, out, "floodwall_drops_total", "Packets dropped by reason; reasons are a fixed list.",
-		      FW_VERDICT_DROP);
+	write_reasons(snapshot, out, "floodwall_drops_total",
+		      "Packets dropped by reason; reasons are a fixed list.", FW_VERDICT_DROP);
 	write_reasons(snapshot, out, "floodwall_would_drops_total",
 		      "Packets that passed only because something counts instead of enforcing, by reason.",
 		      FW_VERDICT_WOULD_DROP);
-	write_reasons(snapshot, out, "floodwall_passes_total", "Packets passed by reason; reasons are a fixed list.",
-		      FW_VERDICT_PASS);
+	write_reasons(snapshot, out, "floodwall_passes_total",
+		      "Packets passed by reason; reasons are a fixed list.", FW_VERDICT_PASS);
 	write_parse_errors(snapshot, out);
 }
 
@@ -240,18 +251,21 @@ static void write_rules(const struct fw_snapshot *snapshot, FILE *out)
 		{"floodwall_rule_packets_total", "counter", "Packets matched by a rule.", matched, 0},
 		{"floodwall_rule_bytes_total", "counter", "Bytes matched by a rule.", matched_bytes, 0},
 		{"floodwall_rule_dropped_packets_total", "counter", "Packets dropped by a rule.", dropped, 0},
-		{"floodwall_rule_would_drop_packets_total", "counter", "Packets a rule would drop if it enforced.", would_drop, 0},
+		{"floodwall_rule_would_drop_packets_total", "counter",
+		 "Packets a rule would drop if it enforced.", would_drop, 0},
 		{"floodwall_rule_window_seconds", "gauge", "Evaluation window of the rule.", window, 1},
 		{"floodwall_rule_tracked_keys", "gauge", "Aggregation keys the rule tracks now.", tracked, 1},
 		{"floodwall_rule_keys_over_limit", "gauge", "Aggregation keys over the limit now.", over, 1},
-		{"floodwall_rule_highest_key_ratio", "gauge", "Amount of the busiest key divided by the limit.", ratio, 1},
+		{"floodwall_rule_highest_key_ratio", "gauge",
+		 "Amount of the busiest key divided by the limit.", ratio, 1},
 	};
 
 	family(out, "floodwall_rule_info", "gauge", "Rule in force; the value is always 1.");
 	for (size_t i = 0; i < snapshot->rule_count; i++)
-		sample(out, "floodwall_rule_info", 1, "rule", snapshot->rules[i].name, "action", snapshot->rules[i].action,
-		       "mode", snapshot->rules[i].mode, NULL);
-	family(out, "floodwall_rule_limit", "gauge", "Limit of the rule per window, in the unit of its label.");
+		sample(out, "floodwall_rule_info", 1, "rule", snapshot->rules[i].name, "action",
+		       snapshot->rules[i].action, "mode", snapshot->rules[i].mode, NULL);
+	family(out, "floodwall_rule_limit", "gauge",
+	       "Limit of the rule per window, in the unit of its label.");
 	for (size_t i = 0; i < snapshot->rule_count; i++)
 		if (snapshot->rules[i].unit[0])
 			sample(out, "floodwall_rule_limit", (double)snapshot->rules[i].limit, "rule",
@@ -267,28 +281,35 @@ static void write_rules(const struct fw_snapshot *snapshot, FILE *out)
 
 static void write_bans(const struct fw_snapshot *snapshot, FILE *out)
 {
-	static const char *const origins[FW_BAN_ORIGIN_MAX_] = {
-		[FW_BAN_MANUAL] = "manual", [FW_BAN_RULE] = "rule", [FW_BAN_FEED] = "feed", [FW_BAN_FLEET] = "fleet"};
+	static const char *const origins[FW_BAN_ORIGIN_MAX_] = {[FW_BAN_MANUAL] = "manual",
+								[FW_BAN_RULE] = "rule",
+								[FW_BAN_FEED] = "feed",
+								[FW_BAN_FLEET] = "fleet"};
 
 	family(out, "floodwall_bans", "gauge", "Bans in force by origin.");
 	for (int i = 0; i < FW_BAN_ORIGIN_MAX_; i++)
-		sample(out, "floodwall_bans", (double)snapshot->bans_by_origin[i], "origin", origins[i], NULL);
+		sample(out, "floodwall_bans", (double)snapshot->bans_by_origin[i], "origin", origins[i],
+		       NULL);
 	family(out, "floodwall_bans_added_total", "counter", "Bans added by origin.");
 	for (int i = 0; i < FW_BAN_ORIGIN_MAX_; i++)
-		sample(out, "floodwall_bans_added_total", (double)snapshot->bans_added[i], "origin", origins[i], NULL);
+		sample(out, "floodwall_bans_added_total", (double)snapshot->bans_added[i], "origin",
+		       origins[i], NULL);
 	family(out, "floodwall_bans_removed_total", "counter", "Bans removed by cause.");
-	sample(out, "floodwall_bans_removed_total", (double)snapshot->bans_removed_expired, "cause", "expired", NULL);
-	sample(out, "floodwall_bans_removed_total", (double)snapshot->bans_removed_manual, "cause", "manual", NULL);
+	sample(out, "floodwall_bans_removed_total", (double)snapshot->bans_removed_expired, "cause",
+	       "expired", NULL);
+	sample(out, "floodwall_bans_removed_total", (double)snapshot->bans_removed_manual, "cause", "manual",
+	       NULL);
 	family(out, "floodwall_set_prefixes", "gauge", "Prefixes in a set.");
 	for (size_t i = 0; i < snapshot->set_count; i++) {
-		sample(out, "floodwall_set_prefixes", (double)snapshot->sets[i].prefixes4, "set", snapshot->sets[i].name,
-		       "family", "ipv4", NULL);
-		sample(out, "floodwall_set_prefixes", (double)snapshot->sets[i].prefixes6, "set", snapshot->sets[i].name,
-		       "family", "ipv6", NULL);
+		sample(out, "floodwall_set_prefixes", (double)snapshot->sets[i].prefixes4, "set",
+		       snapshot->sets[i].name, "family", "ipv4", NULL);
+		sample(out, "floodwall_set_prefixes", (double)snapshot->sets[i].prefixes6, "set",
+		       snapshot->sets[i].name, "family", "ipv6", NULL);
 	}
 	family(out, "floodwall_set_packets_total", "counter", "Packets whose source matched a set.");
 	for (size_t i = 0; i < snapshot->set_count; i++)
-		sample(out, "floodwall_set_packets_total", (double)snapshot->sets[i].packets, "set", snapshot->sets[i].name, NULL);
+		sample(out, "floodwall_set_packets_total", (double)snapshot->sets[i].packets, "set",
+		       snapshot->sets[i].name, NULL);
 }
 
 static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
@@ -303,26 +324,32 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 
 	family(out, "floodwall_map_entries", "gauge", "Entries in a BPF map.");
 	for (size_t i = 0; i < snapshot->map_count; i++)
-		sample(out, "floodwall_map_entries", (double)snapshot->maps[i].entries, "map", snapshot->maps[i].map, NULL);
+		sample(out, "floodwall_map_entries", (double)snapshot->maps[i].entries, "map",
+		       snapshot->maps[i].map, NULL);
 	family(out, "floodwall_map_max_entries", "gauge", "Capacity of a BPF map.");
 	for (size_t i = 0; i < snapshot->map_count; i++)
-		sample(out, "floodwall_map_max_entries", (double)snapshot->maps[i].capacity, "map", snapshot->maps[i].map, NULL);
+		sample(out, "floodwall_map_max_entries", (double)snapshot->maps[i].capacity, "map",
+		       snapshot->maps[i].map, NULL);
 	family(out, "floodwall_map_memory_bytes", "gauge", "Kernel memory a BPF map is charged for.");
 	for (size_t i = 0; i < snapshot->map_count; i++)
-		sample(out, "floodwall_map_memory_bytes", (double)snapshot->maps[i].memory_bytes, "map", snapshot->maps[i].map,
-		       NULL);
-	family(out, "floodwall_map_update_errors_total", "counter", "Failed updates of a BPF map by the packet path.");
-	sample(out, "floodwall_map_update_errors_total", (double)snapshot->faults[FW_FAULT_METER_FULL], "map", "fw_meter_map",
-	       "error", "full", NULL);
-	sample(out, "floodwall_map_update_errors_total", (double)snapshot->faults[FW_FAULT_BAN_FULL], "map", "fw_ban_map", "error",
-	       "full", NULL);
-	sample(out, "floodwall_map_update_errors_total", (double)snapshot->faults[FW_FAULT_SOURCE_FULL], "map", "fw_source_map",
-	       "error", "full", NULL);
+		sample(out, "floodwall_map_memory_bytes", (double)snapshot->maps[i].memory_bytes, "map",
+		       snapshot->maps[i].map, NULL);
+	family(out, "floodwall_map_update_errors_total", "counter",
+	       "Failed updates of a BPF map by the packet path.");
+	sample(out, "floodwall_map_update_errors_total", (double)snapshot->faults[FW_FAULT_METER_FULL], "map",
+	       "fw_meter_map", "error", "full", NULL);
+	sample(out, "floodwall_map_update_errors_total", (double)snapshot->faults[FW_FAULT_BAN_FULL], "map",
+	       "fw_ban_map", "error", "full", NULL);
+	sample(out, "floodwall_map_update_errors_total", (double)snapshot->faults[FW_FAULT_SOURCE_FULL],
+	       "map", "fw_source_map", "error", "full", NULL);
 	family(out, "floodwall_events_lost_total", "counter", "Events lost because a ring buffer was full.");
-	sample(out, "floodwall_events_lost_total", (double)snapshot->faults[FW_FAULT_EVENT_LOST], "stream", "ban", NULL);
-	family(out, "floodwall_faults_total", "counter", "What went wrong in the packet path without deciding a packet.");
+	sample(out, "floodwall_events_lost_total", (double)snapshot->faults[FW_FAULT_EVENT_LOST], "stream",
+	       "ban", NULL);
+	family(out, "floodwall_faults_total", "counter",
+	       "What went wrong in the packet path without deciding a packet.");
 	for (int i = 0; i < FW_FAULT_MAX_; i++)
-		sample(out, "floodwall_faults_total", (double)snapshot->faults[i], "fault", faults[i].word, NULL);
+		sample(out, "floodwall_faults_total", (double)snapshot->faults[i], "fault", faults[i].word,
+		       NULL);
 }
 
 void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* floodwall-web: an HTTP parser that faces TCP and has no right to anything; asks the agent's read-only socket. */
+/* floodwall-web: an HTTP parser that faces TCP and has no right to anything; asks the agent's read-only
+ * socket. */
 #include <cap-ng.h>
 #include <getopt.h>
 #include <signal.h>
@@ -38,7 +39,8 @@ static int parse(int argc, char **argv, struct fw_web_options *ret)
 		switch (option) {
 		case 'l':
 			if (fw_amount_parse(optarg, &fd, NULL) || fd > 1023) {
-				fprintf(stderr, "floodwall-web: --listen-fd: expected a number, got '%s'\n", optarg);
+				fprintf(stderr, "floodwall-web: --listen-fd: expected a number, got '%s'\n",
+					optarg);
 				return FW_EXIT_USAGE;
 			}
 			ret->listen_fd = (int)fd;
@@ -81,11 +83,14 @@ int main(int argc, char **argv)
 	fw_log_init("floodwall-web", FW_LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	if (!geteuid()) {
-		fw_log(FW_LOG_ERROR, "refusing to face the network as root; floodwalld starts this process as floodwall or nobody");
+		fw_log(FW_LOG_ERROR, "refusing to face the network as root; floodwalld starts this process "
+				     "as floodwall or nobody");
 		return FW_EXIT_NO_PERMISSION;
 	}
 	if (!is_listening(options.listen_fd)) {
-		fw_log(FW_LOG_ERROR, "descriptor %d is no listening socket; floodwalld passes one, run it instead", options.listen_fd);
+		fw_log(FW_LOG_ERROR,
+		       "descriptor %d is no listening socket; floodwalld passes one, run it instead",
+		       options.listen_fd);
 		return FW_EXIT_USAGE;
 	}
 	capng_clear(CAPNG_SELECT_BOTH);

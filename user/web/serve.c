@@ -18,14 +18,15 @@
 #define CONNECTION_MEMORY  (16 << 10)
 #define CONNECTION_SECONDS 10
 
-static const char index_text[] = "Floodwall on this host.\n"
-				 "\n"
-				 "/metrics   counters and gauges for Prometheus\n"
-				 "\n"
-				 "This process can only read. To change something: floodwall --help on the host itself.\n";
+static const char index_text[] =
+	"Floodwall on this host.\n"
+	"\n"
+	"/metrics   counters and gauges for Prometheus\n"
+	"\n"
+	"This process can only read. To change something: floodwall --help on the host itself.\n";
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int status, const char *type, char *text, size_t length,
-			     enum MHD_ResponseMemoryMode memory)
+static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int status, const char *type,
+			     char *text, size_t length, enum MHD_ResponseMemoryMode memory)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(length, text, memory);
 	enum MHD_Result sent;
@@ -44,7 +45,8 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int sta
 
 static enum MHD_Result say(struct MHD_Connection *connection, unsigned int status, const char *text)
 {
-	return reply(connection, status, "text/plain; charset=utf-8", (char *)text, strlen(text), MHD_RESPMEM_PERSISTENT);
+	return reply(connection, status, "text/plain; charset=utf-8", (char *)text, strlen(text),
+		     MHD_RESPMEM_PERSISTENT);
 }
 
 static enum MHD_Result metrics(struct MHD_Connection *connection, const char *socket)
@@ -57,11 +59,13 @@ static enum MHD_Result metrics(struct MHD_Connection *connection, const char *so
 		return reply(connection, 200, FW_METRICS_TYPE, text, length, MHD_RESPMEM_MUST_FREE);
 	free(text);
 	return say(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-		   status ? "floodwalld could not read its counters; its log says why.\n" : "floodwalld does not answer.\n");
+		   status ? "floodwalld could not read its counters; its log says why.\n"
+			  : "floodwalld does not answer.\n");
 }
 
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload, size_t *upload_size, void **seen)
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_size, void **seen)
 {
 	const struct fw_web_options *options = context;
 	static const char token;
@@ -77,7 +81,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 		return MHD_YES;
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET: this process can read and nothing else.\n");
+		return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+			   "Only GET: this process can read and nothing else.\n");
 	if (!strcmp(url, "/"))
 		return say(connection, MHD_HTTP_OK, index_text);
 	if (!strcmp(url, "/metrics"))
@@ -104,12 +109,13 @@ int fw_web_serve(const struct fw_web_options *options)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
-				  (void *)options, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-				  options->listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
-				  MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int)PER_ADDRESS_MAX,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-				  (unsigned int)CONNECTION_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
+		(void *)options, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+		options->listen_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int)PER_ADDRESS_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned int)CONNECTION_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (!daemon) {
 		fw_log(FW_LOG_ERROR, "the HTTP server does not start on descriptor %d", options->listen_fd);
 		return FW_EXIT_FAILED;

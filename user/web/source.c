@@ -6,7 +6,7 @@
 
 #include "web/serve.h"
 
-#define ANSWER_MAX (32u << 20)
+#define ANSWER_MAX  (32u << 20)
 #define PATIENCE_MS 5000
 
 struct answer {
@@ -17,7 +17,8 @@ struct answer {
 static size_t take(char *data, size_t one, size_t size, void *context)
 {
 	struct answer *answer = context;
-	char *grown = answer->length + size < ANSWER_MAX ? realloc(answer->text, answer->length + size + 1) : NULL;
+	char *grown =
+		answer->length + size < ANSWER_MAX ? realloc(answer->text, answer->length + size + 1) : NULL;
 
 	(void)one;
 	if (!grown)
