@@ -15,7 +15,7 @@
 #define KERNEL_MINIMUM 601
 /* Default maps: meters and bans with the hash table's own bytes, policy, filters, counters (measured with
  * memlock). */
-#define DEFAULT_MEMORY_MIB 264
+#define DEFAULT_MEMORY_MIB 274
 
 unsigned int fw_kernel_version(void)
 {
