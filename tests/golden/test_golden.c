@@ -90,6 +90,7 @@ static const struct {
 	{"feeds", fw_show_feeds},
 	{"explain_drop", fw_show_explain},
 	{"explain_pass", fw_show_explain},
+	{"explain_counting", fw_show_explain},
 	{"top", fw_show_top},
 	{"top_none", fw_show_top},
 	{"plan", fw_show_plan},

@@ -111,6 +111,8 @@ int fw_cmd_tune(struct fw_cli *cli, const struct fw_line *line)
 	exit = fw_cli_ask(cli, FW_API_TUNE, NULL, body, &document);
 	if (!exit && save)
 		exit = fw_save_change(cli, save_changes, (void *)line, document);
+	if (document && !json_object_get(document, "saved"))
+		json_object_set_new(document, "saved", json_false());
 	if (document && !(exit && cli->json))
 		fw_cli_show(cli, document, fw_show_tune);
 	json_decref(document);

@@ -59,6 +59,8 @@ int fw_cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 	exit = fw_cli_ask(cli, line->command->route, NULL, body, &document);
 	if (!exit && fw_line_option(line, "save"))
 		exit = fw_save_change(cli, save_members, &members, document);
+	if (document && !json_object_get(document, "saved"))
+		json_object_set_new(document, "saved", json_false());
 	if (document && !(exit && cli->json))
 		fw_cli_show(cli, document, fw_show_sets_change);
 	json_decref(document);

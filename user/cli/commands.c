@@ -42,7 +42,7 @@ static const struct fw_command commands[] = {
 		 "\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\"}],"
 		 "\"packets\":N,\"passed\":N,"
 		 "\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"bans\":N,\"generation\":N,"
-		 "\"drift\":[{\"kind\",\"object\","
+		 "\"drift\":[{\"kind\":\"tune|set|attach|detach|policy\",\"object\","
 		 "\"detail\",\"by\",\"expires_in_seconds\":N|null}],\"mode\":\"enforce|count\",\"version\","
 		 "\"uptime_seconds\":N,"
 		 "\"policy_file\",\"pinned\":BOOL,\"confirm\":{\"pending\":BOOL,\"deadline_seconds\":N,"
@@ -108,7 +108,7 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_PLAN,
 	 .json = "{\"changes\":[{\"kind\":\"add|change|remove\",\"object\",\"name\",\"detail\"}],\"add\":N,"
 		 "\"change\":N,\"remove\":N,"
-		 "\"memory_bytes\":N}",
+		 "\"memory_bytes\":N,\"warnings\":[as check]}",
 	 .run = fw_cmd_plan},
 	{.verb = "apply",
 	 .arguments = "FILE",
@@ -129,8 +129,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall apply new.yaml --confirm 60s",
 	 .route = FW_API_APPLY,
 	 .json = "{\"generation\":N,\"previous\":N,\"confirm_seconds\":N|null,\"changes\":[as "
-		 "plan],\"warnings\":[TEXT],"
-		 "\"outcome\":\"confirmed|rolled_back\"}",
+		 "plan],\"warnings\":[as check],\"undo\",\"outcome\":\"confirmed|rolled_back\"}",
 	 .run = fw_cmd_apply},
 	{.verb = "confirm",
 	 .arguments = "",
@@ -146,7 +145,7 @@ static const struct fw_command commands[] = {
 	 .about = "Takes back an apply that waits for confirmation, or the last one that did not.",
 	 .examples = "floodwall rollback",
 	 .route = FW_API_ROLLBACK,
-	 .json = "{\"generation\":N,\"rolled_back_to\":N}",
+	 .json = "{\"generation\":N,\"rolled_back_to\":N,\"policy_file\"}",
 	 .run = fw_cmd_rollback},
 	{.verb = "reload",
 	 .arguments = "",
@@ -157,7 +156,7 @@ static const struct fw_command commands[] = {
 		  "the running policy stays.",
 	 .examples = "floodwall reload --wait",
 	 .route = FW_API_RELOAD,
-	 .json = "as apply",
+	 .json = "{\"generation\":N,\"file\",\"notes\":[TEXT]}",
 	 .run = fw_cmd_reload},
 	{.verb = "rules",
 	 .arguments = "",
@@ -183,7 +182,7 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_RULE_KEYS,
 	 .json = "{\"rule\",\"limit\":N,\"unit\",\"window_seconds\":N,\"keys\":[{\"source\",\"port\","
 		 "\"amount\":N,\"ratio\":F,\"dropped\":N,"
-		 "\"over\":BOOL}],\"truncated\":BOOL}",
+		 "\"over\":BOOL}],\"truncated\":BOOL,\"total\":N}",
 	 .run = fw_cmd_rules_keys},
 	{.verb = "tune",
 	 .arguments = "RULE KEY=VALUE...",
@@ -253,7 +252,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall bans",
 	 .route = FW_API_BANS,
 	 .json = "[{\"source\",\"origin\":\"manual|rule|feed|fleet\",\"reason\",\"expires_in_seconds\":N|"
-		 "null,\"packets\":N}]",
+		 "null,\"packets\":N,\"strikes\":N}]",
 	 .run = fw_cmd_bans},
 	{.verb = "allow",
 	 .arguments = "ADDR...",
@@ -274,7 +273,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall sets",
 	 .route = FW_API_SETS,
 	 .json = "[{\"name\",\"kind\":\"static|file|feed|country\",\"prefixes4\":N,\"prefixes6\":N,"
-		 "\"packets\":N}]",
+		 "\"packets\":N,\"file\":PATH|null}]",
 	 .run = fw_cmd_sets},
 	{.verb = "sets",
 	 .subverb = "add",
@@ -341,7 +340,8 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_EXPLAIN,
 	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		 "\"result\":\"match|no_match|skipped\","
-		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null}",
+		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null,\"would_"
+		 "drop\":BOOL}",
 	 .run = fw_cmd_explain},
 	{.verb = "replay",
 	 .arguments = "FILE",
@@ -395,9 +395,11 @@ static const struct fw_command commands[] = {
 	 .about = "Under --json with -f one JSON object a line.",
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
-	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"ban|unban|apply|attach|detach|"
-		 "rollback|confirm|tune|reload|start|stop|"
-		 "set\",\"src_ip\",\"by\"}]}",
+	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
+		 "confirm|rollback|reload|tune|set|ban|unban|"
+		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"reason\",\"origin\",\"expires_in_"
+		 "seconds\",\"interface\",\"xdp\","
+		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
 	{.verb = "metrics",
 	 .arguments = "",

@@ -42,6 +42,8 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 	fw_table_print(table, page->out);
 	fputs("verdict: ", page->out);
 	fw_paint(page, drop ? FW_PAINT_BAD : FW_PAINT_GOOD, drop ? "DROP" : "PASS");
+	if (fw_doc_true(document, "would_drop"))
+		fputs(" in count mode, would be dropped otherwise", page->out);
 	fputs(", reason ", page->out);
 	fw_print_safe(page->out, fw_doc_text(document, "reason"));
 	if (*fw_doc_text(document, "rule")) {

@@ -90,7 +90,20 @@ void fw_show_apply(const struct fw_page *page, const json_t *document)
 
 void fw_show_reload(const struct fw_page *page, const json_t *document)
 {
+	const json_t *note;
+	size_t index;
+
+	json_array_foreach (json_object_get(document, "notes"), index, note) {
+		fputs("note: ", page->out);
+		fw_print_safe(page->out, json_string_value(note) ? json_string_value(note) : "");
+		fputc('\n', page->out);
+	}
 	print_generations(page, document, "reloaded");
+	if (*fw_doc_text(document, "file")) {
+		fputs("policy: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "file"));
+		fputc('\n', page->out);
+	}
 	if (*fw_doc_text(document, "undo"))
 		fw_show_undo(page, document);
 	else
