@@ -224,21 +224,47 @@ __noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 	return judge_matched(ctx, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
 }
 
+/* Block and allow without a limit need no meter, no ban and no call: the rules behind every deny and allow
+ * list. UNDECIDED: ask judge_rule. */
+static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, struct fw_pkt *pkt)
+{
+	__u32 index = rule->id, blocks = rule->action == FW_ACTION_BLOCK;
+	struct fw_rule_count *count;
+
+	if (rule->unit != FW_UNIT_NONE || rule->flags & FW_RULE_COUNT_MODE ||
+	    (!blocks && rule->action != FW_ACTION_ALLOW))
+		return FW_REASON_UNDECIDED;
+	count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
+	if (!count)
+		return FW_REASON_INTERNAL;
+	count->packets++;
+	count->bytes += pkt->length;
+	if (blocks && pkt->counting)
+		count->would_drop++;
+	else if (blocks)
+		count->dropped++;
+	pkt->rule = index;
+	return blocks ? FW_REASON_RULE_BLOCK : FW_REASON_RULE_ALLOW;
+}
+
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					    struct fw_pkt *pkt, __u64 mask)
 {
 	mask &= judge_shape(policy, pkt);
 	for (int i = 0; i < FW_TERMS_MAX && mask; i++) {
 		const struct fw_term *term = &policy->terms[judge_lowest_bit(mask)];
+		const struct fw_rule *rule;
 		enum fw_reason why;
 
 		mask &= mask - 1;
 		if ((pkt->labels & term->labels_required) != term->labels_required ||
 		    pkt->labels & term->labels_forbidden)
 			continue;
-		mask &= ~policy->rules[term->rule & (FW_RULES_MAX - 1)]
-				 .terms; /* once per rule, whatever else of it holds */
-		why = judge_rule(ctx, pkt, term->rule);
+		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
+		mask &= ~rule->terms; /* once per rule, whatever else of it holds */
+		why = judge_plainly(rule, pkt);
+		if (why == FW_REASON_UNDECIDED)
+			why = judge_rule(ctx, pkt, term->rule);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
