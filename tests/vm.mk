@@ -29,5 +29,5 @@ $(vm_programs): %: %.o $(vm_shared)
 
 vm_suites   := $(filter $(BUILD)/tests/prog/% $(BUILD)/tests/load/%,$(prog_tests))
 
-vm: $(vm_programs) $(vm_suites) ## the packet path inside Debian's kernels under qemu; KERNELS="6.1 6.12"
+vm: all $(vm_programs) $(vm_suites) $(BUILD)/tools/floodgen ## the packet path inside Debian's kernels under qemu; KERNELS="6.1 6.12"
 	$(Q)BUILD=$(BUILD) tests/vm/run $(KERNELS)
