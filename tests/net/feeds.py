@@ -80,7 +80,7 @@ class Drill:
 
     def __init__(self, work, name, server, **job):
         self.dir, self.server, self.name = pathlib.Path(tempfile.mkdtemp(dir=work)), server, name
-        self.job = {"url": server.url + "/list", "max_seconds": 10, **job}
+        self.job = {"url": server.url + "/list", "max_seconds": 30, **job}
 
     def attempt(self, answer, *options):
         self.server.answer, self.server.requests[:] = answer, []
@@ -185,8 +185,8 @@ def broken_answers(work, server):
     drill.name = "hang"
     drill.job["max_seconds"] = 2
     start = time.monotonic()
-    drill.keeps("no complete answer from 127.0.0.1 within 2 s", lambda h: time.sleep(4))
-    result("hang: given up in time", time.monotonic() - start < 4, time.monotonic() - start)
+    drill.keeps("no complete answer from 127.0.0.1 within 2 s", lambda h: time.sleep(20))
+    result("hang: given up in time", time.monotonic() - start < 12, time.monotonic() - start)
     drill.name = "no server"
     drill.job["url"] = "http://127.0.0.1:1/"
     got = drill.attempt(lambda h: None)
@@ -208,7 +208,7 @@ def huge(work, server):
     drill.good()
     start = time.monotonic()
     drill.keeps("larger than 8388608 bytes", endless(1 << 30))
-    result("1 GB body: the transfer ends at the cap", server.sent < 64 << 20 and time.monotonic() - start < 10, server.sent)
+    result("1 GB body: the transfer ends at the cap", server.sent < 64 << 20 and time.monotonic() - start < 30, server.sent)
     drill.keeps("larger than 8388608 bytes", lambda h: h.send("", length=1 << 30))
     drill.job.update(max_bytes=1 << 30, max_entries=1000)
     drill.keeps("more than 1000 entries", endless(1 << 30))
