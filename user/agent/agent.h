@@ -15,6 +15,7 @@
 #include "agent/sampler.h"
 #include "agent/server.h"
 #include "agent/set_totals.h"
+#include "agent/snapshot.h"
 #include "agent/spared.h"
 #include "agent/stand.h"
 #include "agent/state.h"
@@ -60,6 +61,7 @@ struct fw_agent {
 	struct fw_event_log events;
 	struct fw_sampler sampler;
 	struct fw_top top;
+	struct fw_key_cache keys;
 	struct fw_notify notify;
 	struct fw_server *server;
 	struct fw_web web;

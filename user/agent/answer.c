@@ -41,6 +41,7 @@ static const struct {
 } kinds[] = {
 	{-ENOENT, 404, FW_EXIT_CONFIG, "unknown-name"},
 	{-ENODEV, 404, FW_EXIT_CONFIG, "no-such-interface"},
+	{-ESTALE, 409, FW_EXIT_FAILED, "no-file"},
 	{-EINVAL, 422, FW_EXIT_CONFIG, "bad-value"},
 	{-ERANGE, 422, FW_EXIT_CONFIG, "bad-value"},
 	{-E2BIG, 422, FW_EXIT_CONFIG, "too-much"},

@@ -62,7 +62,7 @@ void fw_force_note_config(struct fw_agent *agent)
 {
 	struct fw_stand stand = {};
 
-	if (fw_stand_read(agent->options.config, &stand, NULL))
+	if (fw_stand_reread(agent->options.config, &stand, NULL))
 		return;
 	agent->config_digest = fw_force_digest(stand.text, stand.length);
 	fw_stand_done(&stand);

@@ -44,7 +44,7 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_l
 	struct fw_loaded *refused = NULL;
 	const char *held = fw_force_is_held(agent);
 	int r = held ? fw_err_set(err, -EAGAIN, "%s", held)
-		     : fw_stand_read(agent->loaded->stand.name, &next, err);
+		     : fw_stand_reread(agent->loaded->stand.name, &next, err);
 
 	fw_notify_reloading(&agent->notify);
 	if (!r && fw_stand_copy(&agent->loaded->stand, &tunes))

@@ -27,7 +27,7 @@ static int rule_index(const struct fw_agent *agent, uint16_t id)
 	return -1;
 }
 
-int fw_key_stats_read(struct fw_agent *agent, struct fw_key_stats *stats)
+static int walk(struct fw_agent *agent, struct fw_key_stats *stats)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
 	struct fw_meter_entry *entries = NULL;
@@ -51,6 +51,32 @@ int fw_key_stats_read(struct fw_agent *agent, struct fw_key_stats *stats)
 			stats[index].highest_ratio = ratio;
 	}
 	free(entries);
+	return r;
+}
+
+int fw_key_stats_read(struct fw_agent *agent, struct fw_key_stats *stats)
+{
+	struct fw_key_cache *cache = &agent->keys;
+	size_t count = agent->loaded->policy->rule_count;
+	uint64_t began = fw_monotonic_ns();
+	struct fw_key_stats *copy;
+	int r;
+
+	if (cache->stats && cache->generation == agent->generation && cache->count == count &&
+	    began - cache->at_ns < 10 * cache->cost_ns) {
+		memcpy(stats, cache->stats, count * sizeof(*stats));
+		return 0;
+	}
+	r = walk(agent, stats);
+	copy = r ? NULL : malloc((count + 1) * sizeof(*copy));
+	if (copy)
+		memcpy(copy, stats, count * sizeof(*copy));
+	free(cache->stats);
+	*cache = (struct fw_key_cache){.stats = copy,
+				       .count = count,
+				       .at_ns = fw_monotonic_ns(),
+				       .cost_ns = fw_monotonic_ns() - began,
+				       .generation = agent->generation};
 	return r;
 }
 

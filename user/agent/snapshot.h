@@ -5,6 +5,8 @@
 
 #include "observe/snapshot.h"
 
+#include <stddef.h>
+
 struct fw_agent;
 
 /* What of a rule's meters is known now. */
@@ -12,7 +14,15 @@ struct fw_key_stats {
 	uint64_t tracked, over;
 	double highest_ratio;
 };
-/* Walks all meters once; stats[rule_count] in the order of the policy. */
+/* The last walk over all meters: a million of them take long enough that it is not done for every question.
+ */
+struct fw_key_cache {
+	struct fw_key_stats *stats;
+	size_t count;
+	uint64_t at_ns, cost_ns;
+	uint32_t generation;
+};
+/* stats[rule_count] in the order of the policy, at most ten times as old as the walk took. */
 int fw_key_stats_read(struct fw_agent *agent, struct fw_key_stats *stats);
 /* Bans in force per origin. */
 void fw_bans_by_origin(struct fw_agent *agent, uint64_t counts[FW_BAN_ORIGIN_MAX_]);

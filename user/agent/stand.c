@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/cleanup.h"
 #include "lib/grow.h"
@@ -85,6 +86,19 @@ int fw_stand_read(const char *path, struct fw_stand *ret, struct fw_err *err)
 	stand.text[stand.length] = '\0';
 	*ret = stand;
 	return 0;
+}
+
+int fw_stand_reread(const char *path, struct fw_stand *ret, struct fw_err *err)
+{
+	struct stat status;
+
+	if (!stat(path, &status) && !S_ISREG(status.st_mode))
+		return fw_err_set(err, -ESTALE,
+				  "the policy in force came from %s, which is no file to read again; apply "
+				  "the file you mean: "
+				  "floodwall apply FILE",
+				  path);
+	return fw_stand_read(path, ret, err);
 }
 
 json_t *fw_stand_to_json(const struct fw_stand *stand)

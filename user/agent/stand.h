@@ -30,6 +30,9 @@ void fw_stand_done(struct fw_stand *stand);
 int fw_stand_copy(const struct fw_stand *stand, struct fw_stand *ret);
 /* From a file; -ENOENT, -EACCES, … with text. No tunes. */
 int fw_stand_read(const char *path, struct fw_stand *ret, struct fw_err *err);
+/* The same for a file that was read before: what is no regular file, such as the pipe of a shell, is gone:
+ * -ESTALE. */
+int fw_stand_reread(const char *path, struct fw_stand *ret, struct fw_err *err);
 json_t *fw_stand_to_json(const struct fw_stand *stand);
 int fw_stand_from_json(const json_t *document, struct fw_stand *ret); /* -EINVAL */
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -319,6 +320,7 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_leases_done(&agent->leases);
 	fw_set_totals_done(&agent->set_totals);
 	fw_top_done(&agent->top);
+	free(agent->keys.stats);
 	fw_event_log_done(&agent->events);
 	fw_loaded_free(agent->loaded);
 	fw_stand_done(&agent->previous);
