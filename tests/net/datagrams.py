@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 
+CATCH_UP = 0.02  # seconds: after a longer stall the schedule moves on, a burst would no longer be the steady rate
 RECEIVE_BUFFER = 16 << 20
 SO_RCVBUFFORCE = 33
 
@@ -20,11 +21,12 @@ SO_RCVBUFFORCE = 33
 def send(dest, port, count, rate, first):
     family = socket.AF_INET6 if ":" in dest else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        start = time.monotonic()
+        due = time.monotonic()
         for number in range(count):
-            wait = start + number / rate - time.monotonic()
+            wait = due - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
+            due = max(due, time.monotonic() - CATCH_UP) + 1 / rate
             try:
                 sock.sendto(struct.pack("!I", first + number) + b"." * 28, (dest, port))
             except ConnectionRefusedError:

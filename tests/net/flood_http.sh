@@ -42,7 +42,7 @@ sleep 1
 honest "flood from one source" "http://$VICTIM_IP4:80/"
 wait "$FLOOD_PID"
 sent=$(field 'd["sent"]' <"$WORK/flood.json")
-expect_that "the flood was one: more than 300 k packets/s" 'a > 2100000' "$sent"
+expect_that "the flood was one: 100 times the limit at least" 'a > 300000' "$sent"
 expect_that "and died in the rule" 'a > 0' "$(rule blanket dropped)"
 before=$(rule blanket dropped)
 flood --dst "$VICTIM_IP4" --source random4 --proto udp --dport 80 --seconds 7 --cpu 0
