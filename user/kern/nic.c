@@ -76,9 +76,9 @@ static void examine_mtu(struct fw_findings *findings)
 			mtu, plain);
 	else {
 		fw_finding_add(findings, driver ? FW_FINDING_PROBLEM : FW_FINDING_WARNING, "mtu",
-			       "%d is above %u, and %s does not run multi-buffer programs on this kernel: "
-			       "native XDP will be refused",
-			       mtu, plain, driver ? findings->driver : "this driver is not known to");
+			       "%d is above %u, and %s: native XDP will be refused", mtu, plain,
+			       driver ? "this driver runs no multi-buffer programs on this kernel"
+				      : "nothing is known of this driver and multi-buffer programs");
 		fw_finding_command(findings, "ip link set dev %s mtu %u", findings->interface, plain);
 	}
 }
