@@ -64,7 +64,10 @@ int fw_program_refused(int code, const char *what, const struct fw_verifier_log 
 	char missing[128], tail[512];
 
 	copy_log_tail(log, tail, sizeof(tail));
-	if ((code == -EPERM || code == -EACCES) && fw_missing_capabilities(missing, sizeof(missing)))
+	/* 6.1 without CAP_PERFMON checks as for the unprivileged and says EINVAL, "infinite loop detected".
+	 */
+	if ((code == -EPERM || code == -EACCES || code == -EINVAL) &&
+	    fw_missing_capabilities(missing, sizeof(missing)))
 		return fw_err_set(err, -EPERM,
 				  "cannot %s: %s missing; the kernel asks for CAP_BPF, CAP_NET_ADMIN and "
 				  "CAP_PERFMON: run as "
