@@ -81,13 +81,17 @@ void fw_show_top(const struct fw_page *page, const json_t *sources)
 
 static void print_member(const struct fw_page *page, const char *name, const json_t *value)
 {
+	if (!json_is_string(value) && !json_is_number(value) && !json_is_boolean(value))
+		return;
+	fputc(' ', page->out);
+	fw_print_safe(page->out, name);
 	if (json_is_string(value)) {
-		fprintf(page->out, " %s=", name);
+		fputc('=', page->out);
 		fw_print_safe(page->out, json_string_value(value));
 	} else if (json_is_number(value)) {
-		fprintf(page->out, " %s=%.15g", name, json_number_value(value));
-	} else if (json_is_boolean(value)) {
-		fprintf(page->out, " %s=%s", name, json_is_true(value) ? "true" : "false");
+		fprintf(page->out, "=%.15g", json_number_value(value));
+	} else {
+		fprintf(page->out, "=%s", json_is_true(value) ? "true" : "false");
 	}
 }
 
