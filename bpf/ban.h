@@ -13,18 +13,6 @@
 
 #define FW_TCP_ESTABLISHED 1
 
-static __always_inline void ban_mask(struct fw_addr *addr, __u32 bits)
-{
-	for (int i = 0; i < 4; i++) {
-		__s32 here = (__s32)bits - 32 * i;
-
-		if (here <= 0)
-			addr->w[i] = 0;
-		else if (here < 32)
-			addr->w[i] &= bpf_htonl(~0u << (32 - here));
-	}
-}
-
 static __always_inline int ban_maybe(const struct fw_control *control, __u64 hash)
 {
 	__u32 slot = control->ban_filter_slot % FW_SLOTS;
@@ -62,7 +50,7 @@ __noinline int ban_on_source(struct fw_pkt *pkt, __u64 hash)
 		__u64 probe = hash;
 
 		if (key.bits < 128) {
-			ban_mask(&key.addr, key.bits);
+			packet_mask(&key.addr, key.bits);
 			probe = fw_filter_hash(&key.addr, key.bits, fw_config.seed);
 		}
 		if (ban_maybe(control, probe) && ban_lease(pkt, &key))
@@ -156,7 +144,7 @@ static __noinline void ban_source(const struct fw_pkt *pkt, const struct fw_rule
 	if (family == FW_FAMILY_NONE || family >= FW_FAMILY_MAX_)
 		return;
 	key.bits = rule->ban_bits[family];
-	ban_mask(&key.addr, key.bits);
+	packet_mask(&key.addr, key.bits);
 	known = bpf_map_lookup_elem(&fw_ban_map, &key);
 	if (known && known->expires_ns > pkt->now_ns)
 		return; /* another CPU was first */

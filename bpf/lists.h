@@ -77,15 +77,7 @@ __noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, 
 	if (!addr)
 		return 0;
 	key = *addr;
-
-	for (int i = 0; i < 4; i++) {
-		__s32 here = (__s32)bits - 32 * i;
-
-		if (here <= 0)
-			key.w[i] = 0;
-		else if (here < 32)
-			key.w[i] &= bpf_htonl(~0u << (32 - here));
-	}
+	packet_mask(&key, bits);
 	index = fw_list6_hash(&key, bits) & mask;
 	slot %= FW_SLOTS;
 	table = bpf_map_lookup_elem(&fw_list6_map, &slot);

@@ -3,6 +3,8 @@
 #ifndef FW_BPF_PACKET_H
 #define FW_BPF_PACKET_H
 
+#include <bpf/bpf_endian.h>
+
 #include "fw_counters.h"
 #include "fw_policy.h"
 #include "fw_types.h"
@@ -27,5 +29,18 @@ struct fw_pkt {
 	__u8 counting;	 /* the interface is in count mode: nothing may drop or ban */
 	__u8 slot;	 /* of the generation that judges this packet */
 };
+
+/* Clears all but the first bits. */
+static __always_inline void packet_mask(struct fw_addr *addr, __u32 bits)
+{
+	for (int i = 0; i < 4; i++) {
+		__s32 here = (__s32)bits - 32 * i;
+
+		if (here <= 0)
+			addr->w[i] = 0;
+		else if (here < 32)
+			addr->w[i] &= bpf_htonl(~0u << (32 - here));
+	}
+}
 
 #endif
