@@ -55,6 +55,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt)))
 			return FW_REASON_NEVER_BLOCK;
 		*terms = class->source_terms;
+		pkt->count_terms = class->count_terms;
 	}
 	if (parsed != FW_REASON_UNDECIDED)
 		return parsed;

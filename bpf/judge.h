@@ -167,6 +167,12 @@ static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *
 		ban_source(pkt, rule, amount);
 }
 
+/* Only feeds on trial make the packet match: the rule may count, not drop. */
+static __always_inline int judge_is_on_trial(const struct fw_rule *rule, const struct fw_pkt *pkt)
+{
+	return pkt->count_terms && !(rule->terms & ~pkt->count_terms);
+}
+
 /* What one rule says of a packet that matches it. UNDECIDED: the next rule. */
 static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_rule *rule,
 						    struct fw_pkt *pkt)
@@ -192,7 +198,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	pkt->labels |= rule->labels;
 	if (action == FW_ACTION_LABEL)
 		return FW_REASON_UNDECIDED;
-	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE) {
+	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(rule, pkt)) {
 		count->would_drop++;
 		pkt->would_drop = 1;
 		return FW_REASON_UNDECIDED;
@@ -231,7 +237,7 @@ static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, 
 	__u32 index = rule->id, blocks = rule->action == FW_ACTION_BLOCK;
 	struct fw_rule_count *count;
 
-	if (rule->unit != FW_UNIT_NONE || rule->flags & FW_RULE_COUNT_MODE ||
+	if (rule->unit != FW_UNIT_NONE || rule->flags & FW_RULE_COUNT_MODE || pkt->count_terms ||
 	    (!blocks && rule->action != FW_ACTION_ALLOW))
 		return FW_REASON_UNDECIDED;
 	count = bpf_map_lookup_elem(&fw_rule_count_map, &index);

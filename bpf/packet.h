@@ -15,6 +15,7 @@ struct fw_pkt {
 	struct fw_addr source, dest;
 	__u64 now_ns;
 	__u64 labels;
+	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
 	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Refused without a word, or accepted with an error: both would mislead. */
 	if (!r != !diags.errors || !r != !!policy)
 		abort();
-	if (!r && !fw_image_compile(policy, NULL, 0, &ids, 0, &diags, &image)) {
+	if (!r && !fw_image_compile(policy, NULL, &ids, &diags, &image)) {
 		if (fw_plan_diff(policy, policy, &plan) || plan.count)
 			abort();
 		fw_plan_done(&plan);

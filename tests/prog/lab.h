@@ -60,8 +60,8 @@ static inline void lab_compile(struct lab *lab, const char *policy_text)
 	cr_assert_eq(r, 0, "the policy of the test does not load");
 	fw_image_free(lab->image);
 	lab->image = NULL;
-	r = fw_image_compile(policy, NULL, 0, &lab->ids, fw_datapath_tick_ns(lab->datapath), &diags,
-			     &lab->image);
+	r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = fw_datapath_tick_ns(lab->datapath)},
+			     &lab->ids, &diags, &lab->image);
 	if (r)
 		fw_diags_render(&diags, stderr);
 	cr_assert_eq(r, 0, "the policy of the test does not compile");

@@ -27,7 +27,8 @@ static struct compiled compile_with(const char *text, struct fw_rule_ids *ids)
 
 	c.result = fw_policy_parse(text, strlen(text), "text", ".", &c.diags, &c.policy);
 	cr_assert_eq(c.result, 0, "%s", c.diags.count ? c.diags.items[0].message : "");
-	c.result = fw_image_compile(c.policy, NULL, 0, ids, TICK, &c.diags, &c.image);
+	c.result = fw_image_compile(c.policy, &(struct fw_image_input){.tick_ns = TICK}, ids, &c.diags,
+				    &c.image);
 	return c;
 }
 
@@ -362,7 +363,9 @@ Test(compile, positions_survive_their_owners)
 	cr_assert_eq(fw_policy_parse(text, strlen(text), "some file", ".", &first, &policy), 0);
 	fw_diags_done(&first);
 	cr_expect_str_eq(policy->rules[0].mark.file, "some file");
-	cr_expect_eq(fw_image_compile(policy, NULL, 0, &ids, TICK, &second, &image), -E2BIG);
+	cr_expect_eq(
+		fw_image_compile(policy, &(struct fw_image_input){.tick_ns = TICK}, &ids, &second, &image),
+		-E2BIG);
 	fw_policy_free(policy);
 	cr_assert_eq(second.count, 1);
 	cr_expect_str_eq(second.items[0].mark.file, "some file");
@@ -379,7 +382,11 @@ Test(compile, live_changes_cannot_block_half_the_world)
 	struct fw_image *image = NULL;
 
 	cr_assert_eq(fw_prefix_parse("0.0.0.0/1", &change.prefix, NULL), 0);
-	cr_expect_eq(fw_image_compile(c.policy, &change, 1, ids, TICK, &c.diags, &image), -EINVAL);
+	cr_expect_eq(fw_image_compile(
+			     c.policy,
+			     &(struct fw_image_input){.changes = &change, .change_count = 1, .tick_ns = TICK},
+			     ids, &c.diags, &image),
+		     -EINVAL);
 	cr_assert_gt(c.diags.count, 0);
 	cr_expect_str_eq(c.diags.items[c.diags.count - 1].code, "blocks-too-much");
 	free(ids);

@@ -386,7 +386,9 @@ static void check_case(const struct explain_case *c)
 
 	cr_assert_eq(fw_policy_parse(c->policy, strlen(c->policy), "text", ".", &diags, &policy), 0, "%s: %s",
 		     c->name, diags.count ? diags.items[0].message : "");
-	cr_assert_eq(fw_image_compile(policy, NULL, 0, ids, 4000000, &diags, &image), 0, "%s", c->name);
+	cr_assert_eq(
+		fw_image_compile(policy, &(struct fw_image_input){.tick_ns = 4000000}, ids, &diags, &image),
+		0, "%s", c->name);
 	cr_assert_eq(fw_addr_parse(c->source, &packet.source, NULL), 0);
 	packet.has_dest = packet.has_protocol = packet.has_port = c->dest != NULL;
 	if (c->dest)

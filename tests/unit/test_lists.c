@@ -102,7 +102,10 @@ static struct fw_image *compile(const struct fw_policy *policy, const struct fw_
 	static struct fw_rule_ids ids;
 	struct fw_diags diags = {0};
 	struct fw_image *image = NULL;
-	int r = fw_image_compile(policy, changes, count, &ids, 4000000, &diags, &image);
+	int r = fw_image_compile(
+		policy,
+		&(struct fw_image_input){.changes = changes, .change_count = count, .tick_ns = 4000000}, &ids,
+		&diags, &image);
 
 	cr_assert_eq(r, 0, "compile: %d %s", r, diags.count ? diags.items[0].message : "");
 	fw_diags_done(&diags);

@@ -366,7 +366,9 @@ Test(masks, agree_with_the_model)
 		struct fixture f;
 
 		fill(&f, &state);
-		cr_assert_eq(fw_image_compile(&f.policy, NULL, 0, &ids, 4000000, &diags, &image), 0);
+		cr_assert_eq(fw_image_compile(&f.policy, &(struct fw_image_input){.tick_ns = 4000000}, &ids,
+					      &diags, &image),
+			     0);
 		for (unsigned int i = 0; i < PACKETS; i++) {
 			struct packet packet = random_packet(&state);
 			uint64_t terms = matching_terms(image, &packet);

@@ -103,7 +103,7 @@ static void check_good(const char *path)
 	cr_expect_eq(diags.errors, 0, "%s", path);
 	cr_expect_eq(diags.warnings, 0, "%s: %s", path, diags.count ? diags.items[0].message : "");
 	if (policy) {
-		cr_expect_eq(fw_image_compile(policy, NULL, 0, &ids, 0, &diags, &image), 0, "%s", path);
+		cr_expect_eq(fw_image_compile(policy, NULL, &ids, &diags, &image), 0, "%s", path);
 		fw_image_free(image);
 	}
 	fw_policy_free(policy);

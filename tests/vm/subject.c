@@ -40,7 +40,9 @@ static int put_in_force(struct fw_datapath *datapath, struct fw_diags *diags, st
 		return -ENOMEM;
 	r = fw_policy_parse(subject_policy, strlen(subject_policy), "subject", "/", diags, &policy);
 	if (!r)
-		r = fw_image_compile(policy, NULL, 0, ids, fw_datapath_tick_ns(datapath), diags, &image);
+		r = fw_image_compile(policy,
+				     &(struct fw_image_input){.tick_ns = fw_datapath_tick_ns(datapath)}, ids,
+				     diags, &image);
 	return r ? r : fw_publish(datapath, image, 0, true, &generation, err);
 }
 

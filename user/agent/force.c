@@ -33,9 +33,13 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 {
 	FW_FREE struct fw_set_change *changes = NULL;
 	size_t count = fw_drift_changes(&agent->drift, &changes);
-	uint64_t tick = agent->datapath ? fw_datapath_tick_ns(agent->datapath) : 0;
+	struct fw_image_input input = {
+		.changes = changes,
+		.change_count = count,
+		.tick_ns = agent->datapath ? fw_datapath_tick_ns(agent->datapath) : 0,
+	};
 
-	return fw_image_compile(loaded->policy, changes, count, ids, tick, diags, ret);
+	return fw_image_compile(loaded->policy, &input, ids, diags, ret);
 }
 
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,

@@ -56,7 +56,8 @@ int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 	if (!ids)
 		return fw_cli_fail_memory(cli);
 	if (!r)
-		r = fw_image_compile(policy, NULL, 0, ids, TICK_NS, &diags, &image);
+		r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = TICK_NS}, ids, &diags,
+				     &image);
 	fw_diags_sort(&diags);
 	if (r && !diags.errors)
 		exit = fw_cli_fail_memory(cli);

@@ -74,8 +74,8 @@ static int prepare_policy(struct replay *replay, const char *path)
 		return fw_cli_fail_memory(replay->cli);
 	r = fw_policy_load(path, &diags, &replay->policy);
 	if (!r)
-		r = fw_image_compile(replay->policy, NULL, 0, replay->ids, VIRTUAL_TICK_NS, &diags,
-				     &replay->image);
+		r = fw_image_compile(replay->policy, &(struct fw_image_input){.tick_ns = VIRTUAL_TICK_NS},
+				     replay->ids, &diags, &replay->image);
 	if (r) {
 		if (!replay->cli->json) {
 			fw_diags_sort(&diags);

@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
-
-enum fw_tier { FW_TIER_NONE, FW_TIER_LOW, FW_TIER_MEDIUM, FW_TIER_HIGH, FW_TIER_MAX_ };
+#include "policy/tier.h"
 
 /* Times are wall-clock seconds since 1970; u32 lasts until 2106. */
 struct fw_feed_entry {
@@ -23,10 +22,6 @@ struct fw_feed_list {
 	struct fw_feed_entry *items;
 	size_t count;
 };
-
-const char *fw_tier_word(enum fw_tier tier); /* "none", "low", … */
-int fw_tier_from_word(const char *word, enum fw_tier *ret);
-enum fw_tier fw_tier_of_score(unsigned int score);
 
 void fw_feed_list_done(struct fw_feed_list *list);
 int fw_feed_list_append(struct fw_feed_list *list, const struct fw_feed_entry *entry);

@@ -192,13 +192,13 @@ static int check_ban_lengths(const struct fw_policy *policy, struct fw_diags *di
 	return 0;
 }
 
-static int check_changes(const struct fw_policy *policy, const struct fw_set_change *changes,
-			 size_t change_count, struct fw_diags *diags)
+static int check_changes(const struct fw_policy *policy, const struct fw_image_input *input,
+			 struct fw_diags *diags)
 {
 	size_t errors = diags->errors;
 
-	for (size_t i = 0; i < policy->rule_count && change_count; i++)
-		fw_rule_check_share(policy, &policy->rules[i], changes, change_count, diags);
+	for (size_t i = 0; i < policy->rule_count && input->change_count; i++)
+		fw_rule_check_share(policy, &policy->rules[i], input->changes, input->change_count, diags);
 	return diags->errors > errors ? -EINVAL : 0;
 }
 
@@ -218,8 +218,8 @@ static int check_lengths(const struct fw_policy *policy, const struct fw_listed 
 	return -E2BIG;
 }
 
-static int build_lists(const struct fw_policy *policy, const struct fw_set_change *changes,
-		       size_t change_count, struct fw_diags *diags, struct fw_image *image)
+static int build_lists(const struct fw_policy *policy, const struct fw_image_input *input,
+		       struct fw_diags *diags, struct fw_image *image)
 {
 	const struct fw_listed *crowded = NULL;
 	int r;
@@ -228,7 +228,7 @@ static int build_lists(const struct fw_policy *policy, const struct fw_set_chang
 	if (!image->lists_shared)
 		return -ENOMEM;
 	*image->lists_shared = 1;
-	r = fw_lists_build(policy, changes, change_count, image);
+	r = fw_lists_build(policy, input, image);
 	if (r == -E2BIG)
 		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-classes",
 			    "name fewer overlapping sets in rules",
@@ -249,6 +249,7 @@ static void share_lists(const struct fw_image *from, struct fw_image *image)
 	image->listed_count = from->listed_count;
 	image->prefixes_read = from->prefixes_read;
 	image->list_bytes = from->list_bytes;
+	image->trial_sets = from->trial_sets;
 	image->set_prefixes4 = from->set_prefixes4;
 	image->set_prefixes6 = from->set_prefixes6;
 }
@@ -292,18 +293,22 @@ static int image_new(const struct fw_policy *policy, struct fw_diags *diags, str
 	return (*ret)->slot ? 0 : -ENOMEM;
 }
 
-int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
-		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags, struct fw_image **ret)
+int fw_image_compile(const struct fw_policy *policy, const struct fw_image_input *input,
+		     struct fw_rule_ids *ids, struct fw_diags *diags, struct fw_image **ret)
 {
+	static const struct fw_image_input nothing;
 	struct fw_image *image = NULL;
-	int r = check_changes(policy, changes, change_count, diags);
+	int r;
+
+	input = input ? input : &nothing;
+	r = check_changes(policy, input, diags);
 
 	if (!r)
 		r = image_new(policy, diags, &image);
 	if (!r)
-		r = build_lists(policy, changes, change_count, diags, image);
+		r = build_lists(policy, input, diags, image);
 	if (!r)
-		r = compile_rules(policy, ids, tick_ns, diags, image);
+		r = compile_rules(policy, ids, input->tick_ns, diags, image);
 	if (r) {
 		fw_image_free(image);
 		return r;

@@ -101,6 +101,14 @@ static void write_kinds(struct list list, uint8_t kinds)
 	list_end(&list);
 }
 
+static void write_tiers(struct list list, uint8_t tiers)
+{
+	for (unsigned int tier = FW_TIER_MAX_; tier--;)
+		if (tiers >> tier & 1)
+			fputs(fw_tier_word((enum fw_tier)tier), list_item(&list));
+	list_end(&list);
+}
+
 static void write_match(const struct fw_policy *policy, const struct fw_match *match, FILE *out)
 {
 	bool first = true;
@@ -111,6 +119,8 @@ static void write_match(const struct fw_policy *policy, const struct fw_match *m
 	write_refs(policy, LIST("source_not"), &match->source_not);
 	write_refs(policy, LIST("destination"), &match->destination);
 	write_refs(policy, LIST("destination_not"), &match->destination_not);
+	write_tiers(LIST("tier"), match->tiers);
+	write_tiers(LIST("tier_not"), match->tiers_not);
 	write_protocols(LIST("protocol"), match->protocols, match->protocol_count);
 	write_protocols(LIST("protocol_not"), match->protocols_not, match->protocol_not_count);
 	write_ranges(LIST("source_port"), &match->source_port);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/lists.h"
+
 static void lists_free(struct fw_image *image)
 {
 	if (image->lists_shared && --*image->lists_shared)
@@ -13,6 +15,7 @@ static void lists_free(struct fw_image *image)
 		free(image->class_sets[i]);
 	free(image->class_sets);
 	free(image->listed);
+	free(image->trial_sets);
 	free(image->set_prefixes4);
 	free(image->set_prefixes6);
 	free(image->lists_shared);
@@ -70,4 +73,14 @@ uint16_t fw_image_classify(const struct fw_image *image, const struct fw_addr *a
 		if (holds(&image->listed[line - 1].prefix, addr))
 			return image->listed[line - 1].list_class;
 	return 0;
+}
+
+enum fw_tier fw_image_class_tier(const struct fw_policy *policy, const uint64_t *class_sets)
+{
+	unsigned int tier = FW_TIER_MAX_ - 1;
+
+	while (tier > FW_TIER_NONE && !fw_bit_test(class_sets, fw_tier_bit(policy, tier, false)) &&
+	       !fw_bit_test(class_sets, fw_tier_bit(policy, tier, true)))
+		tier--;
+	return (enum fw_tier)tier;
 }

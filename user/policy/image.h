@@ -29,14 +29,34 @@ struct fw_set_change {
 	uint64_t expires_ns; /* monotonic, 0 = never; expired changes are ignored by the compiler's caller */
 };
 
+/* What a feed lists with one tier, after its guards; borrowed while compiling. */
+struct fw_feed_part {
+	const char *feed; /* name of the set */
+	enum fw_tier tier;
+	const struct fw_prefix *prefixes; /* in normal form (policy/prefixes.h) */
+	size_t count;
+	bool trial; /* the feed is on trial: what only it says counts instead of dropping */
+};
+
+/* What a policy meets beside its file; all of it borrowed, zero is nothing. */
+struct fw_image_input {
+	const struct fw_set_change *changes;
+	size_t change_count;
+	const struct fw_feed_part *parts; /* of unknown feeds: ignored */
+	size_t part_count;
+	uint64_t tick_ns; /* grain of the Floodwall clock; 0: 4 ms */
+};
+
 struct fw_image {
 	struct fw_policy_slot *slot; /* generation and list_slot are filled when published */
 	struct fw_class *classes;    /* [class_count], class 0 = in no list */
-	uint64_t **class_sets;	     /* per class: bitmap over policy sets, for explain and per-set counts */
+	uint64_t **class_sets; /* per class: bitmap over policy sets, for explain and per-set counts; behind
+				* them the tiers (policy/lists.h) */
 	size_t class_count;
 	struct fw_listed *listed; /* sorted by fw_prefix_compare */
 	size_t listed_count;
 	size_t prefixes_read;			 /* before merging, for the ratio that check prints */
+	uint64_t *trial_sets;			 /* bitmap like class_sets: feeds on trial */
 	uint64_t *set_prefixes4, *set_prefixes6; /* per policy set, after merging */
 	struct fw_names labels;			 /* bit number → name */
 	unsigned int term_count;
@@ -49,14 +69,13 @@ struct fw_image {
 
 void fw_image_free(struct fw_image *image);
 
-/* tick_ns: grain of the Floodwall clock (4 ms when unknown). ids is updated. count_ifaces: mask of interface
+/* input may be NULL. ids is updated. count_ifaces: mask of interface
  * indices in count mode is the caller's business (slot->count_ifaces is set to all bits when mode is count).
  * -E2BIG: more terms, classes or rules than fit, said in diags with the rule's position. */
-int fw_image_compile(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
-		     struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
-		     struct fw_image **ret);
-/* For tune: the rules anew, the lists taken over from an image of the same policy with the same live set
- * changes. Milliseconds, however many prefixes there are. */
+int fw_image_compile(const struct fw_policy *policy, const struct fw_image_input *input,
+		     struct fw_rule_ids *ids, struct fw_diags *diags, struct fw_image **ret);
+/* For tune: the rules anew, the lists taken over from an image of the same policy with the same input.
+ * Milliseconds, however many prefixes there are. */
 int fw_image_compile_rules(const struct fw_policy *policy, const struct fw_image *lists,
 			   struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
 			   struct fw_image **ret);
@@ -65,6 +84,9 @@ bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b);
 
 /* The merged lists' answer for an address: the class of the longest matching prefix, 0 if none. */
 uint16_t fw_image_classify(const struct fw_image *image, const struct fw_addr *addr);
+
+/* The worst tier of a class: what `tier` of a match is compared with. */
+enum fw_tier fw_image_class_tier(const struct fw_policy *policy, const uint64_t *class_sets);
 
 /* What `plan` prints: added, changed and removed rules, sets and settings as lines "+ rule x", "~ rule y
  * limit a -> b". */

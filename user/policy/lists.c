@@ -215,33 +215,65 @@ struct entries {
 	size_t count;
 };
 
-static int collect(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
-		   struct fw_image *image, struct entries *entries)
+/* Whether any rule asks for tiers: otherwise they must not split classes. */
+static bool tiers_are_asked(const struct fw_policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].match.tiers || policy->rules[i].match.tiers_not)
+			return true;
+	return false;
+}
+
+static int add_member(const struct fw_prefix *prefix, uint32_t set, bool used, struct fw_image *image,
+		      struct entries *entries)
+{
+	if (fw_prefix_family(prefix) == FW_FAMILY_V4)
+		image->set_prefixes4[set]++;
+	else
+		image->set_prefixes6[set]++;
+	return used ? FW_APPEND(entries->items, entries->count, (struct entry){*prefix, set}) : 0;
+}
+
+static int collect_part(const struct fw_policy *policy, const struct fw_feed_part *part, const bool *used,
+			bool tiers, struct fw_image *image, struct entries *entries)
+{
+	int set = fw_policy_set_find(policy, part->feed), r = 0;
+	uint32_t tier = fw_tier_bit(policy, part->tier, part->trial);
+
+	if (set < 0 || policy->sets[set].kind != FW_SET_FEED)
+		return 0;
+	image->prefixes_read += part->count;
+	if (part->trial)
+		fw_bit_set(image->trial_sets, (unsigned int)set);
+	for (size_t i = 0; i < part->count && !r; i++) {
+		r = add_member(&part->prefixes[i], (uint32_t)set, used[set], image, entries);
+		if (!r && tiers && part->tier != FW_TIER_NONE)
+			r = FW_APPEND(entries->items, entries->count,
+				      (struct entry){part->prefixes[i], tier});
+	}
+	return r;
+}
+
+static int collect(const struct fw_policy *policy, const struct fw_image_input *input, struct fw_image *image,
+		   struct entries *entries)
 {
 	FW_FREE bool *used = calloc(policy->set_count + 1, sizeof(*used));
+	int r = used ? 0 : -ENOMEM;
 
-	if (!used)
-		return -ENOMEM;
-	mark_all_used(policy, used);
-	for (size_t i = 0; i < policy->set_count; i++) {
+	if (used)
+		mark_all_used(policy, used);
+	for (size_t i = 0; i < policy->set_count && !r; i++) {
 		FW_FREE struct fw_prefix *members = NULL;
 		size_t count = 0;
-		int r = set_members(&policy->sets[i], changes, change_count, &members, &count);
 
-		if (r)
-			return r;
+		r = set_members(&policy->sets[i], input->changes, input->change_count, &members, &count);
 		image->prefixes_read += policy->sets[i].prefix_count;
-		for (size_t j = 0; j < count; j++) {
-			if (fw_prefix_family(&members[j]) == FW_FAMILY_V4)
-				image->set_prefixes4[i]++;
-			else
-				image->set_prefixes6[i]++;
-			if (used[i] && FW_APPEND(entries->items, entries->count,
-						 (struct entry){members[j], (uint32_t)i}))
-				return -ENOMEM;
-		}
+		for (size_t j = 0; j < count && !r; j++)
+			r = add_member(&members[j], (uint32_t)i, used[i], image, entries);
 	}
-	return 0;
+	for (size_t i = 0; i < input->part_count && !r; i++)
+		r = collect_part(policy, &input->parts[i], used, tiers_are_asked(policy), image, entries);
+	return r;
 }
 
 static int add_boundary(struct entries *entries)
@@ -253,8 +285,7 @@ static int add_boundary(struct entries *entries)
 	return FW_APPEND(entries->items, entries->count, boundary);
 }
 
-int fw_lists_build(const struct fw_policy *policy, const struct fw_set_change *changes, size_t change_count,
-		   struct fw_image *image)
+int fw_lists_build(const struct fw_policy *policy, const struct fw_image_input *input, struct fw_image *image)
 {
 	struct entries entries = {0};
 	struct sweep sweep = {0};
@@ -263,11 +294,15 @@ int fw_lists_build(const struct fw_policy *policy, const struct fw_set_change *c
 
 	image->set_prefixes4 = calloc(policy->set_count + 1, sizeof(*image->set_prefixes4));
 	image->set_prefixes6 = calloc(policy->set_count + 1, sizeof(*image->set_prefixes6));
-	r = !image->set_prefixes4 || !image->set_prefixes6 ? -ENOMEM : add_boundary(&entries);
+	image->trial_sets = calloc(fw_class_words(policy), sizeof(*image->trial_sets));
+	r = !image->set_prefixes4 || !image->set_prefixes6 || !image->trial_sets ? -ENOMEM
+										 : add_boundary(&entries);
+	for (unsigned int tier = 0; tier < FW_TIER_MAX_ && !r; tier++)
+		fw_bit_set(image->trial_sets, fw_tier_bit(policy, tier, true));
 	if (!r)
-		r = collect(policy, changes, change_count, image, &entries);
+		r = collect(policy, input, image, &entries);
 	if (!r)
-		r = fw_combos_init(&sweep.combos, policy->set_count);
+		r = fw_combos_init(&sweep.combos, policy->set_count + 2 * FW_TIER_MAX_);
 	for (size_t i = 1; i < entries.count && sorted; i++)
 		sorted = compare_entries(&entries.items[i - 1], &entries.items[i]) <= 0;
 	if (!r && !sorted)

@@ -80,6 +80,8 @@ struct fw_loader {
 	X(match_length)                                                                                      \
 	X(match_packet)                                                                                      \
 	X(match_packet_not)                                                                                  \
+	X(match_tier)                                                                                        \
+	X(match_tier_not)                                                                                    \
 	X(match_label)                                                                                       \
 	X(match_label_not)                                                                                   \
 	X(length_min)                                                                                        \

@@ -257,3 +257,23 @@ void fw_load_match_label_not(struct fw_loader *loader, const struct fw_node *val
 {
 	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->match.label_not);
 }
+
+static void load_tiers(struct fw_loader *loader, const struct fw_node *value, uint8_t *tiers)
+{
+	fw_node_each (item, value) {
+		unsigned int tier;
+
+		if (fw_read_word(loader, item, &fw_tier_words, "tier", &tier))
+			*tiers |= (uint8_t)(1u << tier);
+	}
+}
+
+void fw_load_match_tier(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_tiers(loader, value, &((struct fw_policy_rule *)target)->match.tiers);
+}
+
+void fw_load_match_tier_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_tiers(loader, value, &((struct fw_policy_rule *)target)->match.tiers_not);
+}

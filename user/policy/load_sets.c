@@ -68,6 +68,7 @@ static void load_set(struct fw_loader *loader, const struct fw_node *value)
 	if (value->kind == FW_NODE_MAP && !fw_node_get(value, "entries") == !fw_node_get(value, "file"))
 		fw_complain(loader, value->key, "bad-set", "write {entries: [192.0.2.0/24]} or {file: PATH}",
 			    "%s needs either entries or a file", where);
+	set.kind = set.file ? FW_SET_FILE : FW_SET_STATIC;
 	if (!set.name || FW_APPEND(policy->sets, policy->set_count, set))
 		loader->out_of_memory = true;
 }

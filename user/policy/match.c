@@ -194,6 +194,8 @@ bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule 
 	if ((x->destination.count && !y->destination.count) ||
 	    !refs_within(&y->destination, x->destination.count ? &x->destination : &y->destination))
 		return false;
+	if ((x->tiers && (!y->tiers || y->tiers & ~x->tiers)) || x->tiers_not & ~y->tiers_not)
+		return false;
 	if (!refs_within(&x->source_not, &y->source_not) ||
 	    !refs_within(&x->destination_not, &y->destination_not))
 		return false;

@@ -11,6 +11,7 @@
 #include "fw_policy.h"
 #include "lib/addr.h"
 #include "lib/diag.h"
+#include "policy/tier.h"
 
 enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT };
 enum fw_xdp_mode { FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC };
@@ -32,8 +33,11 @@ struct fw_limit {
 	uint64_t window_ns;
 };
 
+enum fw_set_kind { FW_SET_STATIC, FW_SET_FILE, FW_SET_FEED };
+
 struct fw_set {
 	char *name;
+	enum fw_set_kind kind;
 	char *file;		    /* absolute, NULL for inline sets */
 	struct fw_prefix *prefixes; /* as read, unsorted; files included after fw_policy_load */
 	size_t prefix_count;
@@ -80,6 +84,8 @@ struct fw_match {
 			 */
 	uint8_t packet_not; /* none of which may hold */
 	struct fw_names label, label_not;
+	uint8_t tiers,
+		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */
 };
 
 struct fw_ban_spec {

@@ -95,7 +95,7 @@ static uint32_t features_of(const struct fw_policy_rule *rule)
 	const struct fw_match *match = &rule->match;
 	uint32_t features = 0;
 
-	if (match->source.count || match->source_not.count)
+	if (match->source.count || match->source_not.count || match->tiers || match->tiers_not)
 		features |= FW_FEATURE_SOURCE_LISTS;
 	if (match->destination.count || match->destination_not.count)
 		features |= FW_FEATURE_DEST_LISTS;
@@ -253,28 +253,61 @@ static bool is_member(const struct fw_set_refs *refs, const uint64_t *sets)
 	return false;
 }
 
-static bool takes_class(const struct fw_set_refs *in, const struct fw_set_refs *out, const uint64_t *sets)
+static bool takes_sets(const struct fw_set_refs *in, const struct fw_set_refs *out, const uint64_t *sets)
 {
 	return (!in->count || is_member(in, sets)) && !is_member(out, sets);
 }
 
+static uint64_t source_terms(const struct fw_policy *policy, const struct fw_image *image,
+			     const uint64_t *sets)
+{
+	unsigned int tier = 1u << fw_image_class_tier(policy, sets);
+	uint64_t terms = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_match *match = &policy->rules[i].match;
+
+		if (takes_sets(&match->source, &match->source_not, sets) &&
+		    (!match->tiers || match->tiers & tier) && !(match->tiers_not & tier))
+			terms |= image->slot->rules[i].terms;
+	}
+	return terms;
+}
+
+static uint64_t dest_terms(const struct fw_policy *policy, const struct fw_image *image, const uint64_t *sets)
+{
+	uint64_t terms = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (takes_sets(&policy->rules[i].match.destination, &policy->rules[i].match.destination_not,
+			       sets))
+			terms |= image->slot->rules[i].terms;
+	return terms;
+}
+
+/* What would be said of the class if feeds on trial did not exist. */
+static void without_trials(const struct fw_image *image, const uint64_t *sets, size_t words, uint64_t *ret)
+{
+	for (size_t i = 0; i < words; i++)
+		ret[i] = sets[i] & ~image->trial_sets[i];
+}
+
 int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
 {
+	const size_t words = fw_class_words(policy);
+	FW_FREE uint64_t *trusted = calloc(words, sizeof(*trusted));
+
 	image->classes = calloc(image->class_count, sizeof(*image->classes));
-	if (!image->classes)
+	if (!image->classes || !trusted)
 		return -ENOMEM;
 	for (size_t c = 0; c < image->class_count; c++) {
 		struct fw_class *class = &image->classes[c];
 		const uint64_t *sets = image->class_sets[c];
 
-		for (size_t i = 0; i < policy->rule_count; i++) {
-			const struct fw_match *match = &policy->rules[i].match;
-
-			if (takes_class(&match->source, &match->source_not, sets))
-				class->source_terms |= image->slot->rules[i].terms;
-			if (takes_class(&match->destination, &match->destination_not, sets))
-				class->dest_terms |= image->slot->rules[i].terms;
-		}
+		without_trials(image, sets, words, trusted);
+		class->source_terms = source_terms(policy, image, sets);
+		class->dest_terms = dest_terms(policy, image, sets);
+		class->count_terms = class->source_terms & ~source_terms(policy, image, trusted);
 		if (is_member(&policy->never_block, sets))
 			class->flags |= FW_CLASS_NEVER_BLOCK;
 	}

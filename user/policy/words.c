@@ -49,6 +49,9 @@ static const struct fw_word kinds[] = {
 	{"ipv4", FW_PACKET_IPV4},
 };
 
+static const struct fw_word tiers[] = {
+	{"none", FW_TIER_NONE}, {"low", FW_TIER_LOW}, {"medium", FW_TIER_MEDIUM}, {"high", FW_TIER_HIGH}};
+
 #define TABLE(words)                                                                                         \
 	{                                                                                                    \
 		words, COUNT(words)                                                                          \
@@ -63,6 +66,7 @@ const struct fw_words fw_protocol_words = TABLE(protocols);
 const struct fw_words fw_port_words = TABLE(ports);
 const struct fw_words fw_tcp_flag_words = TABLE(flags);
 const struct fw_words fw_packet_words = TABLE(kinds);
+const struct fw_words fw_tier_words = TABLE(tiers);
 
 const char *fw_word_of(const struct fw_words *words, unsigned int value)
 {
