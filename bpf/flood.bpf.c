@@ -34,17 +34,26 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 					       enum fw_reason parsed, __u64 *terms)
 {
 	enum fw_reason why;
-	__u64 hash = 0;
+	__u64 hash = 0, word = 0;
 
 	*terms = ~0ULL;
 	if (pkt->family != FW_FAMILY_NONE) {
 		hash = fw_filter_hash(&pkt->source, 128, fw_config.seed);
+		pkt->key_hash = hash;
+		if (pkt->family == FW_FAMILY_V6) {
+			struct fw_addr key = {{pkt->source.w[0], pkt->source.w[1]}};
+
+			pkt->key_hash = known_hash(&key);
+		}
+		known_touch(pkt->key_hash);
+		if (policy->features & FW_FEATURE_SOURCE_LISTS)
+			word = lists_word(policy, pkt->family, &pkt->source);
 		why = identify_spared(control, pkt, hash);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
 	if (policy->features & FW_FEATURE_SOURCE_LISTS) {
-		__u32 list_class = lists_class(policy, pkt->family, &pkt->source);
+		__u32 list_class = lists_class(policy, pkt->family, &pkt->source, word);
 		const struct fw_class *class = identify_class(policy, list_class);
 
 		if (!class)
@@ -64,8 +73,9 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 	if (ban_holds(control, pkt, hash))
 		return FW_REASON_BANNED;
 	if (policy->features & FW_FEATURE_DEST_LISTS) {
+		__u64 dest_word = lists_word(policy, pkt->family, &pkt->dest);
 		const struct fw_class *class =
-			identify_class(policy, lists_class(policy, pkt->family, &pkt->dest));
+			identify_class(policy, lists_class(policy, pkt->family, &pkt->dest, dest_word));
 
 		if (!class)
 			return FW_REASON_INTERNAL;

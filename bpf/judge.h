@@ -68,12 +68,11 @@ static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, 
 
 /* Admission: the one place that decides whether a key has, or gets, state. A key nobody knows costs no map
  * lookup. */
-static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 now_ns,
+static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
 						    __u32 sub_us)
 {
-	__u64 hash = known_hash(key);
-	struct fw_known_tags *bucket = known_bucket(hash);
-	__u16 tag = known_tag(hash);
+	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
+	__u16 tag = known_tag(hash, key);
 	struct fw_meter *meter;
 
 	if (!bucket)
@@ -111,22 +110,61 @@ static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, 
 		key.addr.w[i] = addr->w[i] & rule->key_mask[family].w[i];
 	if (rule->per == FW_PER_SOURCE_DEST_PORT)
 		key.port = pkt->dest_port;
-	return judge_admit(&key, pkt->now_ns, rule->sub_us);
+	return judge_admit(&key, rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr),
+			   pkt->now_ns, rule->sub_us);
+}
+
+static __always_inline int judge_keeps_to_limit(const struct fw_rule *rule)
+{
+	return rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW;
+}
+
+static __always_inline void judge_tell(struct fw_meter *meter, struct fw_rule_count *count)
+{
+	__sync_fetch_and_add(&meter->current, count->pending);
+	count->pending = 0;
+}
+
+/* A total meter that all CPUs add to: each keeps a little to itself, because an atomic on a shared line costs
+ * more than the rest of the rule. What the others keep is not seen: see fw_rule.batch. */
+static __always_inline int judge_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					       __u64 cost, struct fw_rule_count *count)
+{
+	__u32 index = rule->id;
+	struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
+	int over;
+
+	if (!meter)
+		return 0;
+	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
+		judge_tell(meter, count);
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift);
+	}
+	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
+	if (over && judge_keeps_to_limit(rule))
+		return 1;
+	count->pending += cost;
+	if (count->pending > rule->batch)
+		judge_tell(meter, count);
+	return over;
 }
 
 /* Counts the packet against its key. Over the limit? *crossing_amount is set when this packet is the moment
  * to ban. */
 static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					 __u64 *crossing_amount)
+					 struct fw_rule_count *count, __u64 *crossing_amount)
 {
 	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1, amount;
-	struct fw_meter *meter = judge_meter(rule, pkt);
+	struct fw_meter *meter;
 
+	if (rule->batch && count)
+		return judge_total_is_over(rule, pkt, cost, count);
+	meter = judge_meter(rule, pkt);
 	if (!meter)
 		return 0; /* no state, no judgement: judge_admit has counted it */
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift);
-	if (rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW) {
+	if (judge_keeps_to_limit(rule)) {
 		if (fw_meter_take(meter, cost, rule->limit))
 			return 0;
 		*crossing_amount = fw_meter_amount(meter) + cost;
@@ -153,7 +191,7 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt)
 		return 0;
 	slot = pkt->slot;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	return policy && judge_is_over(&policy->never_block, pkt, &ignored);
+	return policy && judge_is_over(&policy->never_block, pkt, NULL, &ignored);
 }
 
 static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *rule,
@@ -186,7 +224,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 		return FW_REASON_INTERNAL;
 	count->packets++;
 	count->bytes += pkt->length;
-	over = !limited || judge_is_over(rule, pkt, &crossing_amount);
+	over = !limited || judge_is_over(rule, pkt, count, &crossing_amount);
 	if (action == FW_ACTION_ALLOW) {
 		if (limited && over)
 			return FW_REASON_UNDECIDED;

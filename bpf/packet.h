@@ -15,6 +15,7 @@ struct fw_pkt {
 	struct fw_addr source, dest;
 	__u64 now_ns;
 	__u64 labels;
+	__u64 key_hash;		      /* of the source as most meters count it: IPv4 /32, IPv6 /64 */
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */

@@ -51,6 +51,7 @@ enum fw_rule_flag {
 	FW_RULE_COUNT_MODE = 1 << 0, /* would drop, goes on */
 	FW_RULE_BAN = 1 << 1,
 	FW_RULE_BAN_UNVERIFIED = 1 << 2, /* ban without a socket as evidence */
+	FW_RULE_SOURCE_KEY = 1 << 3,	 /* the key is the source alone, IPv4 /32 and IPv6 /64 */
 };
 
 struct fw_rule {
@@ -71,8 +72,10 @@ struct fw_rule {
 	__u8 pad0;
 	__u16 id;
 	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^28 */
+	__u32 batch;  /* total meters: what a CPU may keep to itself; 0: every packet is told at once */
+	__u32 pad1;
 };
-FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 16);
+FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 24);
 
 /* A conjunction. Everything but labels is spread over the mask tables below. */
 struct fw_term {

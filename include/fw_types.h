@@ -136,13 +136,15 @@ struct fw_count {
 };
 FW_SIZE_IS(struct fw_count, 16);
 
-/* Per rule id and CPU. packets and bytes count matches; dropped and would_drop are packets. */
+/* Per rule id and CPU. packets and bytes count matches; dropped and would_drop are packets. pending: what
+ * this CPU has counted for a total meter and not yet told the others, at most fw_rule.batch. */
 struct fw_rule_count {
 	__u64 packets;
 	__u64 bytes;
 	__u64 dropped;
 	__u64 would_drop;
+	__u64 pending;
 };
-FW_SIZE_IS(struct fw_rule_count, 32);
+FW_SIZE_IS(struct fw_rule_count, 40);
 
 #endif

@@ -20,7 +20,8 @@ struct bench {
 	char lab_id[32];
 	char attacker[BENCH_PATH_MAX]; /* /run/netns paths */
 	char client[BENCH_PATH_MAX];
-	bool quick; /* few repeats and small counts: proves that the bench works, not what it says */
+	const char *rows; /* NULL: all */
+	bool quick;	  /* few repeats and small counts: proves that the bench works, not what it says */
 	unsigned int repeats;
 	unsigned int failed;  /* rows that could not be measured */
 	unsigned int ifindex; /* of the victim's eth0; the bench itself lives in the victim's namespace */

@@ -233,6 +233,9 @@ void bench_cost(struct bench *bench)
 
 		if (bench->quick && target->prefixes > 100000)
 			continue;
+		if (bench->rows && !strstr(scenarios[i].name, bench->rows) &&
+		    !strstr(target->name, bench->rows))
+			continue;
 		if (scenario_run(bench, &scenarios[i], &err))
 			bench_fail(bench, "cost", target->name, scenarios[i].name, &err);
 	}

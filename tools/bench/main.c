@@ -16,7 +16,8 @@
 
 #include "bench.h"
 
-static const char usage[] = "usage: bench [--build DIR] [--only cost,flood,honest,control]\n"
+static const char usage[] = "usage: bench [--build DIR] [--only cost,flood,honest,control] [--rows TEXT]\n"
+			    "--rows: only the cost rows whose name or program holds TEXT.\n"
 			    "Run from the top of the source tree, as root. Writes DIR/bench.json. "
 			    "BENCH_QUICK=1 proves in seconds that\n"
 			    "every part works; its figures mean nothing.\n";
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"build", required_argument, NULL, 'b'},
 						{"only", required_argument, NULL, 'o'},
+						{"rows", required_argument, NULL, 'r'},
 						{"help", no_argument, NULL, 'h'},
 						{}};
 	const char *quick = getenv("BENCH_QUICK"), *only = NULL;
@@ -184,6 +186,8 @@ int main(int argc, char **argv)
 			bench.build = optarg;
 		else if (key == 'o')
 			only = optarg;
+		else if (key == 'r')
+			bench.rows = optarg;
 		else {
 			fputs(usage, key == 'h' ? stdout : stderr);
 			return key == 'h' ? 0 : 64;

@@ -57,6 +57,18 @@ static bool collect(const void *key, const void *value, void *context)
 	return add(list, &found, &meter);
 }
 
+/* What the CPUs keep to themselves, and drops that are counted per rule instead of per key. */
+static int add_unshared(struct fw_datapath *datapath, const struct fw_rule *rule,
+			struct fw_meter_entry *entry)
+{
+	struct fw_rule_count count = {};
+	int r = rule->batch ? fw_stats_rule(datapath, rule->id, &count) : 0;
+
+	entry->amount += count.pending;
+	entry->dropped += (uint32_t)count.dropped;
+	return r;
+}
+
 /* Meters of `per: total` live in an array of their own; their key has no address. */
 static void collect_totals(struct meter_list *list)
 {
@@ -69,9 +81,11 @@ static void collect_totals(struct meter_list *list)
 			continue;
 		if (list->rule != FW_RULE_NONE && list->rule != id)
 			continue;
-		if (!bpf_map_lookup_elem(fw_map_fd(list->datapath, FW_MAP_ID_fw_total_map), &id, &meter))
-			if (!add(list, &key, &meter))
-				return;
+		if (bpf_map_lookup_elem(fw_map_fd(list->datapath, FW_MAP_ID_fw_total_map), &id, &meter))
+			continue;
+		if (!add(list, &key, &meter) ||
+		    add_unshared(list->datapath, list->rules[id], &list->entries[list->count - 1]))
+			return;
 	}
 }
 
@@ -135,7 +149,7 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 	*ret = (struct fw_meter_entry){.key = key,
 				       .amount = amount_now(meter, rule, fw_datapath_now_ns(datapath)),
 				       .dropped = meter.dropped};
-	return 0;
+	return add_unshared(datapath, rule, ret);
 }
 
 struct forget {

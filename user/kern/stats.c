@@ -50,6 +50,12 @@ int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface)
 	return reset(datapath, FW_MAP_ID_fw_iface_count_map, iface, sizeof(struct fw_iface_counts));
 }
 
+int fw_stats_rule(struct fw_datapath *datapath, uint16_t rule, struct fw_rule_count *ret)
+{
+	return sum(datapath, FW_MAP_ID_fw_rule_count_map, rule, (uint64_t *)ret,
+		   sizeof(*ret) / sizeof(uint64_t));
+}
+
 int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS])
 {
 	int r = 0;

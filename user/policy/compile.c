@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fw_lists.h"
 #include "lib/units.h"
@@ -14,6 +15,9 @@
 #define TICK_DEFAULT_NS 4000000
 #define NS_PER_US	1000
 #define COUNTER_BITS	31
+#define BATCH_SHARE	32
+#define BATCH_PACKETS	64
+#define BATCH_BYTES	65536
 #define ID_FIRST	1
 #define ID_LAST		(FW_RULE_NEVER_BLOCK - 1)
 
@@ -49,9 +53,22 @@ static void compile_key(const struct fw_policy_rule *from, struct fw_rule *rule)
 		bits4 = bits6 = 0;
 		break;
 	}
+	if (from->per != FW_PER_DESTINATION && bits4 == 128 && bits6 == 64)
+		rule->flags |= FW_RULE_SOURCE_KEY;
 	rule->per = (uint8_t)from->per;
 	rule->key_mask[FW_FAMILY_V4] = fw_mask(bits4);
 	rule->key_mask[FW_FAMILY_V6] = fw_mask(bits6);
+}
+
+/* Unseen by the others, all CPUs together hold back at most a 32nd of the limit. */
+static void compile_batch(const struct fw_limit *limit, struct fw_rule *rule)
+{
+	const uint64_t most = limit->unit == FW_UNIT_BYTES ? BATCH_BYTES : BATCH_PACKETS;
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t batch = limit->amount / (BATCH_SHARE * (uint64_t)(cpus > 0 ? cpus : 1));
+
+	if (rule->per == FW_PER_TOTAL && limit->unit != FW_UNIT_NONE)
+		rule->batch = (uint32_t)(batch < most ? batch : most);
 }
 
 static void compile_ban(const struct fw_policy_rule *from, struct fw_rule *rule)
@@ -74,6 +91,7 @@ static void compile_rule(const struct fw_policy_rule *from, uint16_t id, uint64_
 		rule->flags |= FW_RULE_COUNT_MODE;
 	compile_limit(&from->limit, tick_ns, rule);
 	compile_key(from, rule);
+	compile_batch(&from->limit, rule);
 	compile_ban(from, rule);
 }
 
