@@ -28,10 +28,9 @@ static __always_inline __u64 lists_word(const struct fw_policy_slot *policy, __u
 	return bits;
 }
 
-static __always_inline __u32 lists_wide(__u32 slot, __u32 family, __u32 first16)
+static __always_inline __u32 lists_wide6(__u32 slot, __u32 first16)
 {
-	__u32 index = slot * 2 + (family == FW_FAMILY_V6);
-	struct fw_list_wide *wide = bpf_map_lookup_elem(&fw_list_wide_map, &index);
+	struct fw_list_wide *wide = bpf_map_lookup_elem(&fw_list_wide_map, &slot);
 
 	return wide ? wide->list_class[first16 & (FW_LIST_WIDE - 1)] : 0;
 }
@@ -47,36 +46,42 @@ static __always_inline __u32 lists_leaf4(__u32 slot, __u32 leaf_index, __u32 add
 	return leaf ? leaf->list_class[addr & 255] : 0;
 }
 
-/* Global, like the others below: verified once, whatever path leads here. */
-__noinline int lists_exact4(__u32 slot, __u32 mask, __u32 addr)
+static __always_inline __u64 lists_run_word(void *runs, __u32 index)
 {
-	__u32 index = fw_list_hash32(addr >> 8) & mask;
-	void *table;
+	__u64 *word = bpf_map_lookup_elem(runs, &index);
+
+	return word ? *word : 0;
+}
+
+/* Global, like the others below: verified once, whatever path leads here. */
+__noinline int lists_exact4(__u32 slot, __u32 addr)
+{
+	__u32 index, base, bit = addr >> 8 & 63, rank, entry, kind, rest = 0;
+	struct fw_list4_bases *found;
+	__u64 mask;
+	void *runs;
 
 	slot %= FW_SLOTS;
-	table = bpf_map_lookup_elem(&fw_list4_map, &slot);
-	if (!table)
+	index = (slot * FW_LIST4_BASES + (addr >> 14)) / FW_LIST4_BASE_LINE;
+	found = bpf_map_lookup_elem(&fw_list4_base_map, &index);
+	runs = bpf_map_lookup_elem(&fw_list4_run_map, &slot);
+	if (!found || !runs)
 		return 0;
-	for (__u32 step = 0; step < FW_LIST_CHAIN; step++) {
-		struct fw_list4_bucket *bucket = bpf_map_lookup_elem(table, &index);
-
-		if (!bucket)
-			return 0;
-		for (int i = 0; i < FW_LIST4_ENTRIES; i++) {
-			const struct fw_list4_entry *entry = &bucket->entry[i];
-			__u32 kind = bucket->kind[i], differs = entry->addr ^ addr;
-
-			if (!kind || differs >> 8)
-				continue;
-			if (kind == FW_LIST4_LEAF)
-				return lists_leaf4(slot, entry->list_class | (__u32)entry->other << 16, addr);
-			return (differs & 255) >> ((32 - kind) & 15) ? entry->other : entry->list_class;
-		}
-		if (!bucket->more)
-			return 0;
-		index = (index + 1) & mask;
-	}
-	return 0;
+	base = *(volatile __u32 *)&found->base[addr >> 14 & (FW_LIST4_BASE_LINE - 1)];
+	index = base & ~FW_LIST4_REST;
+	if (!index)
+		return 0;
+	mask = lists_run_word(runs, index++);
+	if (base & FW_LIST4_REST)
+		rest = lists_run_word(runs, index++);
+	if (!(mask >> bit & 1))
+		return rest;
+	rank = fw_list4_rank(mask, bit);
+	entry = lists_run_word(runs, index + (rank >> 1)) >> (rank & 1) * 32;
+	kind = entry >> 24;
+	if (kind == FW_LIST4_LEAF)
+		return lists_leaf4(slot, entry & 0xffffff, addr);
+	return ((entry >> 16 ^ addr) & 255) >> ((32 - kind) & 15) ? rest : entry & 0xffff;
 }
 
 __noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, __u32 bits)
@@ -167,18 +172,14 @@ static __always_inline __u32 lists_class(const struct fw_policy_slot *policy, __
 		return 0;
 	marked = word >> (lists_bit(family, addr) & 63) & 1;
 	if (family == FW_FAMILY_V4) {
-		__u32 top = bpf_ntohl(addr->w[3]);
-
-		if (marked && shape->features & FW_LIST_V4)
-			return lists_exact4(slot, shape->mask4, top);
-		return shape->features & FW_LIST_WIDE_V4 ? lists_wide(slot, family, top >> 16) : 0;
+		return marked && shape->features & FW_LIST_V4 ? lists_exact4(slot, bpf_ntohl(addr->w[3])) : 0;
 	}
 	if (marked && shape->features & FW_LIST_V6) {
 		exact = lists_exact6(shape, slot, addr);
 		if (exact)
 			return exact & 0xffff;
 	}
-	return shape->features & FW_LIST_WIDE_V6 ? lists_wide(slot, family, bpf_ntohl(addr->w[0]) >> 16) : 0;
+	return shape->features & FW_LIST_WIDE_V6 ? lists_wide6(slot, bpf_ntohl(addr->w[0]) >> 16) : 0;
 }
 
 #endif

@@ -36,10 +36,12 @@ FW_MAP(fw_policy_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_policy_slot, FW_SLOTS
 FW_MAP(fw_class_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_class, FW_SLOTS *FW_CLASSES_MAX, BPF_F_MMAPABLE);
 
 /* Listed prefixes, see fw_lists.h. Two list slots; user space builds the one no generation uses, through
- * mmap. Bitmap and wide tables: index slot × 2 + (IPv6). */
+ * mmap. Bitmap: index slot × 2 + (IPv6); the wide table is IPv6's. */
 FW_MAP(fw_list_bitmap_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS,
        BPF_F_MMAPABLE);
-FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOTS * 2, BPF_F_MMAPABLE);
+FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOTS, BPF_F_MMAPABLE);
+FW_MAP(fw_list4_base_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list4_bases,
+       FW_SLOTS *FW_LIST4_BASES / FW_LIST4_BASE_LINE, BPF_F_MMAPABLE);
 
 /* Inner arrays are as large as their list needs (BPF_F_INNER_MAP, kernel 5.10). */
 #define FW_LIST_TABLE(name, bytes)                                                                           \
@@ -57,7 +59,7 @@ FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOT
 			});                                                                                  \
 	} name SEC(".maps")
 
-FW_LIST_TABLE(fw_list4_map, sizeof(struct fw_list4_bucket));
+FW_LIST_TABLE(fw_list4_run_map, sizeof(__u64));
 FW_LIST_TABLE(fw_list4_leaf_map, sizeof(struct fw_list4_leaf));
 FW_LIST_TABLE(fw_list6_group_map, sizeof(struct fw_list6_group_bucket));
 FW_LIST_TABLE(fw_list6_map, sizeof(struct fw_list6_bucket));

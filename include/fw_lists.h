@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* All listed prefixes as the packet path asks for them: a bitmap that says "nothing here" for nearly
- * everybody, then one cache line with the exact answer. The cost does not depend on how many prefixes there
- * are.
+ * everybody, then the exact answer, one or two cache lines away. The cost does not depend on how many
+ * prefixes there are.
  *
- * IPv4 is cut into its 16.7 M /24s, one bit each (exact). IPv6 is cut into /32s, hashed onto as many bits (a
- * false alarm costs one bucket). Prefixes of at most 16 bits lie in a table of their own ("wide"), or a /1
- * would mark half the space. */
+ * IPv4 is cut into its 16.7 M /24s, one bit each (exact), and 262144 /18s of 64 of them, one word of the
+ * bitmap each. A /18 that holds something has a run: which of its /24s, and an entry for each of these. A run
+ * is never changed: another one is written behind the last and takes its place with one store, so that a
+ * packet sees the /18 as it was or as it is.
+ *
+ * IPv6 is cut into /32s, hashed onto as many bits (a false alarm costs one bucket); its prefixes of at most
+ * 16 bits lie in a table of their own ("wide"), or a /1 would mark half the space. */
 #ifndef FW_LISTS_H
 #define FW_LISTS_H
 
@@ -16,27 +20,40 @@
 #define FW_LIST_WIDE_BITS    16
 #define FW_LIST_CHAIN	     8u /* buckets looked at before "not there"; the builder grows the table instead */
 
-/* What a /24 holds. Between 24 and 32: one prefix of that length, `other` is the rest of the /24. */
-#define FW_LIST4_FREE 0
-#define FW_LIST4_LEAF                                                                                        \
-	255 /* several prefixes: class and other are the low and high half of a leaf's index                 \
-	     */
-#define FW_LIST4_ENTRIES 7
+/* IPv4 runs. fw_list4_base_map says for each /18 where its run begins, in words of fw_list4_run_map; 0 =
+ * there is none. A run: the mask of /24s with an entry; with FW_LIST4_REST the class of the others in a word
+ * of its own; then the entries in the order of the bits, two a word, the first in the low half. */
+#define FW_LIST4_BASES	    (1u << 18)
+#define FW_LIST4_BASE_LINE  16u
+#define FW_LIST4_REST	    0x80000000u
+#define FW_LIST4_RUN_MAX    (1 + 1 + 32) /* words */
+#define FW_LIST4_LEAF	    255u
+#define FW_LIST4_LEAVES_MAX (1u << 24)
 
-struct fw_list4_entry {
-	__u32 addr; /* host order */
-	__u16 list_class;
-	__u16 other;
+struct fw_list4_bases { /* a cache line: the kernel rounds single elements up to 8 bytes */
+	__u32 base[FW_LIST4_BASE_LINE];
 };
-FW_SIZE_IS(struct fw_list4_entry, 8);
+FW_SIZE_IS(struct fw_list4_bases, 64);
 
-/* One cache line. `more`: an entry that belongs here lies in the next bucket. */
-struct fw_list4_bucket {
-	__u8 kind[FW_LIST4_ENTRIES];
-	__u8 more;
-	struct fw_list4_entry entry[FW_LIST4_ENTRIES];
-};
-FW_SIZE_IS(struct fw_list4_bucket, 64);
+/* An entry: kind << 24 | last byte << 16 | class. Kind 24: the whole /24; 25 … 32: a prefix of that length,
+ * around it what the /18 says of the others; FW_LIST4_LEAF: anything else, and the other 24 bits are the
+ * index of a leaf. */
+static inline __attribute__((always_inline)) __u32 fw_list4_entry(__u32 kind, __u32 last_byte,
+								  __u32 list_class)
+{
+	return kind << 24 | (last_byte & 255) << 16 | (list_class & 0xffff);
+}
+
+/* How many of a run's entries come before bit: BPF has no instruction for it. */
+static inline __attribute__((always_inline)) __u32 fw_list4_rank(__u64 mask, __u32 bit)
+{
+	__u64 below = mask & ((1ULL << (bit & 63)) - 1);
+
+	below -= below >> 1 & 0x5555555555555555ULL;
+	below = (below & 0x3333333333333333ULL) + (below >> 2 & 0x3333333333333333ULL);
+	below = (below + (below >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return (__u32)(below * 0x0101010101010101ULL >> 56);
+}
 
 struct fw_list4_leaf {
 	__u16 list_class[256]; /* by the last byte */
@@ -85,16 +102,15 @@ struct fw_list_wide {
 enum fw_list_feature {
 	FW_LIST_V4 = 1 << 0,
 	FW_LIST_V6 = 1 << 1,
-	FW_LIST_WIDE_V4 = 1 << 2,
-	FW_LIST_WIDE_V6 = 1 << 3,
+	FW_LIST_WIDE_V6 = 1 << 2,
 };
 
 /* What a list slot holds; part of the policy slot that uses it. Masks are sizes - 1. */
 struct fw_list_shape {
 	__u32 features; /* enum fw_list_feature */
-	__u32 mask4;
 	__u32 group_mask6;
 	__u32 mask6;
+	__u32 pad;
 };
 FW_SIZE_IS(struct fw_list_shape, 16);
 

@@ -11,7 +11,8 @@
 	X(fw_class_map)                                                                                      \
 	X(fw_list_bitmap_map)                                                                                \
 	X(fw_list_wide_map)                                                                                  \
-	X(fw_list4_map)                                                                                      \
+	X(fw_list4_base_map)                                                                                 \
+	X(fw_list4_run_map)                                                                                  \
 	X(fw_list4_leaf_map)                                                                                 \
 	X(fw_list6_group_map)                                                                                \
 	X(fw_list6_map)                                                                                      \

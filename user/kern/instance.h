@@ -35,6 +35,7 @@ struct fw_datapath {
 	struct fw_class *classes;
 	uint64_t *list_bitmap;		/* slot × 2 + family */
 	struct fw_list_wide *list_wide; /* likewise */
+	uint32_t *list4_base;		/* FW_SLOTS × FW_LIST4_BASES */
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

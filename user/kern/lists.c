@@ -14,7 +14,8 @@
 struct table {
 	enum fw_map_id map;
 	const char *name;
-	uint32_t entry_bytes, entries;
+	uint32_t entry_bytes, entries; /* of these */
+	uint32_t used;		       /* have a content */
 	const void *content;
 };
 
@@ -27,7 +28,7 @@ static int copy_into(int fd, const struct table *table, struct fw_err *err)
 		return fw_err_set(err, -errno,
 				  "cannot map the lists (%zu bytes): %s; the lists in force stay", bytes,
 				  strerror(errno));
-	memcpy(memory, table->content, bytes);
+	memcpy(memory, table->content, (size_t)table->entry_bytes * table->used);
 	munmap(memory, bytes);
 	return 0;
 }
@@ -35,10 +36,12 @@ static int copy_into(int fd, const struct table *table, struct fw_err *err)
 /* Asks the kernel for the last entry, not our own mapping. */
 static int verify(int fd, const struct table *table, struct fw_err *err)
 {
-	uint32_t last = table->entries - 1;
+	uint32_t last = table->used ? table->used - 1 : 0;
 	const unsigned char *wanted = table->content;
 	unsigned char found[sizeof(struct fw_list4_leaf)];
 
+	if (!table->used)
+		return 0;
 	if (bpf_map_lookup_elem(fd, &last, found) ||
 	    memcmp(found, wanted + (size_t)last * table->entry_bytes, table->entry_bytes))
 		return fw_err_set(
@@ -53,7 +56,7 @@ static int load_table(struct fw_datapath *datapath, const struct table *table, u
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 	int r;
 
-	if (!table->entries || !table->content)
+	if (!table->entries)
 		return 0;
 	FW_CLOSE int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, table->name, sizeof(uint32_t),
 					 table->entry_bytes, table->entries, &opts);
@@ -79,13 +82,13 @@ static void copy_or_clear(void *to, const void *from, size_t bytes)
 static void load_fixed(struct fw_datapath *datapath, const struct fw_list_tables *tables, uint32_t list_slot)
 {
 	uint64_t *bitmaps = &datapath->list_bitmap[(size_t)list_slot * 2 * FW_LIST_BITMAP_WORDS];
-	struct fw_list_wide *wide = &datapath->list_wide[list_slot * 2];
+	uint32_t *bases = &datapath->list4_base[(size_t)list_slot * FW_LIST4_BASES];
 	const size_t bitmap_bytes = FW_LIST_BITMAP_WORDS * sizeof(*bitmaps);
 
 	copy_or_clear(bitmaps, tables->bitmap4, bitmap_bytes);
 	copy_or_clear(bitmaps + FW_LIST_BITMAP_WORDS, tables->bitmap6, bitmap_bytes);
-	copy_or_clear(&wide[0], tables->wide4, sizeof(*wide));
-	copy_or_clear(&wide[1], tables->wide6, sizeof(*wide));
+	copy_or_clear(bases, tables->bases4, FW_LIST4_BASES * sizeof(*bases));
+	copy_or_clear(&datapath->list_wide[list_slot], tables->wide6, sizeof(*tables->wide6));
 }
 
 int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, uint32_t list_slot,
@@ -104,14 +107,17 @@ int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, ui
 	if (r)
 		return r;
 	const struct table all[] = {
-		{FW_MAP_ID_fw_list4_map, "fw_list4", sizeof(*tables.buckets4), tables.shape.mask4 + 1,
-		 tables.buckets4},
-		{FW_MAP_ID_fw_list4_leaf_map, "fw_leaf4", sizeof(*tables.leaves4), tables.leaf_count4,
-		 tables.leaves4},
+		{FW_MAP_ID_fw_list4_run_map, "fw_run4", sizeof(*tables.runs4),
+		 tables.runs4 ? fw_list_with_slack(tables.run_words4, FW_LIST4_RUN_SLACK) : 0,
+		 tables.run_words4, tables.runs4},
+		{FW_MAP_ID_fw_list4_leaf_map, "fw_leaf4", sizeof(*tables.leaves4),
+		 tables.runs4 ? fw_list_with_slack(tables.leaf_count4, FW_LIST4_LEAF_SLACK) : 0,
+		 tables.leaf_count4, tables.leaves4},
 		{FW_MAP_ID_fw_list6_group_map, "fw_group6", sizeof(*tables.groups6),
-		 tables.shape.group_mask6 + 1, tables.groups6},
-		{FW_MAP_ID_fw_list6_map, "fw_list6", sizeof(*tables.buckets6), tables.shape.mask6 + 1,
-		 tables.buckets6},
+		 tables.groups6 ? tables.shape.group_mask6 + 1 : 0, tables.shape.group_mask6 + 1,
+		 tables.groups6},
+		{FW_MAP_ID_fw_list6_map, "fw_list6", sizeof(*tables.buckets6),
+		 tables.buckets6 ? tables.shape.mask6 + 1 : 0, tables.shape.mask6 + 1, tables.buckets6},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !r; i++)
@@ -125,7 +131,7 @@ int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, ui
 
 void fw_lists_drop(struct fw_datapath *datapath, uint32_t list_slot)
 {
-	static const enum fw_map_id maps[] = {FW_MAP_ID_fw_list4_map, FW_MAP_ID_fw_list4_leaf_map,
+	static const enum fw_map_id maps[] = {FW_MAP_ID_fw_list4_run_map, FW_MAP_ID_fw_list4_leaf_map,
 					      FW_MAP_ID_fw_list6_group_map, FW_MAP_ID_fw_list6_map};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)

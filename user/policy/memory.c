@@ -10,17 +10,18 @@
 #include "fw_counters.h"
 #include "fw_lists.h"
 #include "fw_maps.h"
+#include "policy/tables.h"
 
 #define V4_ENTRY_BITS  (FW_V4_BITS + 24) /* longer prefixes share the entry of their /24 */
-#define V4_BUCKET_LOAD 4		 /* as the builder of the tables fills them */
-#define V6_BUCKET_LOAD 2
+#define V4_RUN_BITS    (FW_V4_BITS + 18)
+#define V6_BUCKET_LOAD 2 /* as the builder of the tables fills them */
 #define V6_GROUP_BITS  32
 #define NOWHERE	       UINT64_MAX
 
 /* What the tables will hold; prefixes nested in each other count twice. */
 struct need {
-	uint64_t entries4, leaves4, groups6, entries6;
-	uint64_t last_slash24, last_slash24_longs;
+	uint64_t entries4, runs4, leaves4, groups6, entries6;
+	uint64_t last_slash18, last_slash24, last_slash24_longs;
 	uint64_t last_top;
 	uint8_t lengths[FW_LIST6_PROBES]; /* seen in last_top */
 	unsigned int length_count;
@@ -41,22 +42,41 @@ static uint64_t power_of_two(uint64_t least)
 	return size;
 }
 
-static void need_v4(struct need *need, const struct fw_prefix *prefix)
+/* around: the line this one is nested in, NULL if there is none. */
+static void need_v4(struct need *need, const struct fw_prefix *prefix, const struct fw_prefix *around)
 {
-	uint64_t slash24 = ntohl(prefix->addr.w[3]) >> 8;
+	uint64_t slash24 = ntohl(prefix->addr.w[3]) >> 8, slash18 = slash24 >> 6;
 
-	if (prefix->bits <= FW_V4_BITS + FW_LIST_WIDE_BITS)
+	if (prefix->bits <= V4_RUN_BITS) {
+		need->runs4++; /* of one class: all /18s share it */
 		return;
+	}
+	if (slash18 != need->last_slash18) {
+		need->last_slash18 = slash18;
+		need->runs4++;
+	}
 	if (prefix->bits <= V4_ENTRY_BITS) {
 		need->entries4 += 1ULL << (V4_ENTRY_BITS - prefix->bits);
 		return;
 	}
 	if (slash24 != need->last_slash24) {
 		need->last_slash24 = slash24;
-		need->last_slash24_longs = 0;
+		/* The class around it is not the whole /18's: counts as if there were one more. */
+		need->last_slash24_longs = around && around->bits > V4_RUN_BITS;
 		need->entries4++;
 	}
 	need->leaves4 += ++need->last_slash24_longs == 2;
+}
+
+/* Runs and leaves, with the room for changes in place. Three words a run: mask, the class around it, and what
+ * an odd number of entries leaves free. */
+static uint64_t bytes_v4(const struct need *need)
+{
+	uint64_t words = 1 + 3 * need->runs4 + (need->entries4 + 1) / 2;
+
+	return fw_list_with_slack((uint32_t)words, FW_LIST4_RUN_SLACK) * sizeof(uint64_t) +
+	       fw_list_with_slack((uint32_t)need->leaves4, FW_LIST4_LEAF_SLACK) *
+		       sizeof(struct fw_list4_leaf);
 }
 
 /* False when the /32 has more lengths than can be probed. */
@@ -92,21 +112,21 @@ static bool need_v6(struct need *need, const struct fw_prefix *prefix)
 
 uint64_t fw_list_memory(const struct fw_listed *listed, size_t count, const struct fw_listed **ret_crowded)
 {
-	struct need need = {.last_slash24 = NOWHERE, .last_top = NOWHERE};
+	struct need need = {.last_slash18 = NOWHERE, .last_slash24 = NOWHERE, .last_top = NOWHERE};
 
 	*ret_crowded = NULL;
 	for (size_t i = 0; i < count; i++) {
 		if (fw_prefix_family(&listed[i].prefix) == FW_FAMILY_V4)
-			need_v4(&need, &listed[i].prefix);
+			need_v4(&need, &listed[i].prefix,
+				listed[i].inside ? &listed[listed[i].inside - 1].prefix : NULL);
 		else if (!need_v6(&need, &listed[i].prefix) && !*ret_crowded)
 			*ret_crowded = &listed[i];
 	}
 	/* The builder doubles a table in which a chain grows too long: IPv6 networks are numbered in
 	 * patterns, so that happens there. */
-	return FW_SLOTS * (power_of_two(need.entries4 / V4_BUCKET_LOAD) * sizeof(struct fw_list4_bucket) +
-			   need.leaves4 * sizeof(struct fw_list4_leaf) +
-			   2 * power_of_two(need.groups6) * sizeof(struct fw_list6_group_bucket) +
-			   2 * power_of_two(need.entries6 / V6_BUCKET_LOAD) * sizeof(struct fw_list6_bucket));
+	return FW_SLOTS *
+	       (bytes_v4(&need) + 2 * power_of_two(need.groups6) * sizeof(struct fw_list6_group_bucket) +
+		2 * power_of_two(need.entries6 / V6_BUCKET_LOAD) * sizeof(struct fw_list6_bucket));
 }
 
 /* A preallocated hash. */
@@ -121,8 +141,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t slot = sizeof(struct fw_policy_slot) + FW_CLASSES_MAX * sizeof(struct fw_class) +
-			FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
-			2 * (FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide));
+			FW_BAN_FILTER_WORDS * sizeof(uint64_t) + 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) +
+			sizeof(struct fw_list_wide) + FW_LIST4_BASES * sizeof(uint32_t);
 	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
 			   FW_RULE_IDS * sizeof(struct fw_rule_count) +
 			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);

@@ -12,10 +12,10 @@ void fw_list_tables_done(struct fw_list_tables *tables)
 		return;
 	free(tables->bitmap4);
 	free(tables->bitmap6);
-	free(tables->wide4);
-	free(tables->wide6);
-	free(tables->buckets4);
+	free(tables->bases4);
+	free(tables->runs4);
 	free(tables->leaves4);
+	free(tables->wide6);
 	free(tables->groups6);
 	free(tables->buckets6);
 	memset(tables, 0, sizeof(*tables));
@@ -65,10 +65,12 @@ int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw
 
 uint64_t fw_list_tables_bytes(const struct fw_list_tables *tables)
 {
-	uint64_t bytes = (uint64_t)tables->leaf_count4 * sizeof(*tables->leaves4);
+	uint64_t bytes = 0;
 
-	if (tables->buckets4)
-		bytes += ((uint64_t)tables->shape.mask4 + 1) * sizeof(*tables->buckets4);
+	if (tables->runs4)
+		bytes += fw_list_with_slack(tables->run_words4, FW_LIST4_RUN_SLACK) * sizeof(*tables->runs4) +
+			 fw_list_with_slack(tables->leaf_count4, FW_LIST4_LEAF_SLACK) *
+				 sizeof(*tables->leaves4);
 	if (tables->groups6)
 		bytes += ((uint64_t)tables->shape.group_mask6 + 1) * sizeof(*tables->groups6);
 	if (tables->buckets6)

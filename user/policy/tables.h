@@ -8,15 +8,32 @@
 
 struct fw_list_tables {
 	struct fw_list_shape shape;
-	uint64_t *bitmap4, *bitmap6;	    /* FW_LIST_BITMAP_WORDS each, NULL without such prefixes */
-	struct fw_list_wide *wide4, *wide6; /* NULL without prefixes of at most 16 bits */
-	struct fw_list4_bucket *buckets4;   /* shape.mask4 + 1 */
+	uint64_t *bitmap4, *bitmap6; /* FW_LIST_BITMAP_WORDS each, NULL without such prefixes */
+	uint32_t *bases4;	     /* FW_LIST4_BASES */
+	uint64_t *runs4;	     /* run_words4 in use, room for run_room4 */
+	uint32_t run_words4, run_room4;
 	struct fw_list4_leaf *leaves4;
 	uint32_t leaf_count4;
+	struct fw_list_wide *wide6;	       /* NULL without prefixes of at most 16 bits */
 	struct fw_list6_group_bucket *groups6; /* shape.group_mask6 + 1 */
 	struct fw_list6_bucket *buckets6;      /* shape.mask6 + 1 */
 	uint64_t marked4, marked6;	       /* /24s and /32s that hold something */
 };
+
+/* One /18 before it becomes a run: its 64 /24s. */
+struct fw_list4_run {
+	uint64_t mask;	    /* /24s with an entry */
+	uint16_t rest;	    /* class of the others */
+	uint32_t entry[64]; /* by /24 */
+};
+
+/* Room in the kernel's tables for later changes in place: a quarter more, and not less than that. */
+static inline uint32_t fw_list_with_slack(uint32_t used, uint32_t least)
+{
+	return used + (used / 4 > least ? used / 4 : least);
+}
+#define FW_LIST4_RUN_SLACK  16384u /* words */
+#define FW_LIST4_LEAF_SLACK 64u
 
 void fw_list_tables_done(struct fw_list_tables *tables);
 /* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM; -E2BIG: an IPv6 /32
@@ -27,6 +44,11 @@ uint64_t fw_list_tables_bytes(const struct fw_list_tables *tables);
 
 /* tables4.c and tables6.c: one family each; listed holds only that family. */
 int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables);
+/* listed: the lines within one /18, longer than 18 bits; rest: the class around them. Leaves go to tables. */
+int fw_list4_run_make(const struct fw_listed *listed, size_t count, uint16_t rest,
+		      struct fw_list_tables *tables, struct fw_list4_run *ret);
+/* Writes at most FW_LIST4_RUN_MAX words, returns how many. */
+uint32_t fw_list4_run_write(const struct fw_list4_run *run, uint64_t *words);
 int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables,
 			  struct fw_err *err);
 

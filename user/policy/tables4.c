@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* IPv4: paint the classes of all /24s, then write an entry for every /24 that differs from its wide class. */
+/* IPv4: one /18 after the other, each with the class around it and a run of entries for what differs. */
 #include "policy/tables.h"
 
 #include <arpa/inet.h>
@@ -9,66 +9,38 @@
 
 #include "lib/cleanup.h"
 
-#define SLASH24S    (1u << 24)
-#define BUCKET_LOAD 4u /* entries a bucket on average, of FW_LIST4_ENTRIES */
-
-struct long_entry {
-	struct fw_list4_entry entry;
-	uint8_t kind;
-};
-
-struct build4 {
-	uint16_t *class24; /* by /24: the class of what at most 24 bits say */
-	struct long_entry *longs;
-	size_t long_count;
-	struct fw_list_tables *tables;
-};
+#define SLASH18_BITS 18u
+#define SLASH24S     64u /* of a /18 */
+#define COVERS_MAX   (SLASH18_BITS + 1)
+#define RUN_WORDS    4096u /* at first */
 
 static uint32_t address(const struct fw_prefix *prefix)
 {
 	return ntohl(prefix->addr.w[3]);
 }
 
-static int paint(struct build4 *build, const struct fw_listed *listed)
+static unsigned int length(const struct fw_prefix *prefix)
 {
-	unsigned int bits = listed->prefix.bits - FW_V4_BITS;
-	uint32_t first = address(&listed->prefix) >> 8, count = 1u << (24 - bits);
-
-	for (uint32_t i = 0; i < count; i++)
-		build->class24[first + i] = listed->list_class;
-	if (bits > FW_LIST_WIDE_BITS || (!listed->list_class && !build->tables->wide4))
-		return 0;
-	if (!build->tables->wide4)
-		build->tables->wide4 = calloc(1, sizeof(*build->tables->wide4));
-	if (!build->tables->wide4)
-		return -ENOMEM;
-	build->tables->shape.features |= FW_LIST_WIDE_V4;
-	for (uint32_t i = 0; i < 1u << (FW_LIST_WIDE_BITS - bits); i++)
-		build->tables->wide4->list_class[(first >> 8) + i] = listed->list_class;
-	return 0;
+	return prefix->bits - FW_V4_BITS;
 }
 
-/* All prefixes longer than 24 bits of one /24: one is an entry by itself, several need a leaf. */
-static int add_longs(struct build4 *build, const struct fw_listed *listed, size_t count)
+/* Several prefixes longer than 24 bits, or one that something else than `rest` surrounds. */
+static int add_leaf(struct fw_list_tables *tables, const struct fw_listed *listed, size_t count,
+		    uint16_t other, uint32_t *ret_entry)
 {
-	uint32_t addr = address(&listed->prefix), leaf_index = build->tables->leaf_count4;
-	struct long_entry *entry = &build->longs[build->long_count++];
-	uint16_t other = build->class24[addr >> 8];
+	uint32_t index = tables->leaf_count4;
 	struct fw_list4_leaf *leaf;
 
-	entry->entry = (struct fw_list4_entry){addr, listed->list_class, other};
-	entry->kind = listed->prefix.bits - FW_V4_BITS;
-	if (count == 1)
-		return 0;
-	if (!(leaf_index & (leaf_index - 1))) {
-		void *grown =
-			realloc(build->tables->leaves4, (leaf_index ? leaf_index * 2 : 1) * sizeof(*leaf));
+	if (index == FW_LIST4_LEAVES_MAX)
+		return -E2BIG;
+	if (!(index & (index - 1))) {
+		void *grown = realloc(tables->leaves4, (index ? index * 2 : 1) * sizeof(*leaf));
 
 		if (!grown)
 			return -ENOMEM;
-		build->tables->leaves4 = grown;
+		tables->leaves4 = grown;
 	}
-	leaf = &build->tables->leaves4[build->tables->leaf_count4++];
+	leaf = &tables->leaves4[tables->leaf_count4++];
 	for (int i = 0; i < 256; i++)
 		leaf->list_class[i] = other;
 	for (size_t i = 0; i < count; i++) {
@@ -77,126 +49,182 @@ static int add_longs(struct build4 *build, const struct fw_listed *listed, size_
 		for (uint32_t j = 0; j < 1u << (128 - listed[i].prefix.bits); j++)
 			leaf->list_class[first + j] = listed[i].list_class;
 	}
-	entry->kind = FW_LIST4_LEAF;
-	entry->entry.list_class = (uint16_t)leaf_index;
-	entry->entry.other = (uint16_t)(leaf_index >> 16);
+	*ret_entry = FW_LIST4_LEAF << 24 | index;
 	return 0;
 }
 
-static int insert(struct fw_list_tables *tables, const struct fw_list4_entry *entry, uint8_t kind)
+static int add_longs(struct fw_list_tables *tables, const struct fw_listed *listed, size_t count,
+		     uint16_t other, struct fw_list4_run *run)
 {
-	uint32_t index = fw_list_hash32(entry->addr >> 8) & tables->shape.mask4;
+	uint32_t addr = address(&listed->prefix), slash24 = addr >> 8 & (SLASH24S - 1);
 
-	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
-		struct fw_list4_bucket *bucket = &tables->buckets4[index];
-
-		for (int i = 0; i < FW_LIST4_ENTRIES; i++)
-			if (bucket->kind[i] == FW_LIST4_FREE) {
-				bucket->entry[i] = *entry;
-				bucket->kind[i] = kind;
-				return 0;
-			}
-		bucket->more = 1;
-		index = (index + 1) & tables->shape.mask4;
-	}
-	return -ENOSPC;
+	run->mask |= 1ULL << slash24;
+	if (count > 1 || other != run->rest)
+		return add_leaf(tables, listed, count, other, &run->entry[slash24]);
+	run->entry[slash24] = fw_list4_entry(length(&listed->prefix), addr, listed->list_class);
+	return 0;
 }
 
-static uint16_t wide_class(const struct fw_list_tables *tables, uint32_t slash24)
+int fw_list4_run_make(const struct fw_listed *listed, size_t count, uint16_t rest,
+		      struct fw_list_tables *tables, struct fw_list4_run *ret)
 {
-	return tables->wide4 ? tables->wide4->list_class[slash24 >> 8] : 0;
-}
+	uint16_t class24[SLASH24S];
+	int r = 0;
 
-static void mark(struct fw_list_tables *tables, uint32_t slash24)
-{
-	tables->bitmap4[slash24 >> 6] |= 1ULL << (slash24 & 63);
-}
+	*ret = (struct fw_list4_run){.rest = rest};
+	for (unsigned int i = 0; i < SLASH24S; i++)
+		class24[i] = rest;
+	for (size_t i = 0, end; i < count && !r; i = end) {
+		uint32_t slash24 = address(&listed[i].prefix) >> 8;
 
-static uint64_t count_marked(const struct fw_list_tables *tables)
-{
-	uint64_t count = 0;
-
-	for (uint32_t i = 0; i < FW_LIST_BITMAP_WORDS; i++)
-		count += (uint64_t)__builtin_popcountll(tables->bitmap4[i]);
-	return count;
-}
-
-static int fill(struct build4 *build)
-{
-	struct fw_list_tables *tables = build->tables;
-	size_t next_long = 0;
-
-	for (uint32_t word = 0; word < FW_LIST_BITMAP_WORDS; word++)
-		for (uint64_t bits = tables->bitmap4[word]; bits; bits &= bits - 1) {
-			uint32_t slash24 = word * 64 + (uint32_t)__builtin_ctzll(bits);
-			struct fw_list4_entry whole = {slash24 << 8, build->class24[slash24], 0};
-			int r;
-
-			if (next_long < build->long_count &&
-			    build->longs[next_long].entry.addr >> 8 == slash24) {
-				r = insert(tables, &build->longs[next_long].entry,
-					   build->longs[next_long].kind);
-				next_long++;
-			} else {
-				r = insert(tables, &whole, 24);
-			}
-			if (r)
-				return r;
+		end = i + 1;
+		if (length(&listed[i].prefix) <= 24) {
+			for (uint32_t j = 0; j < 1u << (24 - length(&listed[i].prefix)); j++)
+				class24[(slash24 + j) & (SLASH24S - 1)] = listed[i].list_class;
+			continue;
 		}
-	return 0;
-}
-
-/* Doubles until every entry lies within FW_LIST_CHAIN buckets of its place. */
-static int build_table(struct build4 *build)
-{
-	struct fw_list_tables *tables = build->tables;
-	uint32_t size = 1;
-	int r = -ENOSPC;
-
-	tables->marked4 = count_marked(tables);
-	while ((uint64_t)size * BUCKET_LOAD < tables->marked4)
-		size *= 2;
-	for (; r == -ENOSPC && size < 1u << 26; size *= 2) {
-		free(tables->buckets4);
-		tables->buckets4 = aligned_alloc(64, (size_t)size * sizeof(*tables->buckets4));
-		if (!tables->buckets4)
-			return -ENOMEM;
-		memset(tables->buckets4, 0, (size_t)size * sizeof(*tables->buckets4));
-		tables->shape.mask4 = size - 1;
-		r = fill(build);
+		while (end < count && address(&listed[end].prefix) >> 8 == slash24)
+			end++;
+		r = add_longs(tables, &listed[i], end - i, class24[slash24 & (SLASH24S - 1)], ret);
+	}
+	for (unsigned int i = 0; i < SLASH24S && !r; i++) {
+		if (ret->mask >> i & 1 || class24[i] == rest)
+			continue;
+		ret->mask |= 1ULL << i;
+		ret->entry[i] = fw_list4_entry(24, 0, class24[i]);
 	}
 	return r;
 }
 
-int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables)
+uint32_t fw_list4_run_write(const struct fw_list4_run *run, uint64_t *words)
 {
-	FW_FREE uint16_t *class24 = calloc(SLASH24S, sizeof(*class24));
-	FW_FREE struct long_entry *longs = calloc(count, sizeof(*longs));
-	struct build4 build = {class24, longs, 0, tables};
-	int r = 0;
+	uint32_t count = 0, entries = 0;
 
-	tables->bitmap4 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap4));
-	if (!class24 || !longs || !tables->bitmap4)
-		return -ENOMEM;
-	for (size_t i = 0; i < count && !r;) {
-		uint32_t slash24 = address(&listed[i].prefix) >> 8;
-		size_t run = 1;
-
-		if (listed[i].prefix.bits <= FW_V4_BITS + 24) {
-			r = paint(&build, &listed[i++]);
+	words[count++] = run->mask;
+	if (run->rest)
+		words[count++] = run->rest;
+	for (unsigned int i = 0; i < SLASH24S; i++) {
+		if (!(run->mask >> i & 1))
 			continue;
-		}
-		while (i + run < count && address(&listed[i + run].prefix) >> 8 == slash24)
-			run++;
-		r = add_longs(&build, &listed[i], run);
-		mark(tables, slash24);
-		i += run;
+		if (entries & 1)
+			words[count - 1] |= (uint64_t)run->entry[i] << 32;
+		else
+			words[count++] = run->entry[i];
+		entries++;
 	}
+	return count;
+}
+
+static int grow_runs(struct fw_list_tables *tables)
+{
+	uint64_t needed = (uint64_t)tables->run_words4 + FW_LIST4_RUN_MAX;
+	uint32_t room = tables->run_room4 ? tables->run_room4 : RUN_WORDS;
+	uint64_t *grown;
+
+	if (needed <= tables->run_room4)
+		return 0;
+	if (needed >= FW_LIST4_REST)
+		return -E2BIG;
+	while (room < needed)
+		room *= 2;
+	grown = realloc(tables->runs4, (size_t)room * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	tables->runs4 = grown;
+	tables->run_room4 = room;
+	return 0;
+}
+
+/* uniform: where the run of a /18 that is all of one class lies, by class; all such share one. */
+static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct fw_list4_run *run,
+		   uint32_t *uniform)
+{
+	uint32_t flag = run->rest ? FW_LIST4_REST : 0;
+	int r;
+
+	tables->bitmap4[slash18] = run->rest ? UINT64_MAX : run->mask;
+	tables->marked4 += (uint64_t)__builtin_popcountll(tables->bitmap4[slash18]);
+	if (!run->mask && uniform[run->rest]) {
+		tables->bases4[slash18] = uniform[run->rest];
+		return 0;
+	}
+	r = grow_runs(tables);
 	if (r)
 		return r;
-	for (uint32_t i = 0; i < SLASH24S; i++)
-		if (class24[i] != wide_class(tables, i))
-			mark(tables, i);
+	tables->bases4[slash18] = tables->run_words4 | flag;
+	if (!run->mask)
+		uniform[run->rest] = tables->bases4[slash18];
+	tables->run_words4 += fw_list4_run_write(run, tables->runs4 + tables->run_words4);
+	return 0;
+}
+
+/* Prefixes of at most 18 bits around the /18 that is being written. */
+struct covers {
+	struct {
+		uint64_t end;
+		uint16_t list_class;
+	} open[COVERS_MAX];
+	unsigned int depth;
+};
+
+/* Takes what begins here into account; returns how many lines that were. */
+static size_t open_covers(struct covers *covers, const struct fw_listed *listed, size_t count, uint64_t start)
+{
+	size_t taken = 0;
+
+	while (covers->depth && covers->open[covers->depth - 1].end <= start)
+		covers->depth--;
+	for (; taken < count; taken++) {
+		const struct fw_prefix *prefix = &listed[taken].prefix;
+
+		if (address(prefix) != start || length(prefix) > SLASH18_BITS)
+			break;
+		covers->open[covers->depth].end = start + (1ULL << (32 - length(prefix)));
+		covers->open[covers->depth++].list_class = listed[taken].list_class;
+	}
+	return taken;
+}
+
+static int build_runs(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables,
+		      uint32_t *uniform)
+{
+	struct covers covers = {.depth = 0};
+	size_t next = 0;
+
+	for (uint32_t slash18 = 0; slash18 < FW_LIST4_BASES; slash18++) {
+		uint64_t start = (uint64_t)slash18 << (32 - SLASH18_BITS);
+		struct fw_list4_run run;
+		size_t inside = 0;
+		uint16_t rest;
+		int r;
+
+		next += open_covers(&covers, listed + next, count - next, start);
+		rest = covers.depth ? covers.open[covers.depth - 1].list_class : 0;
+		while (next + inside < count &&
+		       address(&listed[next + inside].prefix) >> (32 - SLASH18_BITS) == slash18)
+			inside++;
+		if (!inside && !rest)
+			continue;
+		r = fw_list4_run_make(listed + next, inside, rest, tables, &run);
+		if (!r && (run.mask || run.rest))
+			r = add_run(tables, slash18, &run, uniform);
+		if (r)
+			return r;
+		next += inside;
+	}
+	return 0;
+}
+
+int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables)
+{
+	FW_FREE uint32_t *uniform = calloc(FW_CLASSES_MAX, sizeof(*uniform));
+
+	tables->bitmap4 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap4));
+	tables->bases4 = calloc(FW_LIST4_BASES, sizeof(*tables->bases4));
+	tables->run_words4 = 1; /* 0 means "no run" */
+	if (!uniform || !tables->bitmap4 || !tables->bases4 || grow_runs(tables))
+		return -ENOMEM;
+	tables->runs4[0] = 0;
 	tables->shape.features |= FW_LIST_V4;
-	return build_table(&build);
+	return build_runs(listed, count, tables, uniform);
 }
