@@ -141,18 +141,3 @@ Test(lists, answer_like_a_scan_of_every_prefix, .timeout = 300)
 	}
 	lab_close(&lab);
 }
-
-Test(lists, refuse_too_many_lengths_within_one_slash32)
-{
-	struct fw_listed listed[FW_LIST6_PROBES + 1] = {};
-	struct fw_list_tables tables = {};
-	struct fw_err err = {};
-
-	for (int i = 0; i <= FW_LIST6_PROBES; i++)
-		listed[i] =
-			(struct fw_listed){.prefix = {{{0x20}}, (unsigned char)(33 + i)}, .list_class = 1};
-	cr_expect_eq(fw_list_tables_build(listed, FW_LIST6_PROBES, &tables, &err), 0);
-	fw_list_tables_done(&tables);
-	cr_expect_eq(fw_list_tables_build(listed, FW_LIST6_PROBES + 1, &tables, &err), -E2BIG);
-	cr_expect(strstr(err.text, "prefix lengths"), "%s", err.text);
-}

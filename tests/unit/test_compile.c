@@ -290,19 +290,14 @@ static void write_prefixes(FILE *out)
 	fprintf(out, "192.0.2.1]}\n");
 }
 
-static void write_lengths(FILE *out)
-{
-	fprintf(out, "  - {name: z, match: {source: s}, action: count}\nsets: {s: "
-		     "[\"2001:db8::1-2001:db8::ffff:ffff\"]}\n");
-}
-
 static const struct refusal_case {
 	const char *code;
 	void (*write)(FILE *out);
 } refusals[] = {
-	{"too-many-terms", write_terms},     {"too-many-ban-lengths", write_ban_lengths},
-	{"memory-limit", write_memory},	     {"too-many-prefixes", write_prefixes},
-	{"too-many-lengths", write_lengths},
+	{"too-many-terms", write_terms},
+	{"too-many-ban-lengths", write_ban_lengths},
+	{"memory-limit", write_memory},
+	{"too-many-prefixes", write_prefixes},
 };
 
 Test(compile, what_does_not_fit_is_refused_by_name)

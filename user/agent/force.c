@@ -199,10 +199,39 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	return r;
 }
 
+/* Sets and feeds as they are now, in the lists that are in force. -EAGAIN: too much has changed for that. */
+static int change_in_place(struct fw_agent *agent, struct fw_err *err)
+{
+	FW_FREE struct fw_set_change *changes = NULL;
+	struct fw_loaded *loaded = agent->loaded;
+	struct fw_image_input input = {
+		.changes = NULL,
+		.change_count = fw_drift_changes(&agent->drift, &changes),
+	};
+	struct fw_list_delta delta = {};
+	struct fw_diags diags = {};
+	int r;
+
+	input.changes = changes;
+	r = fw_image_change(loaded->policy, &input, loaded->image, &diags, &delta);
+	if (!r)
+		r = fw_publish_change(agent->datapath, loaded->image, &delta, err);
+	if (r == -ENOSPC)
+		r = publish(agent, loaded->policy, loaded->image, true, err);
+	fw_list_delta_done(&delta);
+	fw_diags_done(&diags);
+	return r;
+}
+
 int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
 {
 	struct fw_image *image = NULL;
-	int r = recompile(agent, agent->loaded, lists ? NULL : agent->loaded->image, &image, err);
+	int r = lists ? change_in_place(agent, err) : -EAGAIN;
+
+	/* Whatever cannot be done in place, or is refused, is said by the whole way. */
+	if (!r)
+		return 0;
+	r = recompile(agent, agent->loaded, lists ? NULL : agent->loaded->image, &image, err);
 
 	if (r)
 		return r;

@@ -16,6 +16,7 @@
 #include "kern/adopt.h"
 #include "kern/ban_filter.h"
 #include "kern/calibrate.h"
+#include "kern/lists.h"
 #include "kern/pins.h"
 #include "kern/program.h"
 #include "lib/cleanup.h"
@@ -79,6 +80,7 @@ void fw_datapath_close(struct fw_datapath *datapath)
 {
 	if (!datapath)
 		return;
+	fw_lists_close(datapath);
 	unmap(datapath->control, sizeof(*datapath->control));
 	unmap(datapath->policy, POLICY_BYTES);
 	unmap(datapath->classes, CLASS_BYTES);

@@ -9,6 +9,7 @@
 #include "fw_maps.h"
 #include "fw_reason.h"
 #include "kern/datapath.h"
+#include "policy/tables.h"
 
 enum fw_map_id {
 #define X(name) FW_MAP_ID_##name,
@@ -21,6 +22,15 @@ enum fw_map_id {
 };
 
 extern const char *const fw_map_names[FW_MAP_ID_MAX_];
+
+#define FW_LIST_TABLES 4
+
+/* The lists of a slot as this process has written them; nothing after an adoption. */
+struct fw_list_view {
+	struct fw_list_tables tables;
+	void *memory[FW_LIST_TABLES];
+	size_t bytes[FW_LIST_TABLES];
+};
 
 struct fw_datapath {
 	char pin_dir[PATH_MAX]; /* "" when nothing is pinned */
@@ -35,7 +45,8 @@ struct fw_datapath {
 	struct fw_class *classes;
 	uint64_t *list_bitmap;		/* slot × 2 + family */
 	struct fw_list_wide *list_wide; /* likewise */
-	uint32_t *list4_base;		/* FW_SLOTS × FW_LIST4_BASES */
+	struct fw_list_view list_view[FW_SLOTS];
+	uint32_t *list4_base; /* FW_SLOTS × FW_LIST4_BASES */
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

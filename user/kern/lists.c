@@ -19,7 +19,9 @@ struct table {
 	const void *content;
 };
 
-static int copy_into(int fd, const struct table *table, struct fw_err *err)
+/* The memory stays mapped: changes in place are written there. */
+static int copy_into(int fd, const struct table *table, void **ret_memory, size_t *ret_bytes,
+		     struct fw_err *err)
 {
 	size_t bytes = (size_t)table->entry_bytes * table->entries;
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -29,7 +31,8 @@ static int copy_into(int fd, const struct table *table, struct fw_err *err)
 				  "cannot map the lists (%zu bytes): %s; the lists in force stay", bytes,
 				  strerror(errno));
 	memcpy(memory, table->content, (size_t)table->entry_bytes * table->used);
-	munmap(memory, bytes);
+	*ret_memory = memory;
+	*ret_bytes = bytes;
 	return 0;
 }
 
@@ -51,8 +54,9 @@ static int verify(int fd, const struct table *table, struct fw_err *err)
 }
 
 static int load_table(struct fw_datapath *datapath, const struct table *table, uint32_t list_slot,
-		      struct fw_err *err)
+		      unsigned int place, struct fw_err *err)
 {
+	struct fw_list_view *view = &datapath->list_view[list_slot];
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 	int r;
 
@@ -62,7 +66,7 @@ static int load_table(struct fw_datapath *datapath, const struct table *table, u
 					 table->entry_bytes, table->entries, &opts);
 	if (fd < 0)
 		return fw_program_refused(-errno, "create the lists", NULL, err);
-	r = copy_into(fd, table, err);
+	r = copy_into(fd, table, &view->memory[place], &view->bytes[place], err);
 	if (!r)
 		r = verify(fd, table, err);
 	if (!r && bpf_map_update_elem(fw_map_fd(datapath, table->map), &list_slot, &fd, BPF_ANY))
@@ -89,6 +93,37 @@ static void load_fixed(struct fw_datapath *datapath, const struct fw_list_tables
 	copy_or_clear(bitmaps + FW_LIST_BITMAP_WORDS, tables->bitmap6, bitmap_bytes);
 	copy_or_clear(bases, tables->bases4, FW_LIST4_BASES * sizeof(*bases));
 	copy_or_clear(&datapath->list_wide[list_slot], tables->wide6, sizeof(*tables->wide6));
+}
+
+static void close_view(struct fw_list_view *view)
+{
+	for (int i = 0; i < FW_LIST_TABLES; i++)
+		if (view->memory[i])
+			munmap(view->memory[i], view->bytes[i]);
+	*view = (struct fw_list_view){};
+}
+
+/* The tables again, in the kernel's memory. */
+static void open_view(struct fw_datapath *datapath, const struct fw_list_tables *built, uint32_t list_slot)
+{
+	struct fw_list_view *view = &datapath->list_view[list_slot];
+	uint64_t *bitmaps = &datapath->list_bitmap[(size_t)list_slot * 2 * FW_LIST_BITMAP_WORDS];
+
+	view->tables = (struct fw_list_tables){
+		.shape = built->shape,
+		.bitmap4 = bitmaps,
+		.bitmap6 = bitmaps + FW_LIST_BITMAP_WORDS,
+		.bases4 = built->runs4 ? &datapath->list4_base[(size_t)list_slot * FW_LIST4_BASES] : NULL,
+		.runs4 = view->memory[0],
+		.run_words4 = built->run_words4,
+		.run_room4 = (uint32_t)(view->bytes[0] / sizeof(uint64_t)),
+		.leaves4 = view->memory[1],
+		.leaf_count4 = built->leaf_count4,
+		.leaf_room4 = (uint32_t)(view->bytes[1] / sizeof(struct fw_list4_leaf)),
+		.groups6 = view->memory[2],
+		.buckets6 = view->memory[3],
+		.live = true,
+	};
 }
 
 int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, uint32_t list_slot,
@@ -120,13 +155,30 @@ int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, ui
 		 tables.buckets6 ? tables.shape.mask6 + 1 : 0, tables.shape.mask6 + 1, tables.buckets6},
 	};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !r; i++)
-		r = load_table(datapath, &all[i], list_slot, err);
+	_Static_assert(sizeof(all) / sizeof(all[0]) == FW_LIST_TABLES, "the view holds all tables");
+	close_view(&datapath->list_view[list_slot]);
+	for (size_t i = 0; i < FW_LIST_TABLES && !r; i++)
+		r = load_table(datapath, &all[i], list_slot, (unsigned int)i, err);
 	if (r)
 		return r;
 	load_fixed(datapath, &tables, list_slot);
+	open_view(datapath, &tables, list_slot);
 	*ret_shape = tables.shape;
 	return 0;
+}
+
+int fw_lists_patch(struct fw_datapath *datapath, const struct fw_list_delta *delta, uint32_t list_slot)
+{
+	struct fw_list_tables *tables = &datapath->list_view[list_slot % FW_SLOTS].tables;
+	int r = tables->live ? 0 : -ENOSPC;
+
+	for (size_t i = 0; i < delta->count && !r; i++) {
+		const struct fw_list_region *region = &delta->regions[i];
+
+		r = fw_prefix_family(&region->prefix) == FW_FAMILY_V4 ? fw_list_tables_patch4(tables, region)
+								      : fw_list_tables_patch6(tables, region);
+	}
+	return r;
 }
 
 void fw_lists_drop(struct fw_datapath *datapath, uint32_t list_slot)
@@ -134,6 +186,13 @@ void fw_lists_drop(struct fw_datapath *datapath, uint32_t list_slot)
 	static const enum fw_map_id maps[] = {FW_MAP_ID_fw_list4_run_map, FW_MAP_ID_fw_list4_leaf_map,
 					      FW_MAP_ID_fw_list6_group_map, FW_MAP_ID_fw_list6_map};
 
+	close_view(&datapath->list_view[list_slot % FW_SLOTS]);
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		bpf_map_delete_elem(fw_map_fd(datapath, maps[i]), &list_slot);
+}
+
+void fw_lists_close(struct fw_datapath *datapath)
+{
+	for (uint32_t slot = 0; slot < FW_SLOTS; slot++)
+		close_view(&datapath->list_view[slot]);
 }

@@ -145,3 +145,20 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 	}
 	return 0;
 }
+
+/* New classes are complete before an entry names one; those that were there do not change. */
+int fw_publish_change(struct fw_datapath *datapath, const struct fw_image *image,
+		      const struct fw_list_delta *delta, struct fw_err *err)
+{
+	const struct fw_policy_slot *active = fw_datapath_active_slot(datapath);
+	size_t first = delta->classes_before;
+	int r;
+
+	if (!active)
+		return -ENOSPC;
+	memcpy(&datapath->classes[(size_t)(active->generation % FW_SLOTS) * FW_CLASSES_MAX + first],
+	       &image->classes[first], (image->class_count - first) * sizeof(*image->classes));
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	r = fw_lists_patch(datapath, delta, active->list_slot % FW_SLOTS);
+	return r && r != -ENOSPC ? fw_err_set(err, r, "cannot change the lists: %s", strerror(-r)) : r;
+}

@@ -220,26 +220,9 @@ static int check_changes(const struct fw_policy *policy, const struct fw_image_i
 	return diags->errors > errors ? -EINVAL : 0;
 }
 
-/* An IPv6 range can fall into more prefix lengths than the packet path probes. */
-static int check_lengths(const struct fw_policy *policy, const struct fw_listed *crowded,
-			 struct fw_diags *diags)
-{
-	struct fw_prefix top = crowded->prefix;
-	char text[FW_ADDR_TEXT_MAX];
-
-	top.addr = fw_addr_masked(&top.addr, 32);
-	top.bits = 32;
-	fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-lengths",
-		    "write prefixes instead of ranges there, or widen some of them",
-		    "the sets in use have prefixes of more than %d lengths inside %s", FW_LIST6_PROBES,
-		    fw_prefix_format(&top, text, sizeof(text)));
-	return -E2BIG;
-}
-
 static int build_lists(const struct fw_policy *policy, const struct fw_image_input *input,
 		       struct fw_diags *diags, struct fw_image *image)
 {
-	const struct fw_listed *crowded = NULL;
 	int r;
 
 	image->lists_shared = malloc(sizeof(*image->lists_shared));
@@ -253,14 +236,15 @@ static int build_lists(const struct fw_policy *policy, const struct fw_image_inp
 			    "addresses fall into more than %d combinations of sets", FW_CLASSES_MAX - 1);
 	if (r)
 		return r;
-	image->list_bytes = fw_list_memory(image->listed, image->listed_count, &crowded);
-	return crowded ? check_lengths(policy, crowded, diags) : 0;
+	image->list_bytes = fw_list_memory(image->listed, image->listed_count);
+	return 0;
 }
 
 static void share_lists(const struct fw_image *from, struct fw_image *image)
 {
 	++*from->lists_shared;
 	image->lists_shared = from->lists_shared;
+	image->truth = from->truth;
 	image->class_sets = from->class_sets;
 	image->class_count = from->class_count;
 	image->listed = from->listed;
@@ -352,4 +336,23 @@ int fw_image_compile_rules(const struct fw_policy *policy, const struct fw_image
 	}
 	*ret = image;
 	return 0;
+}
+
+int fw_image_change(const struct fw_policy *policy, const struct fw_image_input *input,
+		    struct fw_image *image, struct fw_diags *diags, struct fw_list_delta *ret)
+{
+	struct fw_class *classes;
+	int r = check_changes(policy, input, diags);
+
+	if (!r)
+		r = fw_lists_change(policy, input, image, ret);
+	if (r)
+		return r;
+	image->memory_bytes -= image->list_bytes;
+	image->list_bytes = fw_list_memory(image->listed, image->listed_count);
+	image->memory_bytes += image->list_bytes;
+	classes = image->classes;
+	r = fw_classes_compile(policy, image);
+	free(classes);
+	return r;
 }

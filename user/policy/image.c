@@ -15,6 +15,7 @@ static void lists_free(struct fw_image *image)
 		free(image->class_sets[i]);
 	free(image->class_sets);
 	free(image->listed);
+	fw_list_truth_free(image->truth);
 	free(image->trial_sets);
 	free(image->set_prefixes4);
 	free(image->set_prefixes6);

@@ -47,6 +47,8 @@ struct fw_image_input {
 	uint64_t tick_ns; /* grain of the Floodwall clock; 0: 4 ms */
 };
 
+struct fw_list_truth;
+
 struct fw_image {
 	struct fw_policy_slot *slot; /* generation and list_slot are filled when published */
 	struct fw_class *classes;    /* [class_count], class 0 = in no list */
@@ -61,10 +63,11 @@ struct fw_image {
 	struct fw_names labels;			 /* bit number → name */
 	unsigned int term_count;
 	unsigned int rule_count;
-	unsigned int meters_worst;  /* state lookups in the worst packet */
-	uint64_t memory_bytes;	    /* kernel memory the maps of this policy take */
-	uint64_t list_bytes;	    /* of these, the lists' own tables */
-	unsigned int *lists_shared; /* images that share class_sets, listed and set_prefixes */
+	unsigned int meters_worst;   /* state lookups in the worst packet */
+	uint64_t memory_bytes;	     /* kernel memory the maps of this policy take */
+	uint64_t list_bytes;	     /* of these, the lists' own tables */
+	struct fw_list_truth *truth; /* policy/lists.h */
+	unsigned int *lists_shared;  /* images that share truth, class_sets, listed and set_prefixes */
 };
 
 void fw_image_free(struct fw_image *image);
@@ -79,6 +82,13 @@ int fw_image_compile(const struct fw_policy *policy, const struct fw_image_input
 int fw_image_compile_rules(const struct fw_policy *policy, const struct fw_image *lists,
 			   struct fw_rule_ids *ids, uint64_t tick_ns, struct fw_diags *diags,
 			   struct fw_image **ret);
+
+struct fw_list_delta;
+
+/* For small changes of sets and feeds: image becomes what `input` says, and *ret what of it changed. -EAGAIN:
+ * compile instead, the image is as it was; others as fw_image_compile. Milliseconds. */
+int fw_image_change(const struct fw_policy *policy, const struct fw_image_input *input,
+		    struct fw_image *image, struct fw_diags *diags, struct fw_list_delta *ret);
 
 bool fw_image_same_lists(const struct fw_image *a, const struct fw_image *b);
 

@@ -23,8 +23,7 @@ struct need {
 	uint64_t entries4, runs4, leaves4, groups6, entries6;
 	uint64_t last_slash18, last_slash24, last_slash24_longs;
 	uint64_t last_top;
-	uint8_t lengths[FW_LIST6_PROBES]; /* seen in last_top */
-	unsigned int length_count;
+	uint64_t of_length[129]; /* lines of last_top */
 };
 
 static uint64_t round8(uint64_t bytes)
@@ -79,49 +78,51 @@ static uint64_t bytes_v4(const struct need *need)
 		       sizeof(struct fw_list4_leaf);
 }
 
-/* False when the /32 has more lengths than can be probed. */
-static bool need_length(struct need *need, uint8_t bits)
+/* What the lines of one /32 become: with too many lengths, entries of the next one that is probed. */
+static void end_group(struct need *need)
 {
-	for (unsigned int i = 0; i < need->length_count; i++)
-		if (need->lengths[i] == bits)
-			return true;
-	if (need->length_count == FW_LIST6_PROBES)
-		return false;
-	need->lengths[need->length_count++] = bits;
-	return true;
+	unsigned int lengths = 0;
+
+	for (unsigned int bits = V6_GROUP_BITS + 1; bits <= 128; bits++)
+		lengths += need->of_length[bits] != 0;
+	for (unsigned int bits = V6_GROUP_BITS + 1; bits <= 128; bits++) {
+		unsigned int to = lengths > FW_LIST6_PROBES ? fw_list6_rounded(bits) : bits;
+
+		need->entries6 += need->of_length[bits] << (to - bits);
+		need->of_length[bits] = 0;
+	}
 }
 
-static bool need_v6(struct need *need, const struct fw_prefix *prefix)
+static void need_v6(struct need *need, const struct fw_prefix *prefix)
 {
 	uint64_t top = ntohl(prefix->addr.w[0]);
 
 	if (prefix->bits <= FW_LIST_WIDE_BITS)
-		return true;
+		return;
 	if (prefix->bits <= V6_GROUP_BITS) {
 		need->groups6 += 1ULL << (V6_GROUP_BITS - prefix->bits);
-		return true;
+		return;
 	}
 	if (top != need->last_top) {
+		end_group(need);
 		need->last_top = top;
-		need->length_count = 0;
 		need->groups6++;
 	}
-	need->entries6++;
-	return need_length(need, prefix->bits);
+	need->of_length[prefix->bits]++;
 }
 
-uint64_t fw_list_memory(const struct fw_listed *listed, size_t count, const struct fw_listed **ret_crowded)
+uint64_t fw_list_memory(const struct fw_listed *listed, size_t count)
 {
 	struct need need = {.last_slash18 = NOWHERE, .last_slash24 = NOWHERE, .last_top = NOWHERE};
 
-	*ret_crowded = NULL;
 	for (size_t i = 0; i < count; i++) {
 		if (fw_prefix_family(&listed[i].prefix) == FW_FAMILY_V4)
 			need_v4(&need, &listed[i].prefix,
 				listed[i].inside ? &listed[listed[i].inside - 1].prefix : NULL);
-		else if (!need_v6(&need, &listed[i].prefix) && !*ret_crowded)
-			*ret_crowded = &listed[i];
+		else
+			need_v6(&need, &listed[i].prefix);
 	}
+	end_group(&need);
 	/* The builder doubles a table in which a chain grows too long: IPv6 networks are numbered in
 	 * patterns, so that happens there. */
 	return FW_SLOTS *

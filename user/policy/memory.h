@@ -5,9 +5,8 @@
 
 #include "policy/image.h"
 
-/* Bytes of the tables that hold the merged list, both slots, as while it is swapped. *ret_crowded is a prefix
- * in an IPv6 /32 with more prefix lengths than the packet path probes, NULL if there is none. */
-uint64_t fw_list_memory(const struct fw_listed *listed, size_t count, const struct fw_listed **ret_crowded);
+/* Bytes of the tables that hold the merged list, both slots, as while it is swapped. */
+uint64_t fw_list_memory(const struct fw_listed *listed, size_t count);
 /* All maps; image->list_bytes must be there. */
 uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image *image);
 

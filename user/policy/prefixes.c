@@ -14,7 +14,7 @@
 #define RADIX_WORTH_IT	512
 
 /* IPv4 first: inside ::/0 it would stand between IPv6 prefixes without being covered by them. */
-static int compare(const void *a, const void *b)
+int fw_prefix_order(const void *a, const void *b)
 {
 	const struct fw_prefix *left = a, *right = b;
 	enum fw_family left_family = fw_prefix_family(left), right_family = fw_prefix_family(right);
@@ -124,7 +124,7 @@ size_t fw_prefixes_normalize(struct fw_prefix *prefixes, size_t count)
 	bool sorted = true;
 
 	for (size_t i = 1; i < count && sorted; i++)
-		sorted = compare(&prefixes[i - 1], &prefixes[i]) <= 0;
+		sorted = fw_prefix_order(&prefixes[i - 1], &prefixes[i]) <= 0;
 	if (!sorted)
 		sort(prefixes, count);
 	for (size_t i = 0; i < count; i++)
@@ -171,7 +171,7 @@ int fw_prefixes_subtract(const struct fw_prefix *from, size_t from_count, const 
 	for (size_t i = 0; i < from_count; i++) {
 		size_t end;
 
-		while (first < what_count && compare(&what[first], &from[i]) < 0 &&
+		while (first < what_count && fw_prefix_order(&what[first], &from[i]) < 0 &&
 		       !fw_prefix_covers(&what[first], &from[i]))
 			first++;
 		for (end = first; end < what_count && (fw_prefix_covers(&from[i], &what[end]) ||

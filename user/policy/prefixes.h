@@ -8,6 +8,9 @@
 /* The halves of one shorter prefix of the same family. */
 bool fw_prefix_siblings(const struct fw_prefix *a, const struct fw_prefix *b);
 
+/* The order of a normal form: IPv4 before IPv6, then by address, shorter prefix first. */
+int fw_prefix_order(const void *a, const void *b);
+
 /* Normal form, in place: IPv4 before IPv6, by address, nothing covered twice, siblings joined. Returns the
  * new count. */
 size_t fw_prefixes_normalize(struct fw_prefix *prefixes, size_t count);

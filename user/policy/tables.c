@@ -8,7 +8,7 @@
 
 void fw_list_tables_done(struct fw_list_tables *tables)
 {
-	if (!tables)
+	if (!tables || tables->live)
 		return;
 	free(tables->bitmap4);
 	free(tables->bitmap6);
@@ -51,13 +51,14 @@ int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw
 		} else {
 			memcpy(rest, listed, first * sizeof(*rest));
 			memcpy(rest + first, listed + first + count4, (count6 - first) * sizeof(*rest));
-			r = fw_list_tables_build6(rest, count6, &tables, err);
+			r = fw_list_tables_build6(rest, count6, &tables);
 		}
 		free(rest);
 	}
 	if (r) {
 		fw_list_tables_done(&tables);
-		return r == -ENOMEM ? fw_err_set(err, r, "out of memory while the lists were laid out") : r;
+		return fw_err_set(err, r, "%s while the lists were laid out",
+				  r == -ENOMEM ? "out of memory" : "a table grew too large");
 	}
 	*ret = tables;
 	return 0;

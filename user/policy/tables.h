@@ -13,18 +13,12 @@ struct fw_list_tables {
 	uint64_t *runs4;	     /* run_words4 in use, room for run_room4 */
 	uint32_t run_words4, run_room4;
 	struct fw_list4_leaf *leaves4;
-	uint32_t leaf_count4;
+	uint32_t leaf_count4, leaf_room4;
 	struct fw_list_wide *wide6;	       /* NULL without prefixes of at most 16 bits */
 	struct fw_list6_group_bucket *groups6; /* shape.group_mask6 + 1 */
 	struct fw_list6_bucket *buckets6;      /* shape.mask6 + 1 */
-	uint64_t marked4, marked6;	       /* /24s and /32s that hold something */
-};
-
-/* One /18 before it becomes a run: its 64 /24s. */
-struct fw_list4_run {
-	uint64_t mask;	    /* /24s with an entry */
-	uint16_t rest;	    /* class of the others */
-	uint32_t entry[64]; /* by /24 */
+	uint64_t marked6;		       /* /32s that hold something */
+	bool live; /* the kernel's own, read by packets meanwhile: nothing may move, full means -ENOSPC */
 };
 
 /* Room in the kernel's tables for later changes in place: a quarter more, and not less than that. */
@@ -36,20 +30,28 @@ static inline uint32_t fw_list_with_slack(uint32_t used, uint32_t least)
 #define FW_LIST4_LEAF_SLACK 64u
 
 void fw_list_tables_done(struct fw_list_tables *tables);
-/* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM; -E2BIG: an IPv6 /32
- * with more than FW_LIST6_PROBES different prefix lengths (text names it). */
+/* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM. */
 int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw_list_tables *ret,
 			 struct fw_err *err);
 uint64_t fw_list_tables_bytes(const struct fw_list_tables *tables);
 
 /* tables4.c and tables6.c: one family each; listed holds only that family. */
 int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables);
-/* listed: the lines within one /18, longer than 18 bits; rest: the class around them. Leaves go to tables. */
-int fw_list4_run_make(const struct fw_listed *listed, size_t count, uint16_t rest,
-		      struct fw_list_tables *tables, struct fw_list4_run *ret);
-/* Writes at most FW_LIST4_RUN_MAX words, returns how many. */
-uint32_t fw_list4_run_write(const struct fw_list4_run *run, uint64_t *words);
-int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables,
-			  struct fw_err *err);
+int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables);
+
+/* What changed within one prefix: `listed` are all lines in it now, `gone` those that were there before.
+ * outer: the class around it. -ENOSPC: no room left, build anew; what has been written is right as far as it
+ * goes. */
+struct fw_list_region {
+	struct fw_prefix prefix; /* IPv4: at most 18 bits; IPv6: 32 bits */
+	uint16_t outer;
+	const struct fw_listed *listed, *gone;
+	size_t count, gone_count;
+};
+int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_region *region);
+int fw_list_tables_patch6(struct fw_list_tables *tables, const struct fw_list_region *region);
+
+/* The prefix length that lines of a /32 with more lengths than are probed are split to; bits > 32. */
+unsigned int fw_list6_rounded(unsigned int bits);
 
 #endif

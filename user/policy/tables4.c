@@ -14,6 +14,13 @@
 #define COVERS_MAX   (SLASH18_BITS + 1)
 #define RUN_WORDS    4096u /* at first */
 
+/* One /18 before it becomes a run. */
+struct run {
+	uint64_t mask;		  /* /24s with an entry */
+	uint16_t rest;		  /* class of the others */
+	uint32_t entry[SLASH24S]; /* by /24 */
+};
+
 static uint32_t address(const struct fw_prefix *prefix)
 {
 	return ntohl(prefix->addr.w[3]);
@@ -24,22 +31,33 @@ static unsigned int length(const struct fw_prefix *prefix)
 	return prefix->bits - FW_V4_BITS;
 }
 
+static int grow_leaves(struct fw_list_tables *tables)
+{
+	uint32_t room = tables->leaf_room4 ? tables->leaf_room4 * 2 : 16;
+	void *grown;
+
+	if (tables->leaf_count4 < tables->leaf_room4)
+		return 0;
+	if (tables->live || tables->leaf_count4 >= FW_LIST4_LEAVES_MAX)
+		return -ENOSPC;
+	grown = realloc(tables->leaves4, room * sizeof(*tables->leaves4));
+	if (!grown)
+		return -ENOMEM;
+	tables->leaves4 = grown;
+	tables->leaf_room4 = room;
+	return 0;
+}
+
 /* Several prefixes longer than 24 bits, or one that something else than `rest` surrounds. */
 static int add_leaf(struct fw_list_tables *tables, const struct fw_listed *listed, size_t count,
 		    uint16_t other, uint32_t *ret_entry)
 {
-	uint32_t index = tables->leaf_count4;
 	struct fw_list4_leaf *leaf;
+	int r = grow_leaves(tables);
 
-	if (index == FW_LIST4_LEAVES_MAX)
-		return -E2BIG;
-	if (!(index & (index - 1))) {
-		void *grown = realloc(tables->leaves4, (index ? index * 2 : 1) * sizeof(*leaf));
-
-		if (!grown)
-			return -ENOMEM;
-		tables->leaves4 = grown;
-	}
+	if (r)
+		return r;
+	*ret_entry = FW_LIST4_LEAF << 24 | tables->leaf_count4;
 	leaf = &tables->leaves4[tables->leaf_count4++];
 	for (int i = 0; i < 256; i++)
 		leaf->list_class[i] = other;
@@ -49,12 +67,11 @@ static int add_leaf(struct fw_list_tables *tables, const struct fw_listed *liste
 		for (uint32_t j = 0; j < 1u << (128 - listed[i].prefix.bits); j++)
 			leaf->list_class[first + j] = listed[i].list_class;
 	}
-	*ret_entry = FW_LIST4_LEAF << 24 | index;
 	return 0;
 }
 
 static int add_longs(struct fw_list_tables *tables, const struct fw_listed *listed, size_t count,
-		     uint16_t other, struct fw_list4_run *run)
+		     uint16_t other, struct run *run)
 {
 	uint32_t addr = address(&listed->prefix), slash24 = addr >> 8 & (SLASH24S - 1);
 
@@ -65,13 +82,13 @@ static int add_longs(struct fw_list_tables *tables, const struct fw_listed *list
 	return 0;
 }
 
-int fw_list4_run_make(const struct fw_listed *listed, size_t count, uint16_t rest,
-		      struct fw_list_tables *tables, struct fw_list4_run *ret)
+static int make_run(const struct fw_listed *listed, size_t count, uint16_t rest,
+		    struct fw_list_tables *tables, struct run *ret)
 {
 	uint16_t class24[SLASH24S];
 	int r = 0;
 
-	*ret = (struct fw_list4_run){.rest = rest};
+	*ret = (struct run){.rest = rest};
 	for (unsigned int i = 0; i < SLASH24S; i++)
 		class24[i] = rest;
 	for (size_t i = 0, end; i < count && !r; i = end) {
@@ -96,7 +113,7 @@ int fw_list4_run_make(const struct fw_listed *listed, size_t count, uint16_t res
 	return r;
 }
 
-uint32_t fw_list4_run_write(const struct fw_list4_run *run, uint64_t *words)
+static uint32_t write_run(const struct run *run, uint64_t *words)
 {
 	uint32_t count = 0, entries = 0;
 
@@ -123,8 +140,8 @@ static int grow_runs(struct fw_list_tables *tables)
 
 	if (needed <= tables->run_room4)
 		return 0;
-	if (needed >= FW_LIST4_REST)
-		return -E2BIG;
+	if (tables->live || needed >= FW_LIST4_REST)
+		return -ENOSPC;
 	while (room < needed)
 		room *= 2;
 	grown = realloc(tables->runs4, (size_t)room * sizeof(*grown));
@@ -136,25 +153,38 @@ static int grow_runs(struct fw_list_tables *tables)
 }
 
 /* uniform: where the run of a /18 that is all of one class lies, by class; all such share one. */
-static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct fw_list4_run *run,
-		   uint32_t *uniform)
+static int place_run(struct fw_list_tables *tables, const struct run *run, uint32_t *uniform,
+		     uint32_t *ret_base)
 {
-	uint32_t flag = run->rest ? FW_LIST4_REST : 0;
 	int r;
 
-	tables->bitmap4[slash18] = run->rest ? UINT64_MAX : run->mask;
-	tables->marked4 += (uint64_t)__builtin_popcountll(tables->bitmap4[slash18]);
-	if (!run->mask && uniform[run->rest]) {
-		tables->bases4[slash18] = uniform[run->rest];
+	*ret_base = 0;
+	if (!run->mask && !run->rest)
 		return 0;
-	}
+	*ret_base = uniform[run->rest];
+	if (!run->mask && *ret_base)
+		return 0;
 	r = grow_runs(tables);
 	if (r)
 		return r;
-	tables->bases4[slash18] = tables->run_words4 | flag;
+	*ret_base = tables->run_words4 | (run->rest ? FW_LIST4_REST : 0);
 	if (!run->mask)
-		uniform[run->rest] = tables->bases4[slash18];
-	tables->run_words4 += fw_list4_run_write(run, tables->runs4 + tables->run_words4);
+		uniform[run->rest] = *ret_base;
+	tables->run_words4 += write_run(run, tables->runs4 + tables->run_words4);
+	return 0;
+}
+
+/* Packets may look on: the run is there before its base, the base before the bits that lead to it. A packet
+ * that still sees an older bit finds in the new run that nothing is listed. */
+static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct run *run, uint32_t *uniform)
+{
+	uint32_t base;
+	int r = place_run(tables, run, uniform, &base);
+
+	if (r)
+		return r;
+	__atomic_store_n(&tables->bases4[slash18], base, __ATOMIC_RELEASE);
+	__atomic_store_n(&tables->bitmap4[slash18], run->rest ? UINT64_MAX : run->mask, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -185,28 +215,32 @@ static size_t open_covers(struct covers *covers, const struct fw_listed *listed,
 	return taken;
 }
 
-static int build_runs(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables,
-		      uint32_t *uniform)
+/* The /18s [first, last], with the class around them all. */
+static int build_runs(const struct fw_listed *listed, size_t count, uint32_t first, uint32_t last,
+		      uint16_t outer, struct fw_list_tables *tables)
 {
+	FW_FREE uint32_t *uniform = calloc(FW_CLASSES_MAX, sizeof(*uniform));
 	struct covers covers = {.depth = 0};
 	size_t next = 0;
 
-	for (uint32_t slash18 = 0; slash18 < FW_LIST4_BASES; slash18++) {
+	if (!uniform)
+		return -ENOMEM;
+	for (uint32_t slash18 = first; slash18 <= last; slash18++) {
 		uint64_t start = (uint64_t)slash18 << (32 - SLASH18_BITS);
-		struct fw_list4_run run;
+		struct run run;
 		size_t inside = 0;
 		uint16_t rest;
 		int r;
 
 		next += open_covers(&covers, listed + next, count - next, start);
-		rest = covers.depth ? covers.open[covers.depth - 1].list_class : 0;
+		rest = covers.depth ? covers.open[covers.depth - 1].list_class : outer;
 		while (next + inside < count &&
 		       address(&listed[next + inside].prefix) >> (32 - SLASH18_BITS) == slash18)
 			inside++;
-		if (!inside && !rest)
+		if (!inside && !rest && !tables->bases4[slash18])
 			continue;
-		r = fw_list4_run_make(listed + next, inside, rest, tables, &run);
-		if (!r && (run.mask || run.rest))
+		r = make_run(listed + next, inside, rest, tables, &run);
+		if (!r)
 			r = add_run(tables, slash18, &run, uniform);
 		if (r)
 			return r;
@@ -217,14 +251,22 @@ static int build_runs(const struct fw_listed *listed, size_t count, struct fw_li
 
 int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables)
 {
-	FW_FREE uint32_t *uniform = calloc(FW_CLASSES_MAX, sizeof(*uniform));
-
 	tables->bitmap4 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap4));
 	tables->bases4 = calloc(FW_LIST4_BASES, sizeof(*tables->bases4));
 	tables->run_words4 = 1; /* 0 means "no run" */
-	if (!uniform || !tables->bitmap4 || !tables->bases4 || grow_runs(tables))
+	if (!tables->bitmap4 || !tables->bases4 || grow_runs(tables))
 		return -ENOMEM;
 	tables->runs4[0] = 0;
 	tables->shape.features |= FW_LIST_V4;
-	return build_runs(listed, count, tables, uniform);
+	return build_runs(listed, count, 0, FW_LIST4_BASES - 1, 0, tables);
+}
+
+int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_region *region)
+{
+	uint32_t first = address(&region->prefix) >> (32 - SLASH18_BITS);
+	uint32_t count = 1u << (SLASH18_BITS - length(&region->prefix));
+
+	if (!tables->bases4 || !tables->runs4)
+		return -ENOSPC;
+	return build_runs(region->listed, region->count, first, first + count - 1, region->outer, tables);
 }

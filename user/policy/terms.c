@@ -298,8 +298,11 @@ int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
 	FW_FREE uint64_t *trusted = calloc(words, sizeof(*trusted));
 
 	image->classes = calloc(image->class_count, sizeof(*image->classes));
-	if (!image->classes || !trusted)
+	if (!image->classes || !trusted) {
+		free(image->classes);
+		image->classes = NULL;
 		return -ENOMEM;
+	}
 	for (size_t c = 0; c < image->class_count; c++) {
 		struct fw_class *class = &image->classes[c];
 		const uint64_t *sets = image->class_sets[c];

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Members of sets from the policy's entries, live changes and feeds. Pure. */
+#include "policy/members.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/grow.h"
+#include "policy/lists.h"
+#include "policy/prefixes.h"
+
+void fw_members_done(struct fw_all_members *members)
+{
+	for (size_t i = 0; i < members->count; i++)
+		free(members->items[i].items);
+	free(members->items);
+	*members = (struct fw_all_members){0};
+}
+
+static int append_changes(const struct fw_image_input *input, const char *set, bool removed, size_t *next,
+			  struct fw_prefix **items, size_t *item_count)
+{
+	/* One run of additions or of removals: their order matters. */
+	for (; *next < input->change_count; (*next)++) {
+		const struct fw_set_change *change = &input->changes[*next];
+
+		if (strcmp(change->set, set))
+			continue;
+		if (change->removed != removed)
+			return 0;
+		if (FW_APPEND(*items, *item_count, change->prefix))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int subtract(struct fw_members *members, struct fw_prefix *gone, size_t gone_count)
+{
+	struct fw_prefix *left = NULL;
+	size_t left_count = 0;
+	int r;
+
+	if (!gone_count)
+		return 0;
+	gone_count = fw_prefixes_normalize(gone, gone_count);
+	r = fw_prefixes_subtract(members->items, members->count, gone, gone_count, &left, &left_count);
+	if (r)
+		return r;
+	free(members->items);
+	members->items = left;
+	members->count = left_count;
+	return 0;
+}
+
+/* Live changes on top of what is there, which is in normal form when it came from a feed. */
+static int apply_changes(struct fw_members *members, const struct fw_image_input *input, const char *set)
+{
+	size_t next = 0;
+	int r = 0;
+
+	do {
+		FW_FREE struct fw_prefix *gone = NULL;
+		size_t gone_count = 0;
+
+		r = append_changes(input, set, false, &next, &members->items, &members->count);
+		if (!r)
+			r = append_changes(input, set, true, &next, &gone, &gone_count);
+		if (r)
+			return r;
+		members->count = fw_prefixes_normalize(members->items, members->count);
+		r = subtract(members, gone, gone_count);
+	} while (!r && next < input->change_count);
+	return r;
+}
+
+/* What somebody takes out of a feed's set stays out, whatever the feed says; what he adds is the set's own.
+ */
+static int remove_changes(struct fw_members *members, const struct fw_image_input *input, const char *set)
+{
+	FW_FREE struct fw_prefix *gone = NULL;
+	size_t gone_count = 0;
+
+	for (size_t i = 0; i < input->change_count; i++)
+		if (input->changes[i].removed && !strcmp(input->changes[i].set, set) &&
+		    FW_APPEND(gone, gone_count, input->changes[i].prefix))
+			return -ENOMEM;
+	return subtract(members, gone, gone_count);
+}
+
+static int copy_items(struct fw_members *members, const struct fw_prefix *items, size_t count)
+{
+	size_t room = 1;
+
+	/* As FW_APPEND will expect it. */
+	while (room < count)
+		room *= 2;
+	members->items = malloc(room * sizeof(*items));
+	if (!members->items)
+		return -ENOMEM;
+	if (count)
+		memcpy(members->items, items, count * sizeof(*items));
+	members->count = count;
+	return 0;
+}
+
+static bool has_changes(const struct fw_image_input *input, const char *set)
+{
+	for (size_t i = 0; i < input->change_count; i++)
+		if (!strcmp(input->changes[i].set, set))
+			return true;
+	return false;
+}
+
+static int gather_set(const struct fw_set *set, const struct fw_image_input *input,
+		      const struct fw_members *before, struct fw_members *members)
+{
+	int r;
+
+	members->changed_live = has_changes(input, set->name);
+	if (before && !before->changed_live && !members->changed_live)
+		return copy_items(members, before->items, before->count);
+	r = copy_items(members, set->prefixes, set->prefix_count);
+	return r ? r : apply_changes(members, input, set->name);
+}
+
+static const struct fw_feed_part *find_part(const struct fw_image_input *input, const char *feed,
+					    enum fw_tier tier)
+{
+	for (size_t i = 0; i < input->part_count; i++)
+		if (input->parts[i].tier == tier && !strcmp(input->parts[i].feed, feed))
+			return &input->parts[i];
+	return NULL;
+}
+
+static int gather_tier(const struct fw_policy *policy, unsigned int set, enum fw_tier tier,
+		       const struct fw_image_input *input, struct fw_members *members)
+{
+	const struct fw_feed_part *part = find_part(input, policy->sets[set].name, tier);
+	int r;
+
+	if (!part)
+		return 0;
+	members->trial = part->trial;
+	if (tier != FW_TIER_NONE)
+		members->bits[1] = fw_tier_bit(policy, tier, part->trial);
+	r = copy_items(members, part->prefixes, part->count);
+	return r ? r : remove_changes(members, input, policy->sets[set].name);
+}
+
+static int add_members(struct fw_all_members *all, unsigned int set)
+{
+	struct fw_members members = {.set = set, .bits = {set, FW_NO_BIT}};
+
+	return FW_APPEND(all->items, all->count, members);
+}
+
+int fw_members_gather(const struct fw_policy *policy, const struct fw_image_input *input,
+		      const struct fw_all_members *before, struct fw_all_members *ret)
+{
+	struct fw_all_members all = {0};
+	int r = 0;
+
+	for (unsigned int set = 0; set < policy->set_count && !r; set++) {
+		bool feed = policy->sets[set].kind == FW_SET_FEED;
+
+		r = add_members(&all, set);
+		if (!r)
+			r = gather_set(&policy->sets[set], input,
+				       before ? &before->items[all.count - 1] : NULL,
+				       &all.items[all.count - 1]);
+		for (unsigned int tier = 0; feed && tier < FW_TIER_MAX_ && !r; tier++) {
+			r = add_members(&all, set);
+			if (!r)
+				r = gather_tier(policy, set, (enum fw_tier)tier, input,
+						&all.items[all.count - 1]);
+		}
+	}
+	if (r)
+		fw_members_done(&all);
+	else
+		*ret = all;
+	return r;
+}
