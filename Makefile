@@ -46,6 +46,7 @@ ctl_src     := $(wildcard user/ctl/*.c)
 agent_src   := $(wildcard user/agent/*.c)
 cli_src     := $(wildcard user/cli/*.c)
 web_src     := $(wildcard user/web/*.c)
+waf_src     := $(wildcard user/waf/*.c)
 
 obj = $(patsubst user/%.c,$(BUILD)/user/%.o,$(1))
 
@@ -60,7 +61,7 @@ feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c md5
 agent_objs := $(call obj,$(lib_src) $(policy_src) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(agent_src))
 # The CLI reaches into kern/ for one thing: replay runs the real program without an agent.
 cli_kern   := $(filter-out $(addprefix user/kern/,attach.c chain.c hook.c link.c),$(kern_src))
-cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(cli_src))
+cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(waf_src) $(cli_src))
 web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
 feed_objs  := $(call obj,$(lib_src) $(addprefix user/policy/,prefixes.c setfile.c tier.c) $(feeds_src))
 
