@@ -30,6 +30,7 @@ struct reader {
 void fw_line_done(struct fw_line *line)
 {
 	free(line->arguments);
+	free(line->repeated);
 	*line = (struct fw_line){0};
 }
 
@@ -302,7 +303,9 @@ static int take_options(struct fw_line *line, const struct reader *reader, struc
 				err, -EINVAL, "'%s%s%s' has no option '%s'\nsee: floodwall %s --help",
 				command->verb, command->subverb ? " " : "",
 				command->subverb ? command->subverb : "", found->text, command->verb);
-		if (line->values[k])
+		if (command->options[k].repeats)
+			line->repeated[line->repeated_count++] = found->value;
+		else if (line->values[k])
 			return fw_err_set(err, -EINVAL, "option '--%s' is given twice",
 					  command->options[k].name);
 		line->values[k] = found->value;
@@ -356,8 +359,9 @@ int fw_line_parse(int argc, char *const *argv, struct fw_line *ret, struct fw_er
 	int r = -ENOMEM;
 
 	line.arguments = calloc((size_t)argc + 1, sizeof(*line.arguments));
+	line.repeated = calloc((size_t)argc + 1, sizeof(*line.repeated));
 	reader.found = calloc((size_t)argc + 1, sizeof(*reader.found));
-	if (!line.arguments || !reader.found)
+	if (!line.arguments || !line.repeated || !reader.found)
 		r = fw_err_set(err, -ENOMEM, "out of memory");
 	else
 		r = read_words(&reader);

@@ -16,6 +16,8 @@ struct fw_line {
 	int argument_count;
 	const char *values[FW_OPTIONS_MAX]; /* beside command->options; "" for a switch or a missing optional
 					       value */
+	const char **repeated; /* all values of the option that repeats; owned as arguments are */
+	size_t repeated_count;
 };
 
 /* -EINVAL with a sentence; a second line of err->text, if any, is the hint. */
