@@ -100,13 +100,29 @@ Test(cli_line, globals)
 	done(&got);
 }
 
+/* Values of an option that repeats keep their order, wherever they stand. */
+Test(cli_line, repeated_option)
+{
+	struct parsed got = parse("import --ip-set a.json aws-waf acl.json --ip-set=b.json -o out.yaml");
+
+	cr_assert_eq(got.r, 0, "%s", got.err.text);
+	cr_assert_eq(got.line.repeated_count, 2);
+	cr_expect_str_eq(got.line.repeated[0], "a.json");
+	cr_expect_str_eq(got.line.repeated[1], "b.json");
+	cr_expect_str_eq(got.line.arguments[0], "acl.json");
+	cr_expect_str_eq(fw_line_option(&got.line, "output"), "out.yaml");
+	done(&got);
+}
+
 Test(cli_line, bad)
 {
 	static const struct {
 		const char *line, *words; /* what the message must say */
 	} cases[] = {
 		{"bsns", "did you mean 'bans'"},
-		{"import x", "not in this version"},
+		{"recommend x", "not in this version"},
+		{"import aws-waf a.json -o x -o y", "given twice"},
+		{"import csf x", "expects one of aws-waf"},
 		{"ban --resaon x 192.0.2.1", "did you mean '--reason'"},
 		{"sets --force add vpn 192.0.2.1", "unknown option '--force'"},
 		{"sets test vpn 192.0.2.1 --for 1h", "has no option '--for'"},

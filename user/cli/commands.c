@@ -370,6 +370,53 @@ static const struct fw_command commands[] = {
 		 "\"would_drop\"}},\"sources\":[{\"source\",\"packets\",\"dropped\"}],\"sources_truncated\":"
 		 "BOOL,\"seconds\":F}",
 	 .run = fw_cmd_replay},
+	{.verb = "import",
+	 .arguments = "aws-waf FILE",
+	 .least = 2,
+	 .most = 2,
+	 .complete = FW_COMPLETE_WORDS,
+	 .words = "aws-waf",
+	 .help = "rules of another system as a policy (aws-waf)",
+	 .about = "What is carried over and what is not: floodwall import aws-waf --help",
+	 .examples = "floodwall import aws-waf web-acl.json -o imported.yaml",
+	 .route = FW_NO_ROUTE,
+	 .json = "as import aws-waf",
+	 .run = fw_cmd_import},
+	{.verb = "import",
+	 .subverb = "aws-waf",
+	 .arguments = "FILE",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_FILE,
+	 .options =
+		 {{.name = "output",
+		   .letter = 'o',
+		   .value = "FILE",
+		   .complete = FW_COMPLETE_FILE,
+		   .help = "write the policy there instead of to stdout"},
+		  {.name = "ip-set",
+		   .value = "FILE",
+		   .repeats =
+			   true,
+		   .complete = FW_COMPLETE_FILE,
+		   .help = "members of an IP set that the web ACL names, from get-ip-set; may be repeated"}},
+	 .help = "an AWS WAF web ACL (JSON) as a policy, and a list of what it does not say",
+	 .about = "FILE is the output of aws wafv2 get-web-acl, a bare web ACL or a CloudFormation template "
+		  "in JSON; - reads "
+		  "standard input. Needs no agent, changes nothing. The policy goes to stdout, the list to "
+		  "stderr: 'omitted' is what the policy does not do, 'note' what it does in other terms. A "
+		  "rule is "
+		  "carried over whole or not at all. Rate-based rules become limits on requests, which "
+		  "packets show in "
+		  "plain HTTP on port 80 only. Exit code 3: something is omitted. 78: FILE is no web ACL.",
+	 .examples = "aws wafv2 get-web-acl --name shop --scope REGIONAL --id ID >web-acl.json\n"
+		     "aws wafv2 get-ip-set --name deny --scope REGIONAL --id ID >deny.json\n"
+		     "floodwall import aws-waf web-acl.json --ip-set deny.json -o imported.yaml",
+	 .route = FW_NO_ROUTE,
+	 .json = "{\"policy\":TEXT,\"output\":PATH|null,\"rules\":N,\"carried\":N,\"omitted\":[{\"path\","
+		 "\"rule\":NAME|null,"
+		 "\"message\"}],\"notes\":[as omitted]}",
+	 .run = fw_cmd_import},
 	{.verb = "doctor",
 	 .arguments = "IFACE",
 	 .least = 1,
@@ -466,9 +513,9 @@ const struct fw_option *fw_global_options(size_t *ret_count)
 
 bool fw_command_comes_later(const char *verb, const char *subverb)
 {
-	static const char *const later[][2] = {{"recommend", NULL}, {"history", NULL},	    {"capture", NULL},
-					       {"attacks", NULL},   {"under-attack", NULL}, {"import", NULL},
-					       {"feeds", "sync"}};
+	static const char *const later[][2] = {{"recommend", NULL},    {"history", NULL},
+					       {"capture", NULL},      {"attacks", NULL},
+					       {"under-attack", NULL}, {"feeds", "sync"}};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcmp(verb, later[i][0]) &&

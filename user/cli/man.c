@@ -157,7 +157,7 @@ static void write_exit_status(FILE *out)
 		{FW_EXIT_OK, "Done, warnings included."},
 		{FW_EXIT_FAILED,
 		 "Failed; sets test: not in the set; doctor: native XDP is blocked; confirm: nothing waits."},
-		{FW_EXIT_ROLLED_BACK, "Rolled back."},
+		{FW_EXIT_ROLLED_BACK, "Rolled back, or import with omissions."},
 		{FW_EXIT_NOT_ENFORCING, "The agent runs but does not enforce (status)."},
 		{FW_EXIT_USAGE, "Wrong usage."},
 		{FW_EXIT_NO_AGENT, "No agent."},

@@ -47,6 +47,7 @@ enum fw_exit {
 	FW_EXIT_OK = 0,
 	FW_EXIT_FAILED = 1,
 	FW_EXIT_ROLLED_BACK = 3,
+	FW_EXIT_OMISSIONS = 3, /* of an import */
 	FW_EXIT_NOT_ENFORCING = 4,
 	FW_EXIT_USAGE = 64,
 	FW_EXIT_NO_AGENT = 69,
