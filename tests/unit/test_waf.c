@@ -334,8 +334,11 @@ Test(waf, sets)
 	static const char acl_text[] = ACL(RULE(
 		"\"IPSetReferenceStatement\":{\"ARN\":\"arn:aws:wafv2:r:1:regional/ipset/s/1\"}",
 		"") "," RULE("\"IPSetReferenceStatement\":{\"ARN\":\"arn:aws:wafv2:r:1:regional/ipset/t/2\"}",
-			     "") "," RULE("\"IPSetReferenceStatement\":{\"ARN\":\"arn:aws:wafv2:r:1:regional/"
-					  "ipset/t/2\"}",
+			     "") "," RULE("\"AndStatement\":{\"Statements\":[{\"IPSetReferenceStatement\":{"
+					  "\"ARN\":"
+					  "\"arn:aws:wafv2:r:1:regional/ipset/t/"
+					  "2\"}},{\"IPSetReferenceStatement\":{\"ARN\":"
+					  "\"arn:aws:wafv2:r:1:regional/ipset/s/1\"}}]}",
 					  ""));
 	struct fw_waf_file acl = {"acl.json", acl_text, strlen(acl_text)},
 			   set = {"set.json", set_text, strlen(set_text)};
@@ -350,6 +353,7 @@ Test(waf, sets)
 	cr_expect_str_eq(got.items[1].path, "set.json.Addresses[2]");
 	for (size_t i = 0; i < got.item_count; i++)
 		wide += strstr(got.items[i].message, "covers more than 1/16") != NULL;
-	cr_expect_eq(wide, 1, "a set of an eighth of IPv4 is not noted");
+	cr_expect_eq(wide, 2, "a set of an eighth of IPv4 is noted %zu times", wide);
+	cr_expect(strstr(got.policy, "source: [t], all: [{source: [s]}]"), "%s", got.policy);
 	fw_waf_import_done(&got);
 }

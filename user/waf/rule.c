@@ -190,11 +190,28 @@ bool fw_waf_rule_is_sources_only(const struct fw_waf_rule *rule)
 	       rule->cond->key == FW_WAF_SOURCE && !rule->cond->negated;
 }
 
+/* check refuses to block too much of the Internet by mistake, whatever else the rule asks. */
+static void note_wide_sets(struct fw_waf *waf, const struct fw_waf_at *at, const struct fw_waf_cond *cond)
+{
+	for (size_t i = 0; i < cond->count; i++)
+		note_wide_sets(waf, at, cond->children[i]);
+	if (cond->kind != FW_WAF_LEAF || cond->key != FW_WAF_SOURCE || cond->negated)
+		return;
+	for (size_t i = 0; i < cond->values.count; i++) {
+		const struct fw_waf_set *set = fw_waf_set_named(waf, cond->values.items[i]);
+
+		if (set && set->share > SHARE_FREE)
+			fw_waf_note(waf, at,
+				    "set '%s' covers more than 1/16 of all sources: check wants force: true "
+				    "for a rule "
+				    "that blocks it",
+				    set->name);
+	}
+}
+
 /* What is carried over and yet not the same. */
 static void note_differences(struct fw_waf *waf, const struct fw_waf_at *at, const struct fw_waf_rule *rule)
 {
-	const struct fw_waf_names *sets;
-
 	if ((rule->limited || fw_waf_cond_asks_request(rule->cond, false)) && !waf->said_port) {
 		waf->said_port = true;
 		fw_waf_note(waf, at,
@@ -204,24 +221,15 @@ static void note_differences(struct fw_waf *waf, const struct fw_waf_at *at, con
 			    "limit on "
 			    "connections does it");
 	}
-	if (!fw_waf_rule_is_sources_only(rule))
+	if (rule->action == FW_WAF_BLOCK && rule->cond)
+		note_wide_sets(waf, at, rule->cond);
+	if (!fw_waf_rule_is_sources_only(rule) || waf->said_sources)
 		return;
-	sets = &rule->cond->values;
-	if (!waf->said_sources)
-		fw_waf_note(waf, at,
-			    "holds for every packet of these sources, not only for web requests, as for "
-			    "every rule that "
-			    "names only sources");
 	waf->said_sources = true;
-	for (size_t i = 0; rule->action == FW_WAF_BLOCK && i < sets->count; i++) {
-		const struct fw_waf_set *set = fw_waf_set_named(waf, sets->items[i]);
-
-		if (set && set->share > SHARE_FREE)
-			fw_waf_note(waf, at,
-				    "set '%s' covers more than 1/16 of all sources: check wants force: true "
-				    "for a rule that blocks it",
-				    set->name);
-	}
+	fw_waf_note(waf, at,
+		    "holds for every packet of these sources, not only for web requests, as for every rule "
+		    "that names "
+		    "only sources");
 }
 
 void fw_waf_rule(struct fw_waf *waf, const json_t *json, const struct fw_waf_at *at, struct fw_waf_rule *rule)
