@@ -23,12 +23,14 @@ void fw_help_synopsis(FILE *out, const struct fw_command *command)
 		const struct fw_option *option = &command->options[i];
 
 		if (option->letter)
-			fprintf(out, " [-%c]", option->letter);
+			fprintf(out, " [-%c%s%s]", option->letter, option->value ? " " : "",
+				option->value ? option->value : "");
 		else
 			fprintf(out, " [--%s%s%s%s]", option->name,
 				option->value ? option->value_optional ? " [" : " " : "",
 				option->value ? option->value : "",
 				option->value && option->value_optional ? "]" : "");
+		fputs(option->repeats ? "..." : "", out);
 	}
 }
 
