@@ -184,8 +184,10 @@ int fw_cmd_import(struct fw_cli *cli, const struct fw_line *line)
 	if (exit)
 		return exit;
 	r = fw_waf_import(&sources.files[0], &sources.files[1], sources.count - 1, &import, &err);
+	if (r == -ENOMEM)
+		return fw_cli_fail_memory(cli);
 	if (r)
-		return fw_cli_fail(cli, r == -ENOMEM ? FW_EXIT_FAILED : FW_EXIT_CONFIG, "no-web-acl",
+		return fw_cli_fail(cli, FW_EXIT_CONFIG, "no-web-acl",
 				   "aws wafv2 get-web-acl --name NAME --scope REGIONAL --id ID >web-acl.json",
 				   "%s", err.text);
 	if (output)

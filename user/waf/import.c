@@ -19,7 +19,8 @@ static int parse(const struct fw_waf_file *file, json_t **ret, struct fw_err *er
 	json_t *root = json_loadb(file->text, file->length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
 				  &where);
 
-	if (!root && json_error_code(&where) == json_error_out_of_memory)
+	/* jansson has no words for an allocation that fails while it parses. */
+	if (!root && (json_error_code(&where) == json_error_out_of_memory || !*where.text))
 		return fw_err_set(err, -ENOMEM, "out of memory");
 	if (!root)
 		return fw_err_set(err, -EINVAL, "'%.200s' is no JSON: line %d, column %d: %s%s", file->name,
@@ -133,7 +134,7 @@ static int write_policy(struct fw_waf *waf, struct fw_err *err)
 	if (!out)
 		return fw_err_set(err, -ENOMEM, "out of memory");
 	fw_waf_write(waf, out);
-	if (fclose(out) || waf->out_of_memory)
+	if (fclose(out) || !waf->out->policy || waf->out_of_memory)
 		return fw_err_set(err, -ENOMEM, "out of memory");
 	if (waf->out->carried > POLICY_RULES)
 		fw_waf_note(waf, FW_WAF_AT(NULL, "Rules"),
