@@ -5,6 +5,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "clock.h"
+#include "geo.h"
 #include "identify.h"
 #include "judge.h"
 #include "maps.h"
@@ -72,6 +73,8 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		return identify_essential(pkt, policy->essential_limit);
 	if (ban_holds(control, pkt, hash))
 		return FW_REASON_BANNED;
+	if (policy->features & FW_FEATURE_GEO)
+		*terms &= geo_terms(policy, pkt->family, &pkt->source);
 	if (policy->features & FW_FEATURE_DEST_LISTS) {
 		__u64 dest_word = lists_word(policy, pkt->family, &pkt->dest);
 		const struct fw_class *class =

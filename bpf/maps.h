@@ -10,6 +10,7 @@
 #include "fw_config.h"
 #include "fw_counters.h"
 #include "fw_event.h"
+#include "fw_geo.h"
 #include "fw_maps.h"
 #include "fw_policy.h"
 
@@ -63,6 +64,26 @@ FW_LIST_TABLE(fw_list4_run_map, sizeof(__u64));
 FW_LIST_TABLE(fw_list4_leaf_map, sizeof(struct fw_list4_leaf));
 FW_LIST_TABLE(fw_list6_group_map, sizeof(struct fw_list6_group_bucket));
 FW_LIST_TABLE(fw_list6_map, sizeof(struct fw_list6_bucket));
+
+/* Geo tables, see fw_geo.h. User space loads a new one into the slot that no generation uses and empties the
+ * other; both are empty while no rule asks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, FW_SLOTS);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, 1);
+			__uint(map_flags, BPF_F_MMAPABLE);
+			__uint(key_size, sizeof(__u32));
+			__uint(value_size, sizeof(struct fw_geo_table));
+		});
+} fw_geo_map SEC(".maps");
+
+/* Terms of each geo class, per generation: index slot × FW_GEO_CLASSES_MAX + class. Written like
+ * fw_policy_map. */
+FW_MAP(fw_geo_class_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS *FW_GEO_CLASSES_MAX, BPF_F_MMAPABLE);
 
 /* Exact spared sources; written by user space, asked only when their filter in fw_control says so. */
 FW_MAP(fw_spared_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_spared, 4096, 0);

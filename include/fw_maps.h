@@ -16,6 +16,8 @@
 	X(fw_list4_leaf_map)                                                                                 \
 	X(fw_list6_group_map)                                                                                \
 	X(fw_list6_map)                                                                                      \
+	X(fw_geo_map)                                                                                        \
+	X(fw_geo_class_map)                                                                                  \
 	X(fw_spared_map)                                                                                     \
 	X(fw_ban_filter_map)                                                                                 \
 	X(fw_ban_map)                                                                                        \

@@ -4,6 +4,7 @@
 #ifndef FW_POLICY_H
 #define FW_POLICY_H
 
+#include "fw_geo.h"
 #include "fw_lists.h"
 #include "fw_types.h"
 
@@ -106,6 +107,7 @@ enum fw_feature {
 	FW_FEATURE_TCP_FLAGS = 1 << 4,
 	FW_FEATURE_LENGTH = 1 << 5,
 	FW_FEATURE_NEVER_BLOCK_LIMIT = 1 << 6,
+	FW_FEATURE_GEO = 1 << 7,
 };
 
 #define FW_PORT_CLASSES 256
@@ -133,6 +135,9 @@ struct fw_policy_slot {
 			     */
 	__u32 list_slot;    /* which slot of the list structures belongs to this generation */
 	struct fw_list_shape lists;
+	__u64 geo_digest; /* of the geo table that this generation was compiled for */
+	__u32 geo_slot;	  /* which slot of fw_geo_map holds it */
+	__u32 geo_pad;
 	__u64 essential_limit; /* packets per second and kind */
 	__u64 l4_terms;	       /* terms that need ports or flags: never for packets without L4 */
 	__u64 protocol_terms[256];

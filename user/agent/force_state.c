@@ -8,6 +8,7 @@
 #include "kern/publish.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "policy/geo.h"
 
 #define RUNNING_FILE "running.json"
 
@@ -48,6 +49,8 @@ uint64_t fw_force_fingerprint(const struct fw_image *image)
 	digest = mix(digest, slot, sizeof(*slot));
 	free(slot);
 	digest = mix(digest, image->classes, image->class_count * sizeof(*image->classes));
+	if (image->geo)
+		digest = mix(digest, image->geo_terms, image->geo->class_count * sizeof(*image->geo_terms));
 	for (size_t i = 0; i < image->listed_count; i++) {
 		const struct fw_listed *line = &image->listed[i];
 

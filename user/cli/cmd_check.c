@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "lib/cleanup.h"
+#include "policy/geo.h"
 #include "policy/image.h"
 
 #define TICK_NS 4000000 /* a kernel with HZ=250: window arithmetic does not differ enough to be seen here */
@@ -23,6 +24,12 @@ static void print_summary(const struct fw_page *page, const struct fw_policy *po
 		named, fw_say_count(image->prefixes_read, a), fw_say_count(image->listed_count, b),
 		fw_say_share((double)image->listed_count, (double)image->prefixes_read, c),
 		image->class_count);
+	if (image->geo)
+		fprintf(page->out,
+			"geo       %u groups of countries and networks told apart, %s of %s nodes, %s\n",
+			image->geo->class_count, fw_say_count(image->geo->node_count, a),
+			fw_say_count(FW_GEO_NODES, b),
+			fw_say_memory(FW_SLOTS * sizeof(struct fw_geo_table), c));
 	fprintf(page->out, "memory    %s in the kernel\n", fw_say_memory(image->memory_bytes, a));
 }
 

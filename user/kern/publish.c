@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kern/ban_filter.h"
+#include "kern/geo.h"
 #include "kern/instance.h"
 #include "kern/lists.h"
 #include "kern/stats.h"
@@ -114,6 +115,7 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 	uint32_t old = fw_published_generation(datapath), generation = next_generation(old);
 	uint32_t list_slot = active ? active->list_slot % FW_SLOTS : FW_SLOTS - 1;
 	struct fw_list_shape shape = active ? active->lists : (struct fw_list_shape){};
+	uint32_t geo_slot = 0;
 	int r = 0;
 
 	if (!image->class_count || image->class_count > FW_CLASSES_MAX)
@@ -127,9 +129,12 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 		if (!r)
 			r = fw_stats_classes_reset(datapath, list_slot, err);
 	}
+	if (!r)
+		r = fw_geo_load(datapath, image, active, &geo_slot, err);
 	if (r)
 		return r;
 	write_slot(datapath, image, generation, list_slot, &shape, count_ifaces);
+	fw_geo_write(datapath, image, generation, geo_slot);
 	r = verify_slot(datapath, image, generation, err);
 	if (!r)
 		r = announce_ban_lengths(datapath, image->slot, err);
@@ -143,6 +148,8 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 		fw_wait_for_readers(datapath, datapath->policy_flipped_ns);
 		fw_lists_drop(datapath, (list_slot + 1) % FW_SLOTS);
 	}
+	if (active)
+		fw_geo_retire(datapath, active, image, geo_slot);
 	return 0;
 }
 

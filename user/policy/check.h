@@ -14,4 +14,8 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags);
 
+/* The same for what countries and networks cover; policy->geo need not hold `geo` yet. */
+void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			  const struct fw_geo *geo, struct fw_diags *diags);
+
 #endif

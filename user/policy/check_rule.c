@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "policy/check.h"
+#include "policy/geo.h"
 #include "policy/match.h"
 #include "policy/share.h"
 
@@ -69,6 +70,33 @@ static bool is_narrowed(const struct fw_match *match)
 	       (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4)));
 }
 
+static bool asks_geo(const struct fw_match *match)
+{
+	return fw_match_asks_country(match) || fw_match_asks_asn(match);
+}
+
+void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			  const struct fw_geo *geo, struct fw_diags *diags)
+{
+	static const char *const names[] = {[FW_FAMILY_V4] = "IPv4", [FW_FAMILY_V6] = "IPv6"};
+	int index = fw_policy_rule_find(policy, rule->name);
+
+	if (!geo || index < 0 || !drops(rule) || has_limit(rule) || !asks_geo(&rule->match) ||
+	    rule->match.source.count || is_narrowed(&rule->match))
+		return;
+	for (enum fw_family family = FW_FAMILY_V4; family <= FW_FAMILY_V6; family++) {
+		double share = fw_geo_share(geo, (size_t)index, family);
+
+		if (share <= SHARE_FREE)
+			continue;
+		COMPLAIN(diags, rule->action_mark, "blocks-too-much",
+			 "add a limit or a narrower match; force: true if this is meant",
+			 "rule '%s' blocks %.3g %% of all %s sources by country or network", rule->name,
+			 100 * share, names[family]);
+		return;
+	}
+}
+
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags)
 {
@@ -79,7 +107,7 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 	if (!drops(rule))
 		return;
 	if (!rule->match.source.count) {
-		if (!has_limit(rule) && !is_narrowed(&rule->match))
+		if (!has_limit(rule) && !is_narrowed(&rule->match) && !asks_geo(&rule->match))
 			COMPLAIN(diags, rule->action_mark, "blocks-too-much",
 				 "add a limit or a narrower match; force: true if this is meant",
 				 "rule '%s' has neither limit nor sources: it blocks everybody", rule->name);
@@ -127,6 +155,14 @@ static bool takes_some_kind(const struct fw_policy_rule *rule)
 	return false;
 }
 
+static bool leaves_none(const struct fw_numbers *in, const struct fw_numbers *out)
+{
+	for (size_t i = 0; i < in->count; i++)
+		if (!fw_numbers_have(out, in->items[i]))
+			return false;
+	return in->count != 0;
+}
+
 static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
 	const struct fw_match *match = &rule->match;
@@ -144,6 +180,10 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 	else if (!takes_some_kind(rule))
 		why = fw_rule_needs_l4(rule) ? "such packets have no ports and flags"
 					     : "'packet' and 'packet_not' leave nothing";
+	else if (leaves_none(&match->country, &match->country_not))
+		why = "'country' and 'country_not' leave no country";
+	else if (leaves_none(&match->asn, &match->asn_not))
+		why = "'asn' and 'asn_not' leave no network";
 	else if (fw_ranges_are_empty(&match->source_port, &match->source_port_not))
 		why = "'source_port' and 'source_port_not' leave no port";
 	else if (fw_ranges_are_empty(&match->dest_port, &match->dest_port_not))
@@ -159,5 +199,6 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 	check_ban(rule, diags);
 	check_outage(rule, diags);
 	fw_rule_check_share(policy, rule, NULL, 0, diags);
+	fw_rule_check_places(policy, rule, policy->geo.data, diags);
 	check_possible(rule, diags);
 }

@@ -274,6 +274,8 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
 	r = fw_classes_compile(policy, image);
+	if (!r)
+		r = fw_geo_compile(policy, image);
 	if (r)
 		return r;
 	image->meters_worst = fw_terms_meters_worst(policy, image);

@@ -101,6 +101,21 @@ static void write_kinds(struct list list, uint8_t kinds)
 	list_end(&list);
 }
 
+static void write_countries(struct list list, const struct fw_numbers *countries)
+{
+	for (size_t i = 0; i < countries->count; i++)
+		fprintf(list_item(&list), "%c%c", (char)('A' + countries->items[i] / 26),
+			(char)('A' + countries->items[i] % 26));
+	list_end(&list);
+}
+
+static void write_asns(struct list list, const struct fw_numbers *asns)
+{
+	for (size_t i = 0; i < asns->count; i++)
+		fprintf(list_item(&list), "AS%u", asns->items[i]);
+	list_end(&list);
+}
+
 static void write_tiers(struct list list, uint8_t tiers)
 {
 	for (unsigned int tier = FW_TIER_MAX_; tier--;)
@@ -119,6 +134,10 @@ static void write_match(const struct fw_policy *policy, const struct fw_match *m
 	write_refs(policy, LIST("source_not"), &match->source_not);
 	write_refs(policy, LIST("destination"), &match->destination);
 	write_refs(policy, LIST("destination_not"), &match->destination_not);
+	write_countries(LIST("country"), &match->country);
+	write_countries(LIST("country_not"), &match->country_not);
+	write_asns(LIST("asn"), &match->asn);
+	write_asns(LIST("asn_not"), &match->asn_not);
 	write_tiers(LIST("tier"), match->tiers);
 	write_tiers(LIST("tier_not"), match->tiers_not);
 	write_protocols(LIST("protocol"), match->protocols, match->protocol_count);

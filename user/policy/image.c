@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/geo.h"
 #include "policy/lists.h"
 
 static void lists_free(struct fw_image *image)
@@ -31,6 +32,8 @@ void fw_image_free(struct fw_image *image)
 		free(image->labels.items[i]);
 	free(image->slot);
 	free(image->classes);
+	free(image->geo_terms);
+	fw_geo_unref(image->geo);
 	free(image->labels.items);
 	free(image);
 }

@@ -60,6 +60,8 @@ struct fw_image {
 	size_t prefixes_read;			 /* before merging, for the ratio that check prints */
 	uint64_t *trial_sets;			 /* bitmap like class_sets: feeds on trial */
 	uint64_t *set_prefixes4, *set_prefixes6; /* per policy set, after merging */
+	struct fw_geo *geo;			 /* the policy's, NULL when no rule asks */
+	uint64_t *geo_terms;			 /* per geo class */
 	struct fw_names labels;			 /* bit number → name */
 	unsigned int term_count;
 	unsigned int rule_count;

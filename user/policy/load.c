@@ -14,6 +14,7 @@
 #include "lib/cleanup.h"
 #include "policy/check.h"
 #include "policy/file.h"
+#include "policy/geo.h"
 
 static const struct fw_policy_field *find_field(const char *object, const char *name)
 {
@@ -128,6 +129,7 @@ static void own_marks(struct fw_policy *policy)
 {
 	for (size_t i = 0; i < policy->interface_count; i++)
 		policy->interfaces[i].mark.file = policy->file;
+	policy->geo.mark.file = policy->geo.asn_mark.file = policy->file;
 	for (size_t i = 0; i < policy->set_count; i++)
 		policy->sets[i].mark.file = policy->file;
 	for (size_t i = 0; i < policy->rule_count; i++) {
@@ -160,6 +162,10 @@ static int load_tree(const struct fw_tree *tree, const char *name, const char *b
 	}
 	if (!diags->errors)
 		fw_policy_check(policy, diags);
+	if (!diags->errors && fw_geo_read(policy, diags, &policy->geo.data) == -ENOMEM) {
+		fw_policy_free(policy);
+		return -ENOMEM;
+	}
 	if (diags->errors) {
 		fw_policy_free(policy);
 		return -EINVAL;

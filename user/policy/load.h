@@ -80,6 +80,13 @@ struct fw_loader {
 	X(match_length)                                                                                      \
 	X(match_packet)                                                                                      \
 	X(match_packet_not)                                                                                  \
+	X(geo)                                                                                               \
+	X(geo_database)                                                                                      \
+	X(geo_asn_database)                                                                                  \
+	X(match_country)                                                                                     \
+	X(match_country_not)                                                                                 \
+	X(match_asn)                                                                                         \
+	X(match_asn_not)                                                                                     \
 	X(match_tier)                                                                                        \
 	X(match_tier_not)                                                                                    \
 	X(match_label)                                                                                       \
@@ -110,6 +117,8 @@ bool fw_list_is_full(struct fw_loader *loader, const struct fw_node *item, size_
 void fw_complain(struct fw_loader *loader, const struct fw_node *node, const char *code, const char *hint,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 bool fw_read_text(struct fw_loader *loader, const struct fw_node *node, const char **ret);
+/* Absolute; relative ones resolve against base_dir. Caller frees. */
+bool fw_read_path(struct fw_loader *loader, const struct fw_node *node, char **ret);
 bool fw_read_bool(struct fw_loader *loader, const struct fw_node *node, bool *ret);
 bool fw_read_word(struct fw_loader *loader, const struct fw_node *node, const struct fw_words *words,
 		  const char *what, unsigned int *ret);

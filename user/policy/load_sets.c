@@ -27,21 +27,9 @@ void fw_load_set_entries(struct fw_loader *loader, const struct fw_node *value, 
 void fw_load_set_file(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	struct fw_set *set = target;
-	const char *path;
-	char *absolute = NULL;
 
-	if (!fw_read_text(loader, value, &path))
-		return;
-	if (path[0] == '/')
-		absolute = strdup(path);
-	else if (asprintf(&absolute, "%s/%s", loader->base_dir ? loader->base_dir : ".", path) < 0)
-		absolute = NULL;
-	if (!absolute) {
-		loader->out_of_memory = true;
-		return;
-	}
-	set->file = absolute;
-	fw_setfile_read(set, value->mark, loader->diags);
+	if (fw_read_path(loader, value, &set->file))
+		fw_setfile_read(set, value->mark, loader->diags);
 }
 
 static void load_set(struct fw_loader *loader, const struct fw_node *value)

@@ -52,6 +52,24 @@ bool fw_rule_takes_protocol(const struct fw_policy_rule *rule, uint8_t protocol)
 	return protocol == FW_PROTO_TCP || !fw_rule_has_flags(rule);
 }
 
+bool fw_numbers_have(const struct fw_numbers *numbers, uint32_t number)
+{
+	for (size_t i = 0; i < numbers->count; i++)
+		if (numbers->items[i] == number)
+			return true;
+	return false;
+}
+
+bool fw_match_asks_country(const struct fw_match *match)
+{
+	return match->country.count || match->country_not.count;
+}
+
+bool fw_match_asks_asn(const struct fw_match *match)
+{
+	return match->asn.count || match->asn_not.count;
+}
+
 static bool any_flag_test(const struct fw_flag_tests *tests, uint8_t flags)
 {
 	for (size_t i = 0; i < tests->count; i++)
@@ -155,6 +173,21 @@ static bool refs_within(const struct fw_set_refs *inner, const struct fw_set_ref
 	return true;
 }
 
+static bool numbers_within(const struct fw_numbers *inner, const struct fw_numbers *outer)
+{
+	for (size_t i = 0; i < inner->count; i++)
+		if (!fw_numbers_have(outer, inner->items[i]))
+			return false;
+	return true;
+}
+
+/* What y takes, x takes too. */
+static bool numbers_cover(const struct fw_numbers *x, const struct fw_numbers *x_not,
+			  const struct fw_numbers *y, const struct fw_numbers *y_not)
+{
+	return (!x->count || (y->count && numbers_within(y, x))) && numbers_within(x_not, y_not);
+}
+
 static bool names_within(const struct fw_names *inner, const struct fw_names *outer)
 {
 	for (size_t i = 0; i < inner->count; i++) {
@@ -195,6 +228,9 @@ bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule 
 	    !refs_within(&y->destination, x->destination.count ? &x->destination : &y->destination))
 		return false;
 	if ((x->tiers && (!y->tiers || y->tiers & ~x->tiers)) || x->tiers_not & ~y->tiers_not)
+		return false;
+	if (!numbers_cover(&x->country, &x->country_not, &y->country, &y->country_not) ||
+	    !numbers_cover(&x->asn, &x->asn_not, &y->asn, &y->asn_not))
 		return false;
 	if (!refs_within(&x->source_not, &y->source_not) ||
 	    !refs_within(&x->destination_not, &y->destination_not))

@@ -19,6 +19,10 @@ bool fw_rule_needs_l4(const struct fw_policy_rule *rule);
 bool fw_rule_takes_protocol(const struct fw_policy_rule *rule, uint8_t protocol);
 bool fw_rule_takes_flags(const struct fw_policy_rule *rule, uint8_t flags);
 bool fw_match_takes_kind(const struct fw_match *match, unsigned int kind);
+bool fw_numbers_have(const struct fw_numbers *numbers, uint32_t number);
+/* Needs the geo database. */
+bool fw_match_asks_country(const struct fw_match *match);
+bool fw_match_asks_asn(const struct fw_match *match);
 /* Inside `in` (empty: everything is) and not inside `out`. */
 bool fw_ranges_take(const struct fw_ranges *in, const struct fw_ranges *out, uint16_t value);
 bool fw_ranges_are_empty(const struct fw_ranges *in, const struct fw_ranges *out);

@@ -260,6 +260,8 @@ enum setting {
 	SOURCES,
 	BANS,
 	PREFIXES,
+	GEO,
+	GEO_ASN,
 	MEMORY,
 	SETTINGS_
 };
@@ -306,6 +308,12 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 	case PREFIXES:
 		fputs(fw_amount_exact(policy->capacity.prefixes, true, text, sizeof(text)), out);
 		return;
+	case GEO:
+		fputs(policy->geo.database ? policy->geo.database : "", out);
+		return;
+	case GEO_ASN:
+		fputs(policy->geo.asn_database ? policy->geo.asn_database : "", out);
+		return;
 	case MEMORY:
 	case SETTINGS_:
 		fputs(policy->memory_limit ? fw_amount_exact(policy->memory_limit, true, text, sizeof(text))
@@ -346,6 +354,8 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[SOURCES] = "capacity.sources",
 		[BANS] = "capacity.bans",
 		[PREFIXES] = "capacity.prefixes",
+		[GEO] = "geo.database",
+		[GEO_ASN] = "geo.asn_database",
 		[MEMORY] = "memory_limit",
 	};
 	int r = 0;

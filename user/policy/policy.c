@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/geo.h"
+
 static void names_done(struct fw_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
@@ -27,6 +29,10 @@ static void match_done(struct fw_match *match)
 	free(match->length.items);
 	free(match->tcp_flags.items);
 	free(match->tcp_flags_not.items);
+	free(match->country.items);
+	free(match->country_not.items);
+	free(match->asn.items);
+	free(match->asn_not.items);
 	names_done(&match->label);
 	names_done(&match->label_not);
 }
@@ -50,6 +56,9 @@ void fw_policy_free(struct fw_policy *policy)
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
 		fw_policy_rule_done(&policy->rules[i]);
+	free(policy->geo.database);
+	free(policy->geo.asn_database);
+	fw_geo_unref(policy->geo.data);
 	free(policy->interfaces);
 	free(policy->never_block.items);
 	free(policy->sets);

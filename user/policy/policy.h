@@ -57,6 +57,11 @@ struct fw_set_refs {
 	unsigned int *items;
 	size_t count;
 };
+/* Countries or autonomous systems. */
+struct fw_numbers {
+	uint32_t *items;
+	size_t count;
+};
 struct fw_names {
 	char **items;
 	size_t count;
@@ -69,6 +74,11 @@ struct fw_flag_tests {
 	struct fw_flag_test *items;
 	size_t count;
 };
+
+/* "DE" as a number: 0 … FW_COUNTRIES-1; FW_COUNTRY_NONE is a source of no known country. */
+#define FW_COUNTRY(a, b) ((uint32_t)(((a) - 'A') * 26 + ((b) - 'A')))
+#define FW_COUNTRIES	 (26 * 26)
+#define FW_COUNTRY_NONE	 FW_COUNTRIES
 
 /* A bit of fw_match.packet beside enum fw_packet_kind: the opposite of FW_KIND_IPV6. */
 #define FW_PACKET_IPV4 (1 << 6)
@@ -86,6 +96,8 @@ struct fw_match {
 	struct fw_names label, label_not;
 	uint8_t tiers,
 		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */
+	struct fw_numbers country, country_not; /* FW_COUNTRY() */
+	struct fw_numbers asn, asn_not;
 };
 
 struct fw_ban_spec {
@@ -108,6 +120,8 @@ struct fw_policy_rule {
 	bool force;
 	struct fw_mark mark, limit_mark, action_mark;
 };
+
+struct fw_geo; /* policy/geo.h */
 
 struct fw_policy {
 	struct fw_interface *interfaces;
@@ -132,6 +146,11 @@ struct fw_policy {
 	struct {
 		uint64_t sources, bans, prefixes; /* map sizes: FW_SOURCES_DEFAULT … */
 	} capacity;
+	struct {
+		char *database, *asn_database; /* absolute, NULL: not named */
+		struct fw_mark mark, asn_mark;
+		struct fw_geo *data; /* what rules want to know of them; NULL when none asks */
+	} geo;
 	uint64_t memory_limit; /* bytes, 0 = none */
 	char *file; /* the file it came from, for --save and messages; all marks of the policy point to it */
 };

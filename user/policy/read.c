@@ -47,6 +47,26 @@ bool fw_read_text(struct fw_loader *loader, const struct fw_node *node, const ch
 	return true;
 }
 
+bool fw_read_path(struct fw_loader *loader, const struct fw_node *node, char **ret)
+{
+	const char *path;
+	char *absolute = NULL;
+
+	if (!fw_read_text(loader, node, &path))
+		return false;
+	if (path[0] == '/')
+		absolute = strdup(path);
+	else if (asprintf(&absolute, "%s/%s", loader->base_dir ? loader->base_dir : ".", path) < 0)
+		absolute = NULL;
+	if (!absolute) {
+		loader->out_of_memory = true;
+		return false;
+	}
+	free(*ret);
+	*ret = absolute;
+	return true;
+}
+
 bool fw_read_bool(struct fw_loader *loader, const struct fw_node *node, bool *ret)
 {
 	const char *text;

@@ -8,6 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/grow.h"
+#include "policy/geo.h"
 #include "policy/lists.h"
 #include "policy/match.h"
 
@@ -97,6 +98,8 @@ static uint32_t features_of(const struct fw_policy_rule *rule)
 
 	if (match->source.count || match->source_not.count || match->tiers || match->tiers_not)
 		features |= FW_FEATURE_SOURCE_LISTS;
+	if (fw_match_asks_country(match) || fw_match_asks_asn(match))
+		features |= FW_FEATURE_GEO;
 	if (match->destination.count || match->destination_not.count)
 		features |= FW_FEATURE_DEST_LISTS;
 	if (match->source_port.count || match->source_port_not.count)
@@ -314,6 +317,24 @@ int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
 		if (is_member(&policy->never_block, sets))
 			class->flags |= FW_CLASS_NEVER_BLOCK;
 	}
+	return 0;
+}
+
+int fw_geo_compile(const struct fw_policy *policy, struct fw_image *image)
+{
+	struct fw_geo *geo = policy->geo.data;
+
+	if (!geo)
+		return 0;
+	image->geo = fw_geo_ref(geo);
+	image->slot->geo_digest = geo->digest;
+	image->geo_terms = calloc(geo->class_count, sizeof(*image->geo_terms));
+	if (!image->geo_terms)
+		return -ENOMEM;
+	for (uint32_t class = 0; class < geo->class_count; class ++)
+		for (size_t i = 0; i < policy->rule_count; i++)
+			if (geo->class_rules[class] >> i & 1)
+				image->geo_terms[class] |= image->slot->rules[i].terms;
 	return 0;
 }
 

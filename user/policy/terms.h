@@ -10,6 +10,8 @@
 int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image);
 /* Fills image->classes from class_sets; the rules' terms must be there. */
 int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image);
+/* Takes the policy's geo data over and fills geo_terms from them; the rules' terms must be there. */
+int fw_geo_compile(const struct fw_policy *policy, struct fw_image *image);
 /* The most meters that one packet can be counted in, lists and labels aside. */
 unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct fw_image *image);
 

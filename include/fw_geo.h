@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Where in the world a source is, as far as rules tell places apart: address → geo class, by a multi-level table
+ * in which equal parts are stored once. One table serves both families.
+ *
+ * The first 16 bits index a root, then each node answers for four more bits; an entry is a class or, with
+ * FW_GEO_IS_NODE, the next node. A node is one cache line, and the world is so regular that those of a real
+ * database fit the nearer caches. */
+#ifndef FW_GEO_H
+#define FW_GEO_H
+
+#include "fw_types.h"
+
+#define FW_GEO_ROOT	   65536u
+#define FW_GEO_ROOT_BITS   16
+#define FW_GEO_STRIDE	   4
+#define FW_GEO_FANOUT	   16
+#define FW_GEO_NODES	   (1u << 16) /* 4 MiB; check refuses a policy that needs more */
+#define FW_GEO_IS_NODE	   (1u << 31)
+#define FW_GEO_CLASSES_MAX 4096 /* distinct combinations of rules; class 0 is "no rule names it" */
+
+/* One cache line. */
+struct fw_geo_node {
+	__u32 entry[FW_GEO_FANOUT];
+};
+FW_SIZE_IS(struct fw_geo_node, 64);
+
+/* The only value of an inner map of fw_geo_map. */
+struct fw_geo_table {
+	__u32 root4[FW_GEO_ROOT];
+	__u32 root6[FW_GEO_ROOT];
+	struct fw_geo_node node[FW_GEO_NODES];
+};
+
+/* Continues from the root's entry with the nibbles from `at` on (0 … 31, of the 128-bit address). */
+static inline __attribute__((always_inline)) __u32 fw_geo_walk(const struct fw_geo_table *table, __u32 entry,
+							       const __u8 *bytes, __u32 at)
+{
+	for (; at < 32 && entry & FW_GEO_IS_NODE; at++) {
+		__u32 byte = bytes[at >> 1 & 15];
+
+		entry = table->node[entry & (FW_GEO_NODES - 1)].entry[(at & 1 ? byte : byte >> 4) & 15];
+	}
+	return entry & (FW_GEO_CLASSES_MAX - 1);
+}
+
+static inline __attribute__((always_inline)) __u32 fw_geo_class4(const struct fw_geo_table *table,
+								 const struct fw_addr *addr)
+{
+	const __u8 *bytes = (const __u8 *)addr;
+
+	return fw_geo_walk(table, table->root4[(__u32)bytes[12] << 8 | bytes[13]], bytes, 28);
+}
+
+static inline __attribute__((always_inline)) __u32 fw_geo_class6(const struct fw_geo_table *table,
+								 const struct fw_addr *addr)
+{
+	const __u8 *bytes = (const __u8 *)addr;
+
+	return fw_geo_walk(table, table->root6[(__u32)bytes[0] << 8 | bytes[1]], bytes, 4);
+}
+
+#endif
