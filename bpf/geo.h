@@ -27,7 +27,8 @@ static __always_inline __u64 geo_terms(const struct fw_policy_slot *policy, __u3
 				       const struct fw_addr *addr)
 {
 	__u32 class = geo_class(policy->geo_slot, family, addr);
-	__u32 index = (policy->generation % FW_SLOTS) * FW_GEO_CLASSES_MAX + (class & (FW_GEO_CLASSES_MAX - 1));
+	__u32 index =
+		(policy->generation % FW_SLOTS) * FW_GEO_CLASSES_MAX + (class & (FW_GEO_CLASSES_MAX - 1));
 	__u64 *terms = bpf_map_lookup_elem(&fw_geo_class_map, &index);
 
 	return terms ? *terms : 0;

@@ -8,6 +8,7 @@
 #include "agent/confirm.h"
 #include "agent/drift.h"
 #include "agent/event_log.h"
+#include "agent/geo_watch.h"
 #include "agent/interfaces.h"
 #include "agent/leases.h"
 #include "agent/notify.h"
@@ -57,6 +58,7 @@ struct fw_agent {
 	struct fw_interfaces interfaces;
 	struct fw_leases leases;
 	struct fw_spared_watch spared;
+	struct fw_geo_watch geo_watch;
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;
 	struct fw_sampler sampler;

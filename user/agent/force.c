@@ -196,6 +196,7 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	}
 	fw_loaded_free(old);
 	fw_web_follow(agent);
+	fw_geo_watch_follow(agent);
 	return r;
 }
 

@@ -190,6 +190,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_drift_init(agent);
 	fw_drift_load(agent);
 	fw_spared_start(agent);
+	fw_geo_watch_init(agent);
 	fw_set_totals_load(agent);
 	if (fw_force_start(agent, configured, &err))
 		return fail(&err, agent->loaded && agent->interfaces.count ? "no interface could be filtered"
@@ -316,6 +317,7 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_datapath_close(agent->datapath);
 	fw_interfaces_done(&agent->interfaces);
 	fw_drift_done(&agent->drift);
+	fw_geo_watch_done(agent);
 	fw_spared_done(&agent->spared);
 	fw_leases_done(&agent->leases);
 	fw_set_totals_done(&agent->set_totals);

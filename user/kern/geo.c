@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Geo tables: one map value of 4.5 MiB, copied through mmap and read back before anybody asks it. */
+/* Geo tables: one map value of 8.5 MiB, copied through mmap and read back before anybody asks it. */
 #include "kern/geo.h"
 
 #include <bpf/bpf.h>
@@ -18,8 +18,7 @@ static bool asks(const struct fw_policy_slot *slot)
 
 static int copy_into(int fd, const struct fw_geo *geo, struct fw_err *err)
 {
-	struct fw_geo_table *table =
-		mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct fw_geo_table *table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (table == MAP_FAILED)
 		return fw_err_set(err, -errno,

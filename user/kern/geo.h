@@ -6,8 +6,8 @@
 #include "kern/instance.h"
 #include "policy/image.h"
 
-/* *ret_slot belongs into the new generation. Loads nothing when the generation in force has the same table, or
- * when the image asks for none. active: NULL before the first generation. */
+/* *ret_slot belongs into the new generation. Loads nothing when the generation in force has the same table,
+ * or when the image asks for none. active: NULL before the first generation. */
 int fw_geo_load(struct fw_datapath *datapath, const struct fw_image *image,
 		const struct fw_policy_slot *active, uint32_t *ret_slot, struct fw_err *err);
 /* The generation's own part: slot and terms. Its policy slot must be written. */

@@ -12,7 +12,9 @@
 
 #include "lib/grow.h"
 #include "lib/units.h"
+#include "policy/geo.h"
 #include "policy/lists.h"
+#include "policy/match.h"
 #include "observe/match.h"
 
 struct walk {
@@ -159,6 +161,28 @@ static bool check_ban(struct walk *walk)
 	return true;
 }
 
+/* Where the source is, and which rules ask for such places. Never decides by itself. */
+static void check_geo(struct walk *walk)
+{
+	uint64_t rules = walk->image->geo->class_rules[walk->known.geo_class];
+	char where[300], names[160] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < walk->policy->rule_count && used < sizeof(names); i++) {
+		const struct fw_policy_rule *rule = &walk->policy->rules[i];
+
+		if (rules >> i & 1 &&
+		    (fw_match_asks_country(&rule->match) || fw_match_asks_asn(&rule->match)))
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+						 rule->name);
+	}
+	fw_geo_describe(walk->policy, &walk->packet->source, where, sizeof(where));
+	if (names[0])
+		step(walk, FW_EXPLAIN_MATCH, "geo", "%s: meets the conditions of %s", where, names);
+	else
+		step(walk, FW_EXPLAIN_NO_MATCH, "geo", "%s: no rule asks for such places", where);
+}
+
 /* The best any of its terms says of the packet, and what is missing for a certain answer. */
 static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, char *missing, size_t size)
 {
@@ -302,6 +326,7 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 	walk.source_class = fw_image_classify(image, &packet->source);
 	walk.known = (struct fw_known){
 		.source_class = walk.source_class,
+		.geo_class = image->geo ? fw_geo_classify(image->geo, &packet->source) : 0,
 		.is_ipv6 = fw_addr_family(&packet->source) == FW_FAMILY_V6,
 		.has_dest = packet->has_dest,
 		.dest_class = packet->has_dest ? fw_image_classify(image, &packet->dest) : 0,
@@ -314,6 +339,8 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 	if (!decided) {
 		check_essential(&walk);
 		decided = check_ban(&walk);
+		if (!decided && image->slot->features & FW_FEATURE_GEO)
+			check_geo(&walk);
 	}
 	for (unsigned int i = 0; i < policy->rule_count && !decided; i++)
 		decided = check_rule(&walk, i);

@@ -97,6 +97,9 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		{"the source", slot->features & FW_FEATURE_SOURCE_LISTS
 				       ? fits(has(image->classes[known->source_class].source_terms, term))
 				       : FW_FIT_YES},
+		{"the country or network", slot->features & FW_FEATURE_GEO
+						   ? fits(has(image->geo_terms[known->geo_class], term))
+						   : FW_FIT_YES},
 		{"the kind of packet", fits(has(slot->kind_terms[known->is_ipv6 ? FW_KIND_IPV6 : 0], term))},
 		{"the destination", destination_fit(image, known, term)},
 		{"the protocol", known->has_protocol ? fits(has(slot->protocol_terms[known->protocol], term))

@@ -10,6 +10,7 @@
 
 struct fw_known {
 	uint16_t source_class, dest_class;
+	uint32_t geo_class;
 	bool is_ipv6, has_dest, has_protocol, has_port;
 	uint8_t protocol;
 	uint16_t dest_port;

@@ -63,8 +63,8 @@ double fw_geo_share(const struct fw_geo *geo, size_t rule, enum fw_family family
 	if (!share)
 		return -1;
 #define OF_ENTRY(entry)                                                                                      \
-	((entry) & FW_GEO_IS_NODE ? share[(entry) & ~FW_GEO_IS_NODE]                                         \
-				  : (double)(geo->class_rules[(entry)] >> rule & 1))
+	((entry)&FW_GEO_IS_NODE ? share[(entry) & ~FW_GEO_IS_NODE]                                           \
+				: (double)(geo->class_rules[(entry)] >> rule & 1))
 	for (uint32_t i = 0; i < geo->node_count; i++) { /* children come before parents */
 		for (size_t j = 0; j < FW_GEO_FANOUT; j++)
 			share[i] += OF_ENTRY(geo->table->node[i].entry[j]);
@@ -133,11 +133,11 @@ static int open_sides(const struct fw_policy *policy, const struct fw_geo_rules 
 		if (r)
 			return r;
 		if (wanted[which])
-			sides[count++] = (struct fw_geo_side){
-				.db = dbs[which],
-				.path = fw_geo_path(policy, which),
-				.countries = which == COUNTRIES,
-				.asns = which == ASNS || (rules->asks_asn && !wanted[ASNS])};
+			sides[count++] = (struct fw_geo_side){.db = dbs[which],
+							      .path = fw_geo_path(policy, which),
+							      .countries = which == COUNTRIES,
+							      .asns = which == ASNS ||
+								      (rules->asks_asn && !wanted[ASNS])};
 	}
 	*ret_count = count;
 	return 0;
@@ -159,8 +159,9 @@ static int read_databases(const struct fw_policy *policy, struct fw_geo_rules *r
 		if (r && r != -ENOMEM)
 			fw_diag_add(diags, policy->geo.mark, FW_SEVERITY_ERROR,
 				    r == -E2BIG ? "geo-too-large" : "bad-geo-database",
-				    r == -E2BIG ? "name fewer distinct lists of countries and networks in rules"
-						: NULL,
+				    r == -E2BIG
+					    ? "name fewer distinct lists of countries and networks in rules"
+					    : NULL,
 				    "%s", err.text);
 	}
 	for (unsigned int which = 0; which < DATABASES_; which++)
@@ -239,6 +240,7 @@ const char *fw_geo_describe(const struct fw_policy *policy, const struct fw_addr
 		(void)snprintf(asn, sizeof(asn), ", AS%u", facts.asn);
 	else if (asns)
 		(void)snprintf(asn, sizeof(asn), ", no known network");
-	(void)snprintf(text, size, "%s%s", countries ? country : "", countries ? asn : asn + (asn[0] ? 2 : 0));
+	(void)snprintf(text, size, "%s%s", countries ? country : "",
+		       countries ? asn : asn + (asn[0] ? 2 : 0));
 	return text;
 }

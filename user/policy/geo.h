@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rules want to know of countries and networks, taken out of MaxMind-format databases: address → geo class,
- * and which rules each class satisfies. */
+/* What rules want to know of countries and networks, taken out of MaxMind-format databases: address → geo
+ * class, and which rules each class satisfies. */
 #ifndef FW_POLICY_GEO_H
 #define FW_POLICY_GEO_H
 
@@ -29,16 +29,17 @@ struct fw_geo {
 	struct fw_geo_file files[2];
 };
 
-/* Reads what the policy's rules ask for. *ret stays NULL when none asks. Complaints go to *diags, at the places of
- * the policy: -EINVAL (a broken or unfitting database), -ENOENT and the like (no file), -E2BIG (too many classes or
- * nodes), -ENOMEM without a complaint. */
+/* Reads what the policy's rules ask for. *ret stays NULL when none asks. Complaints go to *diags, at the
+ * places of the policy: -EINVAL (a broken or unfitting database), -ENOENT and the like (no file), -E2BIG (too
+ * many classes or nodes), -ENOMEM without a complaint. */
 int fw_geo_read(const struct fw_policy *policy, struct fw_diags *diags, struct fw_geo **ret);
 struct fw_geo *fw_geo_ref(struct fw_geo *geo); /* NULL is fine */
 void fw_geo_unref(struct fw_geo *geo);
 
 /* Class of an address, as the packet path finds it. */
 uint32_t fw_geo_classify(const struct fw_geo *geo, const struct fw_addr *addr);
-/* What part of a family's addresses satisfies a rule's country and ASN conditions, 0 to 1; negative: no memory. */
+/* What part of a family's addresses satisfies a rule's country and ASN conditions, 0 to 1; negative: no
+ * memory. */
 double fw_geo_share(const struct fw_geo *geo, size_t rule, enum fw_family family);
 
 /* "country DE, AS64496" from the files as they are now; says so when they cannot be read. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Walks the binary trees of all databases at once and folds them, four levels a step, into the nodes of the table.
- * Networks are never listed: what rules cannot tell apart melts on the way up. */
+/* Walks the binary trees of all databases at once and folds them, four levels a step, into the nodes of the
+ * table. Networks are never listed: what rules cannot tell apart melts on the way up. */
 #include "policy/geo_build.h"
 
 #include <errno.h>
@@ -181,7 +181,8 @@ static int spread(struct walk *walk, const struct place *place, unsigned int lev
 	if (!levels)
 		return fold(walk, place, bits_left, ret);
 	if (!bits_left)
-		return broken(walk, &walk->readers[place->at[1].inner], "its tree is deeper than addresses are");
+		return broken(walk, &walk->readers[place->at[1].inner],
+			      "its tree is deeper than addresses are");
 	r = split(walk, place, halves);
 	if (!r)
 		r = spread(walk, &halves[0], levels - 1, bits_left - 1, ret);
@@ -198,8 +199,9 @@ static int fold(struct walk *walk, const struct place *place, unsigned int bits_
 	if (!r) {
 		r = fw_geo_nodes_add(&walk->nodes, &node, ret);
 		if (r)
-			fw_err_set(walk->err, r, r == -E2BIG ? "the geo table would take more than %u nodes"
-							     : "out of memory for the geo table",
+			fw_err_set(walk->err, r,
+				   r == -E2BIG ? "the geo table would take more than %u nodes"
+					       : "out of memory for the geo table",
 				   FW_GEO_NODES_COUNTED);
 	}
 	return r;
@@ -222,7 +224,8 @@ static int build_family(struct walk *walk, enum fw_family family, uint32_t *root
 		r = stand(walk, side, &record, &place);
 	}
 	return r ? r
-		 : spread(walk, &place, FW_GEO_ROOT_BITS, family == FW_FAMILY_V4 ? 128 - FW_V4_BITS : 128, root);
+		 : spread(walk, &place, FW_GEO_ROOT_BITS, family == FW_FAMILY_V4 ? 128 - FW_V4_BITS : 128,
+			  root);
 }
 
 static uint64_t digest_of(const struct fw_geo *geo)
@@ -256,7 +259,8 @@ static int build(struct walk *walk)
 	if (walk->nodes.count > FW_GEO_NODES)
 		return fw_err_set(walk->err, -E2BIG, "the geo table would take %zu nodes, %u fit",
 				  walk->nodes.count, FW_GEO_NODES);
-	memcpy(geo->table->node, walk->nodes.items, walk->nodes.count * sizeof(*walk->nodes.items));
+	if (walk->nodes.count)
+		memcpy(geo->table->node, walk->nodes.items, walk->nodes.count * sizeof(*walk->nodes.items));
 	geo->node_count = (uint32_t)walk->nodes.count;
 	geo->digest = digest_of(geo);
 	return 0;

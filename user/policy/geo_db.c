@@ -55,7 +55,8 @@ static int copy_bytes(int from, int to, off_t size)
 	return 0;
 }
 
-/* A mapped file that is truncated kills whoever reads it: the library maps a copy that nobody else can reach. */
+/* A mapped file that is truncated kills whoever reads it: the library maps a copy that nobody else can reach.
+ */
 static int copy_file(const char *path, int *ret_fd, struct fw_geo_file *file, struct fw_err *err)
 {
 	FW_CLOSE int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -140,8 +141,9 @@ int fw_geo_db_open(const char *path, struct fw_geo_db **ret, struct fw_geo_file 
 	if (status == MMDB_OUT_OF_MEMORY_ERROR)
 		return fw_err_set(err, -ENOMEM, "out of memory for the geo database %s", path);
 	if (status != MMDB_SUCCESS)
-		return fw_err_set(err, -EINVAL, "%s is no geo database in MaxMind format, or only a part of one: %s",
-				  path, MMDB_strerror(status));
+		return fw_err_set(err, -EINVAL,
+				  "%s is no geo database in MaxMind format, or only a part of one: %s", path,
+				  MMDB_strerror(status));
 	if (!db->mmdb.metadata.node_count || find_root4(db)) {
 		MMDB_close(&db->mmdb);
 		return fw_err_set(err, -EINVAL, "the geo database %s is broken: its tree has no root", path);

@@ -8,7 +8,8 @@
 
 #include "fw_geo.h"
 
-#define FW_GEO_NODES_COUNTED (1u << 20) /* beyond what fits, so that a complaint can say how many it would take */
+#define FW_GEO_NODES_COUNTED                                                                                 \
+	(1u << 20) /* beyond what fits, so that a complaint can say how many it would take */
 
 struct fw_geo_nodes {
 	struct fw_geo_node *items;
@@ -17,8 +18,8 @@ struct fw_geo_nodes {
 	size_t by_content_size;
 };
 
-/* The entry for a node with these entries: a class when all are the same one. Children come before parents. -ENOMEM,
- * -E2BIG beyond FW_GEO_NODES_COUNTED. */
+/* The entry for a node with these entries: a class when all are the same one. Children come before parents.
+ * -ENOMEM, -E2BIG beyond FW_GEO_NODES_COUNTED. */
 int fw_geo_nodes_add(struct fw_geo_nodes *nodes, const struct fw_geo_node *node, uint32_t *ret_entry);
 void fw_geo_nodes_done(struct fw_geo_nodes *nodes);
 
