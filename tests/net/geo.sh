@@ -5,9 +5,8 @@
 . "$(dirname "$0")/session.sh"
 begin geo
 mmdb() { "$ROOT/tools/mmdb.py" "$1"; }
-limit_of() { received book "d.get('$1', {'count': 0})['count']"; }
+arrived() { received book "d.get('$1', {'count': 0})['count']"; }
 explained() { fwj explain "$1" | field '[s["detail"] for s in d["steps"] if s["check"] == "geo"][0]'; }
-last_event() { grep -c 'geo database' "$WORK/agent.err"; }
 
 # The client is German and inside, a source that the attacker forges is outside.
 printf '%s country=DE asn=64496\n203.0.113.0/24 country=US asn=64498\n' "$CLIENT_IP4/32" | mmdb "$WORK/country.mmdb"
@@ -27,33 +26,33 @@ generation=$(status 'd["generation"]')
 flood --dst "$VICTIM_IP4" --source 203.0.113.9 --dport 7777 --rate 2000 --seconds 2
 send client "$VICTIM_IP4" 7777 600 400
 wait "$FLOOD_PID"
-expect "a source outside has 100 packets" 100 "$(limit_of 203.0.113.9)"
-expect "one inside has more" 600 "$(limit_of "$CLIENT_IP4")"
+expect "a source outside has 100 packets" 100 "$(arrived 203.0.113.9)"
+expect "one inside has more" 600 "$(arrived "$CLIENT_IP4")"
 expect "explain names the place and who asks" "country US, AS64498: meets the conditions of outside" "$(explained 203.0.113.9)"
 expect "also when nobody does" "country DE, AS64496: no rule asks for such places" "$(explained "$CLIENT_IP4")"
 
 head -c 300 "$WORK/country.mmdb" >"$WORK/broken.mmdb"
 mv "$WORK/broken.mmdb" "$WORK/country.mmdb"
-until_true 10 grep -q 'is not used' "$WORK/agent.err" || not_ok "a broken database is noticed"
+until_true 10 grep -q 'is not used' "$WORK/agent.log" || not_ok "a broken database is noticed"
 expect "a broken database changes nothing" "$generation" "$(status 'd["generation"]')"
-expect_words "and says so" 'no geo database in MaxMind format.*stays in force' "$WORK/agent.err"
+expect_words "and says so" 'no geo database in MaxMind format.*stays in force' "$WORK/agent.log"
 expect "as an event too" geo "$(fwj events | tail -n 1 | field 'd["event_type"]')"
 expect_exit "a policy that names it is refused" 78 fw apply "$WORK/policy.yaml"
 expect_words "naming the file" 'country.mmdb' "$WORK/err"
 flood --dst "$VICTIM_IP4" --source 203.0.113.10 --dport 7777 --rate 2000 --seconds 1
 wait "$FLOOD_PID"
-expect "the old one is in force: outside is outside" 100 "$(limit_of 203.0.113.10)"
+expect "the old one is in force: outside is outside" 100 "$(arrived 203.0.113.10)"
 
 printf '%s country=US asn=64498\n203.0.113.0/24 country=DE asn=64496\n' "$CLIENT_IP4/32" | mmdb "$WORK/next.mmdb"
 mv "$WORK/next.mmdb" "$WORK/country.mmdb"
-until_true 10 grep -q 'geo database read again: addresses have moved' "$WORK/agent.err" || not_ok "a new database is noticed"
+until_true 10 grep -q 'geo database read again: addresses have moved' "$WORK/agent.log" || not_ok "a new database is noticed"
 expect_that "a new generation is in force" "a > $generation" "$(status 'd["generation"]')"
 flood --dst "$VICTIM_IP4" --source 203.0.113.11 --dport 7777 --rate 3000 --seconds 1
 wait "$FLOOD_PID"
-expect "who is inside now has more" 2000 "$(limit_of 203.0.113.11)"
+expect "who is inside now has more" 2000 "$(arrived 203.0.113.11)"
 send client "$VICTIM_IP4" 7777 300 400 600
 sleep 1
-expect "who is outside now has no more" 600 "$(limit_of "$CLIENT_IP4")"
+expect "who is outside now has no more" 600 "$(arrived "$CLIENT_IP4")"
 
 generation=$(status 'd["generation"]')
 stop_agent KILL

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Countries and networks through the real program: what the table in user space says is what happens to packets. */
+/* Countries and networks through the real program: what the table in user space says is what happens to
+ * packets. */
 #include "lab.h"
 
 #include <bpf/bpf.h>
@@ -31,10 +32,11 @@ Test(geo, rules_tell_countries_and_networks_apart)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "rules:\n"
-			    "  - {name: friend, match: {country: [AT], asn: [64497]}, action: allow}\n"
-			    "  - {name: net, match: {asn: [64499]}, action: block}\n"
-			    "  - {name: outside, match: {country_not: [DE, AT, US]}, action: block, force: true}\n");
+	lab_open(&lab, HEAD
+		 "rules:\n"
+		 "  - {name: friend, match: {country: [AT], asn: [64497]}, action: allow}\n"
+		 "  - {name: net, match: {asn: [64499]}, action: block}\n"
+		 "  - {name: outside, match: {country_not: [DE, AT, US]}, action: block, force: true}\n");
 	expect_rule(&lab, FW_REASON_RULE_ALLOW, "friend", PACKET(.from = "198.51.100.130"));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "net", PACKET(.from = "192.0.2.1"));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "net", PACKET(.from = "2001:db8:1:1::1"));
@@ -70,9 +72,10 @@ Test(geo, outsiders_get_the_lower_limit)
 {
 	struct lab lab;
 
-	lab_open(&lab, HEAD "rules:\n"
-			    "  - {name: outside, match: {country_not: [DE]}, limit: 5 packets/10s, action: block}\n"
-			    "  - {name: blanket, limit: 50 packets/10s, action: block}\n");
+	lab_open(&lab,
+		 HEAD "rules:\n"
+		      "  - {name: outside, match: {country_not: [DE]}, limit: 5 packets/10s, action: block}\n"
+		      "  - {name: blanket, limit: 50 packets/10s, action: block}\n");
 	cr_expect_eq(lab_send(&lab, PACKET(.from = "203.0.113.9"), 100), 5);
 	cr_expect_eq(lab_send(&lab, PACKET(.from = "198.51.100.9"), 100), 50);
 	cr_expect_eq(lab_send(&lab, PACKET(.from = "2a00::9"), 100), 5);
@@ -117,8 +120,9 @@ Test(geo, tables_come_and_go_with_the_rules)
 /* Every class of the image is what packets of that class meet: random addresses around all prefixes. */
 Test(geo, packets_meet_what_the_table_says)
 {
-	static const char *const around[] = {"198.51.100.0", "198.51.100.128", "203.0.113.0", "192.0.2.128",
-					     "198.18.0.0",   "2001:db8::",     "2001:db8:1::", "2001:db8:1:ff::"};
+	static const char *const around[] = {
+		"198.51.100.0", "198.51.100.128", "203.0.113.0",  "192.0.2.128",
+		"198.18.0.0",	"2001:db8::",	  "2001:db8:1::", "2001:db8:1:ff::"};
 	uint64_t state = 7;
 	struct lab lab;
 
@@ -132,7 +136,8 @@ Test(geo, packets_meet_what_the_table_says)
 		uint64_t rules;
 
 		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-		bytes[i % 8 < 5 ? 12 + (state >> 40) % 4 : (state >> 40) % 12] ^= (unsigned char)(1 << (state >> 60 & 7));
+		bytes[i % 8 < 5 ? 12 + (state >> 40) % 4 : (state >> 40) % 12] ^=
+			(unsigned char)(1 << (state >> 60 & 7));
 		if (fw_addr_family(&addr) != (i % 8 < 5 ? FW_FAMILY_V4 : FW_FAMILY_V6) || bytes[0] == 0xff)
 			continue;
 		rules = lab.image->geo->class_rules[fw_geo_classify(lab.image->geo, &addr)];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Databases that the tests write, read back: tables against a scan of all prefixes, what is refused, and what is said. */
+/* Databases that the tests write, read back: tables against a scan of all prefixes, what is refused, and what
+ * is said. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +71,8 @@ static void make_world(struct world *world, uint64_t seed, int record_size, int 
 		struct entry *entry = &world->entries[i];
 		bool v4 = ip_version == 4 || roll(world, 2);
 
-		entry->prefix.bits = (unsigned char)(v4 ? FW_V4_BITS + 1 + roll(world, 32) : 9 + roll(world, 120));
+		entry->prefix.bits =
+			(unsigned char)(v4 ? FW_V4_BITS + 1 + roll(world, 32) : 9 + roll(world, 120));
 		entry->prefix.addr = random_addr(world, v4);
 		entry->prefix.addr = fw_addr_masked(&entry->prefix.addr, entry->prefix.bits);
 		entry->country = roll(world, 6);
@@ -100,12 +102,13 @@ static struct fw_policy *load(const char *text, struct fw_diags *diags)
 	return policy;
 }
 
-static const char rules_text[] = "rules:\n"
-				 "  - {name: r0, match: {country: [DE, AT]}, limit: 5 packets/1s, action: block}\n"
-				 "  - {name: r1, match: {country_not: [DE, AT, CH]}, limit: 5 packets/1s, action: block}\n"
-				 "  - {name: r2, match: {asn: [64496, AS64497]}, limit: 5 packets/1s, action: block}\n"
-				 "  - {name: r3, match: {country: US, asn_not: 64500}, limit: 5 packets/1s, action: block}\n"
-				 "  - {name: r4, limit: 5 packets/1s, action: block}\n";
+static const char rules_text[] =
+	"rules:\n"
+	"  - {name: r0, match: {country: [DE, AT]}, limit: 5 packets/1s, action: block}\n"
+	"  - {name: r1, match: {country_not: [DE, AT, CH]}, limit: 5 packets/1s, action: block}\n"
+	"  - {name: r2, match: {asn: [64496, AS64497]}, limit: 5 packets/1s, action: block}\n"
+	"  - {name: r3, match: {country: US, asn_not: 64500}, limit: 5 packets/1s, action: block}\n"
+	"  - {name: r4, limit: 5 packets/1s, action: block}\n";
 
 /* The same rules in C. country: -1 for none; asn: 0 for none. */
 static uint64_t rules_of(int country, unsigned int asn)
@@ -157,8 +160,9 @@ static void compare(uint64_t seed, int record_size, int ip_version)
 		}
 		want = scan(world, &addr);
 		got = policy->geo.data->class_rules[fw_geo_classify(policy->geo.data, &addr)] & 31;
-		cr_assert_eq(got, want, "%s: rules %lx, expected %lx", fw_addr_format(&addr, shown, sizeof(shown)),
-			     (unsigned long)got, (unsigned long)want);
+		cr_assert_eq(got, want, "%s: rules %lx, expected %lx",
+			     fw_addr_format(&addr, shown, sizeof(shown)), (unsigned long)got,
+			     (unsigned long)want);
 	}
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
@@ -226,19 +230,24 @@ struct saying {
 static const struct saying sayings[] = {
 	{RULE("country: DE"), "no-geo-database", FW_SEVERITY_ERROR, "countries"},
 	{RULE("asn: 64496"), "no-geo-database", FW_SEVERITY_ERROR, "autonomous"},
-	{"geo: {asn_database: networks.mmdb}\n" RULE("country: DE"), "no-geo-database", FW_SEVERITY_ERROR, "countries"},
-	{"geo: {database: none.mmdb}\n" RULE("country: DE"), "bad-geo-database", FW_SEVERITY_ERROR, "No such file"},
+	{"geo: {asn_database: networks.mmdb}\n" RULE("country: DE"), "no-geo-database", FW_SEVERITY_ERROR,
+	 "countries"},
+	{"geo: {database: none.mmdb}\n" RULE("country: DE"), "bad-geo-database", FW_SEVERITY_ERROR,
+	 "No such file"},
 	{"geo: {database: cut.mmdb}\n" RULE("country: DE"), "bad-geo-database", FW_SEVERITY_ERROR, "MaxMind"},
 	{"geo: {database: make}\n" RULE("country: DE"), "bad-geo-database", FW_SEVERITY_ERROR, "MaxMind"},
 	{"geo: {database: .}\n" RULE("country: DE"), "bad-geo-database", FW_SEVERITY_ERROR, "regular"},
-	{"geo: {database: networks.mmdb}\n" RULE("country: DE"), "geo-no-countries", FW_SEVERITY_ERROR, "networks.mmdb"},
-	{"geo: {database: places.mmdb}\n" RULE("country: [DE, UK]"), "unknown-country", FW_SEVERITY_WARNING, "UK"},
+	{"geo: {database: networks.mmdb}\n" RULE("country: DE"), "geo-no-countries", FW_SEVERITY_ERROR,
+	 "networks.mmdb"},
+	{"geo: {database: places.mmdb}\n" RULE("country: [DE, UK]"), "unknown-country", FW_SEVERITY_WARNING,
+	 "UK"},
 	{"geo: {database: places.mmdb}\n" RULE("asn_not: 1"), "unknown-asn", FW_SEVERITY_WARNING, "AS1,"},
-	{"geo: {database: places.mmdb}\n" RULE("source: 192.0.2.1"), "unused-geo", FW_SEVERITY_NOTE, "no rule"},
+	{"geo: {database: places.mmdb}\n" RULE("source: 192.0.2.1"), "unused-geo", FW_SEVERITY_NOTE,
+	 "no rule"},
 	{"geo: {database: places.mmdb}\nrules: [{name: a, match: {country_not: DE}, action: block}]\n",
 	 "blocks-too-much", FW_SEVERITY_ERROR, "country"},
-	{"geo: {database: places.mmdb}\n" RULE("country: DE, country_not: DE"), "never-matches", FW_SEVERITY_ERROR,
-	 "country"},
+	{"geo: {database: places.mmdb}\n" RULE("country: DE, country_not: DE"), "never-matches",
+	 FW_SEVERITY_ERROR, "country"},
 	{RULE("country: de"), "bad-country", FW_SEVERITY_ERROR, "'DE'"},
 	{RULE("country: DEU"), "bad-country", FW_SEVERITY_ERROR, "DEU"},
 	{RULE("asn: 0"), "bad-asn", FW_SEVERITY_ERROR, "'0'"},
@@ -309,7 +318,8 @@ Test(geo, mirrors_of_ipv4_take_no_nodes)
 	cr_assert(policy);
 	cr_assert_eq(fw_addr_parse("2002:c633:6401::1", &mirrored, NULL), 0);
 	cr_assert_eq(fw_addr_parse("2a00::1", &unknown, NULL), 0);
-	cr_expect_eq(fw_geo_classify(policy->geo.data, &mirrored), fw_geo_classify(policy->geo.data, &unknown));
+	cr_expect_eq(fw_geo_classify(policy->geo.data, &mirrored),
+		     fw_geo_classify(policy->geo.data, &unknown));
 	cr_expect_lt(policy->geo.data->node_count, 40);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
@@ -318,11 +328,12 @@ Test(geo, mirrors_of_ipv4_take_no_nodes)
 Test(geo, shares_are_those_of_the_prefixes)
 {
 	struct fw_diags diags = {};
-	struct fw_policy *policy = load("version: 1\ngeo: {database: places.mmdb}\n"
-					"rules:\n"
-					"  - {name: a, match: {country: DE}, limit: 5 packets/1s, action: block}\n"
-					"  - {name: b, match: {country_not: FR}, limit: 5 packets/1s, action: block}\n",
-					&diags);
+	struct fw_policy *policy =
+		load("version: 1\ngeo: {database: places.mmdb}\n"
+		     "rules:\n"
+		     "  - {name: a, match: {country: DE}, limit: 5 packets/1s, action: block}\n"
+		     "  - {name: b, match: {country_not: FR}, limit: 5 packets/1s, action: block}\n",
+		     &diags);
 
 	cr_assert(policy);
 	cr_expect_float_eq(fw_geo_share(policy->geo.data, 0, FW_FAMILY_V4) * 4294967296.0, 192, 1e-6);

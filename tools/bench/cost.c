@@ -52,6 +52,7 @@ static const struct scenario scenarios[] = {
 	{"random UDP4, 1 k prefixes",	FLOODWALL(LIST(1000)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 100 k prefixes",	FLOODWALL(LIST(100000)),	"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 1 M prefixes",	FLOODWALL(LIST(1000000)),	"udp", V4, "random4",	XDP_PASS, 40},
+	{"random UDP4, geo on",		FLOODWALL(.policy = "geo.yaml", .world = true), "udp", V4, "random4", XDP_PASS, 0},
 	{"random SYN4",			FLOODWALL(RULES(16)),		"syn", V4, "random4",	XDP_PASS, 60},
 	{"random UDP6",			FLOODWALL(RULES(16)),		"udp", V6, "random6",	XDP_PASS, 60},
 	{"64 K sources under the limit", FLOODWALL(RULES(16)),		"udp", V4, POOL,	XDP_PASS, 100},

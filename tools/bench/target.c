@@ -104,6 +104,17 @@ static int write_list(const struct bench *bench, const struct target *target, ch
 	return 0;
 }
 
+/* One for all that want one: it takes some seconds. */
+static int make_world(const struct bench *bench, struct fw_err *err)
+{
+	char path[BENCH_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%.200s/world.mmdb", bench->workdir);
+	if (!access(path, R_OK))
+		return 0;
+	return process_must((const char *const[]){"tools/mmdb.py", path, "--world", "1", NULL}, err);
+}
+
 static int copy_policy(const struct bench *bench, const char *name, char path[BENCH_PATH_MAX],
 		       struct fw_err *err)
 {
@@ -154,6 +165,8 @@ static int floodwall_up(struct bench *bench, struct target_run *run, struct fw_e
 		r = fw_err_set(err, -errno, "cannot make %s: %s", state, strerror(errno));
 	if (!r)
 		r = write_list(bench, run->target, list, err);
+	if (!r && run->target->world)
+		r = make_world(bench, err);
 	if (!r)
 		r = copy_policy(bench, run->target->policy, policy, err);
 	if (!r)

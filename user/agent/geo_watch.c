@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Geo databases are replaced by whoever fetches them: noticed within seconds where the file system tells, within a
- * minute where it does not. A file that cannot be used changes nothing. */
+/* Geo databases are replaced by whoever fetches them: noticed within seconds where the file system tells,
+ * within a minute where it does not. A file that cannot be used changes nothing. */
 #include "agent/geo_watch.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@ static struct fw_geo_file file_now(const char *path)
 	return path && !stat(path, &status) ? fw_geo_file_of(&status) : (struct fw_geo_file){};
 }
 
-/* True when a file is another one than was last tried; remembers it. A missing file is no news: it is being replaced. */
+/* True when a file is another one than was last tried; remembers it. A missing file is no news: it is being
+ * replaced. */
 static bool is_news(struct fw_geo_watch *watch)
 {
 	bool news = false;
@@ -97,11 +98,19 @@ static void on_settled(uv_timer_t *timer)
 static void on_change(uv_fs_event_t *event, const char *name, int events, int status)
 {
 	struct fw_agent *agent = event->data;
+	const struct fw_geo_watch *watch = &agent->geo_watch;
+	bool ours = !name;
 
-	(void)name;
 	(void)events;
 	(void)status;
-	uv_timer_start(&agent->geo_watch.settle, on_settled, SETTLE_MS, 0);
+	/* Others write in that directory too, and must not put our reading off. */
+	for (int i = 0; i < FW_GEO_WATCHED && !ours; i++) {
+		const char *slash = watch->paths[i] ? strrchr(watch->paths[i], '/') : NULL;
+
+		ours = slash && !strcmp(slash + 1, name);
+	}
+	if (ours)
+		uv_timer_start(&agent->geo_watch.settle, on_settled, SETTLE_MS, 0);
 }
 
 static void watch_directory(struct fw_agent *agent, int which)
@@ -145,8 +154,7 @@ void fw_geo_watch_follow(struct fw_agent *agent)
 
 		free(watch->paths[i]);
 		watch->paths[i] = path && policy->geo.data->files[i].inode ? strdup(path) : NULL;
-		watch->tried[i] =
-			policy->geo.data ? policy->geo.data->files[i] : (struct fw_geo_file){};
+		watch->tried[i] = policy->geo.data ? policy->geo.data->files[i] : (struct fw_geo_file){};
 		watch_directory(agent, i);
 	}
 	if (policy->geo.data)

@@ -15,7 +15,7 @@ struct fw_agent;
 struct fw_geo_watch {
 	bool ready; /* the handles are there */
 	uv_fs_event_t directories[FW_GEO_WATCHED];
-	char *paths[FW_GEO_WATCHED];		   /* watched now, NULL: none */
+	char *paths[FW_GEO_WATCHED];		  /* watched now, NULL: none */
 	struct fw_geo_file tried[FW_GEO_WATCHED]; /* as they were when last read, successfully or not */
 	uv_timer_t settle, recheck;
 };
