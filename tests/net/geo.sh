@@ -36,7 +36,7 @@ mv "$WORK/broken.mmdb" "$WORK/country.mmdb"
 until_true 10 grep -q 'is not used' "$WORK/agent.log" || not_ok "a broken database is noticed"
 expect "a broken database changes nothing" "$generation" "$(status 'd["generation"]')"
 expect_words "and says so" 'no geo database in MaxMind format.*stays in force' "$WORK/agent.log"
-expect "as an event too" geo "$(fwj events | tail -n 1 | field 'd["event_type"]')"
+expect "as an event too" geo "$(fwj events | field 'd["events"][-1]["event_type"]')"
 expect_exit "a policy that names it is refused" 78 fw apply "$WORK/policy.yaml"
 expect_words "naming the file" 'country.mmdb' "$WORK/err"
 flood --dst "$VICTIM_IP4" --source 203.0.113.10 --dport 7777 --rate 2000 --seconds 1
@@ -52,7 +52,7 @@ wait "$FLOOD_PID"
 expect "who is inside now has more" 2000 "$(arrived 203.0.113.11)"
 send client "$VICTIM_IP4" 7777 300 400 600
 sleep 1
-expect "who is outside now has no more" 600 "$(arrived "$CLIENT_IP4")"
+expect "who is outside now has the 100 packets of outsiders" 700 "$(arrived "$CLIENT_IP4")"
 
 generation=$(status 'd["generation"]')
 stop_agent KILL

@@ -64,6 +64,9 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 	"[203.0.113.0/24, \"2001:db8:bad::/48\"]}\n"
 #define POLICY(rules)                                                                                        \
 	"version: 1\n" SETS "never_block: {sets: [office], limit: 1000 packets/1s}\nrules:\n" rules
+#define GEO_POLICY                                                                                           \
+	"version: 1\ngeo: {database: " FW_TESTS_DIR "/data/geo/places.mmdb}\nrules:\n"                       \
+	"  - {name: outside, match: {country_not: [DE]}, limit: 50 packets/10s, action: block}\n" BLANKET
 #define BAD	"  - {name: bad, match: {source: [bad]}, action: block}\n"
 #define BLANKET "  - {name: blanket, limit: 100 packets/10s, action: block}\n"
 
@@ -92,6 +95,32 @@ static const struct explain_case {
 	 "rule blanket",
 	 FW_EXPLAIN_NO_MATCH,
 	 "12 of 100 packets/10s"},
+	{"a source outside the countries",
+	 GEO_POLICY,
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 50},
+	 FW_VERDICT_DROP,
+	 FW_REASON_OVER_LIMIT,
+	 "outside",
+	 "geo",
+	 FW_EXPLAIN_MATCH,
+	 "country US, AS64498: meets the conditions of outside"},
+	{"a source inside them",
+	 GEO_POLICY,
+	 "198.51.100.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 50},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "geo",
+	 FW_EXPLAIN_NO_MATCH,
+	 "country DE, AS64496: no rule asks for such places"},
 	{"one below the limit",
 	 POLICY(BLANKET),
 	 "198.51.100.1",

@@ -443,7 +443,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|tune|set|ban|unban|"
+		 "confirm|rollback|reload|geo|tune|set|ban|unban|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"reason\",\"origin\",\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
