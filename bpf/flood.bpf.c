@@ -36,6 +36,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 {
 	enum fw_reason why;
 	__u64 hash = 0, word = 0;
+	__u32 place = 0;
 
 	*terms = ~0ULL;
 	if (pkt->family != FW_FAMILY_NONE) {
@@ -49,6 +50,8 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		known_touch(pkt->key_hash);
 		if (policy->features & FW_FEATURE_SOURCE_LISTS)
 			word = lists_word(policy, pkt->family, &pkt->source);
+		if (policy->features & FW_FEATURE_GEO)
+			place = geo_begin(policy, pkt->family, &pkt->source);
 		why = identify_spared(control, pkt, hash);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
@@ -74,7 +77,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 	if (ban_holds(control, pkt, hash))
 		return FW_REASON_BANNED;
 	if (policy->features & FW_FEATURE_GEO)
-		*terms &= geo_terms(policy, pkt->family, &pkt->source);
+		*terms &= geo_terms(policy, pkt->family, &pkt->source, place);
 	if (policy->features & FW_FEATURE_DEST_LISTS) {
 		__u64 dest_word = lists_word(policy, pkt->family, &pkt->dest);
 		const struct fw_class *class =

@@ -43,20 +43,31 @@ static inline __attribute__((always_inline)) __u32 fw_geo_walk(const struct fw_g
 	return entry & (FW_GEO_CLASSES_MAX - 1);
 }
 
-static inline __attribute__((always_inline)) __u32 fw_geo_class4(const struct fw_geo_table *table,
-								 const struct fw_addr *addr)
+#define FW_GEO_INLINE static inline __attribute__((always_inline))
+
+FW_GEO_INLINE __u32 fw_geo_root4(const struct fw_geo_table *table, const struct fw_addr *addr)
 {
 	const __u8 *bytes = (const __u8 *)addr;
 
-	return fw_geo_walk(table, table->root4[(__u32)bytes[12] << 8 | bytes[13]], bytes, 28);
+	return table->root4[(__u32)bytes[12] << 8 | bytes[13]];
 }
 
-static inline __attribute__((always_inline)) __u32 fw_geo_class6(const struct fw_geo_table *table,
-								 const struct fw_addr *addr)
+FW_GEO_INLINE __u32 fw_geo_root6(const struct fw_geo_table *table, const struct fw_addr *addr)
 {
 	const __u8 *bytes = (const __u8 *)addr;
 
-	return fw_geo_walk(table, table->root6[(__u32)bytes[0] << 8 | bytes[1]], bytes, 4);
+	return table->root6[(__u32)bytes[0] << 8 | bytes[1]];
+}
+
+/* From the root's entry to the class. */
+FW_GEO_INLINE __u32 fw_geo_descend4(const struct fw_geo_table *table, __u32 entry, const struct fw_addr *addr)
+{
+	return fw_geo_walk(table, entry, (const __u8 *)addr, 28);
+}
+
+FW_GEO_INLINE __u32 fw_geo_descend6(const struct fw_geo_table *table, __u32 entry, const struct fw_addr *addr)
+{
+	return fw_geo_walk(table, entry, (const __u8 *)addr, 4);
 }
 
 #endif

@@ -51,7 +51,10 @@ void fw_geo_unref(struct fw_geo *geo)
 
 uint32_t fw_geo_classify(const struct fw_geo *geo, const struct fw_addr *addr)
 {
-	return fw_addr_is_v4(addr) ? fw_geo_class4(geo->table, addr) : fw_geo_class6(geo->table, addr);
+	const struct fw_geo_table *table = geo->table;
+
+	return fw_addr_is_v4(addr) ? fw_geo_descend4(table, fw_geo_root4(table, addr), addr)
+				   : fw_geo_descend6(table, fw_geo_root6(table, addr), addr);
 }
 
 double fw_geo_share(const struct fw_geo *geo, size_t rule, enum fw_family family)
