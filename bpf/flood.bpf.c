@@ -51,7 +51,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		if (policy->features & FW_FEATURE_SOURCE_LISTS)
 			word = lists_word(policy, pkt->family, &pkt->source);
 		if (policy->features & FW_FEATURE_GEO)
-			place = geo_begin(policy, pkt->family, &pkt->source);
+			place = geo_begin(policy->geo_slot, pkt->family, &pkt->source);
 		why = identify_spared(control, pkt, hash);
 		if (why != FW_REASON_UNDECIDED)
 			return why;

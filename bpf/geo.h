@@ -16,18 +16,17 @@ static __always_inline const struct fw_geo_table *geo_table(__u32 slot)
 	return tables ? bpf_map_lookup_elem(tables, &zero) : NULL;
 }
 
-/* The root's entry, asked for before it is needed: its cache miss passes while others are waited for. */
-static __always_inline __u32 geo_begin(const struct fw_policy_slot *policy, __u32 family,
-				       const struct fw_addr *addr)
+/* The root's entry, asked for before it is needed: its cache miss passes while others are waited for. Global,
+ * like the other: verified once, whatever path leads here. */
+__noinline int geo_begin(__u32 slot, __u32 family, const struct fw_addr *addr)
 {
-	const struct fw_geo_table *table = geo_table(policy->geo_slot);
+	const struct fw_geo_table *table = geo_table(slot);
 
-	if (!table)
+	if (!table || !addr)
 		return 0;
 	return family == FW_FAMILY_V4 ? fw_geo_root4(table, addr) : fw_geo_root6(table, addr);
 }
 
-/* Global: verified once, whatever path leads here. */
 __noinline int geo_descend(__u32 slot, __u32 family, const struct fw_addr *addr, __u32 entry)
 {
 	const struct fw_geo_table *table = geo_table(slot);

@@ -31,14 +31,25 @@ struct fw_geo_table {
 	struct fw_geo_node node[FW_GEO_NODES];
 };
 
+/* The compiler knows the bounds of what it puts together of bytes; the verifier of 6.1 forgets them at an OR.
+ * Said where it cannot be left out. */
+#define FW_GEO_BOUND(value, mask)                                                                            \
+	({                                                                                                   \
+		__u32 bounded_ = (value);                                                                    \
+		__asm__ volatile("" : "+r"(bounded_));                                                       \
+		bounded_ &(mask);                                                                            \
+	})
+
 /* Continues from the root's entry with the nibbles from `at` on (0 … 31, of the 128-bit address). */
 static inline __attribute__((always_inline)) __u32 fw_geo_walk(const struct fw_geo_table *table, __u32 entry,
 							       const __u8 *bytes, __u32 at)
 {
-	for (; at < 32 && entry & FW_GEO_IS_NODE; at++) {
-		__u32 byte = bytes[at >> 1 & 15];
+	const __u32 *entries = table->node[0].entry;
 
-		entry = table->node[entry & (FW_GEO_NODES - 1)].entry[(at & 1 ? byte : byte >> 4) & 15];
+	for (; at < 32 && entry & FW_GEO_IS_NODE; at++) {
+		__u32 byte = bytes[at >> 1 & 15], nibble = (at & 1 ? byte : byte >> 4) & 15;
+
+		entry = entries[FW_GEO_BOUND(entry << 4 | nibble, FW_GEO_NODES * FW_GEO_FANOUT - 1)];
 	}
 	return entry & (FW_GEO_CLASSES_MAX - 1);
 }
@@ -49,14 +60,14 @@ FW_GEO_INLINE __u32 fw_geo_root4(const struct fw_geo_table *table, const struct 
 {
 	const __u8 *bytes = (const __u8 *)addr;
 
-	return table->root4[(__u32)bytes[12] << 8 | bytes[13]];
+	return table->root4[FW_GEO_BOUND((__u32)bytes[12] << 8 | bytes[13], FW_GEO_ROOT - 1)];
 }
 
 FW_GEO_INLINE __u32 fw_geo_root6(const struct fw_geo_table *table, const struct fw_addr *addr)
 {
 	const __u8 *bytes = (const __u8 *)addr;
 
-	return table->root6[(__u32)bytes[0] << 8 | bytes[1]];
+	return table->root6[FW_GEO_BOUND((__u32)bytes[0] << 8 | bytes[1], FW_GEO_ROOT - 1)];
 }
 
 /* From the root's entry to the class. */
