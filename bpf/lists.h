@@ -53,23 +53,13 @@ static __always_inline __u64 lists_run_word(void *runs, __u32 index)
 	return word ? *word : 0;
 }
 
-/* Global, like the others below: verified once, whatever path leads here. */
-__noinline int lists_exact4(__u32 slot, __u32 addr)
+static __always_inline __u32 lists_run4(__u32 slot, __u32 base, __u32 addr)
 {
-	__u32 index, base, bit = addr >> 8 & 63, rank, entry, kind, rest = 0;
-	struct fw_list4_bases *found;
+	__u32 index = base & ~FW_LIST4_REST, bit = addr >> 8 & 63, rank, entry, kind, rest = 0;
+	void *runs = bpf_map_lookup_elem(&fw_list4_run_map, &slot);
 	__u64 mask;
-	void *runs;
 
-	slot %= FW_SLOTS;
-	index = (slot * FW_LIST4_BASES + (addr >> 14)) / FW_LIST4_BASE_LINE;
-	found = bpf_map_lookup_elem(&fw_list4_base_map, &index);
-	runs = bpf_map_lookup_elem(&fw_list4_run_map, &slot);
-	if (!found || !runs)
-		return 0;
-	base = *(volatile __u32 *)&found->base[addr >> 14 & (FW_LIST4_BASE_LINE - 1)];
-	index = base & ~FW_LIST4_REST;
-	if (!index)
+	if (!runs)
 		return 0;
 	mask = lists_run_word(runs, index++);
 	if (base & FW_LIST4_REST)
@@ -82,6 +72,29 @@ __noinline int lists_exact4(__u32 slot, __u32 addr)
 	if (kind == FW_LIST4_LEAF)
 		return lists_leaf4(slot, entry & 0xffffff, addr);
 	return ((entry >> 16 ^ addr) & 255) >> ((32 - kind) & 15) ? rest : entry & 0xffff;
+}
+
+/* Global, like the others below: verified once, whatever path leads here. */
+__noinline int lists_exact4(__u32 slot, __u32 addr)
+{
+	const struct fw_list4_line *line;
+	__u32 index, run;
+
+	slot %= FW_SLOTS;
+	index = slot * FW_LIST4_LINES + (addr >> 14);
+	line = bpf_map_lookup_elem(&fw_list4_line_map, &index);
+	if (!line)
+		return 0;
+	run = *(volatile __u32 *)&line->run;
+	if (run)
+		return lists_run4(slot, run, addr);
+	for (int i = 0; i < FW_LIST4_SLOTS; i++) {
+		int found = fw_list4_slot_class(*(volatile __u32 *)&line->slot[i], addr);
+
+		if (found >= 0)
+			return found;
+	}
+	return 0;
 }
 
 __noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, __u32 bits)

@@ -41,8 +41,8 @@ FW_MAP(fw_class_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_class, FW_SLOTS *FW_CL
 FW_MAP(fw_list_bitmap_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS,
        BPF_F_MMAPABLE);
 FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOTS, BPF_F_MMAPABLE);
-FW_MAP(fw_list4_base_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list4_bases,
-       FW_SLOTS *FW_LIST4_BASES / FW_LIST4_BASE_LINE, BPF_F_MMAPABLE);
+FW_MAP(fw_list4_line_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list4_line, FW_SLOTS *FW_LIST4_LINES,
+       BPF_F_MMAPABLE);
 
 /* Inner arrays are as large as their list needs (BPF_F_INNER_MAP, kernel 5.10). */
 #define FW_LIST_TABLE(name, bytes)                                                                           \

@@ -4,9 +4,10 @@
  * prefixes there are.
  *
  * IPv4 is cut into its 16.7 M /24s, one bit each (exact), and 262144 /18s of 64 of them, one word of the
- * bitmap each. A /18 that holds something has a run: which of its /24s, and an entry for each of these. A run
- * is never changed: another one is written behind the last and takes its place with one store, so that a
- * packet sees the /18 as it was or as it is.
+ * bitmap and half a cache line each: up to seven entries, which is what a million prefixes take. A /18 that
+ * holds more, or that something surrounds, has a run elsewhere: which of its /24s, and an entry for each of
+ * these. Entries change by one store each; a run is never changed: another one is written behind the last and
+ * takes its place with one store, so that a packet sees each /24 as it was or as it is.
  *
  * IPv6 is cut into /32s, hashed onto as many bits (a false alarm costs one bucket); its prefixes of at most
  * 16 bits lie in a table of their own ("wide"), or a /1 would mark half the space. */
@@ -20,24 +21,45 @@
 #define FW_LIST_WIDE_BITS    16
 #define FW_LIST_CHAIN	     8u /* buckets looked at before "not there"; the builder grows the table instead */
 
-/* IPv4 runs. fw_list4_base_map says for each /18 where its run begins, in words of fw_list4_run_map; 0 =
- * there is none. A run: the mask of /24s with an entry; with FW_LIST4_REST the class of the others in a word
- * of its own; then the entries in the order of the bits, two a word, the first in the low half. */
-#define FW_LIST4_BASES	    (1u << 18)
-#define FW_LIST4_BASE_LINE  16u
-#define FW_LIST4_REST	    0x80000000u
-#define FW_LIST4_RUN_MAX    (1 + 1 + 32) /* words */
-#define FW_LIST4_LEAF	    255u
-#define FW_LIST4_LEAVES_MAX (1u << 24)
+/* Half a cache line for each /18. Slots are 0 (free) or /24 << 26 | length - 24 << 22 | last byte << 14 |
+ * class, which must fit. run: where its run begins, in words of fw_list4_run_map; then the slots do not
+ * count. */
+#define FW_LIST4_LINES	     (1u << 18)
+#define FW_LIST4_SLOTS	     7
+#define FW_LIST4_CLASSES_MAX (1u << 14)
+#define FW_LIST4_REST	     0x80000000u
+#define FW_LIST4_RUN_MAX     (1 + 1 + 32) /* words */
+#define FW_LIST4_EMPTY	     1u		  /* the run of a /18 that lost its last entry; 0 = there is none */
+#define FW_LIST4_LEAF	     255u
+#define FW_LIST4_LEAVES_MAX  (1u << 24)
 
-struct fw_list4_bases { /* a cache line: the kernel rounds single elements up to 8 bytes */
-	__u32 base[FW_LIST4_BASE_LINE];
+struct fw_list4_line {
+	__u32 run;
+	__u32 slot[FW_LIST4_SLOTS];
 };
-FW_SIZE_IS(struct fw_list4_bases, 64);
+FW_SIZE_IS(struct fw_list4_line, 32);
 
-/* An entry: kind << 24 | last byte << 16 | class. Kind 24: the whole /24; 25 … 32: a prefix of that length,
- * around it what the /18 says of the others; FW_LIST4_LEAF: anything else, and the other 24 bits are the
- * index of a leaf. */
+/* length: 24 … 32. Never 0: a /24 without class is no entry, and class 0 is that. */
+static inline __attribute__((always_inline)) __u32 fw_list4_slot(__u32 addr, __u32 length, __u32 list_class)
+{
+	return (addr >> 8 & 63) << 26 | (length - 24) << 22 | (addr & 255) << 14 | list_class;
+}
+
+/* The class an address has by the slot of its /24; another /24's slot says nothing: -1. */
+static inline __attribute__((always_inline)) int fw_list4_slot_class(__u32 slot, __u32 addr)
+{
+	__u32 length = slot >> 22 & 15;
+
+	if (!slot || slot >> 26 != (addr >> 8 & 63))
+		return -1;
+	return ((slot >> 14 ^ addr) & 255) >> ((8 - length) & 15) ? 0
+								  : (int)(slot & (FW_LIST4_CLASSES_MAX - 1));
+}
+
+/* A run: the mask of /24s with an entry; with FW_LIST4_REST the class of the others in a word of its own;
+ * then the entries in the order of the bits, two a word, the first in the low half. An entry: kind << 24 |
+ * last byte << 16 | class. Kind 24: the whole /24; 25 … 32: a prefix of that length, around it what the /18
+ * says of the others; FW_LIST4_LEAF: anything else, and the other 24 bits are the index of a leaf. */
 static inline __attribute__((always_inline)) __u32 fw_list4_entry(__u32 kind, __u32 last_byte,
 								  __u32 list_class)
 {

@@ -11,7 +11,7 @@
 	X(fw_class_map)                                                                                      \
 	X(fw_list_bitmap_map)                                                                                \
 	X(fw_list_wide_map)                                                                                  \
-	X(fw_list4_base_map)                                                                                 \
+	X(fw_list4_line_map)                                                                                 \
 	X(fw_list4_run_map)                                                                                  \
 	X(fw_list4_leaf_map)                                                                                 \
 	X(fw_list6_group_map)                                                                                \

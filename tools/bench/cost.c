@@ -36,6 +36,7 @@ struct scenario {
 #define XDP_FILTER	{.kind = TARGET_PEER, .name = "xdp-filter"}
 #define RULES(n)	.policy = "rules-" #n ".yaml"
 #define LIST(n)		.policy = "prefixes.yaml", .prefixes = n
+#define WHOLE(n)	.policy = "whole.yaml", .prefixes = n
 #define JOB		.policy = "flood.yaml", .prefixes = 10000
 #define NO_LIMIT	.limit = 1u << 30
 #define V4		LAB_VICTIM_IP4
@@ -53,6 +54,8 @@ static const struct scenario scenarios[] = {
 	{"random UDP4, 100 k prefixes",	FLOODWALL(LIST(100000)),	"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 1 M prefixes",	FLOODWALL(LIST(1000000)),	"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, geo on",		FLOODWALL(.policy = "geo.yaml", .world = true), "udp", V4, "random4", XDP_PASS, 0},
+	{"random UDP4, blanket and 10 prefixes", FLOODWALL(WHOLE(10)),	"udp", V4, "random4",	XDP_PASS, 60},
+	{"random UDP4, blanket and 1 M prefixes", FLOODWALL(WHOLE(1000000)), "udp", V4, "random4", XDP_PASS, 60},
 	{"random SYN4",			FLOODWALL(RULES(16)),		"syn", V4, "random4",	XDP_PASS, 60},
 	{"random UDP6",			FLOODWALL(RULES(16)),		"udp", V6, "random6",	XDP_PASS, 60},
 	{"64 K sources under the limit", FLOODWALL(RULES(16)),		"udp", V4, POOL,	XDP_PASS, 100},

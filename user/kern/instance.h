@@ -46,8 +46,8 @@ struct fw_datapath {
 	uint64_t *list_bitmap;		/* slot × 2 + family */
 	struct fw_list_wide *list_wide; /* likewise */
 	struct fw_list_view list_view[FW_SLOTS];
-	uint32_t *list4_base; /* FW_SLOTS × FW_LIST4_BASES */
-	uint64_t *geo_terms;  /* slot × FW_GEO_CLASSES_MAX */
+	struct fw_list4_line *list4_line; /* FW_SLOTS × FW_LIST4_LINES */
+	uint64_t *geo_terms;		  /* slot × FW_GEO_CLASSES_MAX */
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

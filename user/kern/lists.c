@@ -86,12 +86,12 @@ static void copy_or_clear(void *to, const void *from, size_t bytes)
 static void load_fixed(struct fw_datapath *datapath, const struct fw_list_tables *tables, uint32_t list_slot)
 {
 	uint64_t *bitmaps = &datapath->list_bitmap[(size_t)list_slot * 2 * FW_LIST_BITMAP_WORDS];
-	uint32_t *bases = &datapath->list4_base[(size_t)list_slot * FW_LIST4_BASES];
+	struct fw_list4_line *lines = &datapath->list4_line[(size_t)list_slot * FW_LIST4_LINES];
 	const size_t bitmap_bytes = FW_LIST_BITMAP_WORDS * sizeof(*bitmaps);
 
 	copy_or_clear(bitmaps, tables->bitmap4, bitmap_bytes);
 	copy_or_clear(bitmaps + FW_LIST_BITMAP_WORDS, tables->bitmap6, bitmap_bytes);
-	copy_or_clear(bases, tables->bases4, FW_LIST4_BASES * sizeof(*bases));
+	copy_or_clear(lines, tables->lines4, FW_LIST4_LINES * sizeof(*lines));
 	copy_or_clear(&datapath->list_wide[list_slot], tables->wide6, sizeof(*tables->wide6));
 }
 
@@ -113,7 +113,7 @@ static void open_view(struct fw_datapath *datapath, const struct fw_list_tables 
 		.shape = built->shape,
 		.bitmap4 = bitmaps,
 		.bitmap6 = bitmaps + FW_LIST_BITMAP_WORDS,
-		.bases4 = built->runs4 ? &datapath->list4_base[(size_t)list_slot * FW_LIST4_BASES] : NULL,
+		.lines4 = built->runs4 ? &datapath->list4_line[(size_t)list_slot * FW_LIST4_LINES] : NULL,
 		.runs4 = view->memory[0],
 		.run_words4 = built->run_words4,
 		.run_room4 = (uint32_t)(view->bytes[0] / sizeof(uint64_t)),

@@ -143,7 +143,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t slot = sizeof(struct fw_policy_slot) + FW_CLASSES_MAX * sizeof(struct fw_class) +
 			FW_BAN_FILTER_WORDS * sizeof(uint64_t) + 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) +
-			sizeof(struct fw_list_wide) + FW_LIST4_BASES * sizeof(uint32_t);
+			sizeof(struct fw_list_wide) + FW_LIST4_LINES * sizeof(struct fw_list4_line);
 	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
 			   FW_RULE_IDS * sizeof(struct fw_rule_count) +
 			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);

@@ -12,7 +12,7 @@ void fw_list_tables_done(struct fw_list_tables *tables)
 		return;
 	free(tables->bitmap4);
 	free(tables->bitmap6);
-	free(tables->bases4);
+	free(tables->lines4);
 	free(tables->runs4);
 	free(tables->leaves4);
 	free(tables->wide6);

@@ -8,9 +8,9 @@
 
 struct fw_list_tables {
 	struct fw_list_shape shape;
-	uint64_t *bitmap4, *bitmap6; /* FW_LIST_BITMAP_WORDS each, NULL without such prefixes */
-	uint32_t *bases4;	     /* FW_LIST4_BASES */
-	uint64_t *runs4;	     /* run_words4 in use, room for run_room4 */
+	uint64_t *bitmap4, *bitmap6;  /* FW_LIST_BITMAP_WORDS each, NULL without such prefixes */
+	struct fw_list4_line *lines4; /* FW_LIST4_LINES */
+	uint64_t *runs4;	      /* run_words4 in use, room for run_room4 */
 	uint32_t run_words4, run_room4;
 	struct fw_list4_leaf *leaves4;
 	uint32_t leaf_count4, leaf_room4;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* IPv4: one /18 after the other, each with the class around it and a run of entries for what differs. */
+/* IPv4: one /18 after the other, each with the class around it and entries for what differs: in the slots of
+ * its line, or in a run. */
 #include "policy/tables.h"
 
 #include <arpa/inet.h>
@@ -152,7 +153,7 @@ static int grow_runs(struct fw_list_tables *tables)
 	return 0;
 }
 
-/* uniform: where the run of a /18 that is all of one class lies, by class; all such share one. */
+/* Where the run lies. uniform: that of a /18 that is all of one class, by class; all such share one. */
 static int place_run(struct fw_list_tables *tables, const struct run *run, uint32_t *uniform,
 		     uint32_t *ret_base)
 {
@@ -174,16 +175,79 @@ static int place_run(struct fw_list_tables *tables, const struct run *run, uint3
 	return 0;
 }
 
-/* Packets may look on: the run is there before its base, the base before the bits that lead to it. A packet
- * that still sees an older bit finds in the new run that nothing is listed. */
+/* A run that fits into the slots of its line. */
+static unsigned int slots_of(const struct run *run, uint32_t slash18, uint32_t slots[FW_LIST4_SLOTS])
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < SLASH24S; i++) {
+		uint32_t kind = run->entry[i] >> 24, list_class = run->entry[i] & 0xffff;
+
+		if (!(run->mask >> i & 1))
+			continue;
+		if (count == FW_LIST4_SLOTS || kind == FW_LIST4_LEAF || list_class >= FW_LIST4_CLASSES_MAX)
+			return FW_LIST4_SLOTS + 1;
+		slots[count++] =
+			fw_list4_slot(slash18 << 14 | i << 8 | (run->entry[i] >> 16 & 255), kind, list_class);
+	}
+	return run->rest ? FW_LIST4_SLOTS + 1 : count;
+}
+
+static bool is_same24(uint32_t a, uint32_t b)
+{
+	return a && b && a >> 26 == b >> 26;
+}
+
+/* Takes the place of its /24's old slot, or a free one. */
+static bool put_slot(struct fw_list4_line *line, uint32_t slot)
+{
+	uint32_t *place = NULL;
+
+	for (int i = 0; i < FW_LIST4_SLOTS; i++) {
+		if (is_same24(line->slot[i], slot)) {
+			place = &line->slot[i];
+			break;
+		}
+		if (!line->slot[i] && !place)
+			place = &line->slot[i];
+	}
+	if (place)
+		__atomic_store_n(place, slot, __ATOMIC_RELEASE);
+	return place;
+}
+
+/* False: there is no room for all, and nothing has been lost. */
+static bool change_slots(struct fw_list4_line *line, const uint32_t *slots, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!put_slot(line, slots[i]))
+			return false;
+	for (int i = 0; i < FW_LIST4_SLOTS; i++) {
+		bool kept = false;
+
+		for (unsigned int j = 0; j < count && !kept; j++)
+			kept = is_same24(line->slot[i], slots[j]);
+		if (!kept)
+			__atomic_store_n(&line->slot[i], 0, __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+/* Packets may look on: what the bits lead to is there before them. A packet that still sees an older bit
+ * finds that nothing is listed. A line that went over to a run stays with runs, because its slots are old. */
 static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct run *run, uint32_t *uniform)
 {
-	uint32_t base;
-	int r = place_run(tables, run, uniform, &base);
+	struct fw_list4_line *line = &tables->lines4[slash18];
+	uint32_t slots[FW_LIST4_SLOTS], base = 0;
+	unsigned int count = slots_of(run, slash18, slots);
+	int r;
 
-	if (r)
-		return r;
-	__atomic_store_n(&tables->bases4[slash18], base, __ATOMIC_RELEASE);
+	if (line->run || count > FW_LIST4_SLOTS || !change_slots(line, slots, count)) {
+		r = place_run(tables, run, uniform, &base);
+		if (r)
+			return r;
+		__atomic_store_n(&line->run, base ? base : FW_LIST4_EMPTY, __ATOMIC_RELEASE);
+	}
 	__atomic_store_n(&tables->bitmap4[slash18], run->rest ? UINT64_MAX : run->mask, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -237,7 +301,7 @@ static int build_runs(const struct fw_listed *listed, size_t count, uint32_t fir
 		while (next + inside < count &&
 		       address(&listed[next + inside].prefix) >> (32 - SLASH18_BITS) == slash18)
 			inside++;
-		if (!inside && !rest && !tables->bases4[slash18])
+		if (!inside && !rest && !tables->bitmap4[slash18])
 			continue;
 		r = make_run(listed + next, inside, rest, tables, &run);
 		if (!r)
@@ -252,13 +316,13 @@ static int build_runs(const struct fw_listed *listed, size_t count, uint32_t fir
 int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables)
 {
 	tables->bitmap4 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap4));
-	tables->bases4 = calloc(FW_LIST4_BASES, sizeof(*tables->bases4));
-	tables->run_words4 = 1; /* 0 means "no run" */
-	if (!tables->bitmap4 || !tables->bases4 || grow_runs(tables))
+	tables->lines4 = calloc(FW_LIST4_LINES, sizeof(*tables->lines4));
+	if (!tables->bitmap4 || !tables->lines4 || grow_runs(tables))
 		return -ENOMEM;
-	tables->runs4[0] = 0;
+	tables->run_words4 = FW_LIST4_EMPTY + 1; /* 0 means "no run" */
+	tables->runs4[0] = tables->runs4[FW_LIST4_EMPTY] = 0;
 	tables->shape.features |= FW_LIST_V4;
-	return build_runs(listed, count, 0, FW_LIST4_BASES - 1, 0, tables);
+	return build_runs(listed, count, 0, FW_LIST4_LINES - 1, 0, tables);
 }
 
 int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_region *region)
@@ -266,7 +330,7 @@ int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_re
 	uint32_t first = address(&region->prefix) >> (32 - SLASH18_BITS);
 	uint32_t count = 1u << (SLASH18_BITS - length(&region->prefix));
 
-	if (!tables->bases4 || !tables->runs4)
+	if (!tables->lines4 || !tables->runs4)
 		return -ENOSPC;
 	return build_runs(region->listed, region->count, first, first + count - 1, region->outer, tables);
 }
