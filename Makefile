@@ -63,7 +63,7 @@ agent_objs := $(call obj,$(lib_src) $(policy_src) $(filter-out $(feed_worker),$(
 cli_kern   := $(filter-out $(addprefix user/kern/,attach.c chain.c hook.c link.c),$(kern_src))
 cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(waf_src) $(cli_src))
 web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
-feed_objs  := $(call obj,$(lib_src) $(addprefix user/policy/,prefixes.c setfile.c tier.c) $(feeds_src))
+feed_objs  := $(call obj,$(lib_src) $(addprefix user/policy/,feed_format.c prefixes.c setfile.c tier.c) $(feeds_src))
 
 bpf_skeletons := $(BUILD)/skel/flood.skel.h $(BUILD)/skel/clock.skel.h
 

@@ -136,9 +136,9 @@ Test(feed_json, path_check)
 	struct fw_err err = {0};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		cr_expect_eq(fw_json_path_check(good[i], &err), 0, "%s: %s", good[i], err.text);
+		cr_expect_eq(fw_feed_path_check(good[i], &err), 0, "%s: %s", good[i], err.text);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_expect_eq(fw_json_path_check(bad[i], &err), -EINVAL, "%s", bad[i]);
+		cr_expect_eq(fw_feed_path_check(bad[i], &err), -EINVAL, "%s", bad[i]);
 }
 
 Test(feed_json, depth_and_length_are_bounded)

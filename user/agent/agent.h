@@ -8,6 +8,7 @@
 #include "agent/confirm.h"
 #include "agent/drift.h"
 #include "agent/event_log.h"
+#include "agent/feeds.h"
 #include "agent/geo_watch.h"
 #include "agent/interfaces.h"
 #include "agent/leases.h"
@@ -55,6 +56,7 @@ struct fw_agent {
 	struct fw_confirm confirm;
 
 	struct fw_drift drift;
+	struct fw_feeds feeds;
 	struct fw_interfaces interfaces;
 	struct fw_leases leases;
 	struct fw_spared_watch spared;

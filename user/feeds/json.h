@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/err.h"
+#include "policy/feed_format.h"
 
-#define FW_JSON_DEPTH_MAX 16
+#define FW_JSON_DEPTH_MAX FW_FEED_PATH_DEPTH_MAX
 #define FW_JSON_TEXT_MAX  512 /* a longer string is cut and marked: no address is that long */
-#define FW_JSON_KEY_MAX	  64
+#define FW_JSON_KEY_MAX	  FW_FEED_PATH_KEY_MAX
 
 enum fw_json_event {
 	FW_JSON_STRING,
@@ -58,7 +58,5 @@ int fw_json_finish(struct fw_json *json, struct fw_err *err);
 /* Whether the value of an event stands at "prefixes[].ipv4Prefix"; keys with dots or brackets cannot be
  * named. */
 bool fw_json_is_at(const struct fw_json *json, const char *path);
-/* Whether a path is well formed; text says what is not. */
-int fw_json_path_check(const char *path, struct fw_err *err);
 
 #endif

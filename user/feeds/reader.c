@@ -45,7 +45,7 @@ int fw_feed_reader_new(struct fw_feed_reader **ret, const struct fw_feed_shape *
 	bool json = shape->format == FW_FEED_JSON || shape->format == FW_FEED_JSONL;
 
 	for (size_t i = 0; json && i < shape->fields.count; i++)
-		if (fw_json_path_check(shape->fields.items[i], err))
+		if (fw_feed_path_check(shape->fields.items[i], err))
 			return -EINVAL;
 	reader = calloc(1, sizeof(*reader));
 	if (!reader)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Words of formats and lists of names. Pure. */
+/* Lists of names, and what a shape owns. Pure. */
 #include "feeds/shape.h"
 
 #include <errno.h>
@@ -8,28 +8,6 @@
 
 #include "lib/cleanup.h"
 #include "lib/grow.h"
-
-static const char *const format_words[FW_FEED_FORMAT_MAX_] = {
-#define X(name, word, help) [FW_FEED_##name] = word,
-	FW_FEED_FORMATS(X)
-#undef X
-};
-
-const char *fw_feed_format_word(enum fw_feed_format format)
-{
-	return format < FW_FEED_FORMAT_MAX_ ? format_words[format] : "?";
-}
-
-int fw_feed_format_from_word(const char *word, enum fw_feed_format *ret)
-{
-	for (unsigned int format = 0; format < FW_FEED_FORMAT_MAX_; format++) {
-		if (strcmp(word, format_words[format]))
-			continue;
-		*ret = (enum fw_feed_format)format;
-		return 0;
-	}
-	return -EINVAL;
-}
 
 void fw_feed_words_done(struct fw_feed_words *words)
 {

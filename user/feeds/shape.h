@@ -6,29 +6,7 @@
 #include <stdint.h>
 
 #include "feeds/entry.h"
-
-/* X(NAME, word, what it is) */
-#define FW_FEED_FORMATS(X)                                                                                   \
-	X(AUTO, "auto", "detected from the first bytes")                                                     \
-	X(NETSET, "netset", "one address, prefix or range a line; FireHOL lists, Spamhaus DROP text")        \
-	X(CSV, "csv", "a column of a table")                                                                 \
-	X(IPSET, "ipset", "what `ipset save` prints")                                                        \
-	X(NFT, "nft", "what `nft list set` prints")                                                          \
-	X(NFT_JSON, "nft-json", "what `nft -j list set` prints")                                             \
-	X(JSONL, "jsonl", "a JSON object a line; Spamhaus DROP")                                             \
-	X(JSON, "json", "one JSON document, fields named by their path")                                     \
-	X(AWS, "aws-ip-ranges", "Amazon's ip-ranges.json")                                                   \
-	X(CROWDSEC, "crowdsec", "a CrowdSec decision stream")
-
-enum fw_feed_format {
-#define X(name, word, help) FW_FEED_##name,
-	FW_FEED_FORMATS(X)
-#undef X
-		FW_FEED_FORMAT_MAX_
-};
-
-const char *fw_feed_format_word(enum fw_feed_format format);
-int fw_feed_format_from_word(const char *word, enum fw_feed_format *ret);
+#include "policy/feed_format.h"
 
 struct fw_feed_words {
 	char **items;

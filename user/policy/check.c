@@ -80,6 +80,19 @@ static void mark_used(bool *used, const struct fw_set_refs *refs)
 		used[refs->items[i]] = true;
 }
 
+/* Rules that ask for tiers use every feed that gives some. */
+static void mark_tiers(const struct fw_policy *policy, bool *used)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		asked |= policy->rules[i].match.tiers || policy->rules[i].match.tiers_not;
+	for (size_t i = 0; i < policy->feed_count && asked; i++)
+		if (policy->feeds[i].tier || policy->feeds[i].score ||
+		    policy->feeds[i].format == FW_FEED_CROWDSEC)
+			used[policy->feeds[i].set] = true;
+}
+
 static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 {
 	FW_FREE bool *used = calloc(policy->set_count + 1, sizeof(*used));
@@ -95,10 +108,13 @@ static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 		mark_used(used, &match->destination);
 		mark_used(used, &match->destination_not);
 	}
+	mark_tiers(policy, used);
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (!used[i])
 			fw_diag_add(diags, policy->sets[i].mark, FW_SEVERITY_NOTE, "unused-set", NULL,
-				    "set '%s' has no effect: no rule names it", policy->sets[i].name);
+				    "%s '%s' has no effect: no rule names it",
+				    policy->sets[i].kind == FW_SET_FEED ? "feed" : "set",
+				    policy->sets[i].name);
 }
 
 static size_t count_labels(const struct fw_policy *policy)

@@ -27,6 +27,7 @@ struct fw_loader {
 	X(interfaces)                                                                                        \
 	X(mode)                                                                                              \
 	X(sets)                                                                                              \
+	X(feeds)                                                                                             \
 	X(never_block)                                                                                       \
 	X(rules)                                                                                             \
 	X(safety)                                                                                            \
@@ -40,6 +41,34 @@ struct fw_loader {
 	X(interface_chain)                                                                                   \
 	X(set_entries)                                                                                       \
 	X(set_file)                                                                                          \
+	X(feed_url)                                                                                          \
+	X(feed_format)                                                                                       \
+	X(feed_every)                                                                                        \
+	X(feed_fields)                                                                                       \
+	X(feed_column)                                                                                       \
+	X(feed_score)                                                                                        \
+	X(feed_expires)                                                                                      \
+	X(feed_delimiter)                                                                                    \
+	X(feed_services)                                                                                     \
+	X(feed_regions)                                                                                      \
+	X(feed_tier)                                                                                         \
+	X(feed_ttl)                                                                                          \
+	X(feed_header)                                                                                       \
+	X(feed_secret)                                                                                       \
+	X(feed_proxy)                                                                                        \
+	X(feed_ca_file)                                                                                      \
+	X(feed_md5)                                                                                          \
+	X(feed_max_entries)                                                                                  \
+	X(feed_max_bytes)                                                                                    \
+	X(feed_timeout)                                                                                      \
+	X(feed_shortest_prefix)                                                                              \
+	X(feed_growth)                                                                                       \
+	X(feed_shrink)                                                                                       \
+	X(feed_allow_private)                                                                                \
+	X(feed_trial)                                                                                        \
+	X(feed_stale_after)                                                                                  \
+	X(shortest_ipv4)                                                                                     \
+	X(shortest_ipv6)                                                                                     \
 	X(never_block_sets)                                                                                  \
 	X(never_block_limit)                                                                                 \
 	X(protect_ssh_clients)                                                                               \

@@ -80,6 +80,7 @@ void fw_load_sets_index(struct fw_loader *loader)
 	for (size_t i = 0; i < count; i++)
 		order[i] = (unsigned int)i;
 	qsort_r(order, count, sizeof(*order), compare_indices, loader->policy);
+	free(loader->sets_by_name);
 	loader->sets_by_name = order;
 	loader->sets_named = count;
 }
@@ -133,7 +134,7 @@ static void complain_unknown_set(struct fw_loader *loader, const struct fw_node 
 	if (near)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
 	else
-		snprintf(hint, sizeof(hint), "define it under sets, or write an address");
+		snprintf(hint, sizeof(hint), "define it under sets or feeds, or write an address");
 	fw_complain(loader, node, "unknown-set", hint, "there is no set '%.80s'", name);
 }
 

@@ -136,6 +136,23 @@ void fw_load_never_block_limit(struct fw_loader *loader, const struct fw_node *v
 	policy->never_block_limit = limit;
 }
 
+/* Whoever publishes the list would decide who is never stopped. */
+static void warn_of_feeds(struct fw_loader *loader, const struct fw_node *value)
+{
+	const struct fw_policy *policy = loader->policy;
+
+	for (size_t i = 0; i < policy->never_block.count; i++) {
+		const struct fw_set *set = &policy->sets[policy->never_block.items[i]];
+
+		if (set->kind == FW_SET_FEED)
+			fw_diag_add(loader->diags, value->key->mark, FW_SEVERITY_WARNING, "never-block-feed",
+				    "use a rule with action: allow and a limit",
+				    "never_block names the feed '%s': whoever publishes it decides who is "
+				    "never stopped",
+				    set->name);
+	}
+}
+
 void fw_load_never_block(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	struct fw_policy *policy = target;
@@ -144,6 +161,7 @@ void fw_load_never_block(struct fw_loader *loader, const struct fw_node *value, 
 		fw_load_object(loader, value, "never_block", "never_block", target);
 	else
 		fw_load_never_block_sets(loader, value, target);
+	warn_of_feeds(loader, value);
 	if (policy->never_block.count && policy->never_block_limit.unit == FW_UNIT_NONE)
 		fw_diag_add(loader->diags, value->key->mark, FW_SEVERITY_NOTE, "never-block-unlimited",
 			    "never_block: {sets: [...], limit: 200k packets/1s}",

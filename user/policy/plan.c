@@ -10,7 +10,7 @@
 #include "lib/grow.h"
 #include "lib/units.h"
 #include "policy/describe.h"
-#include "policy/image.h"
+#include "policy/plan_line.h"
 #include "policy/prefixes.h"
 #include "policy/words.h"
 
@@ -25,11 +25,8 @@ void fw_plan_done(struct fw_plan *plan)
 	*plan = (struct fw_plan){0};
 }
 
-static int add_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
-		    ...) __attribute__((format(printf, 5, 6)));
-
-static int add_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
-		    ...)
+int fw_plan_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
+		 ...)
 {
 	struct fw_plan_line line = {.kind = kind, .object = strdup(object), .name = strdup(name)};
 	va_list args;
@@ -81,7 +78,7 @@ static int rule_added(struct fw_plan *plan, const struct fw_policy *policy, cons
 		fprintf(out, "%s%s: %s", comma, fw_aspect_key(aspect), text);
 		comma = ", ";
 	}
-	return fclose(out) ? -ENOMEM : add_line(plan, '+', "rule", rule->name, "%s", detail);
+	return fclose(out) ? -ENOMEM : fw_plan_line(plan, '+', "rule", rule->name, "%s", detail);
 }
 
 static int rule_changed(struct fw_plan *plan, const struct fw_policy *running,
@@ -106,7 +103,7 @@ static int rule_changed(struct fw_plan *plan, const struct fw_policy *running,
 	}
 	if (fclose(out))
 		return -ENOMEM;
-	return *comma ? add_line(plan, '~', "rule", new->name, "%s", detail) : 0;
+	return *comma ? fw_plan_line(plan, '~', "rule", new->name, "%s", detail) : 0;
 }
 
 /* Names of the rules that both have, in the order of `policy`. */
@@ -143,10 +140,10 @@ static int diff_rules(struct fw_plan *plan, const struct fw_policy *running, con
 	}
 	for (size_t i = 0; i < running->rule_count && !r; i++)
 		if (fw_policy_rule_find(wanted, running->rules[i].name) < 0)
-			r = add_line(plan, '-', "rule", running->rules[i].name, "%s",
-				     fw_action_word(running->rules[i].action));
+			r = fw_plan_line(plan, '-', "rule", running->rules[i].name, "%s",
+					 fw_action_word(running->rules[i].action));
 	if (!r && before && after && strcmp(before, after))
-		r = add_line(plan, '~', "rules", "order", "%s -> %s", before, after);
+		r = fw_plan_line(plan, '~', "rules", "order", "%s -> %s", before, after);
 	return r;
 }
 
@@ -185,7 +182,7 @@ static int set_changed(struct fw_plan *plan, const struct fw_set *old, const str
 		r = count_missing(after, after_count, before, before_count, &come);
 	if (r || (!come && !gone))
 		return r;
-	return add_line(plan, '~', "set", new->name, "%zu prefixes added, %zu removed", come, gone);
+	return fw_plan_line(plan, '~', "set", new->name, "%zu prefixes added, %zu removed", come, gone);
 }
 
 static int diff_sets(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted)
@@ -196,13 +193,16 @@ static int diff_sets(struct fw_plan *plan, const struct fw_policy *running, cons
 		const struct fw_set *set = &wanted->sets[i];
 		int old = fw_policy_set_find(running, set->name);
 
-		r = old < 0 ? add_line(plan, '+', "set", set->name, "%zu prefixes", set->prefix_count)
+		if (set->kind == FW_SET_FEED)
+			continue;
+		r = old < 0 ? fw_plan_line(plan, '+', "set", set->name, "%zu prefixes", set->prefix_count)
 			    : set_changed(plan, &running->sets[old], set);
 	}
 	for (size_t i = 0; i < running->set_count && !r; i++)
-		if (fw_policy_set_find(wanted, running->sets[i].name) < 0)
-			r = add_line(plan, '-', "set", running->sets[i].name, "%zu prefixes",
-				     running->sets[i].prefix_count);
+		if (running->sets[i].kind != FW_SET_FEED &&
+		    fw_policy_set_find(wanted, running->sets[i].name) < 0)
+			r = fw_plan_line(plan, '-', "set", running->sets[i].name, "%zu prefixes",
+					 running->sets[i].prefix_count);
 	return r;
 }
 
@@ -234,16 +234,17 @@ static int diff_interfaces(struct fw_plan *plan, const struct fw_policy *running
 
 		interface_text(new, after, sizeof(after));
 		if (!old) {
-			r = add_line(plan, '+', "interface", new->name, "%s", after);
+			r = fw_plan_line(plan, '+', "interface", new->name, "%s", after);
 			continue;
 		}
 		interface_text(old, before, sizeof(before));
 		if (strcmp(before, after))
-			r = add_line(plan, '~', "interface", new->name, "%s -> %s", before, after);
+			r = fw_plan_line(plan, '~', "interface", new->name, "%s -> %s", before, after);
 	}
 	for (size_t i = 0; i < running->interface_count && !r; i++)
 		if (!find_interface(wanted, running->interfaces[i].name))
-			r = add_line(plan, '-', "interface", running->interfaces[i].name, "%s", "detached");
+			r = fw_plan_line(plan, '-', "interface", running->interfaces[i].name, "%s",
+					 "detached");
 	return r;
 }
 
@@ -367,8 +368,8 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		if (!before || !after)
 			return -ENOMEM;
 		if (strcmp(before, after))
-			r = add_line(plan, '~', "setting", names[setting], "%s -> %s",
-				     *before ? before : "none", *after ? after : "none");
+			r = fw_plan_line(plan, '~', "setting", names[setting], "%s -> %s",
+					 *before ? before : "none", *after ? after : "none");
 	}
 	return r;
 }
@@ -382,6 +383,8 @@ int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted
 		r = diff_interfaces(&plan, running, wanted);
 	if (!r)
 		r = diff_sets(&plan, running, wanted);
+	if (!r)
+		r = fw_plan_feeds(&plan, running, wanted);
 	if (!r)
 		r = diff_rules(&plan, running, wanted);
 	if (r) {

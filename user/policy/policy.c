@@ -2,6 +2,7 @@
 /* The policy model's lifetime and look-ups. */
 #include "policy/policy.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,56 @@ void fw_policy_rule_done(struct fw_policy_rule *rule)
 	*rule = (struct fw_policy_rule){0};
 }
 
+void fw_policy_feed_done(struct fw_feed *feed)
+{
+	char *const texts[] = {feed->name,   feed->url,	  feed->score,	 feed->expires, feed->header,
+			       feed->secret, feed->proxy, feed->ca_file, feed->md5};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	names_done(&feed->fields);
+	names_done(&feed->services);
+	names_done(&feed->regions);
+	*feed = (struct fw_feed){0};
+}
+
+static int copy_names(const struct fw_names *names, struct fw_names *ret)
+{
+	*ret = (struct fw_names){.items = calloc(names->count + 1, sizeof(*ret->items))};
+	for (; ret->items && ret->count < names->count; ret->count++) {
+		ret->items[ret->count] = strdup(names->items[ret->count]);
+		if (!ret->items[ret->count])
+			return -ENOMEM;
+	}
+	return ret->items ? 0 : -ENOMEM;
+}
+
+int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret)
+{
+	int r;
+
+	*ret = *feed;
+	ret->mark = (struct fw_mark){0};
+	ret->fields = ret->services = ret->regions = (struct fw_names){0};
+	r = copy_names(&feed->fields, &ret->fields) | copy_names(&feed->services, &ret->services) |
+	    copy_names(&feed->regions, &ret->regions);
+#define COPY(member)                                                                                         \
+	r |= (ret->member = feed->member ? strdup(feed->member) : NULL) || !feed->member ? 0 : -ENOMEM
+	COPY(name);
+	COPY(url);
+	COPY(score);
+	COPY(expires);
+	COPY(header);
+	COPY(secret);
+	COPY(proxy);
+	COPY(ca_file);
+	COPY(md5);
+#undef COPY
+	if (r)
+		fw_policy_feed_done(ret);
+	return r ? -ENOMEM : 0;
+}
+
 void fw_policy_free(struct fw_policy *policy)
 {
 	if (!policy)
@@ -56,6 +107,9 @@ void fw_policy_free(struct fw_policy *policy)
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
 		fw_policy_rule_done(&policy->rules[i]);
+	for (size_t i = 0; i < policy->feed_count; i++)
+		fw_policy_feed_done(&policy->feeds[i]);
+	free(policy->feeds);
 	free(policy->geo.database);
 	free(policy->geo.asn_database);
 	fw_geo_unref(policy->geo.data);
@@ -79,6 +133,14 @@ int fw_policy_set_find(const struct fw_policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (!strcmp(policy->sets[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+int fw_policy_feed_find(const struct fw_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->feed_count; i++)
+		if (!strcmp(policy->feeds[i].name, name))
 			return (int)i;
 	return -1;
 }

@@ -11,6 +11,7 @@
 #include "fw_policy.h"
 #include "lib/addr.h"
 #include "lib/diag.h"
+#include "policy/feed_format.h"
 #include "policy/tier.h"
 
 enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT };
@@ -32,6 +33,8 @@ struct fw_limit {
 	enum fw_unit unit; /* FW_UNIT_NONE: no limit */
 	uint64_t window_ns;
 };
+
+#define FW_FEED_EVERY_DEFAULT_NS (3600 * FW_NS_PER_SEC)
 
 enum fw_set_kind { FW_SET_STATIC, FW_SET_FILE, FW_SET_FEED };
 
@@ -83,6 +86,33 @@ struct fw_flag_tests {
 /* A bit of fw_match.packet beside enum fw_packet_kind: the opposite of FW_KIND_IPV6. */
 #define FW_PACKET_IPV4 (1 << 6)
 
+/* A list that is fetched; it fills the set of the same name. Strings are owned; NULL or 0: the key is not in
+ * the file, and what holds without it is feeds/'s business. */
+struct fw_feed {
+	char *name;
+	unsigned int set; /* index into fw_policy.sets */
+	char *url;
+	enum fw_feed_format format;
+	uint64_t every_ns; /* never 0 */
+	struct fw_names fields;
+	char *score, *expires; /* field names */
+	char delimiter;
+	struct fw_names services, regions;
+	enum fw_tier tier;
+	uint64_t ttl_ns;
+	char *header, *secret; /* the header that carries it; path of the file that holds it */
+	char *proxy;	       /* "": none, whatever the environment says */
+	char *ca_file;
+	char *md5;
+	uint64_t max_entries, max_bytes, timeout_ns;
+	unsigned int shortest4, shortest6; /* in the family's own bits */
+	unsigned int growth, shrink;	   /* percent */
+	bool allow_private;
+	uint64_t trial_ns; /* after the first success ever */
+	uint64_t stale_after_ns;
+	struct fw_mark mark;
+};
+
 struct fw_match {
 	struct fw_set_refs source, source_not, destination, destination_not;
 	uint8_t *protocols,
@@ -131,6 +161,8 @@ struct fw_policy {
 	struct fw_limit never_block_limit;
 	struct fw_set *sets;
 	size_t set_count;
+	struct fw_feed *feeds;
+	size_t feed_count;
 	struct fw_policy_rule *rules;
 	size_t rule_count;
 	struct {
@@ -157,6 +189,9 @@ struct fw_policy {
 
 void fw_policy_free(struct fw_policy *policy); /* NULL is fine */
 void fw_policy_rule_done(struct fw_policy_rule *rule);
+void fw_policy_feed_done(struct fw_feed *feed);
+/* A definition that outlives its policy; its set and mark mean nothing any more. */
+int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret);
 
 /* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0
  * with *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no
@@ -169,6 +204,7 @@ int fw_policy_parse(const char *text, size_t length, const char *name, const cha
 /* Index by name or -1. */
 int fw_policy_rule_find(const struct fw_policy *policy, const char *name);
 int fw_policy_set_find(const struct fw_policy *policy, const char *name);
+int fw_policy_feed_find(const struct fw_policy *policy, const char *name);
 
 /* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be
  * NULL). */

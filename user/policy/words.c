@@ -51,6 +51,11 @@ static const struct fw_word kinds[] = {
 
 static const struct fw_word tiers[] = {
 	{"none", FW_TIER_NONE}, {"low", FW_TIER_LOW}, {"medium", FW_TIER_MEDIUM}, {"high", FW_TIER_HIGH}};
+static const struct fw_word feed_formats[] = {
+#define X(name, word, help) {word, FW_FEED_##name},
+	FW_FEED_FORMATS(X)
+#undef X
+};
 
 #define TABLE(words)                                                                                         \
 	{                                                                                                    \
@@ -67,6 +72,7 @@ const struct fw_words fw_port_words = TABLE(ports);
 const struct fw_words fw_tcp_flag_words = TABLE(flags);
 const struct fw_words fw_packet_words = TABLE(kinds);
 const struct fw_words fw_tier_words = TABLE(tiers);
+const struct fw_words fw_feed_format_words = TABLE(feed_formats);
 
 const char *fw_word_of(const struct fw_words *words, unsigned int value)
 {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside plan: the parts append their lines through this. */
+#ifndef FW_POLICY_PLAN_LINE_H
+#define FW_POLICY_PLAN_LINE_H
+
+#include "policy/image.h"
+
+int fw_plan_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
+		 ...) __attribute__((format(printf, 5, 6)));
+/* plan_feeds.c */
+int fw_plan_feeds(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
+
+#endif
