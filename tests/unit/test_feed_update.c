@@ -277,7 +277,8 @@ Test(feed_update, a_worker_that_is_none_is_told_apart)
 		struct fw_feed_status status;
 		FW_CLOSE int fd = memfd_create("result", MFD_CLOEXEC);
 
-		fw_feed_run_worker(cases[i].worker, &job, -1, fd, &status);
+		fw_feed_run_worker(&(struct fw_feed_runner){.worker = cases[i].worker}, &job, -1, fd,
+				   &status);
 		cr_expect_eq(status.state, FW_FEED_STATE_FAILED);
 		cr_expect(strstr(status.error, cases[i].words), "%s", status.error);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GET /v1/status, /v1/metrics, /v1/feeds. */
+/* GET /v1/status, /v1/metrics. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,11 +217,4 @@ void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)
 	}
 	answer->text = text;
 	answer->text_type = FW_METRICS_TYPE;
-}
-
-/* This version reads no feeds. */
-void fw_api_feeds(struct fw_request *request, struct fw_answer *answer)
-{
-	(void)request;
-	fw_reply(answer, json_array());
 }

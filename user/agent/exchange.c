@@ -133,6 +133,7 @@ static enum MHD_Result send_answer(struct fw_exchange *exchange, struct fw_answe
 	enum MHD_Result sent;
 
 	if (answer->defer_ms) {
+		exchange->request.asked++;
 		exchange->suspended = true;
 		MHD_suspend_connection(exchange->request.connection);
 		uv_timer_start(&exchange->timer, on_deferred, answer->defer_ms, 0);

@@ -68,6 +68,7 @@ struct fw_feed_watch {
 	bool stale;
 	bool on_trial;	/* as of the last compilation */
 	bool dropped;	/* to be freed when its attempt ends */
+	bool expired;	/* its share holds entries that ended */
 	bool recompile; /* its share is newer than what is in force */
 };
 
@@ -77,10 +78,32 @@ struct fw_feeds {
 	size_t running;	    /* attempts at the same time */
 	char dir[PATH_MAX]; /* of the copies, "" before the state directory is known */
 	char worker[PATH_MAX];
+	int nursery_fd, stop_fd;
 	uv_timer_t timer;
-	bool started;				   /* attempts may begin */
+	bool started; /* attempts may begin */
+	bool recompile_failed;
 	uint64_t recompiled_ns, recompile_cost_ns; /* monotonic: when lists were last merged for feeds */
 };
+
+/* Once the state directory is known, before the first policy that is put in force is compiled. */
+void fw_feeds_init(struct fw_agent *agent);
+/* Once the nursery lives: attempts may begin. */
+void fw_feeds_start(struct fw_agent *agent);
+void fw_feeds_stop(struct fw_agent *agent);
+
+/* What the feeds of any policy bring, from the copies there are. Free the items; what they point to stays
+ * until feeds change. -ENOMEM. */
+struct fw_feed_parts {
+	struct fw_feed_part *items;
+	size_t count;
+};
+int fw_feeds_parts(struct fw_agent *agent, const struct fw_policy *policy, struct fw_feed_parts *ret);
+/* The policy in force is another one: feeds whose definition is the same go on. */
+void fw_feeds_follow(struct fw_agent *agent);
+/* Puts the feeds' lists in force as they are now. */
+int fw_feeds_recompile(struct fw_agent *agent, struct fw_err *err);
+/* An attempt as soon as possible; force accepts growth and shrink once. */
+void fw_feeds_want(struct fw_agent *agent, struct fw_feed_watch *watch, bool force);
 
 /* The feed that fills a set of the policy in force, NULL: none. */
 const struct fw_feed_watch *fw_feeds_find(const struct fw_agent *agent, const char *set);

@@ -33,13 +33,21 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 {
 	FW_FREE struct fw_set_change *changes = NULL;
 	size_t count = fw_drift_changes(&agent->drift, &changes);
+	struct fw_feed_parts parts;
 	struct fw_image_input input = {
 		.changes = changes,
 		.change_count = count,
 		.tick_ns = agent->datapath ? fw_datapath_tick_ns(agent->datapath) : 0,
 	};
+	int r = fw_feeds_parts(agent, loaded->policy, &parts);
 
-	return fw_image_compile(loaded->policy, &input, ids, diags, ret);
+	if (r)
+		return r;
+	input.parts = parts.items;
+	input.part_count = parts.count;
+	r = fw_image_compile(loaded->policy, &input, ids, diags, ret);
+	free(parts.items);
+	return r;
 }
 
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
@@ -170,9 +178,12 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	bool lists = false;
 	int r = fw_interfaces_check(agent, next->policy, err);
 
-	/* At start it was compiled before the live set changes of the last agent were read. */
+	/* At start it was compiled before the live set changes and feeds of the last agent were read. */
 	if (!r)
-		r = recompile(agent, next, !old && agent->drift.set_count ? NULL : next->image, &image, err);
+		r = recompile(agent, next,
+			      !old && (agent->drift.set_count || next->policy->feed_count) ? NULL
+											   : next->image,
+			      &image, err);
 	if (r) {
 		fw_loaded_free(next);
 		return r;
@@ -196,6 +207,7 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	}
 	fw_loaded_free(old);
 	fw_web_follow(agent);
+	fw_feeds_follow(agent);
 	fw_geo_watch_follow(agent);
 	return r;
 }
@@ -211,9 +223,14 @@ static int change_in_place(struct fw_agent *agent, struct fw_err *err)
 	};
 	struct fw_list_delta delta = {};
 	struct fw_diags diags = {};
-	int r;
+	struct fw_feed_parts parts;
+	int r = fw_feeds_parts(agent, loaded->policy, &parts);
 
+	if (r)
+		return r;
 	input.changes = changes;
+	input.parts = parts.items;
+	input.part_count = parts.count;
 	r = fw_image_change(loaded->policy, &input, loaded->image, &diags, &delta);
 	if (!r)
 		r = fw_publish_change(agent->datapath, loaded->image, &delta, err);
@@ -221,6 +238,7 @@ static int change_in_place(struct fw_agent *agent, struct fw_err *err)
 		r = publish(agent, loaded->policy, loaded->image, true, err);
 	fw_list_delta_done(&delta);
 	fw_diags_done(&diags);
+	free(parts.items);
 	return r;
 }
 

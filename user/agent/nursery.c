@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A process of its own that starts unprivileged workers: it gave up root before it does anything, so that the
  * agent can give up the right to change users and still have a dead worker started again. */
+#include "agent/nursery.h"
+
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -15,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/web.h"
+#include "feeds/job.h"
+#include "feeds/update.h"
 #include "lib/cleanup.h"
 
 #define LISTEN_FD 3 /* where a worker finds its socket */
@@ -38,11 +44,19 @@ static int become_unprivileged(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }
 
-static void exec_worker(const struct fw_nursery_order *order, int listen_fd, pid_t parent)
+struct feed_worker {
+	pid_t pid; /* 0: this place is free */
+	int news_fd;
+};
+
+struct nursery {
+	int fd;
+	pid_t web;
+	struct feed_worker feeds[FW_NURSERY_FEEDS];
+};
+
+static void begin_worker(pid_t parent)
 {
-	char *const argv[] = {(char *)order->program, "--listen-fd", "3", "--socket",
-			      (char *)order->socket,  NULL};
-	char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -51,28 +65,62 @@ static void exec_worker(const struct fw_nursery_order *order, int listen_fd, pid
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	if (dup2(listen_fd, LISTEN_FD) < 0 || fcntl(LISTEN_FD, F_SETFD, 0))
+}
+
+static void exec_web(const struct fw_nursery_order *order, const int *fds, pid_t parent)
+{
+	char *const argv[] = {(char *)order->program, "--listen-fd", "3", "--socket",
+			      (char *)order->socket,  NULL};
+	char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+
+	begin_worker(parent);
+	if (dup2(fds[0], LISTEN_FD) < 0 || fcntl(LISTEN_FD, F_SETFD, 0))
 		_exit(126);
 	close_range(LISTEN_FD + 1, ~0U, 0);
 	execve(order->program, argv, environment);
 	_exit(errno == EACCES ? 126 : 127);
 }
 
-/* _Fork: libuv's fork handler would close what it takes for its own signal pipe, and that number may be
- * listen_fd. */
-static pid_t start_worker(const struct fw_nursery_order *order, int listen_fd)
+/* fds: news, job, status, result, secret or -1. */
+static void exec_feed(const struct fw_nursery_order *order, const int *fds, pid_t parent)
+{
+	static const int places[] = {FW_FEED_JOB_FD, FW_FEED_STATUS_FD, FW_FEED_RESULT_FD, FW_FEED_SECRET_FD};
+	char *const argv[] = {(char *)(uintptr_t) "floodwall-feed", NULL};
+	struct fw_feed_environment environment;
+	int moved[FW_NURSERY_FDS - 1];
+	bool secret = fds[FW_NURSERY_FDS - 1] >= 0;
+	size_t count = secret ? 4 : 3;
+
+	begin_worker(parent);
+	fw_feed_environment(&environment);
+	/* Above all places, so that none is overwritten before it was used. */
+	for (size_t i = 0; i < count; i++)
+		moved[i] = fcntl(fds[i + 1], F_DUPFD_CLOEXEC, 10);
+	for (size_t i = 0; i < count; i++)
+		if (moved[i] < 0 || dup2(moved[i], places[i]) < 0)
+			_exit(126);
+	close_range(secret ? 5 : 4, ~0U, 0);
+	execve(order->program, argv, environment.list);
+	_exit(errno == EACCES ? 126 : 127);
+}
+
+/* _Fork: libuv's fork handler would close what it takes for its own signal pipe, and that number may be one
+ * of ours. */
+static pid_t start_worker(const struct fw_nursery_order *order, const int *fds)
 {
 	pid_t parent = getpid(), pid = _Fork();
 
+	if (!pid && order->kind == FW_NURSERY_FEED)
+		exec_feed(order, fds, parent);
 	if (!pid)
-		exec_worker(order, listen_fd, parent);
+		exec_web(order, fds, parent);
 	return pid;
 }
 
-static int receive(int fd, struct fw_nursery_order *order, int *ret_fd)
+static int receive(int fd, struct fw_nursery_order *order, int fds[FW_NURSERY_FDS])
 {
 	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(FW_NURSERY_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control = {};
 	struct iovec part = {.iov_base = order, .iov_len = sizeof(*order)};
@@ -83,12 +131,13 @@ static int receive(int fd, struct fw_nursery_order *order, int *ret_fd)
 	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	*ret_fd = -1;
+	for (size_t i = 0; i < FW_NURSERY_FDS; i++)
+		fds[i] = -1;
 	if (got != sizeof(*order))
 		return -1;
 	order->program[sizeof(order->program) - 1] = order->socket[sizeof(order->socket) - 1] = '\0';
 	if (header && header->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+		memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
 	return 0;
 }
 
@@ -99,38 +148,76 @@ static void tell(int fd, pid_t pid, int ended, int status, int error)
 	(void)!send(fd, &news, sizeof(news), MSG_NOSIGNAL);
 }
 
-static void obey(int fd, pid_t *child)
+static void obey_web(struct nursery *nursery, const struct fw_nursery_order *order, const int *fds)
 {
-	struct fw_nursery_order order;
-	FW_CLOSE int listen_fd = -1;
-
-	if (receive(fd, &order, &listen_fd))
-		_exit(0); /* the agent is gone */
-	if (*child > 0)
-		kill(*child, SIGKILL);
-	if (order.kind == FW_NURSERY_STOP)
+	if (nursery->web > 0)
+		kill(nursery->web, SIGKILL);
+	if (order->kind == FW_NURSERY_STOP)
 		return;
-	*child = start_worker(&order, listen_fd);
-	tell(fd, *child, 0, 0, *child < 0 ? errno : 0);
+	nursery->web = start_worker(order, fds);
+	tell(nursery->fd, nursery->web, 0, 0, nursery->web < 0 ? errno : 0);
 }
 
-static void reap(int fd, pid_t *child)
+static void obey_feed(struct nursery *nursery, const struct fw_nursery_order *order, int *fds)
+{
+	struct feed_worker *place = NULL;
+	pid_t pid;
+
+	for (size_t i = 0; i < FW_NURSERY_FEEDS && !place; i++)
+		place = nursery->feeds[i].pid ? NULL : &nursery->feeds[i];
+	if (!place || fds[3] < 0) {
+		tell(fds[0], 0, 0, 0, place ? EINVAL : EAGAIN);
+		return;
+	}
+	pid = start_worker(order, fds);
+	tell(fds[0], pid, 0, 0, pid < 0 ? errno : 0);
+	if (pid < 0)
+		return;
+	*place = (struct feed_worker){.pid = pid, .news_fd = fds[0]};
+	fds[0] = -1;
+}
+
+static void obey(struct nursery *nursery)
+{
+	struct fw_nursery_order order;
+	int fds[FW_NURSERY_FDS];
+
+	if (receive(nursery->fd, &order, fds))
+		_exit(0); /* the agent is gone */
+	if (order.kind == FW_NURSERY_FEED)
+		obey_feed(nursery, &order, fds);
+	else
+		obey_web(nursery, &order, fds);
+	for (size_t i = 0; i < FW_NURSERY_FDS; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static void reap(struct nursery *nursery)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		tell(fd, pid, 1, status, 0);
-		if (pid == *child)
-			*child = 0;
+		struct feed_worker *feed = NULL;
+
+		for (size_t i = 0; i < FW_NURSERY_FEEDS && !feed; i++)
+			feed = nursery->feeds[i].pid == pid ? &nursery->feeds[i] : NULL;
+		tell(feed ? feed->news_fd : nursery->fd, pid, 1, status, 0);
+		if (pid == nursery->web)
+			nursery->web = 0;
+		if (feed) {
+			close(feed->news_fd);
+			*feed = (struct feed_worker){0};
+		}
 	}
 }
 
 static void live(int fd)
 {
+	struct nursery nursery = {.fd = fd};
 	struct signalfd_siginfo info;
 	sigset_t children;
-	pid_t child = 0;
 	int signal_fd;
 
 	sigemptyset(&children);
@@ -138,14 +225,21 @@ static void live(int fd)
 	sigprocmask(SIG_BLOCK, &children, NULL);
 	signal_fd = signalfd(-1, &children, SFD_CLOEXEC);
 	for (;;) {
-		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+		struct pollfd fds[2 + FW_NURSERY_FEEDS] = {{.fd = fd, .events = POLLIN},
+							   {.fd = signal_fd, .events = POLLIN}};
 
-		if (poll(fds, 2, -1) < 0)
+		for (size_t i = 0; i < FW_NURSERY_FEEDS; i++)
+			fds[2 + i].fd = nursery.feeds[i].pid ? nursery.feeds[i].news_fd : -1;
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0)
 			continue;
+		/* Nobody waits for it any more. The place is free once it is reaped. */
+		for (size_t i = 0; i < FW_NURSERY_FEEDS; i++)
+			if (fds[2 + i].revents)
+				kill(nursery.feeds[i].pid, SIGKILL);
 		if (fds[1].revents && read(signal_fd, &info, sizeof(info)) > 0)
-			reap(fd, &child);
+			reap(&nursery);
 		if (fds[0].revents)
-			obey(fd, &child);
+			obey(&nursery);
 	}
 }
 
@@ -185,25 +279,38 @@ int fw_nursery_fork(struct fw_err *err)
 	return 0;
 }
 
-int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, int pass_fd)
+int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, const int *fds, size_t count)
 {
 	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(FW_NURSERY_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control = {};
 	struct iovec part = {.iov_base = (void *)order, .iov_len = sizeof(*order)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-	if (pass_fd >= 0) {
+	if (count) {
 		struct cmsghdr *header;
 
 		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &pass_fd, sizeof(int));
+		header->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 	}
 	return sendmsg(nursery_fd, &message, MSG_NOSIGNAL) == sizeof(*order) ? 0 : -errno;
+}
+
+void fw_nursery_program(const char *name, char *path, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[length > 0 ? length : 0] = '\0';
+	slash = strrchr(self, '/');
+	snprintf(path, size, "%.*s/%s", (int)(slash ? slash - self : 0), self, name);
+	if (access(path, X_OK))
+		snprintf(path, size, "/usr/bin/%s", name);
 }

@@ -28,8 +28,9 @@ struct fw_request {
 	struct MHD_Connection *connection;
 	enum fw_route route;
 	uid_t uid;
-	char by[64];  /* name of uid, for events and drift */
-	json_t *body; /* object of a POST */
+	char by[64];	    /* name of uid, for events and drift */
+	json_t *body;	    /* object of a POST */
+	unsigned int asked; /* how often the handler has deferred its answer */
 };
 
 struct fw_answer {
@@ -70,7 +71,8 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(UNBAN, fw_api_unban)                                                                               \
 	X(ALLOW, fw_api_allow)                                                                               \
 	X(SETS_ADD, fw_api_sets_add)                                                                         \
-	X(SETS_DEL, fw_api_sets_del)
+	X(SETS_DEL, fw_api_sets_del)                                                                         \
+	X(FEEDS_SYNC, fw_api_feeds_sync)
 
 #define X(id, function) fw_handler function;
 FW_HANDLERS(X)

@@ -189,6 +189,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_confirm_init(agent);
 	fw_drift_init(agent);
 	fw_drift_load(agent);
+	fw_feeds_init(agent);
 	fw_spared_start(agent);
 	fw_geo_watch_init(agent);
 	fw_set_totals_load(agent);
@@ -214,9 +215,6 @@ static int open_for_business(struct fw_agent *agent)
 	struct fw_err err = {};
 	int r;
 
-	agent->web.nursery_fd = fw_nursery_fork(&err);
-	if (agent->web.nursery_fd < 0)
-		fw_log(FW_LOG_WARNING, "no metrics on TCP: %s; filtering goes on", err.text);
 	r = fw_privileges_drop(&err);
 	if (r)
 		return fail(&err, "not going on with more rights than needed");
@@ -226,6 +224,7 @@ static int open_for_business(struct fw_agent *agent)
 		fw_log(FW_LOG_WARNING, "%s", err.text);
 	fw_web_init(agent);
 	fw_web_follow(agent);
+	fw_feeds_start(agent);
 	fw_sampler_start(agent);
 	fw_reload_on_signal(agent);
 	return FW_EXIT_OK;
@@ -249,6 +248,17 @@ static void announce(struct fw_agent *agent)
 	fw_notify_watchdog(&agent->notify, &agent->loop);
 }
 
+/* While there is little to copy: what is in memory now stays in the nursery's for good. */
+static void start_nursery(struct fw_agent *agent)
+{
+	struct fw_err err = {};
+
+	agent->web.nursery_fd = fw_nursery_fork(&err);
+	if (agent->web.nursery_fd < 0)
+		fw_log(FW_LOG_WARNING, "no metrics on TCP and no updates of feeds: %s; filtering goes on",
+		       err.text);
+}
+
 int fw_agent_start(struct fw_agent *agent)
 {
 	struct fw_loaded *configured = NULL;
@@ -267,6 +277,8 @@ int fw_agent_start(struct fw_agent *agent)
 		code = fail(&err, "cannot start");
 	if (!code && fw_state_open(&agent->state, agent->options.state_dir, &err))
 		code = fail(&err, "cannot start");
+	if (!code)
+		start_nursery(agent);
 	if (!code)
 		code = open_datapath(agent, configured->policy);
 	if (code) {
@@ -304,6 +316,7 @@ void fw_agent_stop(struct fw_agent *agent)
 						 : "the filter stays in place");
 	if (agent->ready)
 		fw_web_stop(agent);
+	fw_feeds_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))
 		fw_force_save(agent);
 	if (agent->leases.dirty)

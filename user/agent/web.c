@@ -19,24 +19,9 @@
 #include "lib/log.h"
 
 #define PROGRAM	       "floodwall-web"
-#define INSTALLED      "/usr/bin/" PROGRAM
 #define BACKOFF_MS     500
 #define BACKOFF_MAX_MS 60000
 #define STABLE_NS      (60 * FW_NS_PER_SEC)
-
-/* Beside the agent, as in a build tree, else where it is installed. */
-static void find_program(char *path, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	self[length > 0 ? length : 0] = '\0';
-	slash = strrchr(self, '/');
-	snprintf(path, size, "%.*s/" PROGRAM, (int)(slash ? slash - self : 0), self);
-	if (access(path, X_OK))
-		snprintf(path, size, "%s", INSTALLED);
-}
 
 static void on_retry(uv_timer_t *timer);
 
@@ -66,7 +51,7 @@ static void start(struct fw_agent *agent)
 		later(agent);
 		return;
 	}
-	find_program(order.program, sizeof(order.program));
+	fw_nursery_program(PROGRAM, order.program, sizeof(order.program));
 	snprintf(order.socket, sizeof(order.socket), "%s", fw_server_read_path(agent->server));
 	if (order.socket[0] != '/') {
 		char directory[PATH_MAX] = "";
@@ -78,7 +63,7 @@ static void start(struct fw_agent *agent)
 	}
 	web->warned = false;
 	web->started_ns = fw_monotonic_ns();
-	if (fw_nursery_send(web->nursery_fd, &order, fd))
+	if (fw_nursery_send(web->nursery_fd, &order, &fd, 1))
 		fw_log(FW_LOG_WARNING,
 		       "no metrics on TCP until the agent restarts: the process that starts " PROGRAM
 		       " is gone; "
@@ -170,7 +155,7 @@ void fw_web_stop(struct fw_agent *agent)
 	web->listen[0] = '\0';
 	web->pid = 0;
 	if (web->nursery_fd >= 0)
-		fw_nursery_send(web->nursery_fd, &order, -1);
+		fw_nursery_send(web->nursery_fd, &order, NULL, 0);
 }
 
 void fw_web_follow(struct fw_agent *agent)

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "lib/err.h"
+#include "agent/nursery.h"
 
 struct fw_agent;
 
@@ -23,22 +23,6 @@ struct fw_web {
 	unsigned int backoff_ms;
 	bool warned, usable;
 };
-
-/* nursery.c: forks the process that will spawn workers as an unprivileged user. Call before any thread exists
- * and before capabilities go. Returns its socket or -errno. */
-int fw_nursery_fork(struct fw_err *err);
-/* What the nursery is told and tells. */
-struct fw_nursery_order {
-	enum { FW_NURSERY_START, FW_NURSERY_STOP } kind;
-	char program[256], socket[128];
-};
-struct fw_nursery_news {
-	pid_t pid; /* of the child */
-	int ended; /* 0: it was started; else its wait status is in `status` */
-	int status;
-	int error; /* errno when it could not be started */
-};
-int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, int pass_fd);
 
 void fw_web_init(struct fw_agent *agent);
 /* Starts, moves or stops the web process as the policy in force says. */

@@ -40,7 +40,8 @@
 	X(UNBAN, "POST", "/v1/unban", 1, "sources [..]")                                                     \
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
 	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds")                              \
-	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..]")
+	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..]")                                           \
+	X(FEEDS_SYNC, "POST", "/v1/feeds/sync", 1, "name, force: answers when the attempts ended")
 
 /* Exit codes, DESIGN §7. */
 enum fw_exit {

@@ -25,15 +25,17 @@ static int prepare(const struct fw_feed_attempt *attempt)
 	struct fw_feed_job *job = attempt->job;
 	const struct fw_feed_copy *in_force = attempt->in_force;
 	bool crowdsec = job->shape.format == FW_FEED_CROWDSEC;
+	/* "Not modified" would let entries of a current list reach the end of their ttl. */
+	bool validators = in_force && !crowdsec && !job->shape.ttl_seconds;
 
 	job->shape.now = attempt->now;
 	job->shape.sync_token = in_force ? in_force->sync_token : 0;
 	job->has_secret = attempt->secret_file;
 	job->full = crowdsec && (!in_force || attempt->everything ||
 				 attempt->now - in_force->fetched >= FULL_EVERY_SECONDS);
-	if (set_text(&job->etag, in_force && !crowdsec ? in_force->etag : NULL))
+	if (set_text(&job->etag, validators ? in_force->etag : NULL))
 		return -ENOMEM;
-	return set_text(&job->last_modified, in_force && !crowdsec ? in_force->last_modified : NULL);
+	return set_text(&job->last_modified, validators ? in_force->last_modified : NULL);
 }
 
 static int open_secret(const char *path, struct fw_err *err)
@@ -66,7 +68,7 @@ static void run(const struct fw_feed_attempt *attempt, int result_fd, struct fw_
 			return;
 		}
 	}
-	fw_feed_run_worker(attempt->worker, attempt->job, secret_fd, result_fd, status);
+	fw_feed_run_worker(&attempt->runner, attempt->job, secret_fd, result_fd, status);
 }
 
 static void keep(const struct fw_feed_attempt *attempt, struct fw_feed_update *update)

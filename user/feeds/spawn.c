@@ -32,31 +32,39 @@ static int move_up(int fd)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
 }
 
-static int start(const char *worker, int job_fd, int status_fd, int result_fd, int secret_fd, pid_t *ret)
+void fw_feed_environment(struct fw_feed_environment *ret)
 {
-	static char *const environment_names[] = {"http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY",
-						  "NO_PROXY",	"ALL_PROXY",   "all_proxy"};
-	char *argv[] = {(char *)(uintptr_t) "floodwall-feed", NULL};
-	char variables[sizeof(environment_names) / sizeof(environment_names[0])][512];
-	char *environment[sizeof(environment_names) / sizeof(environment_names[0]) + 1] = {0};
-	FW_CLOSE int job = move_up(job_fd);
-	FW_CLOSE int status = move_up(status_fd);
-	FW_CLOSE int result = move_up(result_fd);
-	FW_CLOSE int secret = move_up(secret_fd);
-	posix_spawn_file_actions_t actions;
+	static const char *const names[FW_FEED_VARIABLES] = {
+		"http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy"};
 	size_t count = 0;
-	int r;
 
-	for (size_t i = 0; i < sizeof(environment_names) / sizeof(environment_names[0]); i++) {
-		const char *value = getenv(environment_names[i]);
+	for (size_t i = 0; i < FW_FEED_VARIABLES; i++) {
+		const char *value = getenv(names[i]);
+		int length =
+			value ? snprintf(ret->text[count], sizeof(ret->text[count]), "%s=%s", names[i], value)
+			      : -1;
 
-		if (!value || (size_t)snprintf(variables[count], sizeof(variables[count]), "%s=%s",
-					       environment_names[i], value) >= sizeof(variables[count]))
+		if (length < 0 || (size_t)length >= sizeof(ret->text[count]))
 			continue;
-		environment[count] = variables[count];
+		ret->list[count] = ret->text[count];
 		count++;
 	}
-	if (job < 0 || status < 0 || result < 0 || (secret_fd >= 0 && secret < 0))
+	ret->list[count] = NULL;
+}
+
+static int start(const struct fw_feed_process *process, pid_t *ret)
+{
+	char *argv[] = {(char *)(uintptr_t) "floodwall-feed", NULL};
+	struct fw_feed_environment environment;
+	FW_CLOSE int job = move_up(process->job_fd);
+	FW_CLOSE int status = move_up(process->status_fd);
+	FW_CLOSE int result = move_up(process->result_fd);
+	FW_CLOSE int secret = move_up(process->secret_fd);
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	fw_feed_environment(&environment);
+	if (job < 0 || status < 0 || result < 0 || (process->secret_fd >= 0 && secret < 0))
 		return -EMFILE;
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
@@ -69,7 +77,7 @@ static int start(const char *worker, int job_fd, int status_fd, int result_fd, i
 	/* Nothing else of ours is open in the worker: maps, sockets and links close on exec, this makes sure.
 	 */
 	r = r ? r : posix_spawn_file_actions_addclosefrom_np(&actions, secret >= 0 ? 5 : 4);
-	r = r ? r : posix_spawn(ret, worker, &actions, NULL, argv, environment);
+	r = r ? r : posix_spawn(ret, process->worker, &actions, NULL, argv, environment.list);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
 }
@@ -103,45 +111,61 @@ static int read_status(int fd, struct fw_feed_status *status, struct fw_err *err
 	return fw_feed_status_decode(text, status, err);
 }
 
-static int run(const char *worker, const struct fw_feed_job *job, int secret_fd, int result_fd,
-	       struct fw_feed_status *status, struct fw_err *err)
+static int run_here(void *user, const struct fw_feed_process *process, int *ret_status, struct fw_err *err)
 {
-	uint64_t seconds = job->max_seconds ? job->max_seconds : FW_FETCH_SECONDS_DEFAULT;
+	pid_t pid;
+	int r = start(process, &pid);
+
+	(void)user;
+	if (r)
+		return fw_err_set(err, r, "cannot start '%.200s': %s", process->worker, strerror(-r));
+	return wait_for(pid, process->seconds, ret_status);
+}
+
+static int run(const struct fw_feed_runner *runner, const struct fw_feed_job *job, int secret_fd,
+	       int result_fd, struct fw_feed_status *status, struct fw_err *err)
+{
+	struct fw_feed_process process = {
+		.worker = runner->worker,
+		.result_fd = result_fd,
+		.secret_fd = secret_fd,
+		.seconds = (job->max_seconds ? job->max_seconds : FW_FETCH_SECONDS_DEFAULT) + GRACE_SECONDS,
+	};
 	FW_FREE char *text = NULL;
 	FW_CLOSE int job_fd = -1;
 	FW_CLOSE int status_fd = -1;
 	int exit_status = 0, r = fw_feed_job_encode(job, &text, err);
-	pid_t pid;
 
 	if (r)
 		return r;
-	job_fd = memory_file("floodwall-feed-job", text, err);
-	status_fd = memory_file("floodwall-feed-status", "", err);
+	job_fd = process.job_fd = memory_file("floodwall-feed-job", text, err);
+	status_fd = process.status_fd = memory_file("floodwall-feed-status", "", err);
 	if (job_fd < 0 || status_fd < 0)
 		return -EIO;
-	r = start(worker, job_fd, status_fd, result_fd, secret_fd, &pid);
-	if (r)
-		return fw_err_set(err, r, "cannot start '%.200s': %s", worker, strerror(-r));
-	r = wait_for(pid, seconds + GRACE_SECONDS, &exit_status);
-	if (r)
+	r = (runner->run ? runner->run : run_here)(runner->user, &process, &exit_status, err);
+	if (r == -ETIMEDOUT)
 		return fw_err_set(err, r, "the worker did not end within %llu s and was killed",
-				  (unsigned long long)seconds + GRACE_SECONDS);
+				  (unsigned long long)process.seconds);
+	if (r)
+		return r;
 	if (WIFSIGNALED(exit_status))
 		return fw_err_set(err, -EIO,
 				  "the worker died of signal %d (%s): the list may be made to harm",
 				  WTERMSIG(exit_status), strsignal(WTERMSIG(exit_status)));
+	if (WEXITSTATUS(exit_status) >= 126)
+		return fw_err_set(err, -ENOEXEC, "'%.200s' could not be executed", runner->worker);
 	if (WEXITSTATUS(exit_status))
 		return fw_err_set(err, -EIO, "the worker exited with %d", WEXITSTATUS(exit_status));
 	return read_status(status_fd, status, err);
 }
 
-void fw_feed_run_worker(const char *worker, const struct fw_feed_job *job, int secret_fd, int result_fd,
-			struct fw_feed_status *status)
+void fw_feed_run_worker(const struct fw_feed_runner *runner, const struct fw_feed_job *job, int secret_fd,
+			int result_fd, struct fw_feed_status *status)
 {
 	struct fw_err err = {0};
 
 	*status = (struct fw_feed_status){.format = job->shape.format};
-	if (!run(worker, job, secret_fd, result_fd, status, &err))
+	if (!run(runner, job, secret_fd, result_fd, status, &err))
 		return;
 	*status = (struct fw_feed_status){.format = job->shape.format};
 	snprintf(status->error, sizeof(status->error), "%s", err.text);

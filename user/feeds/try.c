@@ -84,7 +84,7 @@ static int attempt(const struct fw_feed_try *settings, struct fw_feed_job *job, 
 	struct fw_err load_err = {0};
 	int r = fw_feed_store_load(settings->dir, settings->name, origin, 0, now, &kept, &load_err);
 	struct fw_feed_copy *in_force = r ? NULL : &kept;
-	struct fw_feed_attempt one = {.worker = settings->worker,
+	struct fw_feed_attempt one = {.runner = {.worker = settings->worker},
 				      .dir = settings->dir,
 				      .name = settings->name,
 				      .job = job,

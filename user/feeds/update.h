@@ -31,10 +31,33 @@ int fw_feed_update_judge(const struct fw_feed_status *status, int result_fd,
 			 const struct fw_feed_copy *in_force, const struct fw_guard *guard, uint64_t origin,
 			 uint64_t now, struct fw_feed_update *ret);
 
+/* How a worker process comes to life. The descriptors are the worker's ends (feeds/job.h), secret_fd may be
+ * -1; all stay the caller's. */
+struct fw_feed_process {
+	const char *worker; /* path of floodwall-feed */
+	int job_fd, status_fd, result_fd, secret_fd;
+	uint64_t seconds; /* then it is killed: -ETIMEDOUT */
+};
+struct fw_feed_runner {
+	const char *worker;
+	/* Starts it and waits for its end, whose wait status goes to *ret_status. NULL: as a child of this
+	 * process. */
+	int (*run)(void *user, const struct fw_feed_process *process, int *ret_status, struct fw_err *err);
+	void *user;
+};
+
+/* What a worker may know of its surroundings: which proxy to use. */
+#define FW_FEED_VARIABLES 7
+struct fw_feed_environment {
+	char text[FW_FEED_VARIABLES][512];
+	char *list[FW_FEED_VARIABLES + 1]; /* points into text: do not move it */
+};
+void fw_feed_environment(struct fw_feed_environment *ret);
+
 /* One attempt, blocking: worker, judgement, store. For a thread of the agent's pool. */
 struct fw_feed_attempt {
-	const char *worker; /* path of floodwall-feed */
-	const char *dir;    /* of the copies; NULL: nothing is kept */
+	struct fw_feed_runner runner;
+	const char *dir; /* of the copies; NULL: nothing is kept */
 	const char *name;
 	struct fw_feed_job *job; /* etag, last_modified, sync_token, now and full are filled in here */
 	const char *secret_file; /* NULL: none; opened with the caller's rights */
@@ -48,7 +71,7 @@ int fw_feed_attempt(const struct fw_feed_attempt *attempt, struct fw_feed_update
 
 /* Starts the worker and waits for it, at most max_seconds of the job and a bit. The secret is a file
  * descriptor or -1. A worker that crashes or says nothing readable is a failed status. */
-void fw_feed_run_worker(const char *worker, const struct fw_feed_job *job, int secret_fd, int result_fd,
-			struct fw_feed_status *status);
+void fw_feed_run_worker(const struct fw_feed_runner *runner, const struct fw_feed_job *job, int secret_fd,
+			int result_fd, struct fw_feed_status *status);
 
 #endif
