@@ -170,6 +170,8 @@ static const char *const lines[] = {
 	"--json import aws-waf /dev/null",
 	"import aws-waf /dev/null --ip-set /nonexistent.json",
 	"feeds sync",
+	"feeds sync a b",
+	"feeds snyc",
 	"sets ad vpn 192.0.2.1",
 	"status extra",
 	"status --wat",

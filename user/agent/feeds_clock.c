@@ -12,7 +12,7 @@
 #define AT_ONCE_MAX	 2
 #define LOOK_AGAIN_NS	 (60 * FW_NS_PER_SEC) /* somebody may have set the clock */
 #define RECOMPILE_NS	 FW_NS_PER_SEC
-#define RECOMPILE_SHARE	 20 /* merging lists takes at most a twentieth of the time */
+#define RECOMPILE_SHARE	 4 /* merging lists takes at most a fifth of the time */
 #define AFTER_FAILURE_NS (10 * FW_NS_PER_SEC)
 
 static uint64_t age_ns(const struct fw_feed_watch *watch, uint64_t wall)

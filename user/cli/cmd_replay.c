@@ -90,6 +90,20 @@ static int prepare_policy(struct replay *replay, const char *path)
 	return exit;
 }
 
+/* Nothing is fetched here, and what an agent has is its own. */
+static void say_feeds(const struct replay *replay)
+{
+	const struct fw_policy *policy = replay->policy;
+
+	if (!policy->feed_count || replay->cli->json)
+		return;
+	fputs("note: feeds have no entries in a replay, rules that ask for them match nothing:",
+	      replay->cli->err);
+	for (size_t i = 0; i < policy->feed_count; i++)
+		fprintf(replay->cli->err, " %s", policy->feeds[i].name);
+	fputc('\n', replay->cli->err);
+}
+
 static enum fw_exit exit_of(int r)
 {
 	return r == -EPERM || r == -EACCES ? FW_EXIT_NO_PERMISSION : FW_EXIT_KERNEL;
@@ -289,6 +303,8 @@ int fw_cmd_replay(struct fw_cli *cli, const struct fw_line *line)
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
 				   "--seed expects a whole number up to %u, got '%s'", UINT32_MAX, seed_text);
 	exit = prepare_policy(&replay, policy);
+	if (!exit)
+		say_feeds(&replay);
 	exit = exit ? exit : prepare_files(&replay, line);
 	/* Seed 0 means random to the datapath; the operator's 0 is a seed like any other. */
 	exit = exit ? exit : prepare_program(&replay, seed_text && !seed ? UINT32_MAX : (uint32_t)seed);

@@ -324,6 +324,19 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_FEEDS,
 	 .json = "[{\"name\",\"state\",\"entries\",\"last_success\",\"error\"}]",
 	 .run = fw_cmd_feeds},
+	{.verb = "feeds",
+	 .subverb = "sync",
+	 .arguments = "[NAME]",
+	 .most = 1,
+	 .options = {{.name = "force",
+		      .help = "take the list although it grew or shrank too much; needs NAME"}},
+	 .help = "fetch one feed, or all, now",
+	 .about = "Waits for the end of the attempts. Exit code 1: a list was not taken, the error says why. "
+		  "--force accepts growth and shrink this once; the other guards hold.",
+	 .examples = "floodwall feeds sync\nfloodwall feeds sync spamhaus_drop --force",
+	 .route = FW_API_FEEDS_SYNC,
+	 .json = "as feeds: the feeds that were asked for",
+	 .run = fw_cmd_feeds_sync},
 	{.verb = "explain",
 	 .arguments = "ADDR",
 	 .least = 1,
@@ -513,9 +526,11 @@ const struct fw_option *fw_global_options(size_t *ret_count)
 
 bool fw_command_comes_later(const char *verb, const char *subverb)
 {
-	static const char *const later[][2] = {{"recommend", NULL},    {"history", NULL},
-					       {"capture", NULL},      {"attacks", NULL},
-					       {"under-attack", NULL}, {"feeds", "sync"}};
+	static const char *const later[][2] = {{"recommend", NULL},
+					       {"history", NULL},
+					       {"capture", NULL},
+					       {"attacks", NULL},
+					       {"under-attack", NULL}};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcmp(verb, later[i][0]) &&
