@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import feeds
@@ -383,6 +384,97 @@ rules:
         got = self.agent.ask("POST", "/v1/feeds/sync", {"name": "hostin"})
         result("sync: an unknown name is told, with the one that was meant", "hosting" in json.dumps(got), got)
 
+    def workers(self):
+        """Feed workers in this lab, by what they are and where."""
+        found, here = [], os.stat("/proc/self/ns/net").st_ino
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() == b"floodwall-feed\0" and os.stat(f"/proc/{pid}/ns/net").st_ino == here:
+                    found.append(int(pid))
+        return found
+
+    def workers_gone(self, seconds=3):
+        end = time.monotonic() + seconds
+        while self.workers() and time.monotonic() < end:
+            time.sleep(0.05)
+        return not self.workers()
+
+    def hanging(self):
+        """A sync whose worker waits for a server that says nothing: the thread that asks, and the worker."""
+        got = {}
+
+        def ask():
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+                got.update(self.agent.sync("bad"))
+        self.say(lambda h: time.sleep(40))
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        end = time.monotonic() + 5
+        while not (self.server.requests and self.workers()) and time.monotonic() < end:
+            time.sleep(0.02)
+        return asking, got, self.workers()
+
+    def rough(self):
+        """A worker that is stuck, an agent that ends while it waits, a list that does not fit."""
+        text = HEAD + f"""
+feeds:
+  bad: {{url: "{self.server.url}/list", every: 1h, timeout: 2s, growth: 100000%}}
+rules:
+  - {{name: known-bad, match: {{source: bad}}, action: block}}
+"""
+        self.agent.policy(text)
+        self.serve(GOOD)
+        self.agent.start()
+        self.agent.sync("bad", force=True)
+        asking, got, workers = self.hanging()
+        user = os.stat(f"/proc/{workers[0]}").st_uid if workers else 0
+        result("worker: runs as nobody or floodwall", user != 0, (workers, user))
+        if workers:
+            os.kill(workers[0], signal.SIGSTOP)
+        asking.join(25)
+        result("a stuck worker is killed, and `feeds` says so", "was killed" in (got.get("error") or "") and self.workers_gone(), got)
+        good, seen = self.in_force()
+        result("a stuck worker: the last good copy filters on", good, seen)
+        self.hanging()
+        start = time.monotonic()
+        self.agent.stop()
+        result("the agent ends at once while a feed hangs, its worker with it", time.monotonic() - start < 3 and self.workers_gone(),
+               (time.monotonic() - start, self.workers()))
+        self.agent.start()
+        self.hanging()
+        self.agent.stop(signal.SIGKILL)
+        result("kill -9 while a feed hangs: its worker ends too", self.workers_gone(), self.workers())
+        many = GOOD + "".join(f"46.{i >> 7}.{i * 2 & 255}.1\n" for i in range(3000))
+        self.agent.policy(text + "capacity: {prefixes: 1024}\n")
+        self.agent.start()
+        self.does_not_fit(many)
+        self.agent.policy(text)
+        self.agent.stop()
+        self.serve(many)
+        self.agent.start()
+        got = self.agent.sync("bad", force=True)
+        result("with the capacity for it, it is taken", got["state"] == "ok" and got["entries"] == 3012, got)
+        self.agent.stop()
+        self.agent.policy(text + "capacity: {prefixes: 1024}\n")
+        self.say(lambda h: h.send("no", 500))
+        self.agent.start()
+        result("a copy that does not fit any more: the agent starts without it and says so",
+               "starting WITHOUT the entries of feeds" in (self.work / "agent.log").read_text() and self.agent.feed("bad")["entries"] == 0,
+               self.agent.feed("bad"))
+        self.agent.stop()
+
+    def does_not_fit(self, many):
+        self.serve(many)
+        got = self.agent.sync("bad")
+        good, seen = self.in_force()
+        result("a list that does not fit: the one before stays, `feeds` says why", got["state"] == "failed" and good and
+               "cannot be put in force: the sets need 3" in got["error"] and got["entries"] == 12, (got, seen))
+        self.agent.stop()
+        self.say(lambda h: h.send("no", 500))
+        self.agent.start()
+        good, seen = self.in_force()
+        result("a list that does not fit: nor is it there after a restart", good and self.agent.feed("bad")["entries"] == 12, seen)
+
     def certificate(self):
         context, ca = certificates(self.work)
         server = Server(context)
@@ -444,7 +536,7 @@ def main():
             work.chmod(0o755)
             drills = Drills(work, lab)
             if "--million" not in sys.argv:
-                for drill in (drills.first, drills.answers, drills.lists, drills.survives, drills.reputation, drills.certificate):
+                for drill in (drills.first, drills.answers, drills.lists, drills.survives, drills.reputation, drills.rough, drills.certificate):
                     drill()
             drills.million()
     finally:

@@ -140,6 +140,18 @@ int fw_feeds_parts(struct fw_agent *agent, const struct fw_policy *policy, struc
 	return r;
 }
 
+void fw_feeds_set_aside(struct fw_agent *agent)
+{
+	for (size_t i = 0; i < agent->feeds.count; i++) {
+		struct fw_feed_watch *watch = agent->feeds.items[i];
+
+		fw_feed_copy_done(&watch->copy);
+		fw_feed_share_done(&watch->share);
+		watch->has_copy = watch->on_trial = false;
+		watch->last_success_ns = 0;
+	}
+}
+
 void fw_feeds_forget(struct fw_agent *agent)
 {
 	struct fw_feeds *feeds = &agent->feeds;

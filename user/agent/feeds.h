@@ -98,6 +98,8 @@ struct fw_feed_parts {
 	size_t count;
 };
 int fw_feeds_parts(struct fw_agent *agent, const struct fw_policy *policy, struct fw_feed_parts *ret);
+/* Their lists do not fit: none of them is in force until it is fetched anew. The copies stay on disk. */
+void fw_feeds_set_aside(struct fw_agent *agent);
 /* The policy in force is another one: feeds whose definition is the same go on. */
 void fw_feeds_follow(struct fw_agent *agent);
 /* Puts the feeds' lists in force as they are now. */

@@ -54,13 +54,11 @@ static void fly(uv_work_t *work)
 /* The list before is in force again: so it must be after a restart. */
 static void keep_old_copy(struct fw_feed_watch *watch)
 {
-	const char *dir = watch->agent->feeds.dir, *name = watch->definition.name;
 	struct fw_err err = {0};
-	int r = watch->has_copy ? fw_feed_store_save(dir, name, &watch->copy, &err)
-				: fw_feed_store_remove(dir, name, &err);
 
-	if (r)
-		fw_log(FW_LOG_WARNING, "feed '%s': %s", name, err.text);
+	if (watch->has_copy &&
+	    fw_feed_store_save(watch->agent->feeds.dir, watch->definition.name, &watch->copy, &err))
+		fw_log(FW_LOG_WARNING, "feed '%s': %s", watch->definition.name, err.text);
 }
 
 /* The new list into the filter, or everything as it was. */
@@ -140,8 +138,8 @@ static void land(struct flight *flight)
 		return;
 	}
 	if (update->outcome == FW_FEED_UPDATED && put_in_force(watch, flight, &err)) {
-		snprintf(why, sizeof(why),
-			 "fetched, but cannot be put in force: %.700s; the list before stays", err.text);
+		snprintf(why, sizeof(why), "fetched, but cannot be put in force: %.700s; %s", err.text,
+			 watch->has_copy ? "the list before stays in force" : "this feed lists nobody");
 		keep_old_copy(watch);
 		failed(watch, FW_FEED_FAILED, why);
 		return;

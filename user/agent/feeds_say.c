@@ -27,8 +27,9 @@ void fw_feed_say_updated(struct fw_feed_watch *watch)
 			   (json_int_t)watch->added, "removed", (json_int_t)watch->removed, "in_force",
 			   (json_int_t)fw_feed_kept(watch), "guard", guards, "generation",
 			   (json_int_t)watch->agent->generation),
-		 "feed '%s': %zu entries, %zu added, %zu removed%s%s%s", watch->definition.name,
-		 watch->copy.entries.count, watch->added, watch->removed,
+		 "feed '%s': %zu %s, %zu added, %zu removed%s%s%s", watch->definition.name,
+		 watch->copy.entries.count, watch->copy.entries.count == 1 ? "entry" : "entries",
+		 watch->added, watch->removed,
 		 fw_feed_trial_until(watch) ? "; on trial: it counts and drops nothing" : "",
 		 *guards ? "; " : "", guards);
 }

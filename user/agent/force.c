@@ -11,6 +11,7 @@
 #include "kern/stats.h"
 #include "lib/clock.h"
 #include "lib/cleanup.h"
+#include "lib/log.h"
 
 const char *fw_force_is_held(const struct fw_agent *agent)
 {
@@ -26,6 +27,24 @@ static void forget_recycled(struct fw_agent *agent, const struct fw_rule_ids *ne
 	for (size_t id = 0; id < FW_RULE_IDS; id++)
 		if (agent->ids.name[id][0] && strcmp(agent->ids.name[id], next->name[id]) && agent->datapath)
 			fw_stats_rule_reset(agent->datapath, (uint16_t)id);
+}
+
+/* At start there is nothing to stay with: rather without the feeds than not at all. */
+static int compile_first(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_image_input *input,
+			 struct fw_diags *diags, struct fw_rule_ids *ids, struct fw_image **ret)
+{
+	struct fw_diags first = {};
+	int r = fw_image_compile(loaded->policy, input, ids, &first, ret);
+
+	if (r && r != -ENOMEM) {
+		fw_log(FW_LOG_ERROR, "starting WITHOUT the entries of feeds, which do not fit: %s",
+		       first.count ? first.items[0].message : strerror(-r));
+		fw_feeds_set_aside(agent);
+		input->part_count = 0;
+		r = fw_image_compile(loaded->policy, input, ids, diags, ret);
+	}
+	fw_diags_done(&first);
+	return r;
 }
 
 static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_diags *diags,
@@ -45,7 +64,10 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 		return r;
 	input.parts = parts.items;
 	input.part_count = parts.count;
-	r = fw_image_compile(loaded->policy, &input, ids, diags, ret);
+	if (!agent->loaded && parts.count)
+		r = compile_first(agent, loaded, &input, diags, ids, ret);
+	else
+		r = fw_image_compile(loaded->policy, &input, ids, diags, ret);
 	free(parts.items);
 	return r;
 }
