@@ -49,9 +49,10 @@ struct fw_feed_watch {
 	bool has_copy;
 	struct fw_feed_share share;
 
-	enum fw_feed_outcome last_outcome; /* of the last attempt, valid if attempts */
-	uint64_t attempts;		   /* that ended since the agent started */
-	unsigned int failures;		   /* in a row, held ones included */
+	enum fw_feed_outcome last_outcome;	/* of the last attempt, valid if attempts */
+	uint64_t attempts;			/* that ended since the agent started */
+	uint64_t outcomes[FW_FEED_UPDATED + 1]; /* of them, by enum fw_feed_outcome */
+	unsigned int failures;			/* in a row, held ones included */
 	uint64_t last_attempt_ns, last_success_ns, last_failure_ns;
 	uint64_t next_attempt_ns;     /* monotonic */
 	uint64_t active_since_ns;     /* when the agent began to watch it */

@@ -93,6 +93,7 @@ static void failed(struct fw_feed_watch *watch, enum fw_feed_outcome outcome, co
 	watch->failures++;
 	watch->last_failure_ns = fw_wall_ns();
 	watch->last_outcome = outcome;
+	watch->outcomes[outcome]++;
 	watch->everything = true;
 	snprintf(watch->error, sizeof(watch->error), "%s", why);
 }
@@ -105,6 +106,7 @@ static void succeeded(struct fw_feed_watch *watch, const struct flight *flight, 
 	watch->last_success_ns = now_ns;
 	watch->stale = false;
 	watch->last_outcome = update->outcome;
+	watch->outcomes[update->outcome]++;
 	watch->everything = false;
 	watch->error[0] = '\0';
 	snprintf(watch->notice, sizeof(watch->notice), "%s", update->why);
