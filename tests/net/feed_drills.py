@@ -463,6 +463,47 @@ rules:
                self.agent.feed("bad"))
         self.agent.stop()
 
+    def credential(self):
+        """A key that only root may read reaches the server, and the command line of nobody."""
+        secret = self.work / "key"
+        secret.write_text("s3cret-key\n")
+        secret.chmod(0o600)
+        self.agent.policy(HEAD + f"""
+feeds:
+  keyed: {{url: "{self.server.url}/list", every: 1h, header: X-Api-Key, secret: key}}
+rules:
+  - {{name: known-bad, match: {{source: keyed}}, action: block}}
+""")
+        words = []
+
+        def answer(handler):
+            for pid in self.workers():
+                words.append(pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())
+            handler.send(GOOD)
+        self.say(answer)
+        self.agent.start()
+        self.agent.wait("keyed", lambda f: f["state"] == "ok")
+        result("credential: it reaches the server in its header", self.server.requests and
+               self.server.requests[0][1].get("X-Api-Key") == "s3cret-key" and words and b"s3cret" not in b"".join(words), (words, self.agent.feed("keyed")))
+        secret.chmod(0o644)
+        got = self.agent.sync("keyed")
+        result("credential: one that everybody can read is not used", got["state"] == "failed" and "chmod o-rwx" in got["error"], got)
+        spawn = [int(pid) for pid in filter(str.isdigit, os.listdir("/proc")) if self.is_nursery(pid)]
+        secret.chmod(0o600)
+        for pid in spawn:
+            os.kill(pid, signal.SIGKILL)
+        got = self.agent.sync("keyed")
+        good, seen = self.in_force()
+        result("without the process that starts workers: said, and the filter goes on", len(spawn) == 1 and got["state"] == "failed" and
+               "the process that starts workers is gone" in got["error"] and good, (spawn, got, seen))
+        self.agent.stop()
+
+    def is_nursery(self, pid):
+        with contextlib.suppress(OSError, ValueError):
+            stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+            return "(floodwall-spawn)" in stat and int(stat.rsplit(")", 1)[1].split()[1]) == self.agent.process.pid
+        return False
+
     def does_not_fit(self, many):
         self.serve(many)
         got = self.agent.sync("bad")
@@ -536,7 +577,7 @@ def main():
             work.chmod(0o755)
             drills = Drills(work, lab)
             if "--million" not in sys.argv:
-                for drill in (drills.first, drills.answers, drills.lists, drills.survives, drills.reputation, drills.rough, drills.certificate):
+                for drill in (drills.first, drills.answers, drills.lists, drills.survives, drills.reputation, drills.rough, drills.credential, drills.certificate):
                     drill()
             drills.million()
     finally:

@@ -14,7 +14,7 @@ struct fw_agent;
 
 /* X(NAME, word, what it means) — the state of GET /v1/feeds, metrics and events. */
 #define FW_FEED_CONDITIONS(X)                                                                                \
-	X(WAITING, "waiting", "no attempt has ended yet")                                                    \
+	X(WAITING, "waiting", "nothing was fetched yet, this feed lists nobody")                             \
 	X(OK, "ok", "the list in force is current")                                                          \
 	X(FAILED, "failed", "the last attempt failed; the last good copy is in force, if there is one")      \
 	X(HELD, "held", "a guard does not believe the new list; the last good copy is in force")             \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What happens to feeds without anybody asking: attempts, entries that end, trials that end, staleness. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/agent.h"
@@ -105,6 +106,8 @@ static void begin_attempts(struct fw_agent *agent)
 		if (fw_feed_attempt_begin(watch)) {
 			watch->wanted = watch->force = false;
 			watch->next_attempt_ns = now + AFTER_FAILURE_NS;
+			snprintf(watch->error, sizeof(watch->error),
+				 "out of memory for an attempt, tried again in 10 s; what is in force stays");
 		}
 	}
 }

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/feeds_inside.h"
 #include "lib/grow.h"
+#include "lib/log.h"
 
 static int add(struct fw_feed_protected *list, const struct fw_prefix *prefix, enum fw_guard_reason reason)
 {
@@ -28,7 +29,12 @@ static int add_addr(struct fw_feed_protected *list, const struct fw_addr *addr, 
 static int add_own(struct fw_feed_protected *list)
 {
 	struct ifaddrs *all = NULL;
-	int r = getifaddrs(&all) ? -errno : 0;
+	int r = 0;
+
+	/* The kernel takes no packet from an own address anyway: no reason to refuse a policy. */
+	if (getifaddrs(&all))
+		fw_log(FW_LOG_WARNING, "feeds may list addresses of this machine, which cannot be found: %s",
+		       strerror(errno));
 
 	for (const struct ifaddrs *one = all; one && !r; one = one->ifa_next) {
 		struct fw_addr addr = {.w = {0, 0, htonl(0xffff), 0}};

@@ -23,7 +23,7 @@ enum fw_feed_condition fw_feed_condition(const struct fw_feed_watch *watch)
 	if (watch->stale)
 		return FW_FEED_IS_STALE;
 	if (!watch->attempts)
-		return FW_FEED_IS_WAITING;
+		return watch->has_copy ? FW_FEED_IS_OK : FW_FEED_IS_WAITING;
 	if (watch->last_outcome == FW_FEED_HELD)
 		return FW_FEED_IS_HELD;
 	return watch->last_outcome == FW_FEED_FAILED ? FW_FEED_IS_FAILED : FW_FEED_IS_OK;
