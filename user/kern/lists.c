@@ -30,7 +30,8 @@ static int copy_into(int fd, const struct table *table, void **ret_memory, size_
 		return fw_err_set(err, -errno,
 				  "cannot map the lists (%zu bytes): %s; the lists in force stay", bytes,
 				  strerror(errno));
-	memcpy(memory, table->content, (size_t)table->entry_bytes * table->used);
+	if (table->used)
+		memcpy(memory, table->content, (size_t)table->entry_bytes * table->used);
 	*ret_memory = memory;
 	*ret_bytes = bytes;
 	return 0;
