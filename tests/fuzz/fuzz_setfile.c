@@ -35,6 +35,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(set.prefixes[i].bits <= 128 &&
 		       !memcmp(&masked, &set.prefixes[i].addr, sizeof(masked)));
 	}
+	/* What a file brings stands on one of its lines. */
+	for (size_t i = 0; i < set.prefix_count && i < 8; i++) {
+		struct fw_setfile_hit hit;
+
+		assert(fw_setfile_find(path, &set.prefixes[i].addr, &hit, 1) == 1 && hit.line > 0);
+	}
 	free(set.prefixes);
 	fw_diags_done(&diags);
 	close(fd);

@@ -38,10 +38,17 @@ struct fw_limit {
 
 enum fw_set_kind { FW_SET_STATIC, FW_SET_FILE, FW_SET_FEED };
 
+/* Tells a file from what it was before: equal stamps, equal contents. */
+struct fw_file_stamp {
+	uint64_t device, inode, size, modified_ns, changed_ns; /* wall clock of the file system */
+	int error;					       /* why there is none, -errno */
+};
+
 struct fw_set {
 	char *name;
 	enum fw_set_kind kind;
 	char *file;		    /* absolute, NULL for inline sets */
+	struct fw_file_stamp stamp; /* of the file when reading began */
 	struct fw_prefix *prefixes; /* as read, unsorted; files included after fw_policy_load */
 	size_t prefix_count;
 	struct fw_mark mark;

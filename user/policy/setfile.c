@@ -100,6 +100,26 @@ static int column_of(const char *line, size_t offset)
 	return column;
 }
 
+/* Where the entry of a line stands; false when there is none. */
+static bool find_entry(const char *line, int number, size_t *ret_start, size_t *ret_end)
+{
+	/* A byte order mark is what Windows editors leave behind. */
+	size_t start = number == 1 && !strncmp(line, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	start += strspn(line + start, SPACES);
+	*ret_start = start;
+	*ret_end = start + strcspn(line + start, SPACES "#;");
+	return *ret_end > start;
+}
+
+/* Text behind the entry that is no remark. */
+static bool has_more(const char *line, size_t end)
+{
+	char next = line[end + strspn(line + end, SPACES)];
+
+	return next && next != '#' && next != ';';
+}
+
 static void read_line(struct fw_set *set, char *line, size_t length, struct fw_mark mark,
 		      struct fw_diags *diags)
 {
@@ -111,17 +131,12 @@ static void read_line(struct fw_set *set, char *line, size_t length, struct fw_m
 			    "the line contains a NUL character");
 		return;
 	}
-	/* A byte order mark is what Windows editors leave behind. */
-	start = mark.line == 1 && !strncmp(line, "\xef\xbb\xbf", 3) ? 3 : 0;
-	start += strspn(line + start, SPACES);
-	end = start + strcspn(line + start, SPACES "#;");
-	if (start == end)
+	if (!find_entry(line, mark.line, &start, &end))
 		return;
 	mark.column = column_of(line, start);
 	mark.end_column = column_of(line, end);
-	length = end + strspn(line + end, SPACES);
-	if (line[length] && line[length] != '#' && line[length] != ';') {
-		mark.column = column_of(line, length);
+	if (has_more(line, end)) {
+		mark.column = column_of(line, end + strspn(line + end, SPACES));
 		mark.end_column = 0;
 		fw_diag_add(diags, mark, FW_SEVERITY_ERROR, "bad-entry", "begin a remark with '#'",
 			    "one address, prefix or range per line, got more text");
@@ -132,7 +147,33 @@ static void read_line(struct fw_set *set, char *line, size_t length, struct fw_m
 		fw_diag_add(diags, mark, FW_SEVERITY_ERROR, "bad-entry", NULL, "%s", err.text);
 }
 
-static int open_regular(const char *path, int *ret)
+static struct fw_file_stamp stamp_of(const struct stat *status)
+{
+	return (struct fw_file_stamp){
+		.device = status->st_dev,
+		.inode = status->st_ino,
+		.size = (uint64_t)status->st_size,
+		.modified_ns =
+			(uint64_t)status->st_mtim.tv_sec * FW_NS_PER_SEC + (uint64_t)status->st_mtim.tv_nsec,
+		.changed_ns =
+			(uint64_t)status->st_ctim.tv_sec * FW_NS_PER_SEC + (uint64_t)status->st_ctim.tv_nsec,
+	};
+}
+
+struct fw_file_stamp fw_setfile_stamp(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) ? (struct fw_file_stamp){.error = -errno} : stamp_of(&status);
+}
+
+bool fw_file_stamp_same(const struct fw_file_stamp *a, const struct fw_file_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns && a->error == b->error;
+}
+
+static int open_regular(const char *path, int *ret, struct fw_file_stamp *ret_stamp)
 {
 	/* O_NONBLOCK: a FIFO in its place must not hang the agent. */
 	FW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -140,6 +181,7 @@ static int open_regular(const char *path, int *ret)
 
 	if (fd < 0 || fstat(fd, &status))
 		return -errno;
+	*ret_stamp = stamp_of(&status);
 	if (!S_ISREG(status.st_mode))
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	if (status.st_size > SETFILE_BYTES_MAX)
@@ -157,7 +199,8 @@ int fw_setfile_read(struct fw_set *set, struct fw_mark mark, struct fw_diags *di
 	ssize_t length;
 	int fd = -1, r;
 
-	r = open_regular(set->file, &fd);
+	set->stamp = fw_setfile_stamp(set->file); /* also of what cannot be opened */
+	r = open_regular(set->file, &fd, &set->stamp);
 	if (r) {
 		fw_diag_add(diags, mark, FW_SEVERITY_ERROR, "set-file",
 			    r == -EINVAL ? "it must be a regular file" : NULL,
@@ -179,4 +222,45 @@ int fw_setfile_read(struct fw_set *set, struct fw_mark mark, struct fw_diags *di
 		return -EIO;
 	}
 	return 0;
+}
+
+/* Whether the entry of a line holds an address, which goes to the hit. */
+static bool line_holds(char *line, int number, const struct fw_addr *addr, struct fw_setfile_hit *hit)
+{
+	struct fw_set one = {0};
+	bool holds = false;
+	size_t start, end;
+
+	if (!find_entry(line, number, &start, &end) || has_more(line, end))
+		return false;
+	line[end] = '\0';
+	if (!fw_entry_parse(line + start, &one, NULL))
+		for (size_t i = 0; i < one.prefix_count && !holds; i++)
+			holds = fw_prefix_contains(&one.prefixes[i], addr);
+	free(one.prefixes);
+	hit->line = number;
+	snprintf(hit->text, sizeof(hit->text), "%s", line + start);
+	return holds;
+}
+
+int fw_setfile_find(const char *path, const struct fw_addr *addr, struct fw_setfile_hit *hits,
+		    unsigned int most)
+{
+	struct fw_file_stamp stamp;
+	FW_FCLOSE FILE *file = NULL;
+	FW_FREE char *line = NULL;
+	size_t capacity = 0;
+	unsigned int count = 0;
+	int fd = -1, r = open_regular(path, &fd, &stamp);
+
+	if (r)
+		return r;
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	for (int number = 1; count < most && getline(&line, &capacity, file) >= 0; number++)
+		count += line_holds(line, number, addr, &hits[count]);
+	return ferror(file) ? -EIO : (int)count;
 }
