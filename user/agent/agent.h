@@ -16,6 +16,7 @@
 #include "agent/options.h"
 #include "agent/sampler.h"
 #include "agent/server.h"
+#include "agent/set_files.h"
 #include "agent/set_totals.h"
 #include "agent/snapshot.h"
 #include "agent/spared.h"
@@ -61,6 +62,7 @@ struct fw_agent {
 	struct fw_leases leases;
 	struct fw_spared_watch spared;
 	struct fw_geo_watch geo_watch;
+	struct fw_set_files set_files;
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;
 	struct fw_sampler sampler;

@@ -175,6 +175,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			warnings,
 			json_string(
 				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
+	fw_set_files_warn(agent, warnings);
 	if (!agent->last_reload_ok)
 		json_array_append_new(warnings,
 				      json_string("the last reload failed, the policy before it runs on"));

@@ -48,6 +48,8 @@ void fw_drift_restore_sets(struct fw_drift *drift, struct fw_set_edit *sets, siz
 
 void fw_drift_save(struct fw_agent *agent);
 void fw_drift_load(struct fw_agent *agent);
+/* drift_saved.c: forgets lasting set changes that the files say by now, as after `sets add --save`. */
+void fw_drift_forget_saved(struct fw_agent *agent);
 /* Arms the timer for whatever ends next: a tune or a set change. */
 void fw_drift_schedule(struct fw_agent *agent);
 /* The list of status; drift.c has sets and interfaces, tunes and a foreign policy file come from the policy

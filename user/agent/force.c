@@ -231,6 +231,7 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	fw_web_follow(agent);
 	fw_feeds_follow(agent);
 	fw_geo_watch_follow(agent);
+	fw_set_files_follow(agent);
 	return r;
 }
 

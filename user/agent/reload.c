@@ -61,6 +61,7 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_l
 	agent->last_reload_ok = !r;
 	if (!r) {
 		agent->last_reload_wall_ns = fw_wall_ns();
+		fw_drift_forget_saved(agent);
 		fw_force_note_config(agent);
 		fw_force_save(agent);
 		fw_drift_schedule(agent);

@@ -163,12 +163,17 @@ static int take_sets(struct fw_agent *agent, struct fw_snapshot *snapshot)
 	if (!packets || !snapshot->sets)
 		return -ENOMEM;
 	fw_set_totals_read(agent, packets);
-	for (size_t i = 0; i < policy->set_count; i++)
+	for (size_t i = 0; i < policy->set_count; i++) {
+		const struct fw_set_file *file = fw_set_files_find(agent, policy->sets[i].name);
+
 		snapshot->sets[snapshot->set_count++] =
 			(struct fw_set_snapshot){.name = policy->sets[i].name,
 						 .prefixes4 = agent->loaded->image->set_prefixes4[i],
 						 .prefixes6 = agent->loaded->image->set_prefixes6[i],
-						 .packets = packets[i]};
+						 .packets = packets[i],
+						 .has_file = file,
+						 .file_is_good = file && !file->error[0]};
+	}
 	return 0;
 }
 

@@ -190,6 +190,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_drift_init(agent);
 	fw_drift_load(agent);
 	fw_feeds_init(agent);
+	fw_set_files_init(agent);
 	fw_spared_start(agent);
 	fw_geo_watch_init(agent);
 	fw_set_totals_load(agent);
@@ -226,6 +227,7 @@ static int open_for_business(struct fw_agent *agent)
 	fw_web_follow(agent);
 	fw_feeds_start(agent);
 	fw_sampler_start(agent);
+	fw_set_files_start(agent);
 	fw_reload_on_signal(agent);
 	return FW_EXIT_OK;
 }
@@ -333,6 +335,7 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_geo_watch_done(agent);
 	fw_spared_done(&agent->spared);
 	fw_leases_done(&agent->leases);
+	fw_set_files_done(&agent->set_files);
 	fw_set_totals_done(&agent->set_totals);
 	fw_top_done(&agent->top);
 	free(agent->keys.stats);

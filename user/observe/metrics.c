@@ -299,6 +299,10 @@ static void write_bans(const struct fw_snapshot *snapshot, FILE *out)
 	       "expired", NULL);
 	sample(out, "floodwall_bans_removed_total", (double)snapshot->bans_removed_manual, "cause", "manual",
 	       NULL);
+}
+
+static void write_sets(const struct fw_snapshot *snapshot, FILE *out)
+{
 	family(out, "floodwall_set_prefixes", "gauge", "Prefixes in a set.");
 	for (size_t i = 0; i < snapshot->set_count; i++) {
 		sample(out, "floodwall_set_prefixes", (double)snapshot->sets[i].prefixes4, "set",
@@ -310,6 +314,12 @@ static void write_bans(const struct fw_snapshot *snapshot, FILE *out)
 	for (size_t i = 0; i < snapshot->set_count; i++)
 		sample(out, "floodwall_set_packets_total", (double)snapshot->sets[i].packets, "set",
 		       snapshot->sets[i].name, NULL);
+	family(out, "floodwall_set_file_last_read_successful", "gauge",
+	       "Whether what the set's file says is in force; 0: its last good content is.");
+	for (size_t i = 0; i < snapshot->set_count; i++)
+		if (snapshot->sets[i].has_file)
+			sample(out, "floodwall_set_file_last_read_successful", snapshot->sets[i].file_is_good,
+			       "set", snapshot->sets[i].name, NULL);
 }
 
 static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
@@ -358,5 +368,6 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_interfaces(snapshot, out);
 	write_rules(snapshot, out);
 	write_bans(snapshot, out);
+	write_sets(snapshot, out);
 	write_maps(snapshot, out);
 }

@@ -3,6 +3,7 @@
 #ifndef FW_OBSERVE_SNAPSHOT_H
 #define FW_OBSERVE_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct fw_rule_snapshot {
 struct fw_set_snapshot {
 	const char *name;
 	uint64_t prefixes4, prefixes6, packets;
+	bool has_file, file_is_good;
 };
 
 /* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */

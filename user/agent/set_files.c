@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Notices that set files change: by their directories, so that a replaced file counts, and by looking every
+ * two seconds, for links and file systems that tell nothing. */
+#include "agent/set_files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "lib/clock.h"
+#include "lib/grow.h"
+#include "lib/log.h"
+#include "policy/setfile.h"
+
+#define POLL_MS	   2000
+#define PATIENCE_NS (2 * FW_NS_PER_SEC) /* a file that is written without end is read all the same */
+
+struct fw_dir_watch {
+	uv_fs_event_t handle; /* first: closing frees the whole */
+	struct fw_agent *agent;
+	char *path;
+};
+
+static void settle_later(struct fw_agent *agent);
+
+static void on_settled(uv_timer_t *timer)
+{
+	struct fw_agent *agent = timer->data;
+	struct fw_set_files *files = &agent->set_files;
+	bool patient = fw_monotonic_ns() - files->noticed_ns < PATIENCE_NS;
+
+	if (fw_set_files_refresh(agent, patient))
+		settle_later(agent);
+	else
+		files->noticed_ns = 0;
+}
+
+/* Anew with every sign of life, until patience ends. */
+static void settle_later(struct fw_agent *agent)
+{
+	struct fw_set_files *files = &agent->set_files;
+	uint64_t now = fw_monotonic_ns();
+
+	if (!files->noticed_ns)
+		files->noticed_ns = now;
+	if (now - files->noticed_ns >= PATIENCE_NS && uv_is_active((uv_handle_t *)&files->settle))
+		return;
+	uv_update_time(&agent->loop);
+	uv_timer_start(&files->settle, on_settled, FW_SETTLE_MS, 0);
+}
+
+static void on_poll(uv_timer_t *timer)
+{
+	struct fw_agent *agent = timer->data;
+
+	for (size_t i = 0; i < agent->set_files.count; i++) {
+		const struct fw_set_file *file = &agent->set_files.items[i];
+		struct fw_file_stamp now = fw_setfile_stamp(file->path);
+
+		if (!fw_file_stamp_same(&now, &file->stamp)) {
+			settle_later(agent);
+			return;
+		}
+	}
+}
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void on_dir_event(uv_fs_event_t *handle, const char *name, int events, int status)
+{
+	struct fw_dir_watch *watch = (struct fw_dir_watch *)handle;
+	const struct fw_set_files *files = &watch->agent->set_files;
+
+	(void)events;
+	(void)status;
+	for (size_t i = 0; i < files->count; i++)
+		if (!name || !strcmp(base_of(files->items[i].path), name)) {
+			settle_later(watch->agent);
+			return;
+		}
+}
+
+static void on_dir_closed(uv_handle_t *handle)
+{
+	struct fw_dir_watch *watch = (struct fw_dir_watch *)handle;
+
+	free(watch->path);
+	free(watch);
+}
+
+static void forget_dirs(struct fw_set_files *files)
+{
+	for (size_t i = 0; i < files->dir_count; i++)
+		uv_close((uv_handle_t *)&files->dirs[i]->handle, on_dir_closed);
+	files->dir_count = 0;
+	free(files->dirs);
+	files->dirs = NULL;
+}
+
+/* Without a watch the poll has to do. */
+static void watch_dir(struct fw_agent *agent, const char *file)
+{
+	size_t length = (size_t)(base_of(file) - file);
+	struct fw_set_files *files = &agent->set_files;
+	struct fw_dir_watch *watch;
+
+	for (size_t i = 0; i < files->dir_count; i++)
+		if (strlen(files->dirs[i]->path) == length && !strncmp(files->dirs[i]->path, file, length))
+			return;
+	watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return;
+	watch->agent = agent;
+	watch->path = strndup(file, length);
+	if (!watch->path || uv_fs_event_init(&agent->loop, &watch->handle)) {
+		free(watch->path);
+		free(watch);
+		return;
+	}
+	if (FW_APPEND(files->dirs, files->dir_count, watch)) {
+		uv_close((uv_handle_t *)&watch->handle, on_dir_closed);
+		return;
+	}
+	uv_fs_event_start(&watch->handle, on_dir_event, watch->path, 0);
+}
+
+static void file_done(struct fw_set_file *file)
+{
+	free(file->set);
+	free(file->path);
+}
+
+static const struct fw_set_file *find(const struct fw_set_file *items, size_t count, const char *set)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(items[i].set, set))
+			return &items[i];
+	return NULL;
+}
+
+/* What was broken and could be read now is said to be good again. */
+static void add_file(struct fw_agent *agent, const struct fw_set *set, const struct fw_set_file *before)
+{
+	struct fw_set_files *files = &agent->set_files;
+	struct fw_set_file file = {.set = strdup(set->name),
+				   .path = strdup(set->file),
+				   .stamp = set->stamp,
+				   .good_wall_ns = fw_wall_ns()};
+
+	if (!file.set || !file.path || FW_APPEND(files->items, files->count, file)) {
+		file_done(&file);
+		fw_log(FW_LOG_WARNING, "set '%s': changes of %s go unnoticed: out of memory", set->name,
+		       set->file);
+		return;
+	}
+	if (before && before->error[0]) {
+		memcpy(files->items[files->count - 1].error, before->error, sizeof(before->error));
+		fw_set_file_mended(agent, &files->items[files->count - 1]);
+	}
+	watch_dir(agent, set->file);
+}
+
+void fw_set_files_follow(struct fw_agent *agent)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	struct fw_set_files *files = &agent->set_files;
+	struct fw_set_file *before = files->items;
+	size_t count = files->count;
+
+	files->items = NULL;
+	files->count = 0;
+	forget_dirs(files);
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (policy->sets[i].kind == FW_SET_FILE)
+			add_file(agent, &policy->sets[i], find(before, count, policy->sets[i].name));
+	for (size_t i = 0; i < count; i++)
+		file_done(&before[i]);
+	free(before);
+}
+
+void fw_set_files_init(struct fw_agent *agent)
+{
+	struct fw_set_files *files = &agent->set_files;
+
+	uv_timer_init(&agent->loop, &files->poll);
+	uv_timer_init(&agent->loop, &files->settle);
+	files->poll.data = files->settle.data = agent;
+}
+
+void fw_set_files_start(struct fw_agent *agent)
+{
+	uv_timer_start(&agent->set_files.poll, on_poll, POLL_MS, POLL_MS);
+}
+
+const struct fw_set_file *fw_set_files_find(const struct fw_agent *agent, const char *set)
+{
+	return find(agent->set_files.items, agent->set_files.count, set);
+}
+
+void fw_set_files_warn(const struct fw_agent *agent, json_t *warnings)
+{
+	for (size_t i = 0; i < agent->set_files.count; i++) {
+		const struct fw_set_file *file = &agent->set_files.items[i];
+
+		if (file->error[0])
+			json_array_append_new(
+				warnings, json_sprintf("set '%s': %s; its last good content stays in force",
+						       file->set, file->error));
+	}
+}
+
+/* The handles go with the loop, and that with the process. */
+void fw_set_files_done(struct fw_set_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		file_done(&files->items[i]);
+	free(files->items);
+	files->items = NULL;
+	files->count = 0;
+}
