@@ -59,6 +59,20 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 	return true;
 }
 
+/* The set's own first entry, where it holds the address. */
+static size_t read_listings(void *context, unsigned int set, const struct fw_addr *addr,
+			    struct fw_listing *ret, size_t most)
+{
+	struct fw_prefix bad;
+
+	(void)context;
+	(void)most;
+	if (set != 1 || fw_prefix_parse("203.0.113.0/24", &bad, NULL) || !fw_prefix_contains(&bad, addr))
+		return 0;
+	*ret = (struct fw_listing){.entry = "203.0.113.0/24", .file = "bad.txt", .line = 3};
+	return 1;
+}
+
 #define SETS                                                                                                 \
 	"sets:\n  office: {entries: [192.0.2.0/24, \"2001:db8:1::/48\"]}\n  bad: {entries: "                 \
 	"[203.0.113.0/24, \"2001:db8:bad::/48\"]}\n"
@@ -160,6 +174,45 @@ static const struct explain_case {
 	 "rule bad",
 	 FW_EXPLAIN_MATCH,
 	 "set 'bad' (203.0.113.0/24)"},
+	{"every listing is named first",
+	 POLICY(BAD BLANKET),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_DROP,
+	 FW_REASON_RULE_BLOCK,
+	 "bad",
+	 "listed",
+	 FW_EXPLAIN_MATCH,
+	 "set 'bad' (bad.txt:3, 203.0.113.0/24); named by bad"},
+	{"a listing that no rule asks for",
+	 POLICY(BLANKET),
+	 "203.0.113.9",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "listed",
+	 FW_EXPLAIN_SKIPPED,
+	 "no rule names it"},
+	{"nobody lists it",
+	 POLICY(BAD),
+	 "198.51.100.1",
+	 NULL,
+	 0,
+	 0,
+	 {0, NULL, 0},
+	 FW_VERDICT_PASS,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "listed",
+	 FW_EXPLAIN_NO_MATCH,
+	 "in no set and no feed"},
 	{"a listed IPv6 source",
 	 POLICY(BAD BLANKET),
 	 "2001:db8:bad::9",
@@ -404,7 +457,8 @@ static void check_case(const struct explain_case *c)
 					   .spared = read_spared,
 					   .ban = read_ban,
 					   .meter = read_meter,
-					   .covering = read_covering};
+					   .covering = read_covering,
+					   .listings = read_listings};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
 	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	struct fw_explanation explanation;

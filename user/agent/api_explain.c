@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/listings.h"
 #include "agent/request.h"
 #include "agent/sources.h"
 #include "kern/stats.h"
@@ -55,6 +56,12 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 			  struct fw_prefix *prefix)
 {
 	return fw_set_covering(context, set, addr, prefix);
+}
+
+static size_t read_listings(void *context, unsigned int set, const struct fw_addr *addr,
+			    struct fw_listing *ret, size_t most)
+{
+	return fw_listings_of(context, set, addr, ret, most);
 }
 
 static bool bad_to(struct fw_answer *answer, const char *to, const char *why)
@@ -118,12 +125,42 @@ static const char *const reason_words[] = {
 #undef X
 };
 
+/* The one set through which a rule without limit blocks; -1 when there is none or more than one, or a feed,
+ * which the next update would fill again. */
+static int blamed_set(const struct fw_agent *agent, const struct fw_explanation *explanation,
+		      const struct fw_addr *addr)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	const struct fw_set_refs *refs;
+	int blamed = -1;
+
+	if (explanation->reason != FW_REASON_RULE_BLOCK || explanation->rule < 0)
+		return -1;
+	refs = &policy->rules[explanation->rule].match.source;
+	for (size_t i = 0; i < refs->count; i++) {
+		struct fw_listing listings[FW_LISTINGS_MAX];
+		size_t count = fw_listings_of(agent, refs->items[i], addr, listings, FW_LISTINGS_MAX);
+
+		if (!fw_listings_hold(listings, count))
+			continue;
+		if (blamed >= 0 || policy->sets[refs->items[i]].kind == FW_SET_FEED)
+			return -1;
+		blamed = (int)refs->items[i];
+	}
+	return blamed;
+}
+
 static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *explanation,
 		       const struct fw_addr *addr)
 {
 	char text[FW_ADDR_TEXT_MAX];
+	int set = blamed_set(agent, explanation, addr);
 	struct fw_ban_entry ban;
 
+	/* Addresses that a rule names itself are a set without a name that could be asked for. */
+	if (set >= 0 && !strchr(agent->loaded->policy->sets[set].name, '.'))
+		return json_sprintf("floodwall sets del %s %s", agent->loaded->policy->sets[set].name,
+				    fw_addr_format(addr, text, sizeof(text)));
 	if (explanation->reason == FW_REASON_BANNED && !fw_ban_find(agent->datapath, addr, &ban))
 		return json_sprintf("floodwall unban %s", fw_prefix_format(&ban.prefix, text, sizeof(text)));
 	if (explanation->verdict == FW_VERDICT_DROP)
@@ -139,7 +176,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 					   .spared = read_spared,
 					   .ban = read_ban,
 					   .meter = read_meter,
-					   .covering = read_covering};
+					   .covering = read_covering,
+					   .listings = read_listings};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];

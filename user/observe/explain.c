@@ -12,10 +12,11 @@
 
 #include "lib/grow.h"
 #include "lib/units.h"
+#include "observe/match.h"
 #include "policy/geo.h"
 #include "policy/lists.h"
 #include "policy/match.h"
-#include "observe/match.h"
+#include "policy/users.h"
 
 struct walk {
 	const struct fw_policy *policy;
@@ -64,6 +65,35 @@ static void name_sets(struct walk *walk, const struct fw_set_refs *refs, const s
 			used += (size_t)snprintf(text + used, size - used, " (%s)",
 						 fw_prefix_format(&prefix, prefix_text, sizeof(prefix_text)));
 	}
+}
+
+/* Every set and feed that lists the source, whether a rule asks for it or not. */
+static void say_listed(struct walk *walk)
+{
+	struct fw_listing listings[FW_LISTINGS_MAX];
+	char text[sizeof(((struct fw_explain_step *)0)->detail)];
+	const char *name;
+	bool any = false;
+
+	for (unsigned int set = 0; walk->reader->listings && set < walk->policy->set_count; set++) {
+		size_t count = walk->reader->listings(walk->reader->context, set, &walk->packet->source,
+						      listings, FW_LISTINGS_MAX);
+		bool asked = fw_set_users(walk->policy, set, &name, 1);
+
+		for (size_t i = 0; i < count; i++) {
+			bool removed = listings[i].kind == FW_LISTING_REMOVED;
+
+			any |= !removed;
+			step(walk,
+			     removed ? FW_EXPLAIN_NO_MATCH
+			     : asked ? FW_EXPLAIN_MATCH
+				     : FW_EXPLAIN_SKIPPED,
+			     "listed", "%s",
+			     fw_listing_format(walk->policy, set, &listings[i], text, sizeof(text)));
+		}
+	}
+	if (!any && walk->reader->listings)
+		step(walk, FW_EXPLAIN_NO_MATCH, "listed", "in no set and no feed");
 }
 
 static bool check_spared(struct walk *walk)
@@ -335,6 +365,7 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.has_port = packet->has_port,
 		.dest_port = packet->dest_port,
 	};
+	say_listed(&walk);
 	decided = check_spared(&walk) || check_never_block(&walk);
 	if (!decided) {
 		check_essential(&walk);

@@ -10,6 +10,7 @@
 
 #include "fw_reason.h"
 #include "lib/addr.h"
+#include "observe/listed.h"
 #include "policy/image.h"
 
 /* The packet as far as it was described. */
@@ -39,6 +40,9 @@ struct fw_explain_reader {
 	/* The longest prefix of a set (live changes included) that covers addr. */
 	bool (*covering)(void *context, unsigned int set, const struct fw_addr *addr,
 			 struct fw_prefix *prefix);
+	/* What a set says of addr: at most `most` listings. NULL: nobody is asked. */
+	size_t (*listings)(void *context, unsigned int set, const struct fw_addr *addr,
+			   struct fw_listing *ret, size_t most);
 };
 
 enum fw_explain_result { FW_EXPLAIN_MATCH, FW_EXPLAIN_NO_MATCH, FW_EXPLAIN_SKIPPED };

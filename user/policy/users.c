@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Looks through everything in a policy that can name a set. Pure. */
+#include "policy/users.h"
+
+static bool names_set(const struct fw_set_refs *refs, unsigned int set)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		if (refs->items[i] == set)
+			return true;
+	return false;
+}
+
+static bool rule_asks(const struct fw_policy *policy, const struct fw_match *match, unsigned int set)
+{
+	return names_set(&match->source, set) || names_set(&match->source_not, set) ||
+	       names_set(&match->destination, set) || names_set(&match->destination_not, set) ||
+	       (policy->sets[set].kind == FW_SET_FEED && (match->tiers || match->tiers_not));
+}
+
+size_t fw_set_users(const struct fw_policy *policy, unsigned int set, const char **names, size_t most)
+{
+	size_t count = 0;
+
+	if (names_set(&policy->never_block, set)) {
+		if (count < most)
+			names[count] = "never_block";
+		count++;
+	}
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (!rule_asks(policy, &policy->rules[i].match, set))
+			continue;
+		if (count < most)
+			names[count] = policy->rules[i].name;
+		count++;
+	}
+	return count;
+}
