@@ -14,6 +14,27 @@
 #include "lib/grow.h"
 #include "lib/units.h"
 #include "policy/lists.h"
+#include "policy/users.h"
+
+static const char *const kind_words[] = {
+	[FW_SET_STATIC] = "static", [FW_SET_FILE] = "file", [FW_SET_FEED] = "feed"};
+
+static json_t *set_to_json(const struct fw_agent *agent, unsigned int index, uint64_t packets)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	const struct fw_set *set = &policy->sets[index];
+	const struct fw_set_file *file = fw_set_files_find(agent, set->name);
+	bool broken = file && file->error[0];
+	const char *user;
+
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:b, s:s?, s:s?}", "name", set->name, "kind",
+			 kind_words[set->kind], "prefixes4",
+			 (json_int_t)agent->loaded->image->set_prefixes4[index], "prefixes6",
+			 (json_int_t)agent->loaded->image->set_prefixes6[index], "packets",
+			 (json_int_t)packets, "state", broken ? "broken" : "ok", "used",
+			 (int)(fw_set_users(policy, index, &user, 1) > 0), "file", set->file, "error",
+			 broken ? file->error : NULL);
+}
 
 void fw_api_sets(struct fw_request *request, struct fw_answer *answer)
 {
@@ -29,12 +50,7 @@ void fw_api_sets(struct fw_request *request, struct fw_answer *answer)
 	}
 	fw_set_totals_read(agent, packets);
 	for (size_t i = 0; i < policy->set_count; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?}", "name", policy->sets[i].name,
-					"kind", policy->sets[i].file ? "file" : "static", "prefixes4",
-					(json_int_t)agent->loaded->image->set_prefixes4[i], "prefixes6",
-					(json_int_t)agent->loaded->image->set_prefixes6[i], "packets",
-					(json_int_t)packets[i], "file", policy->sets[i].file));
+		json_array_append_new(list, set_to_json(agent, (unsigned int)i, packets[i]));
 	fw_reply(answer, list);
 }
 

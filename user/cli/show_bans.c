@@ -86,9 +86,20 @@ void fw_show_allow(const struct fw_page *page, const json_t *document)
 	}
 }
 
+static const char *state_of_set(const json_t *set)
+{
+	const char *state = fw_doc_text(set, "state");
+
+	if (!strcmp(state, "broken"))
+		return "BROKEN";
+	if (json_is_false(json_object_get(set, "used")))
+		return strcmp(state, "ok") ? state : "ok, no rule names it";
+	return state;
+}
+
 void fw_show_sets(const struct fw_page *page, const json_t *sets)
 {
-	struct fw_table *table = FW_TABLE_NEW("SET", "KIND", ">IPV4", ">IPV6", ">PACKETS");
+	struct fw_table *table = FW_TABLE_NEW("SET", "KIND", ">IPV4", ">IPV6", ">PACKETS", "STATE");
 	const json_t *set;
 	size_t index;
 
@@ -98,11 +109,20 @@ void fw_show_sets(const struct fw_page *page, const json_t *sets)
 		FW_TABLE_ROW(table, fw_doc_text(set, "name"), fw_doc_text(set, "kind"),
 			     fw_say_count(fw_doc_count(set, "prefixes4"), v4),
 			     fw_say_count(fw_doc_count(set, "prefixes6"), v6),
-			     fw_say_count(fw_doc_count(set, "packets"), packets));
+			     fw_say_count(fw_doc_count(set, "packets"), packets), state_of_set(set));
 	}
 	if (!fw_table_rows(table))
 		fputs("no sets\n", page->out);
 	fw_table_print(table, page->out);
+	json_array_foreach (sets, index, set) {
+		if (!*fw_doc_text(set, "error"))
+			continue;
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, fw_doc_text(set, "name"));
+		fputs(": ", page->out);
+		fw_print_safe(page->out, fw_doc_text(set, "error"));
+		fputs("; its last good content stays in force\n", page->out);
+	}
 }
 
 void fw_show_sets_change(const struct fw_page *page, const json_t *document)

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Set files are watched and a broken one keeps its last good content; live entries end when they should; explain names the line.
+. "$(dirname "$0")/session.sh"
+begin sets
+mkdir "$WORK/sets"
+printf '\xef\xbb\xbf# who is bad\r\n203.0.113.0/24\r\n' >"$WORK/sets/bad.txt"
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+sets:
+  bad:   {file: sets/bad.txt}
+  hand:  {entries: [198.51.100.0/24]}
+  spare: {entries: [192.0.2.0/24, $CLIENT_IP4]}
+rules:
+  - {name: known-bad, match: {source: [bad, hand]}, action: block}
+YAML
+start_agent
+receiver book 7777
+count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
+passes() { # packets of 20 that the client gets through
+	local before
+	before=$(count)
+	send client "$VICTIM_IP4" 7777 20 1000
+	echo $(($(count) - before))
+}
+member() { fw sets test bad "$CLIENT_IP4" >/dev/null 2>&1; }
+no_member() { ! member; }
+set_state() { fwj sets | field "[s for s in d if s['name']=='bad'][0]['state']"; }
+broken() { [ "$(set_state)" = broken ]; }
+good() { [ "$(set_state)" = ok ]; }
+said() { fwj events | field "sum(1 for e in d['events'] if e['event_type']=='set' and e.get('change')=='$1')"; }
+
+expect "nobody listed the client" 20 "$(passes)"
+
+# written in place, replaced by rename
+echo "$CLIENT_IP4 ; the client" >>"$WORK/sets/bad.txt"
+expect_exit "a line written in place comes into force within 2 s" 0 until_true 2 member
+expect "and drops" 0 "$(passes)"
+fwj explain "$CLIENT_IP4" >"$WORK/out"
+expect_words "explain names file and line" "set 'bad' \\($WORK/sets/bad.txt:3, $CLIENT_IP4\\); named by known-bad" "$WORK/out"
+expect_words "and the set that no rule names" "set 'spare' \\($WORK/policy.yaml:6, $CLIENT_IP4\\); no rule names it" "$WORK/out"
+expect "and how to undo it" "floodwall sets del bad $CLIENT_IP4" "$(field "d['undo']" <"$WORK/out")"
+printf '203.0.113.0/24\n' >"$WORK/sets/new" && mv "$WORK/sets/new" "$WORK/sets/bad.txt"
+expect_exit "a file replaced by rename comes into force within 2 s" 0 until_true 2 no_member
+expect "and the client passes" 20 "$(passes)"
+printf '198.51.100.7-198.51.100.9 # range\n%s\n' "$CLIENT_IP4" >"$WORK/sets/bad.txt"
+expect_exit "rewritten as a whole" 0 until_true 2 member
+expect_words "explain names the range" 'bad.txt:1, 198.51.100.7-198.51.100.9' <(fwj explain 198.51.100.8)
+
+# broken in every way: the last good content stays, said once, and the end of it is said too
+break_and_mend() { # NAME REGEX COMMAND...
+	local name=$1 regex=$2 before after
+	shift 2
+	before=$(said broken)
+	"$@"
+	expect_exit "$name: noticed" 0 until_true 5 broken
+	expect "$name: still dropped" 0 "$(passes)"
+	expect_words "$name: status says what is wrong" "attention set 'bad': $regex.*last good content stays" <(fw status)
+	expect_words "$name: sets says it" "attention bad: $regex" <(fw sets)
+	sleep 4.5
+	expect "$name: said once" $((before + 1)) "$(said broken)"
+	after=$(said mended)
+	chmod 644 "$WORK/sets/bad.txt" 2>/dev/null
+	rm -rf "$WORK/sets/bad.txt"
+	printf '%s\n' "$CLIENT_IP4" >"$WORK/sets/bad.txt"
+	expect_exit "$name: mended" 0 until_true 5 good
+	expect "$name: that is said" $((after + 1)) "$(said mended)"
+}
+break_and_mend "a bad line" '.*bad.txt:2: ' sh -c "printf '203.0.113.0/24\n<html>\nx\n' >'$WORK/sets/bad.txt'"
+break_and_mend "vanished" "cannot read set file.*No such file" rm "$WORK/sets/bad.txt"
+break_and_mend "a directory" "cannot read set file" sh -c "rm '$WORK/sets/bad.txt' && mkdir '$WORK/sets/bad.txt'"
+break_and_mend "everybody" ".*cannot be put in force: rule 'known-bad' blocks" sh -c "echo 0.0.0.0/0 >'$WORK/sets/bad.txt'"
+expect_words "the metrics know" 'floodwall_set_file_last_read_successful\{set="bad"\} 1' <(fw metrics)
+
+# another one makes the same directory disappear and come back
+mv "$WORK/sets" "$WORK/gone"
+expect_exit "a directory that is gone is noticed" 0 until_true 5 broken
+mkdir "$WORK/sets" && echo 203.0.113.0/24 >"$WORK/sets/bad.txt"
+expect_exit "and so is a new one" 0 until_true 5 no_member
+expect "the client passes" 20 "$(passes)"
+
+# live entries with an end, seen by packets
+expect_exit "sets add --for" 0 fw sets add hand "$CLIENT_IP4" --for 3s
+expect "in force when the command returns" 0 "$(passes)"
+expect_words "explain says whose it is and when it ends" "set 'hand' \\($CLIENT_IP4, added live by .*, ends in [1-3]s\\)" <(fwj explain "$CLIENT_IP4")
+sleep 3
+expect "after 3 s its packets pass again" 20 "$(passes)"
+expect "and nothing is left as drift" 0 "$(status 'len(d["drift"])')"
+expect_exit "sets del --for" 0 fw sets del hand 198.51.100.9 --for 2s
+expect_words "explain tells a removal" "not in set 'hand' \\(198.51.100.9, taken out live" <(fwj explain 198.51.100.9)
+expect_exit "it is out" 1 fw sets test hand 198.51.100.9
+sleep 2.2
+expect_exit "and in again" 0 fw sets test hand 198.51.100.9
+
+# --save: what the file says is no drift
+printf '# keep me\n203.0.113.0/24 # and me\n' >"$WORK/sets/bad.txt"
+sleep 1
+expect_exit "sets add --save on a file" 0 fw sets add bad 198.18.5.0/24 --save
+expect "the file has it, its remarks too" "# keep me|203.0.113.0/24 # and me|198.18.5.0/24|" "$(tr '\n' '|' <"$WORK/sets/bad.txt")"
+expect "no drift" 0 "$(status 'len(d["drift"])')"
+expect_exit "sets add --save on entries" 0 fw sets add hand 198.18.6.0/24 --save
+expect_words "the policy has it" '198.51.100.0/24, 198.18.6.0/24' "$WORK/policy.yaml"
+expect "no drift" 0 "$(status 'len(d["drift"])')"
+expect_exit "sets del --save" 0 fw sets del bad 198.18.5.0/24 --save
+expect "the line is gone" 0 "$(grep -c 198.18.5 "$WORK/sets/bad.txt")"
+expect_exit "and the address out" 1 fw sets test bad 198.18.5.1
+
+expect_exit "an unknown set is 78" 78 fw sets add bda 192.0.2.1
+expect_words "and the right one is offered" "did you mean 'bad'" "$WORK/err"
+expect_exit "no address is 64" 64 fw sets add bad 192.0.2.1/24
+expect_exit "neither is a bad end" 64 fw sets add bad 192.0.2.1 --for ever
