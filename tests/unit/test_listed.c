@@ -9,6 +9,8 @@
 static char *names[] = {"bad", "drop", "spare"};
 static unsigned int refs[] = {0};
 
+static struct fw_feed feeds[] = {{.set = 1, .tier = FW_TIER_HIGH}};
+
 /* Rule known-bad names set 0, rule tiers asks for what feeds say; nobody names set 2. */
 static void fill(struct fw_policy *policy, struct fw_set *sets, struct fw_policy_rule *rules)
 {
@@ -17,7 +19,12 @@ static void fill(struct fw_policy *policy, struct fw_set *sets, struct fw_policy
 	rules[0] = (struct fw_policy_rule){.name = "known-bad", .match.source = {refs, 1}};
 	rules[1] = (struct fw_policy_rule){.name = "tiers", .match.tiers = 1 << FW_TIER_HIGH};
 	rules[2] = (struct fw_policy_rule){.name = "blanket"};
-	*policy = (struct fw_policy){.sets = sets, .set_count = 3, .rules = rules, .rule_count = 3};
+	*policy = (struct fw_policy){.sets = sets,
+				     .set_count = 3,
+				     .feeds = feeds,
+				     .feed_count = 1,
+				     .rules = rules,
+				     .rule_count = 3};
 }
 
 static const struct listed_case {
@@ -46,6 +53,13 @@ static const struct listed_case {
 	  .left_ns = 3 * 3600 * FW_NS_PER_SEC},
 	 "feed 'drop' (entry 198.51.100.0/24, line 42, tier high, first seen 2026-11-20, expires in 3h); "
 	 "named by tiers"},
+	{1,
+	 {.kind = FW_LISTING_FEED, .entry = "10.0.0.0/8", .line = 7, .idle = true},
+	 "feed 'drop' (entry 10.0.0.0/8, line 7, NOT in force: expired or taken out by a guard); named by "
+	 "tiers"},
+	{1,
+	 {.kind = FW_LISTING_FEED, .entry = "198.51.100.9", .on_trial = true},
+	 "feed 'drop' (entry 198.51.100.9, on trial: counts only); named by tiers"},
 	{2,
 	 {.entry = "192.0.2.1", .file = "floodwall.yaml", .line = 9},
 	 "set 'spare' (floodwall.yaml:9, 192.0.2.1); no rule names it, so it changes nothing"},
@@ -60,9 +74,9 @@ Test(listed, words)
 
 	fill(&policy, sets, rules);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_str_eq(fw_listing_format(&policy, cases[i].set, &cases[i].listing, text,
-						   sizeof(text)),
-				 cases[i].want);
+		cr_expect_str_eq(
+			fw_listing_format(&policy, cases[i].set, &cases[i].listing, text, sizeof(text)),
+			cases[i].want);
 	fw_listing_format(&policy, 0, &cases[0].listing, small, sizeof(small));
 	cr_expect_eq(strlen(small), sizeof(small) - 1, "cut, not overrun");
 }
@@ -79,4 +93,7 @@ Test(listed, users)
 	cr_expect_eq(fw_set_users(&policy, 0, users, 1), 2, "all are counted, however many fit");
 	cr_expect_str_eq(users[0], "never_block");
 	cr_expect_eq(fw_set_users(&policy, 2, users, 1), 0);
+	cr_expect_eq(fw_set_users(&policy, 1, users, 1), 1);
+	feeds[0].tier = FW_TIER_NONE;
+	cr_expect_eq(fw_set_users(&policy, 1, users, 1), 0, "without tiers nobody uses it for tiers");
 }

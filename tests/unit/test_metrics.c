@@ -39,6 +39,20 @@ static struct fw_snapshot example(void)
 						      .window_ns = 300000000000ULL};
 	snapshot.rules[1] =
 		(struct fw_rule_snapshot){.name = "bad", .action = "block", .mode = "count", .unit = ""};
+	snapshot.sets = calloc(2, sizeof(*snapshot.sets));
+	snapshot.set_count = 2;
+	snapshot.sets[0] = (struct fw_set_snapshot){.name = "office", .prefixes4 = 3};
+	snapshot.sets[1] = (struct fw_set_snapshot){.name = "bad", .prefixes6 = 4, .has_file = true};
+	snapshot.feeds = calloc(1, sizeof(*snapshot.feeds));
+	snapshot.feed_count = 1;
+	snapshot.feeds[0] = (struct fw_feed_snapshot){.name = "drop",
+						      .stale = true,
+						      .entries = 1622,
+						      .refused_lines = 2,
+						      .last_success_wall_ns = 1795132800500000000ULL,
+						      .states = {{{"ok", 0}, {"stale", 1}}, 2},
+						      .refused = {{{"bogon", 5}}, 1},
+						      .fetches = {{{"failed", 9}, {"updated", 1}}, 2}};
 	return snapshot;
 }
 
@@ -46,6 +60,8 @@ static void done(struct fw_snapshot *snapshot, char *text)
 {
 	free(snapshot->ifaces);
 	free(snapshot->rules);
+	free(snapshot->sets);
+	free(snapshot->feeds);
 	free(text);
 }
 
@@ -146,5 +162,30 @@ Test(metrics, large_counters_stay_whole)
 		4503599627370497ULL;
 	text = text_of(&snapshot);
 	cr_expect(strstr(text, " 4503599627370497\n"));
+	done(&snapshot, text);
+}
+
+Test(metrics, sets_and_feeds)
+{
+	static const char *const want[] = {
+		"floodwall_set_prefixes{set=\"office\",family=\"ipv4\"} 3\n",
+		"floodwall_set_file_last_read_successful{set=\"bad\"} 0\n",
+		"floodwall_feed_up{feed=\"drop\"} 0\n",
+		"floodwall_feed_stale{feed=\"drop\"} 1\n",
+		"floodwall_feed_entries{feed=\"drop\"} 1622\n",
+		"floodwall_feed_last_success_timestamp_seconds{feed=\"drop\"} 1795132800.5\n",
+		"floodwall_feed_state{feed=\"drop\",state=\"ok\"} 0\n",
+		"floodwall_feed_state{feed=\"drop\",state=\"stale\"} 1\n",
+		"floodwall_feed_rejected_entries{feed=\"drop\",reason=\"bogon\"} 5\n",
+		"floodwall_feed_rejected_entries{feed=\"drop\",reason=\"unreadable\"} 2\n",
+		"floodwall_feed_fetches_total{feed=\"drop\",result=\"failed\"} 9\n",
+	};
+	struct fw_snapshot snapshot = example();
+	char *text = text_of(&snapshot);
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		cr_expect(strstr(text, want[i]), "no %s", want[i]);
+	cr_expect(!strstr(text, "floodwall_set_file_last_read_successful{set=\"office\""),
+		  "a set without file has no file to read");
 	done(&snapshot, text);
 }

@@ -26,8 +26,9 @@ static const struct file_case {
 	{"remarks", "# a\n; b\n\n  \t\n", "", 0},
 	{"remarks behind", "192.0.2.1#a\n192.0.2.2 ; b\n192.0.2.3;c\n", "192.0.2.1 192.0.2.2 192.0.2.3 ", 0},
 	{"CRLF", "192.0.2.0/24\r\n2001:db8::/32\r\n", "192.0.2.0/24 2001:db8::/32 ", 0},
-	{"a byte order mark", "\xef\xbb\xbf"
-			      "192.0.2.1\n",
+	{"a byte order mark",
+	 "\xef\xbb\xbf"
+	 "192.0.2.1\n",
 	 "192.0.2.1 ", 0},
 	{"a byte order mark and a remark", "\xef\xbb\xbf# x\r\n192.0.2.1\r\n", "192.0.2.1 ", 0},
 	{"no newline at the end", "192.0.2.1", "192.0.2.1 ", 0},
@@ -35,8 +36,9 @@ static const struct file_case {
 	{"a range with blanks", "192.0.2.4 - 192.0.2.9\n", "", 1},
 	{"a range of IPv6", "2001:db8::-2001:db8::3\n", "2001:db8::/126 ", 0},
 	{"a range backwards", "192.0.2.9-192.0.2.4\n", "", 1},
-	{"a byte order mark further down", "192.0.2.1\n\xef\xbb\xbf"
-					   "192.0.2.2\n",
+	{"a byte order mark further down",
+	 "192.0.2.1\n\xef\xbb\xbf"
+	 "192.0.2.2\n",
 	 "192.0.2.1 ", 2},
 	{"host bits", "192.0.2.1/24\n", "", 1},
 	{"HTML", "192.0.2.1\n<html>\n", "192.0.2.1 ", 2},
@@ -71,10 +73,8 @@ static const struct find_case {
 	int count, first, second; /* line numbers */
 	const char *text;	  /* of the first */
 } find_cases[] = {
-	{"192.0.2.77", 2, 2, 5, "192.0.2.0/24"},
-	{"198.51.100.8", 1, 4, 0, "198.51.100.7-198.51.100.9"},
-	{"198.51.100.10", 0, 0, 0, NULL},
-	{"2001:db8::1", 1, 6, 0, "2001:db8::/32"},
+	{"192.0.2.77", 2, 2, 5, "192.0.2.0/24"}, {"198.51.100.8", 1, 4, 0, "198.51.100.7-198.51.100.9"},
+	{"198.51.100.10", 0, 0, 0, NULL},	 {"2001:db8::1", 1, 6, 0, "2001:db8::/32"},
 	{"203.0.113.1", 1, 8, 0, "203.0.113.1"}, /* bad lines before it are passed over */
 	{"::ffff:0:0", 0, 0, 0, NULL},
 };

@@ -24,6 +24,7 @@ static json_t *set_to_json(const struct fw_agent *agent, unsigned int index, uin
 	const struct fw_policy *policy = agent->loaded->policy;
 	const struct fw_set *set = &policy->sets[index];
 	const struct fw_set_file *file = fw_set_files_find(agent, set->name);
+	const struct fw_feed_watch *feed = set->kind == FW_SET_FEED ? fw_feeds_find(agent, set->name) : NULL;
 	bool broken = file && file->error[0];
 	const char *user;
 
@@ -31,8 +32,11 @@ static json_t *set_to_json(const struct fw_agent *agent, unsigned int index, uin
 			 kind_words[set->kind], "prefixes4",
 			 (json_int_t)agent->loaded->image->set_prefixes4[index], "prefixes6",
 			 (json_int_t)agent->loaded->image->set_prefixes6[index], "packets",
-			 (json_int_t)packets, "state", broken ? "broken" : "ok", "used",
-			 (int)(fw_set_users(policy, index, &user, 1) > 0), "file", set->file, "error",
+			 (json_int_t)packets, "state",
+			 feed	  ? fw_feed_condition_word(fw_feed_condition(feed))
+			 : broken ? "broken"
+				  : "ok",
+			 "used", (int)(fw_set_users(policy, index, &user, 1) > 0), "file", set->file, "error",
 			 broken ? file->error : NULL);
 }
 
@@ -75,6 +79,20 @@ static int find_set(struct fw_agent *agent, const char *name, struct fw_answer *
 	return -1;
 }
 
+static bool feed_holds(const struct fw_agent *agent, const struct fw_set *set, const struct fw_prefix *prefix,
+		       struct fw_prefix *ret)
+{
+	const struct fw_feed_watch *watch = fw_feeds_find(agent, set->name);
+
+	for (unsigned int tier = 0; watch && tier < FW_TIER_MAX_; tier++)
+		for (size_t i = 0; i < watch->share.counts[tier]; i++)
+			if (fw_prefix_covers(&watch->share.prefixes[tier][i], prefix)) {
+				*ret = watch->share.prefixes[tier][i];
+				return true;
+			}
+	return false;
+}
+
 /* Whether all of a prefix is in the set: what covers it, minus what was taken out inside it. */
 static bool holds_all(const struct fw_agent *agent, unsigned int set, const struct fw_prefix *prefix,
 		      struct fw_prefix *ret)
@@ -91,6 +109,8 @@ static bool holds_all(const struct fw_agent *agent, unsigned int set, const stru
 				found = true;
 			}
 	}
+	if (!found && known->kind == FW_SET_FEED)
+		found = feed_holds(agent, known, prefix, ret);
 	for (size_t i = 0; i < agent->drift.set_count; i++) {
 		const struct fw_set_change *change = &agent->drift.sets[i].change;
 
@@ -105,6 +125,37 @@ static bool holds_all(const struct fw_agent *agent, unsigned int set, const stru
 		}
 	}
 	return found;
+}
+
+/* What a feed lists itself cannot be taken out of it: the next update would bring it back. */
+static bool refuse_feed_removal(const struct fw_agent *agent, int set, const struct fw_prefix *prefixes,
+				size_t count, struct fw_answer *answer)
+{
+	const struct fw_set *known = &agent->loaded->policy->sets[set];
+	char text[FW_ADDR_TEXT_MAX], hint[FW_ADDR_TEXT_MAX + 160];
+
+	if (known->kind != FW_SET_FEED)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		bool added = false;
+
+		for (size_t j = 0; j < agent->drift.set_count && !added; j++)
+			added = !strcmp(agent->drift.sets[j].change.set, known->name) &&
+				!agent->drift.sets[j].change.removed &&
+				!fw_prefix_compare(&agent->drift.sets[j].change.prefix, &prefixes[i]);
+		if (added)
+			continue;
+		fw_prefix_format(&prefixes[i], text, sizeof(text));
+		snprintf(hint, sizeof(hint),
+			 "spare it: floodwall allow %s --for 1h; for ever: put it into a "
+			 "never_block set, whose addresses no feed may list",
+			 text);
+		fw_fail(answer, 409, FW_EXIT_FAILED, "feed-entry", hint,
+			"'%s' is a feed: only what was added to it live can be taken out, and %s was not",
+			known->name, text);
+		return true;
+	}
+	return false;
 }
 
 struct test {
@@ -222,6 +273,8 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 		return;
 	set = find_set(agent, name, answer);
 	if (set < 0 || !fw_sources_parse(cidrs, &prefixes, answer))
+		return;
+	if (removed && refuse_feed_removal(agent, set, prefixes, json_array_size(cidrs), answer))
 		return;
 	if (fw_drift_copy_sets(&agent->drift, &saved, &saved_count)) {
 		fw_reply(answer, NULL);

@@ -14,7 +14,8 @@ static const struct fw_prefix *longest(const struct fw_set *set, const struct fw
 	const struct fw_prefix *best = NULL;
 
 	for (size_t i = 0; i < set->prefix_count; i++)
-		if (fw_prefix_contains(&set->prefixes[i], addr) && (!best || set->prefixes[i].bits > best->bits))
+		if (fw_prefix_contains(&set->prefixes[i], addr) &&
+		    (!best || set->prefixes[i].bits > best->bits))
 			best = &set->prefixes[i];
 	return best;
 }
@@ -55,6 +56,28 @@ static size_t in_policy(const struct fw_agent *agent, const struct fw_set *set, 
 	return 1;
 }
 
+static size_t in_feed(const struct fw_agent *agent, const struct fw_set *set, const struct fw_addr *addr,
+		      struct fw_listing *ret)
+{
+	const struct fw_feed_watch *watch = fw_feeds_find(agent, set->name);
+	uint64_t now = fw_wall_ns() / FW_NS_PER_SEC;
+	bool in_force = false;
+	const struct fw_feed_entry *entry = watch ? fw_feed_entry_of(watch, addr, &in_force) : NULL;
+
+	if (!entry)
+		return 0;
+	*ret = (struct fw_listing){.kind = FW_LISTING_FEED,
+				   .line = (int)entry->line,
+				   .idle = !in_force,
+				   .on_trial = fw_feed_trial_until(watch) != 0,
+				   .tier = entry->tier,
+				   .first_seen = entry->first_seen,
+				   .left_ns =
+					   entry->expires > now ? (entry->expires - now) * FW_NS_PER_SEC : 0};
+	fw_prefix_format(&entry->prefix, ret->entry, sizeof(ret->entry));
+	return 1;
+}
+
 static struct fw_listing live(const struct fw_set_edit *edit, uint64_t now)
 {
 	const struct fw_set_change *change = &edit->change;
@@ -70,7 +93,8 @@ size_t fw_listings_of(const struct fw_agent *agent, unsigned int set, const stru
 		      struct fw_listing *ret, size_t most)
 {
 	const struct fw_set *known = &agent->loaded->policy->sets[set];
-	size_t count = in_policy(agent, known, addr, ret, most);
+	size_t count = known->kind == FW_SET_FEED ? in_feed(agent, known, addr, ret)
+						  : in_policy(agent, known, addr, ret, most);
 	uint64_t now = fw_monotonic_ns();
 
 	for (size_t i = 0; i < agent->drift.set_count && most; i++) {
@@ -91,5 +115,5 @@ size_t fw_listings_of(const struct fw_agent *agent, unsigned int set, const stru
 
 bool fw_listings_hold(const struct fw_listing *listings, size_t count)
 {
-	return count && listings[count - 1].kind != FW_LISTING_REMOVED;
+	return count && listings[count - 1].kind != FW_LISTING_REMOVED && !listings[count - 1].idle;
 }

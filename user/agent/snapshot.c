@@ -177,6 +177,45 @@ static int take_sets(struct fw_agent *agent, struct fw_snapshot *snapshot)
 	return 0;
 }
 
+static void add_word(struct fw_worded *worded, const char *word, uint64_t count)
+{
+	if (worded->count == FW_WORDED_MAX)
+		return;
+	worded->items[worded->count].word = word;
+	worded->items[worded->count++].count = count;
+}
+
+static void take_feed(const struct fw_feed_watch *watch, struct fw_feed_snapshot *feed)
+{
+	enum fw_feed_condition now = fw_feed_condition(watch);
+
+	*feed = (struct fw_feed_snapshot){.name = watch->definition.name,
+					  .up = watch->attempts && watch->last_outcome >= FW_FEED_UNCHANGED,
+					  .stale = watch->stale,
+					  .entries = fw_feed_kept(watch),
+					  .refused_lines = watch->status.refused,
+					  .last_success_wall_ns = watch->last_success_ns,
+					  .fetch_ns = watch->status.milliseconds * 1000000};
+	for (unsigned int i = 0; i < FW_FEED_CONDITION_MAX_; i++)
+		add_word(&feed->states, fw_feed_condition_word((enum fw_feed_condition)i), i == now);
+	for (unsigned int i = 0; i < FW_GUARD_MAX_; i++)
+		add_word(&feed->refused, fw_guard_word((enum fw_guard_reason)i),
+			 watch->share.report.refused[i]);
+	for (unsigned int i = 0; i <= FW_FEED_UPDATED; i++)
+		add_word(&feed->fetches, fw_feed_outcome_word((enum fw_feed_outcome)i), watch->outcomes[i]);
+}
+
+static int take_feeds(struct fw_agent *agent, struct fw_snapshot *snapshot)
+{
+	snapshot->feeds = calloc(agent->feeds.count + 1, sizeof(*snapshot->feeds));
+	if (!snapshot->feeds)
+		return -ENOMEM;
+	for (size_t i = 0; i < agent->feeds.count; i++)
+		if (agent->feeds.items[i]->active)
+			take_feed(agent->feeds.items[i], &snapshot->feeds[snapshot->feed_count++]);
+	return 0;
+}
+
 static void take_process(struct fw_snapshot *snapshot)
 {
 	FW_FCLOSE FILE *file = fopen("/proc/self/statm", "re");
@@ -218,6 +257,8 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 	if (!r)
 		r = take_sets(agent, &snapshot);
 	if (!r)
+		r = take_feeds(agent, &snapshot);
+	if (!r)
 		r = fw_stats_faults(agent->datapath, snapshot.faults);
 	if (!r)
 		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
@@ -236,7 +277,9 @@ void fw_snapshot_done(struct fw_snapshot *snapshot)
 	free(snapshot->ifaces);
 	free(snapshot->rules);
 	free(snapshot->sets);
+	free(snapshot->feeds);
 	snapshot->ifaces = NULL;
 	snapshot->rules = NULL;
 	snapshot->sets = NULL;
+	snapshot->feeds = NULL;
 }

@@ -81,11 +81,11 @@ static void say_listed(struct walk *walk)
 		bool asked = fw_set_users(walk->policy, set, &name, 1);
 
 		for (size_t i = 0; i < count; i++) {
-			bool removed = listings[i].kind == FW_LISTING_REMOVED;
+			bool out = listings[i].kind == FW_LISTING_REMOVED || listings[i].idle;
 
-			any |= !removed;
+			any |= !out;
 			step(walk,
-			     removed ? FW_EXPLAIN_NO_MATCH
+			     out     ? FW_EXPLAIN_NO_MATCH
 			     : asked ? FW_EXPLAIN_MATCH
 				     : FW_EXPLAIN_SKIPPED,
 			     "listed", "%s",

@@ -59,6 +59,10 @@ static void say_times(struct text *text, const struct fw_listing *listing)
 		say(text, ", tier %s", fw_tier_word(listing->tier));
 	if (listing->first_seen && gmtime_r(&seconds, &utc) && strftime(date, sizeof(date), "%F", &utc))
 		say(text, ", first seen %s", date);
+	if (listing->idle)
+		say(text, ", NOT in force: expired or taken out by a guard");
+	if (listing->on_trial)
+		say(text, ", on trial: counts only");
 	if (listing->left_ns)
 		say(text, ", %s in %s", listing->kind == FW_LISTING_FEED ? "expires" : "ends",
 		    fw_age_format(listing->left_ns, left, sizeof(left)));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One place that lists an address, in words: which set or feed, which line or entry, since when, until when. */
+/* One place that lists an address, in words: which set or feed, which line or entry, since when, until when.
+ */
 #ifndef FW_OBSERVE_LISTED_H
 #define FW_OBSERVE_LISTED_H
 
@@ -23,6 +24,8 @@ struct fw_listing {
 	const char *file;		  /* borrowed; NULL: none is known */
 	int line;			  /* 0: not known */
 	bool outdated;			  /* the file cannot be used now, this is its last good content */
+	bool idle;			  /* of a feed: listed, but expired or taken out by a guard */
+	bool on_trial;			  /* of a feed: counts only */
 	enum fw_tier tier;
 	uint64_t first_seen; /* wall-clock seconds, 0: not known */
 	uint64_t left_ns;    /* until it ends, 0: it has no end */

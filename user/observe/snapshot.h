@@ -38,6 +38,27 @@ struct fw_set_snapshot {
 	bool has_file, file_is_good;
 };
 
+#define FW_WORDED_MAX 12
+
+/* Numbers by the words of some list, which belongs to whoever filled the snapshot. */
+struct fw_worded {
+	struct {
+		const char *word;
+		uint64_t count;
+	} items[FW_WORDED_MAX];
+	size_t count;
+};
+
+struct fw_feed_snapshot {
+	const char *name;
+	bool up, stale; /* up: the last fetch brought or confirmed what is in force */
+	uint64_t entries, refused_lines;
+	uint64_t last_success_wall_ns, fetch_ns;
+	struct fw_worded states;  /* 1 for the one it is in */
+	struct fw_worded refused; /* entries that a guard took out, by why */
+	struct fw_worded fetches; /* by how they ended */
+};
+
 /* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */
 struct fw_snapshot {
 	uint64_t at_ns; /* monotonic */
@@ -51,6 +72,8 @@ struct fw_snapshot {
 	size_t rule_count;
 	struct fw_set_snapshot *sets;
 	size_t set_count;
+	struct fw_feed_snapshot *feeds;
+	size_t feed_count;
 	uint64_t faults[FW_FAULT_MAX_];
 	uint64_t bans_by_origin[FW_BAN_ORIGIN_MAX_];
 	uint64_t bans_added[FW_BAN_ORIGIN_MAX_], bans_removed_expired, bans_removed_manual;

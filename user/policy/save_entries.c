@@ -101,6 +101,12 @@ static int edit_policy(struct fw_text *text, const char *set, const struct fw_pr
 			r = edit_list(text, list, prefix, add, set, err);
 		else if (file)
 			*ret_file = strdup(file);
+		else if (fw_node_get(fw_node_get(tree.root, "feeds"), set))
+			r = fw_err_set(
+				err, -EINVAL,
+				"'%s' is a feed, its entries come from its url; lasting ones of your own "
+				"belong into a set",
+				set);
 		else
 			r = fw_err_set(err, -ENOENT, "there is no set '%s' in the policy file", set);
 	}

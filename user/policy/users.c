@@ -10,11 +10,23 @@ static bool names_set(const struct fw_set_refs *refs, unsigned int set)
 	return false;
 }
 
+/* Whether anything the feed lists has a tier; other sets have none. */
+static bool gives_tiers(const struct fw_policy *policy, unsigned int set)
+{
+	for (size_t i = 0; i < policy->feed_count; i++) {
+		const struct fw_feed *feed = &policy->feeds[i];
+
+		if (feed->set == set)
+			return feed->tier != FW_TIER_NONE || feed->score || feed->format == FW_FEED_CROWDSEC;
+	}
+	return false;
+}
+
 static bool rule_asks(const struct fw_policy *policy, const struct fw_match *match, unsigned int set)
 {
 	return names_set(&match->source, set) || names_set(&match->source_not, set) ||
 	       names_set(&match->destination, set) || names_set(&match->destination_not, set) ||
-	       (policy->sets[set].kind == FW_SET_FEED && (match->tiers || match->tiers_not));
+	       ((match->tiers || match->tiers_not) && gives_tiers(policy, set));
 }
 
 size_t fw_set_users(const struct fw_policy *policy, unsigned int set, const char **names, size_t most)
