@@ -88,6 +88,8 @@ static const struct {
 	{"sets_del", fw_show_sets_change},
 	{"sets_test", fw_show_sets_test},
 	{"feeds", fw_show_feeds},
+	{"feeds_none", fw_show_feeds},
+	{"check_cost", fw_show_cost},
 	{"explain_drop", fw_show_explain},
 	{"explain_pass", fw_show_explain},
 	{"explain_counting", fw_show_explain},

@@ -157,6 +157,31 @@ static json_t *rates_to_json(const struct fw_sampler *sampler)
 			 sampler->dropped_per_second);
 }
 
+/* How many, and those that need a look. */
+static json_t *feeds_to_json(const struct fw_agent *agent)
+{
+	json_t *troubled = json_array();
+	size_t total = 0, current = 0, waiting = 0;
+
+	for (size_t i = 0; i < agent->feeds.count; i++) {
+		const struct fw_feed_watch *watch = agent->feeds.items[i];
+		enum fw_feed_condition now = fw_feed_condition(watch);
+
+		if (!watch->active)
+			continue;
+		total++;
+		current += now == FW_FEED_IS_OK;
+		waiting += now == FW_FEED_IS_WAITING;
+		if (now != FW_FEED_IS_OK && now != FW_FEED_IS_WAITING)
+			json_array_append_new(troubled,
+					      json_pack("{s:s, s:s, s:s}", "name", watch->definition.name,
+							"state", fw_feed_condition_word(now), "error",
+							watch->error));
+	}
+	return json_pack("{s:I, s:I, s:I, s:o}", "total", (json_int_t)total, "current", (json_int_t)current,
+			 "waiting", (json_int_t)waiting, "troubled", troubled);
+}
+
 void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
@@ -180,19 +205,20 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 		json_array_append_new(warnings,
 				      json_string("the last reload failed, the policy before it runs on"));
 	fw_reply(answer,
-		 json_pack(
-			 "{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
-			 "s:o, s:o, s:o}",
-			 "state", state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets,
-			 "passed", (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped,
-			 "would_drop", (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums),
-			 "bans", (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
-			 "drift", fw_drift_to_json(agent), "mode", fw_mode_word(agent->loaded->policy->mode),
-			 "version", FW_VERSION, "uptime_seconds",
-			 (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC), "policy_file",
-			 agent->loaded->stand.name, "pinned", (int)fw_datapath_pinned(agent->datapath),
-			 "confirm", confirm_to_json(agent), "rates", rates_to_json(&agent->sampler), "faults",
-			 faults_to_json(agent, warnings), "warnings", warnings));
+		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
+			   "s:o, s:o, s:o, s:o}",
+			   "state", state, "interfaces", interfaces, "packets",
+			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
+			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
+			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums), "bans",
+			   (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
+			   "drift", fw_drift_to_json(agent), "mode",
+			   fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION, "uptime_seconds",
+			   (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC),
+			   "policy_file", agent->loaded->stand.name, "pinned",
+			   (int)fw_datapath_pinned(agent->datapath), "confirm", confirm_to_json(agent),
+			   "rates", rates_to_json(&agent->sampler), "faults", faults_to_json(agent, warnings),
+			   "warnings", warnings, "feeds", feeds_to_json(agent)));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

@@ -13,7 +13,7 @@
 #include "lib/log.h"
 #include "policy/setfile.h"
 
-#define POLL_MS	   2000
+#define POLL_MS	    2000
 #define PATIENCE_NS (2 * FW_NS_PER_SEC) /* a file that is written without end is read all the same */
 
 struct fw_dir_watch {

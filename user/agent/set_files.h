@@ -17,7 +17,7 @@ struct fw_dir_watch;
 
 struct fw_set_file {
 	char *set, *path;
-	struct fw_file_stamp stamp; /* of what was read last, well or not */
+	struct fw_file_stamp stamp;  /* of what was read last, well or not */
 	char error[FW_ERR_TEXT_MAX]; /* why it cannot be used; "": what it says is in force */
 	uint64_t good_wall_ns;	     /* when the content in force was read */
 };

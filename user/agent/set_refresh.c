@@ -167,8 +167,8 @@ static void say_read(struct fw_agent *agent, const struct fresh *fresh)
 		 json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", fresh->set->name, "change", "read", "file",
 			   fresh->file->path, "entries", (json_int_t)fresh->set->prefix_count, "generation",
 			   (json_int_t)agent->generation),
-		 "set '%s': %s changed: %zu in force, before it %zu", fresh->set->name,
-		 fresh->file->path, fresh->set->prefix_count, fresh->count);
+		 "set '%s': %s changed: %zu in force, before it %zu", fresh->set->name, fresh->file->path,
+		 fresh->set->prefix_count, fresh->count);
 }
 
 static void put_in_force(struct fw_agent *agent, struct batch *batch)

@@ -1,46 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 /* check: the loader and the compiler without agent, root or kernel. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "cli/cli.h"
+#include "cli/show.h"
 #include "lib/cleanup.h"
 #include "policy/geo.h"
 #include "policy/image.h"
 
 #define TICK_NS 4000000 /* a kernel with HZ=250: window arithmetic does not differ enough to be seen here */
 
-static void print_summary(const struct fw_page *page, const struct fw_policy *policy,
-			  const struct fw_image *image)
+/* Addresses that a rule names itself are sets, too, called after the rule and the key. */
+static size_t count_sets(const struct fw_policy *policy)
 {
-	char a[FW_SAY_MAX], b[FW_SAY_MAX], c[FW_SAY_MAX];
-	size_t named = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < policy->set_count; i++)
-		named += policy->sets[i].name && policy->sets[i].name[0] != '(';
-	fprintf(page->out, "rules     %u, using %u of %d terms; at most %u %s looked up for a packet\n",
-		image->rule_count, image->term_count, FW_TERMS_MAX, image->meters_worst,
-		image->meters_worst == 1 ? "meter" : "meters");
-	fprintf(page->out, "sets      %zu with %s prefixes, %s kept after merging (%s), %zu list classes\n",
-		named, fw_say_count(image->prefixes_read, a), fw_say_count(image->listed_count, b),
-		fw_say_share((double)image->listed_count, (double)image->prefixes_read, c),
-		image->class_count);
-	if (image->geo)
-		fprintf(page->out,
-			"geo       %u groups of countries and networks told apart, %s of %s nodes, %s\n",
-			image->geo->class_count, fw_say_count(image->geo->node_count, a),
-			fw_say_count(FW_GEO_NODES, b),
-			fw_say_memory(FW_SLOTS * sizeof(struct fw_geo_table), c));
-	fprintf(page->out, "memory    %s in the kernel\n", fw_say_memory(image->memory_bytes, a));
+		count += policy->sets[i].kind != FW_SET_FEED && !strchr(policy->sets[i].name, '.');
+	return count;
+}
+
+static json_t *cost_of(const struct fw_policy *policy, const struct fw_image *image)
+{
+	json_t *cost = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rules",
+		(json_int_t)image->rule_count, "terms", (json_int_t)image->term_count, "terms_max",
+		(json_int_t)FW_TERMS_MAX, "state_lookups_worst", (json_int_t)image->meters_worst, "sets",
+		(json_int_t)count_sets(policy), "feeds", (json_int_t)policy->feed_count, "prefixes_read",
+		(json_int_t)image->prefixes_read, "prefixes_merged", (json_int_t)image->listed_count,
+		"list_classes", (json_int_t)(image->class_count - 1), "list_classes_max",
+		(json_int_t)(FW_CLASSES_MAX - 1), "memory_bytes", (json_int_t)image->memory_bytes,
+		"list_bytes", (json_int_t)image->list_bytes);
+
+	if (cost && image->geo)
+		json_object_set_new(cost, "geo",
+				    json_pack("{s:I, s:I, s:I, s:I}", "classes",
+					      (json_int_t)image->geo->class_count, "nodes",
+					      (json_int_t)image->geo->node_count, "nodes_max",
+					      (json_int_t)FW_GEO_NODES, "bytes",
+					      (json_int_t)(FW_SLOTS * sizeof(struct fw_geo_table))));
+	return cost;
+}
+
+/* The cost as one more element of the list, in the shape of a complaint. */
+static json_t *cost_as_diag(const char *file, json_t *cost)
+{
+	json_t *message =
+		json_sprintf("%.0f rules use %.0f of %.0f terms, the worst packet asks for %.0f meters; %.0f "
+			     "prefixes read, %.0f "
+			     "after merging, %.0f of %.0f list classes; %.0f bytes of kernel memory, %.0f of "
+			     "them for these "
+			     "prefixes",
+			     fw_doc_number(cost, "rules"), fw_doc_number(cost, "terms"),
+			     fw_doc_number(cost, "terms_max"), fw_doc_number(cost, "state_lookups_worst"),
+			     fw_doc_number(cost, "prefixes_read"), fw_doc_number(cost, "prefixes_merged"),
+			     fw_doc_number(cost, "list_classes"), fw_doc_number(cost, "list_classes_max"),
+			     fw_doc_number(cost, "memory_bytes"), fw_doc_number(cost, "list_bytes"));
+
+	return json_pack("{s:o, s:i, s:i, s:s, s:s, s:o, s:n, s:n, s:i, s:o}", "file", fw_doc_string(file),
+			 "line", 1, "column", 1, "severity", "info", "code", "summary", "message", message,
+			 "hint", "note", "end_column", 0, "summary", cost);
 }
 
 static void print_report(struct fw_cli *cli, const struct fw_diags *diags, const struct fw_policy *policy,
 			 const struct fw_image *image)
 {
+	json_t *cost = image ? cost_of(policy, image) : NULL;
 	FILE *out = cli->page.out;
 
 	if (cli->json) {
 		json_t *array = fw_cli_diags_to_json(diags);
 
+		if (cost)
+			json_array_append_new(array, cost_as_diag(policy->file, cost));
 		fw_cli_print_json(cli, array);
 		json_decref(array);
 		return;
@@ -48,8 +80,9 @@ static void print_report(struct fw_cli *cli, const struct fw_diags *diags, const
 	fw_diags_render(diags, out);
 	fprintf(out, "%zu %s, %zu %s\n", diags->errors, diags->errors == 1 ? "error" : "errors",
 		diags->warnings, diags->warnings == 1 ? "warning" : "warnings");
-	if (image)
-		print_summary(&cli->page, policy, image);
+	if (cost)
+		fw_show_cost(&cli->page, cost);
+	json_decref(cost);
 }
 
 int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)

@@ -49,7 +49,8 @@ static const struct fw_command commands[] = {
 		 "\"previous_generation\":N},"
 		 "\"rates\":{\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\"},\"faults\":{"
 		 "\"WORD\":N},"
-		 "\"warnings\":[TEXT]}",
+		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
+		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]}}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -90,12 +91,17 @@ static const struct fw_command commands[] = {
 	 .complete = FW_COMPLETE_FILE,
 	 .help = "judge a policy file; needs no agent and no root",
 	 .about = "Reports every mistake at once with its place, then what the policy costs: rule terms, "
-		  "list classes, prefixes, kernel "
-		  "memory, and meters in the worst packet. Exit code 78: there are errors.",
+		  "prefixes before and after merging, list classes, kernel memory, and meters in the worst "
+		  "packet. Under --json the cost is the last element, of severity info; it is there when "
+		  "there "
+		  "are no errors. Exit code 78: there are errors.",
 	 .examples = "floodwall check /etc/floodwall/floodwall.yaml",
 	 .route = FW_NO_ROUTE,
-	 .json = "[{\"file\",\"line\",\"column\",\"severity\":\"error|warning|note\",\"code\",\"message\","
-		 "\"hint\",\"note\",\"end_column\"}]",
+	 .json = "[{\"file\",\"line\",\"column\",\"severity\":\"error|warning|note|info\",\"code\","
+		 "\"message\",\"hint\",\"note\",\"end_column\",\"summary\":{\"rules\":N,\"terms\":N,"
+		 "\"terms_max\":N,\"state_lookups_worst\":N,\"sets\":N,\"feeds\":N,\"prefixes_read\":N,"
+		 "\"prefixes_merged\":N,\"list_classes\":N,\"list_classes_max\":N,\"memory_bytes\":N,"
+		 "\"list_bytes\":N} (of code summary only)}]",
 	 .run = fw_cmd_check},
 	{.verb = "plan",
 	 .arguments = "FILE",
@@ -269,11 +275,16 @@ static const struct fw_command commands[] = {
 	{.verb = "sets",
 	 .arguments = "",
 	 .help = "the sets, their size and how many packets came from them",
-	 .about = "packets counts since the lists were last rebuilt.",
+	 .about =
+		 "Feeds and inline addresses of rules are sets, too. The file of a set is watched: a change "
+		 "is in "
+		 "force within seconds. A file that cannot be used is BROKEN: its last good content stays in "
+		 "force until it is mended.",
 	 .examples = "floodwall sets",
 	 .route = FW_API_SETS,
 	 .json = "[{\"name\",\"kind\":\"static|file|feed|country\",\"prefixes4\":N,\"prefixes6\":N,"
-		 "\"packets\":N,\"file\":PATH|null}]",
+		 "\"packets\":N,\"state\":\"ok|broken|waiting|failed|held|stale\",\"used\":BOOL,\"file\":"
+		 "PATH|null,\"error\":TEXT|null}]",
 	 .run = fw_cmd_sets},
 	{.verb = "sets",
 	 .subverb = "add",
@@ -284,7 +295,9 @@ static const struct fw_command commands[] = {
 	 .options = {OPTION_FOR("the membership"), OPTION_SAVE},
 	 .help = "put addresses or prefixes into a set, live",
 	 .about = "Without --save the change is drift: it survives reload and restart of the agent, not a "
-		  "reboot.",
+		  "reboot. --save writes into the policy, or into the file that the set comes from. A feed "
+		  "takes "
+		  "live additions, but nothing can be saved there.",
 	 .examples = "floodwall sets add office 192.0.2.0/24 --save",
 	 .route = FW_API_SETS_ADD,
 	 .json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
@@ -298,7 +311,9 @@ static const struct fw_command commands[] = {
 	 .complete = FW_COMPLETE_SET,
 	 .options = {OPTION_FOR("the removal"), OPTION_SAVE},
 	 .help = "take addresses or prefixes out of a set, live",
-	 .about = "A prefix is taken out as it was put in; not being there is no failure.",
+	 .about = "Part of an entry can be taken out, too; not being there is no failure. Of a feed, only "
+		  "what "
+		  "was added live can be taken out: floodwall allow ADDR spares what it lists.",
 	 .examples = "floodwall sets del office 192.0.2.0/24",
 	 .route = FW_API_SETS_DEL,
 	 .json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
@@ -346,7 +361,9 @@ static const struct fw_command commands[] = {
 		      .help = "the packet's other end, such as 203.0.113.20:27015/udp or "
 			      "[2001:db8::1]:443/tcp"}},
 	 .help = "what would happen to a packet from an address now, step by step, and how to undo it",
-	 .about = "Walks the same checks as the packet path, with the meters as they stand. Without --to, "
+	 .about = "Names every set, feed and line that lists the address, then walks the same checks as the "
+		  "packet "
+		  "path, with the meters as they stand. Without --to, "
 		  "rules about ports, protocols "
 		  "or flags are shown as skipped.",
 	 .examples = "floodwall explain 198.51.100.9 --to 203.0.113.20:27015/udp",

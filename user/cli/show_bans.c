@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Bans, sets and feeds, and what was changed about them. */
+/* Bans and sets, and what was changed about them. */
 #include <string.h>
 
 #include "cli/show.h"
@@ -166,22 +166,4 @@ void fw_show_sets_test(const struct fw_page *page, const json_t *document)
 		}
 		fputc('\n', page->out);
 	}
-}
-
-void fw_show_feeds(const struct fw_page *page, const json_t *feeds)
-{
-	struct fw_table *table = FW_TABLE_NEW("FEED", "STATE", ">ENTRIES", "LAST SUCCESS", "ERROR");
-	const json_t *feed;
-	size_t index;
-
-	json_array_foreach (feeds, index, feed) {
-		char entries[FW_SAY_MAX];
-
-		FW_TABLE_ROW(table, fw_doc_text(feed, "name"), fw_doc_text(feed, "state"),
-			     fw_say_count(fw_doc_count(feed, "entries"), entries),
-			     fw_doc_text(feed, "last_success"), fw_doc_text(feed, "error"));
-	}
-	if (!fw_table_rows(table))
-		fputs("no feeds\n", page->out);
-	fw_table_print(table, page->out);
 }

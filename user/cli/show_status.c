@@ -102,6 +102,38 @@ static void print_reasons(const struct fw_page *page, const json_t *reasons, boo
 		fputc('\n', page->out);
 }
 
+/* "feeds     3 current   1 stale (spamhaus_drop)   1 failed (aws)" */
+static void print_feeds(const struct fw_page *page, const json_t *feeds)
+{
+	static const char *const troubles[] = {"stale", "failed", "held"};
+	const json_t *troubled = json_object_get(feeds, "troubled"), *feed;
+
+	if (!fw_doc_count(feeds, "total"))
+		return;
+	fprintf(page->out, "feeds     %.0f current", fw_doc_number(feeds, "current"));
+	if (fw_doc_count(feeds, "waiting"))
+		fprintf(page->out, "   %.0f waiting", fw_doc_number(feeds, "waiting"));
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+		size_t index, count = 0;
+
+		json_array_foreach (troubled, index, feed)
+			count += !strcmp(fw_doc_text(feed, "state"), troubles[i]);
+		if (!count)
+			continue;
+		fprintf(page->out, "   %zu ", count);
+		fw_paint(page, FW_PAINT_CAREFUL, troubles[i]);
+		count = 0;
+		json_array_foreach (troubled, index, feed) {
+			if (strcmp(fw_doc_text(feed, "state"), troubles[i]))
+				continue;
+			fputs(count++ ? ", " : " (", page->out);
+			fw_print_safe(page->out, fw_doc_text(feed, "name"));
+		}
+		fputc(')', page->out);
+	}
+	fputc('\n', page->out);
+}
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -185,6 +217,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	print_reasons(page, json_object_get(status, "reasons"), true, drops ? "drops     " : "counted   ");
 	print_reasons(page, json_object_get(status, "reasons"), false, "passes    ");
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));
+	print_feeds(page, json_object_get(status, "feeds"));
 	fprintf(page->out, "policy    generation %.0f, mode %s", fw_doc_number(status, "generation"),
 		fw_doc_text(status, "mode"));
 	if (*fw_doc_text(status, "policy_file")) {
