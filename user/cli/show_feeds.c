@@ -34,7 +34,8 @@ static uint64_t sum_of(const json_t *counts)
 }
 
 /* "NAME: 7 entries refused (5 bogon, 2 own_address), such as 10.0.0.0/8 on line 7" */
-static void print_refused(const struct fw_page *page, const json_t *feed, const char *member, const char *what)
+static void print_refused(const struct fw_page *page, const json_t *feed, const char *member,
+			  const char *what)
 {
 	const json_t *counts = json_object_get(feed, member),
 		     *example = json_array_get(json_object_get(feed, "examples"), 0);
@@ -72,7 +73,8 @@ static void print_lines(const struct fw_page *page, const json_t *feed)
 		return;
 	fputs("refused   ", page->out);
 	fw_print_safe(page->out, fw_doc_text(feed, "name"));
-	fprintf(page->out, ": %s lines that are no entries", fw_say_count(fw_doc_count(worker, "refused_lines"), number));
+	fprintf(page->out, ": %s lines that are no entries",
+		fw_say_count(fw_doc_count(worker, "refused_lines"), number));
 	if (json_string_value(reason)) {
 		fputs(", such as ", page->out);
 		fw_print_safe(page->out, json_string_value(reason));
@@ -116,7 +118,8 @@ static void print_particulars(const struct fw_page *page, const json_t *feed)
 
 void fw_show_feeds(const struct fw_page *page, const json_t *feeds)
 {
-	struct fw_table *table = FW_TABLE_NEW("FEED", "STATE", ">LISTED", ">IN FORCE", "LAST SUCCESS", "NEXT IN");
+	struct fw_table *table =
+		FW_TABLE_NEW("FEED", "STATE", ">LISTED", ">IN FORCE", "LAST SUCCESS", "NEXT IN");
 	const json_t *feed;
 	size_t index;
 
