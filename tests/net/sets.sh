@@ -5,6 +5,7 @@
 begin sets
 mkdir "$WORK/sets"
 printf '\xef\xbb\xbf# who is bad\r\n203.0.113.0/24\r\n' >"$WORK/sets/bad.txt"
+printf '# drop\n45.1.2.0/24\n10.0.0.0/8\n' >"$WORK/drop.txt"
 policy <<YAML
 version: 1
 interfaces: [{name: $IFACE, xdp: native}]
@@ -12,8 +13,10 @@ sets:
   bad:   {file: sets/bad.txt}
   hand:  {entries: [198.51.100.0/24]}
   spare: {entries: [192.0.2.0/24, $CLIENT_IP4]}
+feeds:
+  drop:  {url: "file://$WORK/drop.txt", tier: high, every: 1h}
 rules:
-  - {name: known-bad, match: {source: [bad, hand]}, action: block}
+  - {name: known-bad, match: {source: [bad, hand, drop]}, action: block}
 YAML
 start_agent
 receiver book 7777
@@ -105,6 +108,37 @@ expect "no drift" 0 "$(status 'len(d["drift"])')"
 expect_exit "sets del --save" 0 fw sets del bad 198.18.5.0/24 --save
 expect "the line is gone" 0 "$(grep -c 198.18.5 "$WORK/sets/bad.txt")"
 expect_exit "and the address out" 1 fw sets test bad 198.18.5.1
+
+# feeds are sets, too
+feed_is() { [ "$(fwj feeds | field "d[0]['state']")" = "$1" ]; }
+expect_exit "the feed is read" 0 until_true 10 feed_is ok
+fwj explain 45.1.2.3 >"$WORK/out"
+expect_words "explain names the entry of a feed" "feed 'drop' \\(entry 45.1.2.0/24, line 2, tier high, first seen 20[0-9-]{8}\\); named by known-bad" "$WORK/out"
+expect "it blocks, and the way out is to spare the address" "rule_block known-bad floodwall allow 45.1.2.3 --for 1h" \
+	"$(field "d['reason']+' '+d['rule']+' '+d['undo']" <"$WORK/out")"
+expect_words "and an entry that a guard took out" "feed 'drop' \\(entry 10.0.0.0/8, line 3, .*NOT in force" <(fwj explain 10.1.2.3)
+expect_words "feeds shows what was refused" 'refused +drop: 1 entry \(1 bogon\), such as 10.0.0.0/8 on line 3' <(fw feeds)
+expect_words "status counts feeds" '^feeds +1 current' <(fw status)
+expect "sets knows it" "feed ok True 1" "$(fwj sets | field "[' '.join(str(s[k]) for k in ('kind','state','used','prefixes4')) for s in d if s['name']=='drop'][0]")"
+fw metrics >"$WORK/metrics"
+expect_words "so do the metrics" 'floodwall_feed_state\{feed="drop",state="ok"\} 1$' "$WORK/metrics"
+expect_words "with what was refused" 'floodwall_feed_rejected_entries\{feed="drop",reason="bogon"\} 1$' "$WORK/metrics"
+expect_words "and what was fetched" 'floodwall_feed_fetches_total\{feed="drop",result="updated"\} 1$' "$WORK/metrics"
+expect_exit "a feed takes a live addition" 0 fw sets add drop 45.9.9.9 --for 1h
+expect_exit "it is in" 0 fw sets test drop 45.9.9.9 45.1.2.0/25
+expect_exit "and is taken out again" 0 fw sets del drop 45.9.9.9
+expect "without a trace" 0 "$(status 'len(d["drift"])')"
+expect_exit "what the feed lists cannot be taken out" 1 fw sets del drop 45.1.2.0/24
+expect_words "and the refusal says what to do" 'floodwall allow 45.1.2.0/24|never_block' "$WORK/err"
+expect_exit "nothing can be saved in a feed" 78 fw sets add drop 45.9.9.8 --save
+expect_words "and that is said" 'is a feed' "$WORK/err"
+rm "$WORK/drop.txt"
+expect_exit "feeds sync fails without its file" 1 fw feeds sync drop
+expect_words "status names the feed" '^feeds +0 current +1 failed \(drop\)' <(fw status)
+expect_words "feeds says why" '^attention drop: ' <(fw feeds)
+expect "the last good copy goes on" rule_block "$(fwj explain 45.1.2.3 | field "d['reason']")"
+expect_words "failures are counted" 'floodwall_feed_fetches_total\{feed="drop",result="failed"\} 1$' <(fw metrics)
+expect_words "and the feed is not up" 'floodwall_feed_up\{feed="drop"\} 0$' <(fw metrics)
 
 expect_exit "an unknown set is 78" 78 fw sets add bda 192.0.2.1
 expect_words "and the right one is offered" "did you mean 'bad'" "$WORK/err"

@@ -12,14 +12,14 @@
 #include "policy/lists.h"
 #include "policy/tables.h"
 
-#define SETS	    4
-#define PREFIXES    12 /* per set, at most */
-#define CHANGES	    10
-#define WORLDS	    2500 /* times SETS: ten thousand sets */
-#define STEPS	    3	 /* of live changes, in every fifth world */
-#define TABLES_EVERY 50 /* worlds: laying out the tables of one costs more than all questions about it */
-#define PROBES	    40	 /* random ones, beside those at the edges of every prefix */
-#define SKIPPED_MAX (WORLDS / 20)
+#define SETS	     4
+#define PREFIXES     12 /* per set, at most */
+#define CHANGES	     10
+#define WORLDS	     2500 /* times SETS: ten thousand sets */
+#define STEPS	     3	  /* of live changes, in every fifth world */
+#define TABLES_EVERY 50	  /* worlds: laying out the tables of one costs more than all questions about it */
+#define PROBES	     40	  /* random ones, beside those at the edges of every prefix */
+#define SKIPPED_MAX  (WORLDS / 20)
 
 struct change {
 	struct fw_set_change change;
@@ -63,7 +63,9 @@ static struct fw_addr random_addr(struct world *world)
 	bool v4 = roll(world, 2), anywhere = !roll(world, 4);
 
 	for (int i = v4 ? 12 : 0; i < 16; i++)
-		byte[i] = (unsigned char)(anywhere ? roll(world, 256) : roll(world, 3) ? 0 : roll(world, 3) * 127);
+		byte[i] = (unsigned char)(anywhere	   ? roll(world, 256)
+					  : roll(world, 3) ? 0
+							   : roll(world, 3) * 127);
 	for (int i = 0; i < 4 && !v4 && !anywhere; i++)
 		byte[i] = i ? (unsigned char)roll(world, 4) : 0x20;
 	if (!v4 && anywhere && !roll(world, 8))
@@ -100,7 +102,8 @@ static struct fw_prefix child_of(struct world *world, const struct fw_prefix *pr
 /* Duplicates, neighbours, children and parents of what is there already, or something new. */
 static struct fw_prefix random_prefix(struct world *world)
 {
-	const struct fw_prefix *known = world->all_count ? world->all[roll(world, (uint32_t)world->all_count)] : NULL;
+	const struct fw_prefix *known =
+		world->all_count ? world->all[roll(world, (uint32_t)world->all_count)] : NULL;
 	struct fw_addr addr = random_addr(world);
 	bool v4 = fw_addr_is_v4(&addr);
 
@@ -118,8 +121,9 @@ static struct fw_prefix random_prefix(struct world *world)
 	default:
 		if (!roll(world, 30))
 			return masked(addr, v4 ? FW_V4_BITS : 0);
-		return masked(addr, v4 ? FW_V4_BITS + roll(world, 33) : roll(world, 5) ? 32 + roll(world, 3) * 16
-											  : roll(world, 129));
+		return masked(addr, v4		     ? FW_V4_BITS + roll(world, 33)
+				    : roll(world, 5) ? 32 + roll(world, 3) * 16
+						     : roll(world, 129));
 	}
 }
 
@@ -151,7 +155,8 @@ static void make_world(struct world *world)
 }
 
 /* The widest prefix around this one that the set was ever told to hold. */
-static struct fw_prefix widest_around(const struct world *world, unsigned int set, const struct fw_prefix *prefix)
+static struct fw_prefix widest_around(const struct world *world, unsigned int set,
+				      const struct fw_prefix *prefix)
 {
 	struct fw_prefix widest = *prefix;
 
@@ -159,7 +164,8 @@ static struct fw_prefix widest_around(const struct world *world, unsigned int se
 		if (fw_prefix_covers(&world->prefixes[set][i], &widest))
 			widest = world->prefixes[set][i];
 	for (size_t i = 0; i < world->change_count; i++)
-		if (world->changes[i].set == set && fw_prefix_covers(&world->changes[i].change.prefix, &widest))
+		if (world->changes[i].set == set &&
+		    fw_prefix_covers(&world->changes[i].change.prefix, &widest))
 			widest = world->changes[i].change.prefix;
 	return widest;
 }
@@ -184,8 +190,8 @@ static void make_changes(struct world *world, unsigned int step)
 
 		*change = (struct change){.set = roll(world, SETS)};
 		change->change.removed = world->all_count && roll(world, 2);
-		change->change.prefix = change->change.removed ? random_removal(world, change->set)
-							       : random_prefix(world);
+		change->change.prefix =
+			change->change.removed ? random_removal(world, change->set) : random_prefix(world);
 		snprintf(change->change.set, sizeof(change->change.set), "s%u", change->set);
 		change->until = roll(world, 2) ? step + 1 + roll(world, STEPS) : 0;
 		world->change_count++;
@@ -199,7 +205,8 @@ static bool is_over(const struct change *change, unsigned int step)
 }
 
 /* The judge: the last word about an address counts. */
-static bool is_member(const struct world *world, unsigned int set, const struct fw_addr *addr, unsigned int step)
+static bool is_member(const struct world *world, unsigned int set, const struct fw_addr *addr,
+		      unsigned int step)
 {
 	bool member = false;
 
@@ -328,7 +335,8 @@ static struct fw_addr neighbour_of(struct fw_addr addr, bool up)
 }
 
 static void check_edges(const struct world *world, const struct fw_image *image,
-			const struct fw_list_tables *tables, const struct fw_prefix *prefix, unsigned int step)
+			const struct fw_list_tables *tables, const struct fw_prefix *prefix,
+			unsigned int step)
 {
 	struct fw_addr last = prefix->addr, keep = fw_mask(prefix->bits), outside;
 
@@ -358,8 +366,8 @@ static bool check_world(struct world *world, struct fw_rule_ids *ids, unsigned i
 			changes[input.change_count++] = world->changes[i].change;
 	r = fw_image_compile(&world->policy, &input, ids, &diags, &image);
 	if (r) {
-		cr_assert(diags.count && !strcmp(diags.items[0].code, "too-many-lengths"), "compile: %d %s", r,
-			  diags.count ? diags.items[0].message : "");
+		cr_assert(diags.count && !strcmp(diags.items[0].code, "too-many-lengths"), "compile: %d %s",
+			  r, diags.count ? diags.items[0].message : "");
 		fw_diags_done(&diags);
 		return false;
 	}

@@ -303,6 +303,8 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 		fw_fail_err(answer, &err);
 		return;
 	}
+	/* What was added live and is taken out again leaves nothing behind. */
+	fw_drift_forget_saved(agent);
 	fw_drift_save(agent);
 	fw_force_save(agent);
 	fw_drift_schedule(agent);

@@ -47,7 +47,8 @@ static void print_refused(const struct fw_page *page, const json_t *feed, const 
 		return;
 	fputs("refused   ", page->out);
 	fw_print_safe(page->out, fw_doc_text(feed, "name"));
-	fprintf(page->out, ": %s %s", fw_say_count(sum_of(counts), number), what);
+	fprintf(page->out, ": %s %s%s", fw_say_count(sum_of(counts), number),
+		sum_of(counts) == 1 ? "entry" : "entries", how);
 	json_object_foreach ((json_t *)counts, word, count) {
 		fprintf(page->out, "%s%s ", separator,
 			fw_say_count((uint64_t)json_number_value(count), number));
@@ -73,8 +74,9 @@ static void print_lines(const struct fw_page *page, const json_t *feed)
 		return;
 	fputs("refused   ", page->out);
 	fw_print_safe(page->out, fw_doc_text(feed, "name"));
-	fprintf(page->out, ": %s lines that are no entries",
-		fw_say_count(fw_doc_count(worker, "refused_lines"), number));
+	fprintf(page->out, ": %s %s", fw_say_count(fw_doc_count(worker, "refused_lines"), number),
+		fw_doc_count(worker, "refused_lines") == 1 ? "line that is no entry"
+							   : "lines that are no entries");
 	if (json_string_value(reason)) {
 		fputs(", such as ", page->out);
 		fw_print_safe(page->out, json_string_value(reason));
@@ -110,8 +112,8 @@ static void print_trial(const struct fw_page *page, const json_t *feed)
 static void print_particulars(const struct fw_page *page, const json_t *feed)
 {
 	print_say(page, feed, "note      ", fw_doc_text(feed, "notice"));
-	print_refused(page, feed, "refused", "entries");
-	print_refused(page, feed, "split", "entries in part");
+	print_refused(page, feed, "refused", "");
+	print_refused(page, feed, "split", " in part");
 	print_lines(page, feed);
 	print_trial(page, feed);
 }
