@@ -34,8 +34,7 @@ static uint64_t sum_of(const json_t *counts)
 }
 
 /* "NAME: 7 entries refused (5 bogon, 2 own_address), such as 10.0.0.0/8 on line 7" */
-static void print_refused(const struct fw_page *page, const json_t *feed, const char *member,
-			  const char *what)
+static void print_refused(const struct fw_page *page, const json_t *feed, const char *member, const char *how)
 {
 	const json_t *counts = json_object_get(feed, member),
 		     *example = json_array_get(json_object_get(feed, "examples"), 0);
