@@ -17,7 +17,7 @@
 #define CHANGES	     10
 #define WORLDS	     2500 /* times SETS: ten thousand sets */
 #define STEPS	     3	  /* of live changes, in every fifth world */
-#define TABLES_EVERY 50	  /* worlds: laying out the tables of one costs more than all questions about it */
+#define TABLES_EVERY 10	  /* worlds: laying out the tables of one costs more than all questions about it */
 #define PROBES	     40	  /* random ones, beside those at the edges of every prefix */
 #define SKIPPED_MAX  (WORLDS / 20)
 
@@ -226,31 +226,26 @@ static bool is_member(const struct world *world, unsigned int set, const struct 
 
 static uint16_t table_class4(const struct fw_list_tables *tables, uint32_t top)
 {
-	uint32_t index = fw_list_hash32(top >> 8) & tables->shape.mask4;
+	uint32_t bit = top >> 8 & 63, base, at, rank, entry;
+	uint16_t rest = 0;
+	uint64_t mask;
 
-	if (!(tables->shape.features & FW_LIST_V4) ||
-	    !(tables->bitmap4[top >> 8 >> 6] >> (top >> 8 & 63) & 1))
-		return tables->shape.features & FW_LIST_WIDE_V4 ? tables->wide4->list_class[top >> 16] : 0;
-	for (unsigned int step = 0; step < FW_LIST_CHAIN; step++) {
-		const struct fw_list4_bucket *bucket = &tables->buckets4[index];
-
-		for (int i = 0; i < FW_LIST4_ENTRIES; i++) {
-			const struct fw_list4_entry *entry = &bucket->entry[i];
-
-			if (!bucket->kind[i] || (entry->addr ^ top) >> 8)
-				continue;
-			if (bucket->kind[i] == FW_LIST4_LEAF)
-				return tables->leaves4[entry->list_class | (uint32_t)entry->other << 16]
-					.list_class[top & 255];
-			return ((entry->addr ^ top) & 255) >> ((32 - bucket->kind[i]) & 15)
-				       ? entry->other
-				       : entry->list_class;
-		}
-		if (!bucket->more)
-			return 0;
-		index = (index + 1) & tables->shape.mask4;
-	}
-	return 0;
+	if (!(tables->shape.features & FW_LIST_V4) || !(tables->bitmap4[top >> 14] >> bit & 1))
+		return 0;
+	base = tables->bases4[top >> 14];
+	at = base & ~FW_LIST4_REST;
+	if (!at)
+		return 0;
+	mask = tables->runs4[at++];
+	if (base & FW_LIST4_REST)
+		rest = (uint16_t)tables->runs4[at++];
+	if (!(mask >> bit & 1))
+		return rest;
+	rank = fw_list4_rank(mask, bit);
+	entry = (uint32_t)(tables->runs4[at + (rank >> 1)] >> (rank & 1) * 32);
+	if (entry >> 24 == FW_LIST4_LEAF)
+		return tables->leaves4[entry & 0xffffff].list_class[top & 255];
+	return ((entry >> 16 ^ top) & 255) >> ((32 - (entry >> 24)) & 15) ? rest : (uint16_t)entry;
 }
 
 static bool probe6(const struct fw_list_tables *tables, const struct fw_addr *addr, unsigned int bits,
