@@ -17,7 +17,7 @@
 #define CHANGES	     10
 #define WORLDS	     2500 /* times SETS: ten thousand sets */
 #define STEPS	     3	  /* of live changes, in every fifth world */
-#define TABLES_EVERY 10	  /* worlds: laying out the tables of one costs more than all questions about it */
+#define TABLES_EVERY 25	  /* worlds: laying out the tables of one costs more than all questions about it */
 #define PROBES	     40	  /* random ones, beside those at the edges of every prefix */
 #define SKIPPED_MAX  (WORLDS / 20)
 

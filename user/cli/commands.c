@@ -333,16 +333,32 @@ static const struct fw_command commands[] = {
 	 .run = fw_cmd_sets_test},
 	{.verb = "feeds",
 	 .arguments = "",
-	 .help = "the feeds and their state (none in this version)",
-	 .about = "Feeds are reserved: the list is empty in this version.",
-	 .examples = "floodwall feeds",
+	 .help = "the feeds: state, entries, what was refused and why, next fetch",
+	 .about =
+		 "Listed is what the feed says, in force what is left of it after expiry, guards and "
+		 "merging. "
+		 "failed, held and stale: the last good copy stays in force, and the error says why. Refused "
+		 "entries are named with their line. On trial: what only this feed lists is counted, not "
+		 "dropped.",
+	 .examples = "floodwall feeds\nfloodwall --json feeds",
 	 .route = FW_API_FEEDS,
-	 .json = "[{\"name\",\"state\",\"entries\",\"last_success\",\"error\"}]",
+	 .json = "[{\"name\",\"state\":\"waiting|ok|failed|held|stale\",\"entries\":N,\"last_success\":TIME|"
+		 "null,\"error\":TEXT|null,\"url\",\"format\",\"stale\":BOOL,\"running\":BOOL,\"notice\":"
+		 "TEXT|"
+		 "null,\"held\":BOOL,\"trial\":BOOL,\"trial_until\":TIME|null,\"in_force\":N,\"tiers\":{"
+		 "\"WORD\":"
+		 "N},\"refused\":{\"WORD\":N},\"split\":{\"WORD\":N},\"examples\":[{\"entry\",\"line\","
+		 "\"reason\",\"touches\",\"whole\":BOOL}],\"added\":N,\"removed\":N,\"first_success\","
+		 "\"last_change\",\"last_attempt\",\"last_failure\",\"next_expiry\":TIME|null,"
+		 "\"next_attempt_in_seconds\":N|null,\"every_seconds\":N,\"attempts\":N,\"failures\":N,"
+		 "\"sync_token\":N,\"worker\":{\"http\",\"bytes\",\"wire_bytes\",\"lines\",\"refused_lines\","
+		 "\"filtered\",\"milliseconds\",\"reasons\":[TEXT]}|null}]",
 	 .run = fw_cmd_feeds},
 	{.verb = "feeds",
 	 .subverb = "sync",
 	 .arguments = "[NAME]",
 	 .most = 1,
+	 .complete = FW_COMPLETE_FEED,
 	 .options = {{.name = "force",
 		      .help = "take the list although it grew or shrank too much; needs NAME"}},
 	 .help = "fetch one feed, or all, now",
@@ -501,7 +517,7 @@ static const struct fw_command commands[] = {
 	 .least = 1,
 	 .most = 1,
 	 .complete = FW_COMPLETE_WORDS,
-	 .words = "bash|zsh|fish|rules|sets|bans|interfaces",
+	 .words = "bash|zsh|fish|rules|sets|feeds|bans|interfaces",
 	 .help = "completion script for a shell; rules, sets, bans and interfaces print live names",
 	 .about = "",
 	 .examples =

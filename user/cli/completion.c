@@ -14,6 +14,8 @@ static const char *kind_of(enum fw_complete complete)
 		return "rules";
 	case FW_COMPLETE_SET:
 		return "sets";
+	case FW_COMPLETE_FEED:
+		return "feeds";
 	case FW_COMPLETE_BAN:
 		return "bans";
 	case FW_COMPLETE_NOTHING:
@@ -287,6 +289,8 @@ int fw_cmd_completion(struct fw_cli *cli, const struct fw_line *line)
 		return print_names(cli, FW_API_RULES, "name");
 	if (!strcmp(what, "sets"))
 		return print_names(cli, FW_API_SETS, "name");
+	if (!strcmp(what, "feeds"))
+		return print_names(cli, FW_API_FEEDS, "name");
 	if (!strcmp(what, "bans"))
 		return print_names(cli, FW_API_BANS, "source");
 	return fw_cli_show_text(cli, write_script, what);
