@@ -127,37 +127,6 @@ static bool holds_all(const struct fw_agent *agent, unsigned int set, const stru
 	return found;
 }
 
-/* What a feed lists itself cannot be taken out of it: the next update would bring it back. */
-static bool refuse_feed_removal(const struct fw_agent *agent, int set, const struct fw_prefix *prefixes,
-				size_t count, struct fw_answer *answer)
-{
-	const struct fw_set *known = &agent->loaded->policy->sets[set];
-	char text[FW_ADDR_TEXT_MAX], hint[FW_ADDR_TEXT_MAX + 160];
-
-	if (known->kind != FW_SET_FEED)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		bool added = false;
-
-		for (size_t j = 0; j < agent->drift.set_count && !added; j++)
-			added = !strcmp(agent->drift.sets[j].change.set, known->name) &&
-				!agent->drift.sets[j].change.removed &&
-				!fw_prefix_compare(&agent->drift.sets[j].change.prefix, &prefixes[i]);
-		if (added)
-			continue;
-		fw_prefix_format(&prefixes[i], text, sizeof(text));
-		snprintf(hint, sizeof(hint),
-			 "spare it: floodwall allow %s --for 1h; for ever: put it into a "
-			 "never_block set, whose addresses no feed may list",
-			 text);
-		fw_fail(answer, 409, FW_EXIT_FAILED, "feed-entry", hint,
-			"'%s' is a feed: only what was added to it live can be taken out, and %s was not",
-			known->name, text);
-		return true;
-	}
-	return false;
-}
-
 struct test {
 	const struct fw_agent *agent;
 	unsigned int set;
@@ -273,8 +242,6 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 		return;
 	set = find_set(agent, name, answer);
 	if (set < 0 || !fw_sources_parse(cidrs, &prefixes, answer))
-		return;
-	if (removed && refuse_feed_removal(agent, set, prefixes, json_array_size(cidrs), answer))
 		return;
 	if (fw_drift_copy_sets(&agent->drift, &saved, &saved_count)) {
 		fw_reply(answer, NULL);

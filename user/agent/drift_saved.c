@@ -84,6 +84,10 @@ void fw_drift_forget_saved(struct fw_agent *agent)
 	for (size_t set = 0; saved && set < policy->set_count; set++) {
 		bool read = false;
 
+		/* What is taken out of a feed stays out, whatever the feed comes to say. */
+		if (policy->sets[set].kind == FW_SET_FEED)
+			continue;
+
 		for (size_t i = 0; i < count; i++) {
 			const struct fw_set_change *change = &drift->sets[i].change;
 

@@ -265,15 +265,10 @@ static int change_in_place(struct fw_agent *agent, struct fw_err *err)
 	return r;
 }
 
-int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
+static int recompile_whole(struct fw_agent *agent, bool lists, struct fw_err *err)
 {
 	struct fw_image *image = NULL;
-	int r = lists ? change_in_place(agent, err) : -EAGAIN;
-
-	/* Whatever cannot be done in place, or is refused, is said by the whole way. */
-	if (!r)
-		return 0;
-	r = recompile(agent, agent->loaded, lists ? NULL : agent->loaded->image, &image, err);
+	int r = recompile(agent, agent->loaded, lists ? NULL : agent->loaded->image, &image, err);
 
 	if (r)
 		return r;
@@ -285,6 +280,19 @@ int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
 	fw_image_free(agent->loaded->image);
 	agent->loaded->image = image;
 	return 0;
+}
+
+int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
+{
+	/* Whatever cannot be done in place, or is refused, is said by the whole way. */
+	if (lists && !change_in_place(agent, err))
+		return 0;
+	return recompile_whole(agent, lists, err);
+}
+
+int fw_force_relist(struct fw_agent *agent, struct fw_err *err)
+{
+	return recompile_whole(agent, true, err);
 }
 
 int fw_force_republish(struct fw_agent *agent, struct fw_err *err)

@@ -19,6 +19,9 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 /* The same policy with other tunes (lists false, in force within milliseconds) or set changes (lists true).
  */
 int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err);
+/* After the entries of the policy's own sets have changed, as when a file was read again: lists from the
+ * beginning. */
+int fw_force_relist(struct fw_agent *agent, struct fw_err *err);
 /* Publishes once more, for example because an interface's mode changed. */
 int fw_force_republish(struct fw_agent *agent, struct fw_err *err);
 

@@ -180,7 +180,7 @@ static void put_in_force(struct fw_agent *agent, struct batch *batch)
 	exchange(batch);
 	r = check_shares(agent, &err);
 	if (!r)
-		r = fw_force_recompile(agent, true, &err);
+		r = fw_force_relist(agent, &err);
 	if (r)
 		exchange(batch);
 	for (size_t i = 0; i < batch->count; i++) {

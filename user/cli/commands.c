@@ -311,9 +311,9 @@ static const struct fw_command commands[] = {
 	 .complete = FW_COMPLETE_SET,
 	 .options = {OPTION_FOR("the removal"), OPTION_SAVE},
 	 .help = "take addresses or prefixes out of a set, live",
-	 .about = "Part of an entry can be taken out, too; not being there is no failure. Of a feed, only "
-		  "what "
-		  "was added live can be taken out: floodwall allow ADDR spares what it lists.",
+	 .about = "Part of an entry can be taken out, too; not being there is no failure. What is taken out "
+		  "of a "
+		  "feed stays out, whatever the feed comes to say; nothing of that can be saved.",
 	 .examples = "floodwall sets del office 192.0.2.0/24",
 	 .route = FW_API_SETS_DEL,
 	 .json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
@@ -442,7 +442,8 @@ static const struct fw_command commands[] = {
 		   .help = "write the policy there instead of to stdout"},
 		  {.name = "ip-set",
 		   .value = "FILE",
-		   .repeats = true,
+		   .repeats =
+			   true,
 		   .complete = FW_COMPLETE_FILE,
 		   .help = "members of an IP set that the web ACL names, from get-ip-set; may be repeated"}},
 	 .help = "an AWS WAF web ACL (JSON) as a policy, and a list of what it does not say",
