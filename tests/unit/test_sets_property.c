@@ -4,6 +4,7 @@
  * changes come, go and expire. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #define CHANGES	     10
 #define WORLDS	     2500 /* times SETS: ten thousand sets */
 #define STEPS	     3	  /* of live changes, in every fifth world */
-#define TABLES_EVERY 25	  /* worlds: laying out the tables of one costs more than all questions about it */
+#define TABLES_EVERY 50	  /* worlds: laying out the tables of one costs more than all questions about it */
 #define PROBES	     40	  /* random ones, beside those at the edges of every prefix */
 #define SKIPPED_MAX  (WORLDS / 20)
 
@@ -345,6 +346,16 @@ static void check_edges(const struct world *world, const struct fw_image *image,
 	check_addr(world, image, tables, &outside, step);
 }
 
+static size_t changes_at(const struct world *world, unsigned int step, struct fw_set_change *changes)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < world->change_count; i++)
+		if (!is_over(&world->changes[i], step))
+			changes[count++] = world->changes[i].change;
+	return count;
+}
+
 /* False when the compiler refuses so many lengths in one /32; anything else it refuses is a failure. */
 static bool check_world(struct world *world, struct fw_rule_ids *ids, unsigned int step, bool with_tables)
 {
@@ -356,9 +367,7 @@ static bool check_world(struct world *world, struct fw_rule_ids *ids, unsigned i
 	struct fw_err err = {0};
 	int r;
 
-	for (size_t i = 0; i < world->change_count; i++)
-		if (!is_over(&world->changes[i], step))
-			changes[input.change_count++] = world->changes[i].change;
+	input.change_count = changes_at(world, step, changes);
 	r = fw_image_compile(&world->policy, &input, ids, &diags, &image);
 	if (r) {
 		cr_assert(diags.count && !strcmp(diags.items[0].code, "too-many-lengths"), "compile: %d %s",
@@ -380,6 +389,31 @@ static bool check_world(struct world *world, struct fw_rule_ids *ids, unsigned i
 	fw_image_free(image);
 	fw_diags_done(&diags);
 	return true;
+}
+
+/* The same step made in place in the image of the step before. True when that could be done. */
+static bool change_image(struct world *world, struct fw_rule_ids *ids, unsigned int step,
+			 struct fw_image **image)
+{
+	struct fw_set_change changes[CHANGES * STEPS];
+	struct fw_image_input input = {.changes = changes, .tick_ns = 4000000};
+	struct fw_list_delta delta = {0};
+	struct fw_diags diags = {0};
+	int r = -EAGAIN;
+
+	input.change_count = changes_at(world, step, changes);
+	if (*image)
+		r = fw_image_change(&world->policy, &input, *image, &diags, &delta);
+	fw_list_delta_done(&delta);
+	if (r) {
+		fw_image_free(*image);
+		*image = NULL;
+		cr_assert_eq(fw_image_compile(&world->policy, &input, ids, &diags, image), 0);
+	}
+	for (size_t i = 0; i < world->all_count; i++)
+		check_edges(world, *image, NULL, world->all[i], step);
+	fw_diags_done(&diags);
+	return !r;
 }
 
 Test(sets_property, ten_thousand_sets)
@@ -417,6 +451,30 @@ Test(sets_property, changes_come_go_and_expire)
 		skipped += !check_world(world, ids, 2 * STEPS, i % TABLES_EVERY == 0);
 	}
 	cr_expect_leq(skipped, SKIPPED_MAX * 4 / 5, "%u steps could not be compiled", skipped);
+	free(ids);
+	free(world);
+}
+
+Test(sets_property, changes_in_place)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+	unsigned int in_place = 0;
+
+	cr_assert(world && ids);
+	world->state = 0x853c49e6748fea9bULL;
+	for (unsigned int i = 0; i < WORLDS / 5; i++) {
+		struct fw_image *image = NULL;
+
+		make_world(world);
+		for (unsigned int step = 0; step < STEPS; step++) {
+			make_changes(world, step);
+			in_place += change_image(world, ids, step, &image);
+		}
+		in_place += change_image(world, ids, 2 * STEPS, &image);
+		fw_image_free(image);
+	}
+	cr_expect_gt(in_place, WORLDS / 10, "%u steps were made in place", in_place);
 	free(ids);
 	free(world);
 }

@@ -442,8 +442,7 @@ static const struct fw_command commands[] = {
 		   .help = "write the policy there instead of to stdout"},
 		  {.name = "ip-set",
 		   .value = "FILE",
-		   .repeats =
-			   true,
+		   .repeats = true,
 		   .complete = FW_COMPLETE_FILE,
 		   .help = "members of an IP set that the web ACL names, from get-ip-set; may be repeated"}},
 	 .help = "an AWS WAF web ACL (JSON) as a policy, and a list of what it does not say",

@@ -116,7 +116,8 @@ static int find_regions(struct change *change)
 	}
 	if (r)
 		return r;
-	qsort(change->prefixes, change->prefix_count, sizeof(*change->prefixes), fw_prefix_compare);
+	if (change->prefix_count)
+		qsort(change->prefixes, change->prefix_count, sizeof(*change->prefixes), fw_prefix_compare);
 	for (size_t i = 0; i < change->prefix_count; i++) {
 		const struct fw_prefix *region = &change->prefixes[i];
 
