@@ -101,7 +101,8 @@ static const struct fw_command commands[] = {
 		 "\"message\",\"hint\",\"note\",\"end_column\",\"summary\":{\"rules\":N,\"terms\":N,"
 		 "\"terms_max\":N,\"state_lookups_worst\":N,\"sets\":N,\"feeds\":N,\"prefixes_read\":N,"
 		 "\"prefixes_merged\":N,\"list_classes\":N,\"list_classes_max\":N,\"memory_bytes\":N,"
-		 "\"list_bytes\":N} (of code summary only)}]",
+		 "\"list_bytes\":N,\"geo\":{\"classes\",\"nodes\",\"nodes_max\",\"bytes\"}} (of code summary "
+		 "only)}]",
 	 .run = fw_cmd_check},
 	{.verb = "plan",
 	 .arguments = "FILE",
