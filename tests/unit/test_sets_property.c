@@ -228,15 +228,23 @@ static bool is_member(const struct world *world, unsigned int set, const struct 
 static uint16_t table_class4(const struct fw_list_tables *tables, uint32_t top)
 {
 	uint32_t bit = top >> 8 & 63, base, at, rank, entry;
+	const struct fw_list4_line *line;
 	uint16_t rest = 0;
 	uint64_t mask;
 
 	if (!(tables->shape.features & FW_LIST_V4) || !(tables->bitmap4[top >> 14] >> bit & 1))
 		return 0;
-	base = tables->bases4[top >> 14];
-	at = base & ~FW_LIST4_REST;
-	if (!at)
+	line = &tables->lines4[top >> 14];
+	for (int i = 0; i < FW_LIST4_SLOTS && !line->run; i++) {
+		int found = fw_list4_slot_class(line->slot[i], top);
+
+		if (found >= 0)
+			return (uint16_t)found;
+	}
+	if (!line->run)
 		return 0;
+	base = line->run;
+	at = base & ~FW_LIST4_REST;
 	mask = tables->runs4[at++];
 	if (base & FW_LIST4_REST)
 		rest = (uint16_t)tables->runs4[at++];
