@@ -29,35 +29,49 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 	return why;
 }
 
+/* What was asked of memory as soon as the source was known. */
+struct fw_asked {
+	__u64 hash;  /* of the source */
+	__u64 word;  /* of the list bitmap */
+	__u32 place; /* in the geo table */
+};
+
+/* Everything that will miss the cache is begun here, the list bitmap first: the branch on it is the one that
+ * the CPU guesses wrong for a listed source, and what was done on a wrong guess is lost. */
+static __always_inline void ask_early(const struct fw_policy_slot *policy, struct fw_pkt *pkt,
+				      struct fw_asked *asked)
+{
+	if (pkt->family == FW_FAMILY_NONE)
+		return;
+	if (policy->features & FW_FEATURE_SOURCE_LISTS)
+		asked->word = lists_word(policy, pkt->family, &pkt->source);
+	if (policy->features & FW_FEATURE_GEO)
+		asked->place = geo_begin(policy->geo_slot, pkt->family, &pkt->source);
+	asked->hash = fw_filter_hash(&pkt->source, 128, fw_config.seed);
+	pkt->key_hash = asked->hash;
+	if (pkt->family == FW_FAMILY_V6) {
+		struct fw_addr key = {{pkt->source.w[0], pkt->source.w[1]}};
+
+		pkt->key_hash = known_hash(&key);
+	}
+	known_touch(pkt->key_hash);
+}
+
 /* Spared before anything else, as soon as an address is known; then the essential, then bans. */
 static __always_inline enum fw_reason identify(const struct fw_control *control,
 					       const struct fw_policy_slot *policy, struct fw_pkt *pkt,
-					       enum fw_reason parsed, __u64 *terms)
+					       enum fw_reason parsed, const struct fw_asked *asked,
+					       __u64 *terms)
 {
 	enum fw_reason why;
-	__u64 hash = 0, word = 0;
-	__u32 place = 0;
 
-	*terms = ~0ULL;
 	if (pkt->family != FW_FAMILY_NONE) {
-		hash = fw_filter_hash(&pkt->source, 128, fw_config.seed);
-		pkt->key_hash = hash;
-		if (pkt->family == FW_FAMILY_V6) {
-			struct fw_addr key = {{pkt->source.w[0], pkt->source.w[1]}};
-
-			pkt->key_hash = known_hash(&key);
-		}
-		known_touch(pkt->key_hash);
-		if (policy->features & FW_FEATURE_SOURCE_LISTS)
-			word = lists_word(policy, pkt->family, &pkt->source);
-		if (policy->features & FW_FEATURE_GEO)
-			place = geo_begin(policy->geo_slot, pkt->family, &pkt->source);
-		why = identify_spared(control, pkt, hash);
+		why = identify_spared(control, pkt, asked->hash);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
 	if (policy->features & FW_FEATURE_SOURCE_LISTS) {
-		__u32 list_class = lists_class(policy, pkt->family, &pkt->source, word);
+		__u32 list_class = lists_class(policy, pkt->family, &pkt->source, asked->word);
 		const struct fw_class *class = identify_class(policy, list_class);
 
 		if (!class)
@@ -67,17 +81,17 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		if (class->flags & FW_CLASS_NEVER_BLOCK &&
 		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt)))
 			return FW_REASON_NEVER_BLOCK;
-		*terms = class->source_terms;
+		*terms &= class->source_terms;
 		pkt->count_terms = class->count_terms;
 	}
 	if (parsed != FW_REASON_UNDECIDED)
 		return parsed;
 	if (pkt->essential != FW_ESSENTIAL_NONE)
 		return identify_essential(pkt, policy->essential_limit);
-	if (ban_holds(control, pkt, hash))
+	if (ban_holds(control, pkt, asked->hash))
 		return FW_REASON_BANNED;
 	if (policy->features & FW_FEATURE_GEO)
-		*terms &= geo_terms(policy, pkt->family, &pkt->source, place);
+		*terms &= geo_terms(policy, pkt->family, &pkt->source, asked->place);
 	if (policy->features & FW_FEATURE_DEST_LISTS) {
 		__u64 dest_word = lists_word(policy, pkt->family, &pkt->dest);
 		const struct fw_class *class =
@@ -97,6 +111,7 @@ int fw_xdp(struct xdp_md *ctx)
 	struct fw_pkt pkt = {};
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
+	struct fw_asked asked = {};
 	enum fw_reason why;
 	__u64 terms;
 
@@ -116,7 +131,9 @@ int fw_xdp(struct xdp_md *ctx)
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces >> (fw_config.iface & (FW_IFACES_MAX - 1)) & 1;
 	why = parse(ctx, &pkt);
-	why = identify(control, policy, &pkt, why, &terms);
+	ask_early(policy, &pkt, &asked);
+	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
+	why = identify(control, policy, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED)
 		why = judge(ctx, policy, &pkt, terms);
 	return verdict(&pkt, why);

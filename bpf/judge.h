@@ -294,7 +294,6 @@ static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, 
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					    struct fw_pkt *pkt, __u64 mask)
 {
-	mask &= judge_shape(policy, pkt);
 	for (int i = 0; i < FW_TERMS_MAX && mask; i++) {
 		const struct fw_term *term = &policy->terms[judge_lowest_bit(mask)];
 		const struct fw_rule *rule;
