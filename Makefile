@@ -50,8 +50,8 @@ waf_src     := $(wildcard user/waf/*.c)
 
 obj = $(patsubst user/%.c,$(BUILD)/user/%.o,$(1))
 
-agent_libs := -lxdp -lbpf -lyaml -lmaxminddb -ljansson -luv -lmicrohttpd -lcap-ng -lelf -lz
-cli_libs   := -lbpf -lyaml -lmaxminddb -ljansson -lcurl -lpcap -lelf -lz
+agent_libs := -lxdp -lbpf -lyaml -lmaxminddb -ljansson -luv -lmicrohttpd -lcap-ng -lpcre2-8 -lelf -lz
+cli_libs   := -lbpf -lyaml -lmaxminddb -ljansson -lcurl -lpcap -lpcre2-8 -lelf -lz
 web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
 feed_libs  := -ljansson -lcurl -lz
 

@@ -22,7 +22,7 @@ static const struct limit_case {
 	{"1.5M bytes / 10s", 0, 1500000, FW_UNIT_BYTES, 10 * S, "1500k bytes/10s"},
 	{"  200\tpackets /1h ", 0, 200, FW_UNIT_PACKETS, 3600 * S, "200 packets/1h"},
 	{"1 packets/1500ms", 0, 1, FW_UNIT_PACKETS, 3 * S / 2, "1 packets/1500ms"},
-	{"7000 requests/5m", -EOPNOTSUPP, 0, 0, 0, NULL},
+	{"7000 requests/5m", 0, 7000, FW_UNIT_REQUESTS, 300 * S, "7000 requests/5m"},
 	{"7000 packet/5m", -EINVAL, 0, 0, 0, NULL},
 	{"7000 pps/1s", -EINVAL, 0, 0, 0, NULL},
 	{"7000/5m", -EINVAL, 0, 0, 0, NULL},

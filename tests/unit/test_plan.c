@@ -85,6 +85,22 @@ static const struct plan_case {
 	 "~ setting safety.confirm_timeout 1m -> 1m30s\n~ setting safety.essential_limit 10k -> 5000\n"
 	 "~ setting metrics.listen 127.0.0.1:9854 -> none\n~ setting on_exit keep -> detach\n"
 	 "~ setting capacity.bans 512KiB -> 1KiB\n~ setting memory_limit none -> 5GiB\n"},
+	{"logs",
+	 HEAD "logs: {a: {path: /a}, b: {journal: b.service, regex: '<HOST>'}}\nrules: [{name: r, match: "
+	      "{log: a}, limit: "
+	      "1 requests/1s, action: block}]",
+	 HEAD "logs: {a: {path: /a, format: vcombined, trusted_proxies: s}, c: {syslog: "
+	      "\"udp:127.0.0.1:1\"}}\nsets: {s: []}\n"
+	      "rules: [{name: r, match: {log: c, uri: [{prefix: /x}, {contains: y}], method: GET, status: "
+	      "[401, 500-599]}, "
+	      "limit: 1 requests/1s, action: block}]",
+	 "+ set s 0 prefixes\n"
+	 "~ log a path: /a, format: combined -> path: /a, format: vcombined, trusted_proxies: s\n"
+	 "+ log c syslog: udp:127.0.0.1:1, format: combined\n"
+	 "- log b not read any more\n"
+	 "~ rule r match {log: a} -> {log: c, uri: [{prefix: \"/x\"}, {contains: \"y\"}], method: [GET], "
+	 "status: [401, "
+	 "500-599]}\n"},
 	{"never_block", HEAD "sets: {a: [192.0.2.1]}\nnever_block: a",
 	 HEAD "sets: {a: [192.0.2.1], b: []}\nnever_block: {sets: [a, b], limit: 5 packets/1s}",
 	 "~ setting never_block a -> a, b\n~ setting never_block.limit none -> 5 packets/1s\n+ set b 0 "

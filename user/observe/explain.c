@@ -308,6 +308,12 @@ static bool check_rule(struct walk *walk, unsigned int index)
 	enum fw_fit fit = rule_fit(walk, index, missing, sizeof(missing));
 
 	snprintf(check, sizeof(check), "rule %s", rule->name);
+	if (rule->match.log) {
+		step(walk, FW_EXPLAIN_SKIPPED, check,
+		     "counts lines of log '%s', not packets; it acts by bans",
+		     walk->policy->logs[rule->match.log - 1].name);
+		return false;
+	}
 	if (fit == FW_FIT_NO) {
 		step(walk, FW_EXPLAIN_NO_MATCH, check, "does not match");
 		return false;

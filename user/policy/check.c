@@ -100,6 +100,8 @@ static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 	if (!used)
 		return;
 	mark_used(used, &policy->never_block);
+	for (size_t i = 0; i < policy->log_count; i++)
+		mark_used(used, &policy->logs[i].trusted_proxies);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_match *match = &policy->rules[i].match;
 
@@ -115,6 +117,19 @@ static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 				    "%s '%s' has no effect: no rule names it",
 				    policy->sets[i].kind == FW_SET_FEED ? "feed" : "set",
 				    policy->sets[i].name);
+}
+
+static void check_logs(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->log_count; i++) {
+		size_t rule = 0;
+
+		while (rule < policy->rule_count && policy->rules[rule].match.log != i + 1)
+			rule++;
+		if (rule == policy->rule_count)
+			fw_diag_add(diags, policy->logs[i].mark, FW_SEVERITY_NOTE, "unused-log", NULL,
+				    "log '%s' has no effect: no rule asks for it", policy->logs[i].name);
+	}
 }
 
 static size_t count_labels(const struct fw_policy *policy)
@@ -134,6 +149,7 @@ void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags)
 		check_reachable(policy, i, diags);
 	}
 	check_sets(policy, diags);
+	check_logs(policy, diags);
 	if (count_labels(policy) > FW_LABELS_MAX)
 		fw_diag_add(diags, policy->rules[0].mark, FW_SEVERITY_ERROR, "too-many-labels", NULL,
 			    "more than %d labels", FW_LABELS_MAX);

@@ -10,6 +10,10 @@ void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags);
 /* What concerns one rule on its own: also what tune must pass. */
 void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *rule, struct fw_diags *diags);
 
+/* What goes together with `log`, and what needs it (check_log.c). */
+void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+		       struct fw_diags *diags);
+
 /* That a block rule does not block a large part of a family without `force`, live changes included. */
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags);

@@ -195,7 +195,7 @@ static int check_ban_lengths(const struct fw_policy *policy, struct fw_diags *di
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 
-		if (!rule->ban.set)
+		if (!rule->ban.set && !rule->match.log)
 			continue;
 		count[FW_FAMILY_V4] += !used[FW_FAMILY_V4][rule->prefix4];
 		count[FW_FAMILY_V6] += !used[FW_FAMILY_V6][rule->prefix6];

@@ -124,12 +124,35 @@ static void write_tiers(struct list list, uint8_t tiers)
 	list_end(&list);
 }
 
+/* "*.example.org" would be an alias without its quotes. */
+static void write_hosts(struct list list, const struct fw_names *hosts)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		fprintf(list_item(&list), "\"%s\"", hosts->items[i]);
+	list_end(&list);
+}
+
+static void write_uris(struct list list, const struct fw_uri_tests *tests)
+{
+	for (size_t i = 0; i < tests->count; i++)
+		fprintf(list_item(&list), "{%s: \"%s\"}", fw_word_of(&fw_uri_words, tests->items[i].how),
+			tests->items[i].text);
+	list_end(&list);
+}
+
 static void write_match(const struct fw_policy *policy, const struct fw_match *match, FILE *out)
 {
 	bool first = true;
 
 #define LIST(name) ((struct list){out, name, &first, 0})
 	fputc('{', out);
+	if (match->log)
+		fprintf(out, "log: %s", policy->logs[match->log - 1].name);
+	first = !match->log;
+	write_uris(LIST("uri"), &match->uri);
+	write_names(LIST("method"), &match->method);
+	write_hosts(LIST("host"), &match->host);
+	write_ranges(LIST("status"), &match->status);
 	write_refs(policy, LIST("source"), &match->source);
 	write_refs(policy, LIST("source_not"), &match->source_not);
 	write_refs(policy, LIST("destination"), &match->destination);

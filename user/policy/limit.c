@@ -41,8 +41,6 @@ static int parse_unit(const char *word, const struct fw_limit *old, enum fw_unit
 	r = fw_word_parse(&fw_unit_words, "unit", word, &unit, err);
 	if (r)
 		return r;
-	if (unit == FW_UNIT_REQUESTS)
-		return fw_err_set(err, -EOPNOTSUPP, "unit 'requests' is not supported by this version");
 	*ret = (enum fw_unit)unit;
 	return 0;
 }

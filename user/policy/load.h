@@ -29,6 +29,7 @@ struct fw_loader {
 	X(sets)                                                                                              \
 	X(feeds)                                                                                             \
 	X(never_block)                                                                                       \
+	X(logs)                                                                                              \
 	X(rules)                                                                                             \
 	X(safety)                                                                                            \
 	X(metrics)                                                                                           \
@@ -120,6 +121,27 @@ struct fw_loader {
 	X(match_tier_not)                                                                                    \
 	X(match_label)                                                                                       \
 	X(match_label_not)                                                                                   \
+	X(match_log)                                                                                         \
+	X(match_uri)                                                                                         \
+	X(match_method)                                                                                      \
+	X(match_host)                                                                                        \
+	X(match_status)                                                                                      \
+	X(uri_exact)                                                                                         \
+	X(uri_prefix)                                                                                        \
+	X(uri_contains)                                                                                      \
+	X(log_path)                                                                                          \
+	X(log_journal)                                                                                       \
+	X(log_syslog)                                                                                        \
+	X(log_format)                                                                                        \
+	X(log_regex)                                                                                         \
+	X(log_fields)                                                                                        \
+	X(log_trusted_proxies)                                                                               \
+	X(log_field_client)                                                                                  \
+	X(log_field_forwarded_for)                                                                           \
+	X(log_field_method)                                                                                  \
+	X(log_field_uri)                                                                                     \
+	X(log_field_host)                                                                                    \
+	X(log_field_status)                                                                                  \
 	X(length_min)                                                                                        \
 	X(length_max)
 
@@ -138,6 +160,12 @@ void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, con
 		      struct fw_set_refs *refs);
 
 void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names);
+
+/* uri, method and host of packets: a later version's. */
+void fw_load_refuse_packet_requests(struct fw_loader *loader, const struct fw_node *match,
+				    const struct fw_policy_rule *rule);
+/* "127.0.0.1:9854", "[::1]:9854" */
+bool fw_is_listen_address(const char *text);
 
 /* True after a complaint when a list holds as many values as comparing rules can afford. */
 bool fw_list_is_full(struct fw_loader *loader, const struct fw_node *item, size_t count);

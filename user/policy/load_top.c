@@ -129,7 +129,7 @@ void fw_load_never_block_limit(struct fw_loader *loader, const struct fw_node *v
 
 	if (!fw_read_limit(loader, value, &limit))
 		return;
-	if (limit.unit == FW_UNIT_CONNECTIONS) {
+	if (limit.unit == FW_UNIT_CONNECTIONS || limit.unit == FW_UNIT_REQUESTS) {
 		fw_complain(loader, value, "bad-limit", NULL, "never_block counts packets or bytes");
 		return;
 	}
@@ -200,8 +200,7 @@ void fw_load_metrics(struct fw_loader *loader, const struct fw_node *value, void
 	fw_load_object(loader, value, "metrics", "metrics", target);
 }
 
-/* "127.0.0.1:9854", "[::1]:9854" */
-static bool is_listen_address(const char *text)
+bool fw_is_listen_address(const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	char host[FW_ADDR_TEXT_MAX];
@@ -235,7 +234,7 @@ void fw_load_metrics_listen(struct fw_loader *loader, const struct fw_node *valu
 	policy->metrics.enabled = strcmp(text, "none") != 0;
 	if (!policy->metrics.enabled)
 		return;
-	if (!is_listen_address(text) || strlen(text) >= sizeof(policy->metrics.listen)) {
+	if (!fw_is_listen_address(text) || strlen(text) >= sizeof(policy->metrics.listen)) {
 		fw_complain(loader, value, "bad-listen", "write 127.0.0.1:9854, \"[::1]:9854\" or none",
 			    "'%.80s' is not an address with a port", text);
 		return;

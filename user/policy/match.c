@@ -131,6 +131,8 @@ bool fw_ranges_are_empty(const struct fw_ranges *in, const struct fw_ranges *out
 	return true;
 }
 
+static const struct fw_ranges no_ranges;
+
 struct range_pair {
 	const struct fw_ranges *in, *out;
 };
@@ -216,9 +218,39 @@ static bool headers_cover(const struct fw_policy_rule *a, const struct fw_policy
 	return true;
 }
 
+static bool uri_within(const struct fw_uri_test *inner, const struct fw_uri_tests *outer)
+{
+	for (size_t i = 0; i < outer->count; i++) {
+		const struct fw_uri_test *test = &outer->items[i];
+
+		if (test->how == FW_URI_EXACT ? inner->how == FW_URI_EXACT && !strcmp(inner->text, test->text)
+		    : test->how == FW_URI_CONTAINS
+			    ? strstr(inner->text, test->text) != NULL
+			    : inner->how != FW_URI_CONTAINS &&
+				      !strncmp(inner->text, test->text, strlen(test->text)))
+			return true;
+	}
+	return false;
+}
+
+/* What a packet rule covers of a log rule is nothing: they look at different things. */
+static bool requests_cover(const struct fw_match *x, const struct fw_match *y)
+{
+	if (x->log != y->log || (x->uri.count && !y->uri.count))
+		return false;
+	for (size_t i = 0; x->uri.count && i < y->uri.count; i++)
+		if (!uri_within(&y->uri.items[i], &x->uri))
+			return false;
+	if (x->method.count && (!y->method.count || !names_within(&y->method, &x->method)))
+		return false;
+	if (x->host.count && (!y->host.count || !names_within(&y->host, &x->host)))
+		return false;
+	return ranges_cover((struct range_pair){&x->status, &no_ranges},
+			    (struct range_pair){&y->status, &no_ranges});
+}
+
 bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule *b)
 {
-	static const struct fw_ranges none;
 	const struct fw_match *x = &a->match, *y = &b->match;
 
 	if ((x->source.count && !y->source.count) ||
@@ -226,6 +258,8 @@ bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule 
 		return false;
 	if ((x->destination.count && !y->destination.count) ||
 	    !refs_within(&y->destination, x->destination.count ? &x->destination : &y->destination))
+		return false;
+	if (!requests_cover(x, y))
 		return false;
 	if ((x->tiers && (!y->tiers || y->tiers & ~x->tiers)) || x->tiers_not & ~y->tiers_not)
 		return false;
@@ -245,5 +279,6 @@ bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule 
 			    (struct range_pair){&y->source_port, &y->source_port_not}) &&
 	       ranges_cover((struct range_pair){&x->dest_port, &x->dest_port_not},
 			    (struct range_pair){&y->dest_port, &y->dest_port_not}) &&
-	       ranges_cover((struct range_pair){&x->length, &none}, (struct range_pair){&y->length, &none});
+	       ranges_cover((struct range_pair){&x->length, &no_ranges},
+			    (struct range_pair){&y->length, &no_ranges});
 }

@@ -34,6 +34,12 @@ static void match_done(struct fw_match *match)
 	free(match->country_not.items);
 	free(match->asn.items);
 	free(match->asn_not.items);
+	for (size_t i = 0; i < match->uri.count; i++)
+		free(match->uri.items[i].text);
+	free(match->uri.items);
+	free(match->status.items);
+	names_done(&match->method);
+	names_done(&match->host);
 	names_done(&match->label);
 	names_done(&match->label_not);
 }
@@ -96,6 +102,17 @@ int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret)
 	return r ? -ENOMEM : 0;
 }
 
+void fw_log_done(struct fw_log *log)
+{
+	free(log->name);
+	free(log->place);
+	free(log->regex);
+	for (int i = 0; i < FW_LOG_FIELD_MAX_; i++)
+		free(log->fields[i]);
+	free(log->trusted_proxies.items);
+	*log = (struct fw_log){0};
+}
+
 void fw_policy_free(struct fw_policy *policy)
 {
 	if (!policy)
@@ -113,6 +130,9 @@ void fw_policy_free(struct fw_policy *policy)
 	free(policy->geo.database);
 	free(policy->geo.asn_database);
 	fw_geo_unref(policy->geo.data);
+	for (size_t i = 0; i < policy->log_count; i++)
+		fw_log_done(&policy->logs[i]);
+	free(policy->logs);
 	free(policy->interfaces);
 	free(policy->never_block.items);
 	free(policy->sets);
@@ -141,6 +161,14 @@ int fw_policy_feed_find(const struct fw_policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->feed_count; i++)
 		if (!strcmp(policy->feeds[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+int fw_policy_log_find(const struct fw_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->log_count; i++)
+		if (!strcmp(policy->logs[i].name, name))
 			return (int)i;
 	return -1;
 }

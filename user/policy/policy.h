@@ -90,6 +90,51 @@ struct fw_flag_tests {
 #define FW_COUNTRIES	 (26 * 26)
 #define FW_COUNTRY_NONE	 FW_COUNTRIES
 
+/* What a request's normalised path (lib/uri.h) is compared with. */
+enum fw_uri_how { FW_URI_EXACT, FW_URI_PREFIX, FW_URI_CONTAINS };
+struct fw_uri_test {
+	enum fw_uri_how how;
+	char *text;
+};
+struct fw_uri_tests {
+	struct fw_uri_test *items;
+	size_t count;
+};
+
+/* Where a log's lines come from and how they read. */
+enum fw_log_source { FW_LOG_FILE, FW_LOG_JOURNAL, FW_LOG_SYSLOG_UDP, FW_LOG_SYSLOG_UNIX };
+enum fw_log_format {
+	FW_LOG_COMBINED,
+	FW_LOG_VCOMBINED,
+	FW_LOG_CADDY,
+	FW_LOG_CLOUDFRONT,
+	FW_LOG_AWS_WAF,
+	FW_LOG_JSON,
+	FW_LOG_REGEX,
+};
+/* What a line may say; in this order also the members of `fields` and the groups of a regex. */
+enum fw_log_field {
+	FW_LOG_CLIENT,
+	FW_LOG_FORWARDED_FOR,
+	FW_LOG_METHOD,
+	FW_LOG_URI,
+	FW_LOG_HOST,
+	FW_LOG_STATUS,
+	FW_LOG_FIELD_MAX_,
+};
+#define FW_LOGS_MAX 16
+
+struct fw_log {
+	char *name;
+	enum fw_log_source source;
+	char *place; /* absolute path, unit, ADDRESS:PORT or path of a socket */
+	enum fw_log_format format;
+	char *regex;			    /* FW_LOG_REGEX */
+	char *fields[FW_LOG_FIELD_MAX_];    /* FW_LOG_JSON: paths, NULL where there is none */
+	struct fw_set_refs trusted_proxies; /* peers whose X-Forwarded-For names the client */
+	struct fw_mark mark;
+};
+
 /* A bit of fw_match.packet beside enum fw_packet_kind: the opposite of FW_KIND_IPV6. */
 #define FW_PACKET_IPV4 (1 << 6)
 
@@ -135,6 +180,10 @@ struct fw_match {
 		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */
 	struct fw_numbers country, country_not; /* FW_COUNTRY() */
 	struct fw_numbers asn, asn_not;
+	unsigned int log; /* index + 1 in fw_policy.logs: the rule counts its lines; 0 = packets */
+	struct fw_uri_tests uri;
+	struct fw_names method, host; /* as sent, and in lower case; "*.example.org" is every name below */
+	struct fw_ranges status;
 };
 
 struct fw_ban_spec {
@@ -170,6 +219,8 @@ struct fw_policy {
 	size_t set_count;
 	struct fw_feed *feeds;
 	size_t feed_count;
+	struct fw_log *logs;
+	size_t log_count;
 	struct fw_policy_rule *rules;
 	size_t rule_count;
 	struct {
@@ -199,6 +250,7 @@ void fw_policy_rule_done(struct fw_policy_rule *rule);
 void fw_policy_feed_done(struct fw_feed *feed);
 /* A definition that outlives its policy; its set and mark mean nothing any more. */
 int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret);
+void fw_log_done(struct fw_log *log);
 
 /* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0
  * with *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no
@@ -212,6 +264,7 @@ int fw_policy_parse(const char *text, size_t length, const char *name, const cha
 int fw_policy_rule_find(const struct fw_policy *policy, const char *name);
 int fw_policy_set_find(const struct fw_policy *policy, const char *name);
 int fw_policy_feed_find(const struct fw_policy *policy, const char *name);
+int fw_policy_log_find(const struct fw_policy *policy, const char *name);
 
 /* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be
  * NULL). */

@@ -183,6 +183,8 @@ void fw_bits_asked(const struct fw_policy *policy, uint64_t *used)
 	bool tiers = false;
 
 	ask_refs(used, &policy->never_block);
+	for (size_t i = 0; i < policy->log_count; i++)
+		ask_refs(used, &policy->logs[i].trusted_proxies);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_match *match = &policy->rules[i].match;
 

@@ -52,8 +52,11 @@ static int add_terms(const struct fw_policy_rule *rule, unsigned int index, stru
 	size_t alternatives = rule->match.label.count ? rule->match.label.count : 1;
 	struct fw_term term = {.rule = index};
 	uint64_t labels;
-	int r = label_bits(&image->labels, &rule->match.label_not, &labels);
+	int r;
 
+	if (rule->match.log)
+		return 0; /* no packet matches it */
+	r = label_bits(&image->labels, &rule->match.label_not, &labels);
 	if (r)
 		return r;
 	term.labels_forbidden = labels;
@@ -238,7 +241,8 @@ int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, str
 		if (r)
 			return r;
 		spread_small(rule, slot->rules[i].terms, slot);
-		slot->features |= features_of(rule);
+		if (!rule->match.log)
+			slot->features |= features_of(rule);
 	}
 	r = compile_dimension(policy, SOURCE_PORT, diags, slot, &slot->source_port);
 	if (!r)
@@ -261,19 +265,22 @@ static bool takes_sets(const struct fw_set_refs *in, const struct fw_set_refs *o
 	return (!in->count || is_member(in, sets)) && !is_member(out, sets);
 }
 
+bool fw_match_takes_class(const struct fw_policy *policy, const struct fw_match *match, const uint64_t *sets)
+{
+	unsigned int tier = 1u << fw_image_class_tier(policy, sets);
+
+	return takes_sets(&match->source, &match->source_not, sets) &&
+	       (!match->tiers || match->tiers & tier) && !(match->tiers_not & tier);
+}
+
 static uint64_t source_terms(const struct fw_policy *policy, const struct fw_image *image,
 			     const uint64_t *sets)
 {
-	unsigned int tier = 1u << fw_image_class_tier(policy, sets);
 	uint64_t terms = 0;
 
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct fw_match *match = &policy->rules[i].match;
-
-		if (takes_sets(&match->source, &match->source_not, sets) &&
-		    (!match->tiers || match->tiers & tier) && !(match->tiers_not & tier))
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (fw_match_takes_class(policy, &policy->rules[i].match, sets))
 			terms |= image->slot->rules[i].terms;
-	}
 	return terms;
 }
 
@@ -293,6 +300,18 @@ static void without_trials(const struct fw_image *image, const uint64_t *sets, s
 {
 	for (size_t i = 0; i < words; i++)
 		ret[i] = sets[i] & ~image->trial_sets[i];
+}
+
+bool fw_match_takes_class_for_sure(const struct fw_policy *policy, const struct fw_image *image,
+				   const struct fw_match *match, const uint64_t *sets)
+{
+	const size_t words = fw_class_words(policy);
+	FW_FREE uint64_t *trusted = calloc(words, sizeof(*trusted));
+
+	if (!trusted)
+		return false;
+	without_trials(image, sets, words, trusted);
+	return fw_match_takes_class(policy, match, trusted);
 }
 
 int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)

@@ -12,6 +12,11 @@ int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, str
 int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image);
 /* Takes the policy's geo data over and fills geo_terms from them; the rules' terms must be there. */
 int fw_geo_compile(const struct fw_policy *policy, struct fw_image *image);
+/* Whether source, source_not and tiers of a match take the sources of a class. */
+bool fw_match_takes_class(const struct fw_policy *policy, const struct fw_match *match, const uint64_t *sets);
+/* The same without what only feeds on trial say. */
+bool fw_match_takes_class_for_sure(const struct fw_policy *policy, const struct fw_image *image,
+				   const struct fw_match *match, const uint64_t *sets);
 /* The most meters that one packet can be counted in, lists and labels aside. */
 unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct fw_image *image);
 

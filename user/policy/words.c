@@ -57,6 +57,19 @@ static const struct fw_word feed_formats[] = {
 #undef X
 };
 
+static const struct fw_word log_formats[] = {
+	{"combined", FW_LOG_COMBINED},	   {"vcombined", FW_LOG_VCOMBINED}, {"caddy", FW_LOG_CADDY},
+	{"cloudfront", FW_LOG_CLOUDFRONT}, {"aws-waf", FW_LOG_AWS_WAF},	    {"json", FW_LOG_JSON},
+	{"regex", FW_LOG_REGEX},
+};
+static const struct fw_word log_fields[] = {
+	{"client", FW_LOG_CLIENT}, {"forwarded_for", FW_LOG_FORWARDED_FOR},
+	{"method", FW_LOG_METHOD}, {"uri", FW_LOG_URI},
+	{"host", FW_LOG_HOST},	   {"status", FW_LOG_STATUS},
+};
+static const struct fw_word uris[] = {
+	{"exact", FW_URI_EXACT}, {"prefix", FW_URI_PREFIX}, {"contains", FW_URI_CONTAINS}};
+
 #define TABLE(words)                                                                                         \
 	{                                                                                                    \
 		words, COUNT(words)                                                                          \
@@ -73,6 +86,9 @@ const struct fw_words fw_tcp_flag_words = TABLE(flags);
 const struct fw_words fw_packet_words = TABLE(kinds);
 const struct fw_words fw_tier_words = TABLE(tiers);
 const struct fw_words fw_feed_format_words = TABLE(feed_formats);
+const struct fw_words fw_log_format_words = TABLE(log_formats);
+const struct fw_words fw_log_field_words = TABLE(log_fields);
+const struct fw_words fw_uri_words = TABLE(uris);
 
 const char *fw_word_of(const struct fw_words *words, unsigned int value)
 {
