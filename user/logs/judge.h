@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines against rules: who is counted where, and which offences the agent hears of. */
+#ifndef FW_LOGS_JUDGE_H
+#define FW_LOGS_JUDGE_H
+
+#include "logs/job.h"
+#include "logs/meters.h"
+#include "logs/record.h"
+
+/* Sends one record; false: not now, which leaves the offence for the client's next line. */
+typedef bool fw_log_teller(void *context, const struct fw_log_record *record);
+
+struct fw_log_rule_totals {
+	uint64_t matched, over; /* since they were last told */
+	uint64_t keys;		/* meters in the table */
+	uint64_t told_keys;
+};
+
+struct fw_log_judge {
+	const struct fw_log_job *job; /* borrowed; NULL before the first */
+	uint32_t job_number;
+	struct fw_log_meters *meters;
+	char names[FW_RULE_IDS][FW_NAME_MAX]; /* whose the ids are */
+	uint16_t epochs[FW_RULE_IDS];
+	uint8_t shifts[FW_RULE_IDS];
+	struct fw_log_rule_totals totals[FW_RULE_IDS];
+	char *path; /* scratch: FW_LOG_LINE_MAX + 2 */
+	fw_log_teller *tell;
+	void *context;
+};
+
+int fw_log_judge_init(struct fw_log_judge *judge, uint32_t keys, uint64_t seed, fw_log_teller *tell,
+		      void *context);
+void fw_log_judge_done(struct fw_log_judge *judge);
+/* Meters of rules that keep name and id go on, whatever else of them changed. */
+void fw_log_judge_set_job(struct fw_log_judge *judge, const struct fw_log_job *job, uint32_t number);
+/* counts: of the log, [FW_LOG_COUNT_MAX_]. now_ns: when the line arrived, monotonic. */
+void fw_log_judge_event(struct fw_log_judge *judge, unsigned int log, const struct fw_log_event *event,
+			uint64_t now_ns, uint64_t *counts);
+
+/* path: in normal form (lib/uri.h). */
+bool fw_log_uri_matches(const struct fw_uri_tests *tests, const char *path, size_t length);
+
+#endif
