@@ -53,6 +53,14 @@ static struct fw_snapshot example(void)
 						      .states = {{{"ok", 0}, {"stale", 1}}, 2},
 						      .refused = {{{"bogon", 5}}, 1},
 						      .fetches = {{{"failed", 9}, {"updated", 1}}, 2}};
+	snapshot.logs[0] = (struct fw_log_snapshot){.name = "web",
+						    .reading = 1,
+						    .lines = 1234,
+						    .unparsed = 5,
+						    .overlong = 6,
+						    .matches = 7,
+						    .offences = 8};
+	snapshot.log_count = 1;
 	return snapshot;
 }
 
@@ -114,6 +122,8 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_rule_limit{rule=\"blanket\",unit=\"packets\"} 7000\n",
 		"floodwall_rule_window_seconds{rule=\"blanket\"} 300\n",
 		"floodwall_rule_packets_total{rule=\"bad\"} 0\n",
+		"floodwall_log_lines_total{log=\"web\"} 1234\n",
+		"floodwall_log_line_faults_total{log=\"web\",fault=\"unparsed\"} 5\n",
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",
 		"floodwall_events_lost_total{stream=\"ban\"} 0\n",

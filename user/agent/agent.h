@@ -12,6 +12,7 @@
 #include "agent/geo_watch.h"
 #include "agent/interfaces.h"
 #include "agent/leases.h"
+#include "agent/logs.h"
 #include "agent/notify.h"
 #include "agent/options.h"
 #include "agent/sampler.h"
@@ -71,6 +72,7 @@ struct fw_agent {
 	struct fw_notify notify;
 	struct fw_server *server;
 	struct fw_web web;
+	struct fw_logs logs;
 
 	uv_signal_t hangup, terminate, interrupt;
 	bool ready; /* said so */

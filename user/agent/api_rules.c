@@ -66,6 +66,9 @@ void fw_api_rules(struct fw_request *request, struct fw_answer *answer)
 			"the kernel's counters could not be read");
 		return;
 	}
+	fw_logs_add_counts(agent, counts);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		keys[i].tracked += fw_logs_keys(agent, agent->loaded->image->slot->rules[i].id);
 	list = json_array();
 	for (size_t i = 0; i < policy->rule_count; i++)
 		json_array_append_new(

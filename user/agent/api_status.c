@@ -185,7 +185,7 @@ static json_t *feeds_to_json(const struct fw_agent *agent)
 void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	json_t *warnings = json_array(), *interfaces;
+	json_t *warnings = json_array(), *interfaces, *logs;
 	const struct fw_attached *attached;
 	size_t attached_count = fw_attachments_list(agent->attachments, &attached), counting = 0;
 	struct sums sums = {};
@@ -204,9 +204,10 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	if (!agent->last_reload_ok)
 		json_array_append_new(warnings,
 				      json_string("the last reload failed, the policy before it runs on"));
+	logs = fw_logs_to_json(agent, warnings);
 	fw_reply(answer,
 		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
-			   "s:o, s:o, s:o, s:o}",
+			   "s:o, s:o, s:o, s:o, s:o}",
 			   "state", state, "interfaces", interfaces, "packets",
 			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
 			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
@@ -218,7 +219,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			   "policy_file", agent->loaded->stand.name, "pinned",
 			   (int)fw_datapath_pinned(agent->datapath), "confirm", confirm_to_json(agent),
 			   "rates", rates_to_json(&agent->sampler), "faults", faults_to_json(agent, warnings),
-			   "warnings", warnings, "feeds", feeds_to_json(agent)));
+			   "logs", logs, "warnings", warnings, "feeds", feeds_to_json(agent)));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

@@ -232,6 +232,7 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	fw_feeds_follow(agent);
 	fw_geo_watch_follow(agent);
 	fw_set_files_follow(agent);
+	fw_logs_follow(agent);
 	return r;
 }
 
@@ -279,14 +280,17 @@ static int recompile_whole(struct fw_agent *agent, bool lists, struct fw_err *er
 	}
 	fw_image_free(agent->loaded->image);
 	agent->loaded->image = image;
+	fw_logs_follow(agent);
 	return 0;
 }
 
 int fw_force_recompile(struct fw_agent *agent, bool lists, struct fw_err *err)
 {
 	/* Whatever cannot be done in place, or is refused, is said by the whole way. */
-	if (lists && !change_in_place(agent, err))
+	if (lists && !change_in_place(agent, err)) {
+		fw_logs_follow(agent);
 		return 0;
+	}
 	return recompile_whole(agent, lists, err);
 }
 

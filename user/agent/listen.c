@@ -17,6 +17,8 @@
 
 #define BACKLOG 64
 
+#define DATAGRAM_BUFFER (8 << 20)
+
 static int make_parent(const char *path, struct fw_err *err)
 {
 	char parent[PATH_MAX];
@@ -135,5 +137,42 @@ int fw_listen_tcp(const char *text, struct fw_err *err)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) || listen(fd, BACKLOG))
 		return fw_err_set(err, -errno, "%s: %s", text, strerror(errno));
+	return TAKE_FD(fd);
+}
+
+int fw_bind_udp(const char *text, struct fw_err *err)
+{
+	struct sockaddr_storage address;
+	socklen_t length = 0;
+	int bytes = DATAGRAM_BUFFER, r = parse_listen(text, &address, &length, err);
+	FW_CLOSE int fd = -1;
+
+	if (r)
+		return r;
+	fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, length))
+		return fw_err_set(err, -errno, "udp:%s: %s", text, strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	return TAKE_FD(fd);
+}
+
+int fw_bind_unix_datagrams(const char *path, struct fw_err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	FW_CLOSE int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	FW_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int bytes = DATAGRAM_BUFFER;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return fw_err_set(err, -ENAMETOOLONG, "unix:%.40s… is too long", path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	/* What somebody reads is not ours to replace; what nobody reads is what an agent before us left. */
+	if (!connect(probe, (struct sockaddr *)&address, sizeof(address)))
+		return fw_err_set(err, -EADDRINUSE, "unix:%s: another process receives there", path);
+	if (errno == ECONNREFUSED)
+		unlink(path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0666))
+		return fw_err_set(err, -errno, "unix:%s: %s", path, strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	return TAKE_FD(fd);
 }

@@ -133,6 +133,9 @@ static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
 		return -ENOMEM;
 	if (fw_stats_rules(agent->datapath, counts) || fw_key_stats_read(agent, keys))
 		return -EIO;
+	fw_logs_add_counts(agent, counts);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		keys[i].tracked += fw_logs_keys(agent, agent->loaded->image->slot->rules[i].id);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 		bool limited = rule->limit.unit != FW_UNIT_NONE;
@@ -263,6 +266,7 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 	if (!r)
 		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
 	fw_bans_by_origin(agent, snapshot.bans_by_origin);
+	snapshot.log_count = fw_logs_snapshot(agent, snapshot.logs);
 	take_process(&snapshot);
 	if (r) {
 		fw_snapshot_done(&snapshot);

@@ -72,6 +72,13 @@ int fw_ban_remove(struct fw_datapath *datapath, const struct fw_prefix *prefix, 
 			  fw_prefix_format(prefix, text, sizeof(text)), strerror(errno));
 }
 
+bool fw_ban_get(struct fw_datapath *datapath, const struct fw_prefix *prefix, struct fw_ban *ret)
+{
+	struct fw_ban_key key = key_of(prefix);
+
+	return !bpf_map_lookup_elem(ban_fd(datapath), &key, ret);
+}
+
 int fw_ban_find(struct fw_datapath *datapath, const struct fw_addr *addr, struct fw_ban_entry *ret)
 {
 	enum fw_family family = fw_addr_family(addr);

@@ -17,6 +17,8 @@ int fw_ban_add(struct fw_datapath *datapath, const struct fw_prefix *prefix, con
 	       struct fw_err *err);
 int fw_ban_remove(struct fw_datapath *datapath, const struct fw_prefix *prefix,
 		  struct fw_err *err); /* -ENOENT */
+/* The lease of exactly this prefix, also an expired one that is kept for its strikes. */
+bool fw_ban_get(struct fw_datapath *datapath, const struct fw_prefix *prefix, struct fw_ban *ret);
 /* The lease in force that covers addr (longest first), -ENOENT if none. */
 int fw_ban_find(struct fw_datapath *datapath, const struct fw_addr *addr, struct fw_ban_entry *ret);
 /* All, expired ones (kept for escalation) only if asked. Caller frees *ret. */

@@ -439,6 +439,37 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 		       NULL);
 }
 
+static void write_logs(const struct fw_snapshot *snapshot, FILE *out)
+{
+	static const char faults[] = "floodwall_log_line_faults_total";
+
+	family(out, "floodwall_log_reading", "gauge", "Whether a log is being read.");
+	for (size_t i = 0; i < snapshot->log_count; i++)
+		sample(out, "floodwall_log_reading", snapshot->logs[i].reading, "log", snapshot->logs[i].name,
+		       NULL);
+	family(out, "floodwall_log_lines_total", "counter", "Lines read from a log.");
+	for (size_t i = 0; i < snapshot->log_count; i++)
+		sample(out, "floodwall_log_lines_total", (double)snapshot->logs[i].lines, "log",
+		       snapshot->logs[i].name, NULL);
+	family(out, faults, "counter", "Lines that said nothing or not everything, by fault.");
+	for (size_t i = 0; i < snapshot->log_count; i++) {
+		const struct fw_log_snapshot *log = &snapshot->logs[i];
+
+		sample(out, faults, (double)log->unparsed, "log", log->name, "fault", "unparsed", NULL);
+		sample(out, faults, (double)log->overlong, "log", log->name, "fault", "overlong", NULL);
+		sample(out, faults, (double)log->given_up, "log", log->name, "fault", "given_up", NULL);
+		sample(out, faults, (double)log->no_client, "log", log->name, "fault", "no_client", NULL);
+	}
+	family(out, "floodwall_log_matches_total", "counter", "Lines that some rule counted.");
+	for (size_t i = 0; i < snapshot->log_count; i++)
+		sample(out, "floodwall_log_matches_total", (double)snapshot->logs[i].matches, "log",
+		       snapshot->logs[i].name, NULL);
+	family(out, "floodwall_log_offences_total", "counter", "Times a client of a log was over a limit.");
+	for (size_t i = 0; i < snapshot->log_count; i++)
+		sample(out, "floodwall_log_offences_total", (double)snapshot->logs[i].offences, "log",
+		       snapshot->logs[i].name, NULL);
+}
+
 void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 {
 	write_agent(snapshot, out);
@@ -448,4 +479,6 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_sets(snapshot, out);
 	write_feeds(snapshot, out);
 	write_maps(snapshot, out);
+	if (snapshot->log_count)
+		write_logs(snapshot, out);
 }

@@ -59,6 +59,14 @@ struct fw_feed_snapshot {
 	struct fw_worded fetches; /* by how they ended */
 };
 
+#define FW_LOG_SNAPSHOTS_MAX 16
+
+struct fw_log_snapshot {
+	const char *name;
+	int reading;
+	uint64_t lines, unparsed, overlong, given_up, no_client, matches, offences;
+};
+
 /* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */
 struct fw_snapshot {
 	uint64_t at_ns; /* monotonic */
@@ -79,6 +87,8 @@ struct fw_snapshot {
 	uint64_t bans_added[FW_BAN_ORIGIN_MAX_], bans_removed_expired, bans_removed_manual;
 	struct fw_map_usage maps[FW_MAP_USAGE_MAX];
 	size_t map_count;
+	struct fw_log_snapshot logs[FW_LOG_SNAPSHOTS_MAX];
+	size_t log_count;
 	char config_hash[72];
 	const char *config_file;
 };
