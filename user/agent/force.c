@@ -25,8 +25,11 @@ const char *fw_force_is_held(const struct fw_agent *agent)
 static void forget_recycled(struct fw_agent *agent, const struct fw_rule_ids *next)
 {
 	for (size_t id = 0; id < FW_RULE_IDS; id++)
-		if (agent->ids.name[id][0] && strcmp(agent->ids.name[id], next->name[id]) && agent->datapath)
+		if (agent->ids.name[id][0] && strcmp(agent->ids.name[id], next->name[id]) &&
+		    agent->datapath) {
 			fw_stats_rule_reset(agent->datapath, (uint16_t)id);
+			agent->logs.rules[id] = (struct fw_log_rule_counts){};
+		}
 }
 
 /* At start there is nothing to stay with: rather without the feeds than not at all. */

@@ -156,6 +156,7 @@ void fw_log_worker_send_job(struct fw_agent *agent)
 static void on_records(uv_poll_t *poll, int status, int events)
 {
 	struct fw_log_worker *worker = poll->data;
+	struct fw_logs *logs = &worker->agent->logs;
 	struct fw_log_record record;
 	int r = 1;
 
@@ -166,8 +167,11 @@ static void on_records(uv_poll_t *poll, int status, int events)
 		if (r > 0)
 			fw_log_on_record(worker->agent, &record);
 	}
-	if (r < 0)
-		drop(&worker->agent->logs); /* the keeper says how it ended */
+	if (r >= 0)
+		return;
+	/* The keeper will say how it ended; until then nobody starts another. */
+	logs->worker_retry_ns = fw_monotonic_ns() + logs->backoff_ms * 1000000ULL;
+	drop(logs);
 }
 
 static void adopt(struct fw_agent *agent, pid_t pid, int fd)

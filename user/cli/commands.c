@@ -48,7 +48,10 @@ static const struct fw_command commands[] = {
 		 "\"policy_file\",\"pinned\":BOOL,\"confirm\":{\"pending\":BOOL,\"deadline_seconds\":N,"
 		 "\"previous_generation\":N},"
 		 "\"rates\":{\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\"},\"faults\":{"
-		 "\"WORD\":N},"
+		 "\"WORD\":N},\"logs\":[{\"name\",\"source\":\"file|journal|syslog\",\"place\",\"state\":"
+		 "\"reading|waiting\",\"error\",\"lines\",\"unparsed\",\"overlong\",\"given_up\",\"no_"
+		 "client\","
+		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
 		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]}}",
 	 .run = fw_cmd_status},
@@ -489,8 +492,8 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|geo|tune|set|ban|unban|"
-		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"reason\",\"origin\",\"expires_in_"
+		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|"
+		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
