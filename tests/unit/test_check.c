@@ -117,3 +117,34 @@ Test(check, notes)
 		fw_diags_done(&diags);
 	}
 }
+
+static const struct {
+	const char *match;
+	bool everybody;
+} tier_rules[] = {
+	{"tier: high", false},	   {"tier: [low, medium, high]", false},
+	{"tier_not: none", false}, {"tier_not: [none, low]", false},
+	{"tier: none", true},	   {"tier: [none, high]", true},
+	{"tier_not: high", true},
+};
+
+Test(check, a_tier_names_sources)
+{
+	for (size_t i = 0; i < sizeof(tier_rules) / sizeof(tier_rules[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = NULL;
+		char text[512];
+		int r;
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nfeeds: {f: {url: \"https://x/y\", tier: high}}\n"
+			 "rules: [{name: a, match: {%s}, action: block}]\n",
+			 tier_rules[i].match);
+		r = fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy);
+		cr_expect_eq(r != 0, tier_rules[i].everybody, "%s", tier_rules[i].match);
+		if (tier_rules[i].everybody && diags.count)
+			cr_expect_str_eq(diags.items[0].code, "blocks-too-much", "%s", tier_rules[i].match);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}

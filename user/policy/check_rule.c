@@ -70,6 +70,14 @@ static bool is_narrowed(const struct fw_match *match)
 	       (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4)));
 }
 
+/* Only what feeds list is in a tier; none is everybody else. */
+static bool asks_listed(const struct fw_match *match)
+{
+	const uint8_t none = 1U << FW_TIER_NONE;
+
+	return (match->tiers && !(match->tiers & none)) || (match->tiers_not & none);
+}
+
 static bool asks_geo(const struct fw_match *match)
 {
 	return fw_match_asks_country(match) || fw_match_asks_asn(match);
@@ -82,7 +90,7 @@ void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy
 	int index = fw_policy_rule_find(policy, rule->name);
 
 	if (!geo || index < 0 || !drops(rule) || has_limit(rule) || !asks_geo(&rule->match) ||
-	    rule->match.source.count || is_narrowed(&rule->match))
+	    rule->match.source.count || asks_listed(&rule->match) || is_narrowed(&rule->match))
 		return;
 	for (enum fw_family family = FW_FAMILY_V4; family <= FW_FAMILY_V6; family++) {
 		double share = fw_geo_share(geo, (size_t)index, family);
@@ -107,7 +115,8 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 	if (!drops(rule))
 		return;
 	if (!rule->match.source.count) {
-		if (!has_limit(rule) && !is_narrowed(&rule->match) && !asks_geo(&rule->match))
+		if (!has_limit(rule) && !is_narrowed(&rule->match) && !asks_geo(&rule->match) &&
+		    !asks_listed(&rule->match))
 			COMPLAIN(diags, rule->action_mark, "blocks-too-much",
 				 "add a limit or a narrower match; force: true if this is meant",
 				 "rule '%s' has neither limit nor sources: it blocks everybody", rule->name);
