@@ -154,7 +154,8 @@ Test(feed_update, a_delta_changes_what_is_in_force)
 	fw_feed_update_done(&update);
 	cr_assert_not(judge(&delta, FW_FEED_STATE_NEW, NULL, &update));
 	cr_expect_eq(update.outcome, FW_FEED_FAILED);
-	cr_expect(strstr(update.why, "nothing was there to change"), "%s", update.why);
+	cr_expect(strstr(update.why, "nothing was there to change: write format: crowdsec"), "%s",
+		  update.why);
 	fw_feed_copy_done(&delta);
 	fw_feed_copy_done(&before);
 }

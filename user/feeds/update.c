@@ -128,7 +128,8 @@ int fw_feed_update_judge(const struct fw_feed_status *status, int result_fd,
 		keep_old(ret, FW_FEED_FAILED, in_force, err.text);
 	else if (fresh.delta && !in_force)
 		keep_old(ret, FW_FEED_FAILED, NULL,
-			 "only what changed was sent, and nothing was there to change");
+			 "only what changed was sent, and nothing was there to change: write format: "
+			 "crowdsec, so that everything is asked for at first");
 	if (r || (fresh.delta && !in_force)) {
 		fw_feed_copy_done(&fresh);
 		return r == -ENOMEM ? r : 0;
