@@ -127,6 +127,59 @@ static bool holds_all(const struct fw_agent *agent, unsigned int set, const stru
 	return found;
 }
 
+static bool overlap(const struct fw_prefix *a, const struct fw_prefix *b)
+{
+	return fw_prefix_covers(a, b) || fw_prefix_covers(b, a);
+}
+
+/* Whether any of a prefix is in the set. What was taken out bit by bit still counts: taking it out again does
+ * no harm. */
+static bool holds_some(const struct fw_agent *agent, unsigned int set, const struct fw_prefix *prefix)
+{
+	const struct fw_set *known = &agent->loaded->policy->sets[set];
+	const struct fw_feed_watch *watch =
+		known->kind == FW_SET_FEED ? fw_feeds_find(agent, known->name) : NULL;
+	bool found = false;
+
+	for (size_t i = 0; i < known->prefix_count && !found; i++)
+		found = overlap(&known->prefixes[i], prefix);
+	for (unsigned int tier = 0; watch && tier < FW_TIER_MAX_; tier++)
+		for (size_t i = 0; i < watch->share.counts[tier] && !found; i++)
+			found = overlap(&watch->share.prefixes[tier][i], prefix);
+	for (size_t i = 0; i < agent->drift.set_count; i++) {
+		const struct fw_set_change *change = &agent->drift.sets[i].change;
+
+		if (strcmp(change->set, known->name))
+			continue;
+		if (change->removed && fw_prefix_covers(&change->prefix, prefix))
+			found = false;
+		else if (!change->removed && overlap(&change->prefix, prefix))
+			found = true;
+	}
+	return found;
+}
+
+/* Whether what the change says is so already, and for as long. An earlier one with an end of its own would
+ * take this one along. */
+static bool is_so_already(const struct fw_agent *agent, unsigned int set, const struct fw_set_change *change)
+{
+	struct fw_prefix by;
+
+	if (change->removed ? holds_some(agent, set, &change->prefix)
+			    : !holds_all(agent, set, &change->prefix, &by))
+		return false;
+	for (size_t i = 0; i < agent->drift.set_count; i++) {
+		const struct fw_set_change *other = &agent->drift.sets[i].change;
+
+		if (strcmp(other->set, change->set) || other->removed != change->removed)
+			continue;
+		if (change->expires_ns ? !fw_prefix_compare(&other->prefix, &change->prefix)
+				       : other->expires_ns && overlap(&other->prefix, &change->prefix))
+			return false;
+	}
+	return true;
+}
+
 struct test {
 	const struct fw_agent *agent;
 	unsigned int set;
@@ -201,28 +254,43 @@ static void say_changed(struct fw_request *request, const char *name, const json
 		 count > 1 ? " and more" : "", removed ? "taken out" : "added", request->by);
 }
 
-static void reply_changed(struct fw_request *request, struct fw_answer *answer, int set, json_t *cidrs,
-			  size_t already, bool removed, uint64_t for_ns)
+/* `changed`: those of the request that were not so already; the others are nothing to undo. */
+static void reply_changed(struct fw_request *request, struct fw_answer *answer, int set,
+			  const json_t *changed, size_t asked, bool removed, uint64_t for_ns)
 {
 	const struct fw_agent *agent = request->agent;
 	const char *name = agent->loaded->policy->sets[set].name;
-	char undo[512];
-	size_t used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del",
-				       name),
-	       i;
+	char undo[512] = "";
+	size_t used = 0, i;
 	json_t *item;
 
-	json_array_foreach (cidrs, i, item)
+	if (json_array_size(changed))
+		used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del",
+					name);
+	json_array_foreach (changed, i, item)
 		if (i < 8 && used < sizeof(undo))
 			used += (size_t)snprintf(undo + used, sizeof(undo) - used, " %s",
 						 json_string_value(item));
-	fw_reply(answer,
-		 json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name, removed ? "removed" : "added",
-			   (json_int_t)(json_array_size(cidrs) - already), "already", (json_int_t)already,
-			   "prefixes4", (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
-			   (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
-			   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo",
-			   undo));
+	fw_reply(answer, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name,
+				   removed ? "removed" : "added", (json_int_t)json_array_size(changed),
+				   "already", (json_int_t)(asked - json_array_size(changed)), "prefixes4",
+				   (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
+				   (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
+				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(),
+				   "undo", undo));
+}
+
+static void keep_changed(struct fw_request *request, const json_t *changed, int set, bool removed)
+{
+	struct fw_agent *agent = request->agent;
+
+	/* What was added live and is taken out again leaves nothing behind. */
+	fw_drift_forget_saved(agent);
+	fw_drift_save(agent);
+	fw_force_save(agent);
+	fw_drift_schedule(agent);
+	if (json_array_size(changed))
+		say_changed(request, agent->loaded->policy->sets[set].name, changed, removed);
 }
 
 /* All of the request or nothing of it. */
@@ -233,8 +301,9 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 	json_t *cidrs = name ? fw_request_texts(request, "cidrs", answer) : NULL;
 	FW_FREE struct fw_prefix *prefixes = NULL;
 	struct fw_set_edit *saved = NULL;
-	size_t saved_count = 0, already = 0;
+	size_t saved_count = 0;
 	struct fw_err err = {};
+	json_t *changed;
 	uint64_t for_ns = 0;
 	int set, r = 0;
 
@@ -243,7 +312,9 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 	set = find_set(agent, name, answer);
 	if (set < 0 || !fw_sources_parse(cidrs, &prefixes, answer))
 		return;
-	if (fw_drift_copy_sets(&agent->drift, &saved, &saved_count)) {
+	changed = json_array();
+	if (!changed || fw_drift_copy_sets(&agent->drift, &saved, &saved_count)) {
+		json_decref(changed);
 		fw_reply(answer, NULL);
 		return;
 	}
@@ -251,33 +322,26 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 		struct fw_set_change one = {.prefix = prefixes[i],
 					    .removed = removed,
 					    .expires_ns = for_ns ? fw_monotonic_ns() + for_ns : 0};
-		struct fw_prefix by;
 
-		already += holds_all(agent, (unsigned int)set, &prefixes[i], &by) != removed;
 		snprintf(one.set, sizeof(one.set), "%s", agent->loaded->policy->sets[set].name);
+		if (is_so_already(agent, (unsigned int)set, &one))
+			continue;
+		json_array_append(changed, json_array_get(cidrs, i));
 		r = fw_drift_set(&agent->drift, &one, request->by);
 	}
 	if (r)
 		fw_err_set(&err, r, "out of memory; nothing was changed");
-	else if (already < json_array_size(cidrs))
+	else if (json_array_size(changed))
 		r = fw_force_recompile(agent, true, &err);
-	if (r || already == json_array_size(cidrs)) {
-		fw_drift_restore_sets(&agent->drift, saved, saved_count);
-		saved = NULL;
-	}
-	free(saved);
 	if (r) {
+		fw_drift_restore_sets(&agent->drift, saved, saved_count);
 		fw_fail_err(answer, &err);
-		return;
+	} else {
+		free(saved);
+		keep_changed(request, changed, set, removed);
+		reply_changed(request, answer, set, changed, json_array_size(cidrs), removed, for_ns);
 	}
-	/* What was added live and is taken out again leaves nothing behind. */
-	fw_drift_forget_saved(agent);
-	fw_drift_save(agent);
-	fw_force_save(agent);
-	fw_drift_schedule(agent);
-	if (already < json_array_size(cidrs))
-		say_changed(request, agent->loaded->policy->sets[set].name, cidrs, removed);
-	reply_changed(request, answer, set, cidrs, already, removed, for_ns);
+	json_decref(changed);
 }
 
 void fw_api_sets_add(struct fw_request *request, struct fw_answer *answer)

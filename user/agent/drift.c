@@ -53,7 +53,9 @@ int fw_drift_set(struct fw_drift *drift, const struct fw_set_change *change, con
 	snprintf(edit.by, sizeof(edit.by), "%s", by);
 	for (size_t i = drift->set_count; i-- > 0;)
 		if (!strcmp(drift->sets[i].change.set, change->set) &&
-		    !fw_prefix_compare(&drift->sets[i].change.prefix, &change->prefix))
+		    (!fw_prefix_compare(&drift->sets[i].change.prefix, &change->prefix) ||
+		     (!change->expires_ns &&
+		      fw_prefix_covers(&change->prefix, &drift->sets[i].change.prefix))))
 			take_set(drift, i);
 	return FW_APPEND(drift->sets, drift->set_count, edit);
 }

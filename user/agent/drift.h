@@ -35,7 +35,8 @@ void fw_drift_done(struct fw_drift *drift);
 
 /* For the compiler: those in force now. Caller frees. */
 size_t fw_drift_changes(const struct fw_drift *drift, struct fw_set_change **ret);
-/* A later change of the same prefix in the same set replaces the earlier one. -ENOMEM */
+/* A later change of the same prefix in the same set replaces the earlier one; one without an end also those
+ * inside its prefix. -ENOMEM */
 int fw_drift_set(struct fw_drift *drift, const struct fw_set_change *change, const char *by);
 int fw_drift_iface(struct fw_drift *drift, const struct fw_interface *request, bool detached, const char *by);
 void fw_drift_iface_forget(struct fw_drift *drift, const char *name);

@@ -140,7 +140,9 @@ void fw_show_sets_change(const struct fw_page *page, const json_t *document)
 	fprintf(page->out, "; now %s IPv4 and %s IPv6 prefixes\n",
 		fw_say_count(fw_doc_count(document, "prefixes4"), a),
 		fw_say_count(fw_doc_count(document, "prefixes6"), b));
-	if (fw_doc_true(document, "saved"))
+	if (!fw_doc_count(document, adds ? "added" : "removed"))
+		fprintf(page->out, "nothing changed%s\n", fw_doc_true(document, "saved") ? ", saved" : "");
+	else if (fw_doc_true(document, "saved"))
 		fputs("in force and saved\n", page->out);
 	else if (fw_doc_has(document, "expires_in_seconds"))
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, a));
