@@ -132,14 +132,18 @@ double fw_doc_number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
+uint64_t fw_json_count(const json_t *value)
+{
+	double number = json_number_value(value);
+
+	if (json_is_integer(value))
+		return json_integer_value(value) > 0 ? (uint64_t)json_integer_value(value) : 0;
+	return number > 0 && number < 1.8e19 ? (uint64_t)number : 0;
+}
+
 uint64_t fw_doc_count(const json_t *object, const char *name)
 {
-	double value = fw_doc_number(object, name);
-	const json_t *member = json_object_get(object, name);
-
-	if (json_is_integer(member))
-		return json_integer_value(member) > 0 ? (uint64_t)json_integer_value(member) : 0;
-	return value > 0 && value < 1.8e19 ? (uint64_t)value : 0;
+	return fw_json_count(json_object_get(object, name));
 }
 
 bool fw_doc_true(const json_t *object, const char *name)

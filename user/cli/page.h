@@ -41,6 +41,8 @@ const char *fw_say_share(double part, double whole, char *buffer);
 const char *fw_doc_text(const json_t *object, const char *name);
 double fw_doc_number(const json_t *object, const char *name);
 uint64_t fw_doc_count(const json_t *object, const char *name);
+/* A number as a count; what is none, negative or beyond counting is 0. */
+uint64_t fw_json_count(const json_t *value);
 bool fw_doc_true(const json_t *object, const char *name);
 bool fw_doc_has(const json_t *object, const char *name); /* there and not null */
 /* A JSON string of any bytes: what is no UTF-8 comes out as '?'. JSON null for NULL. */

@@ -29,7 +29,7 @@ static uint64_t sum_of(const json_t *counts)
 	uint64_t sum = 0;
 
 	json_object_foreach ((json_t *)counts, word, count)
-		sum += json_number_value(count) > 0 ? (uint64_t)json_number_value(count) : 0;
+		sum += fw_json_count(count);
 	return sum;
 }
 
@@ -49,8 +49,7 @@ static void print_refused(const struct fw_page *page, const json_t *feed, const 
 	fprintf(page->out, ": %s %s%s", fw_say_count(sum_of(counts), number),
 		sum_of(counts) == 1 ? "entry" : "entries", how);
 	json_object_foreach ((json_t *)counts, word, count) {
-		fprintf(page->out, "%s%s ", separator,
-			fw_say_count((uint64_t)json_number_value(count), number));
+		fprintf(page->out, "%s%s ", separator, fw_say_count(fw_json_count(count), number));
 		fw_print_safe(page->out, word);
 		separator = ", ";
 	}

@@ -7,13 +7,16 @@
 #include "fw_types.h"
 #include "lib/units.h"
 
+#define WINDOW_MAX_SECONDS 1e9 /* far beyond any window */
+
 const char *fw_show_limit(const json_t *object, char *buffer)
 {
 	const json_t *unit = json_object_get(object, "unit");
 	double window = fw_doc_number(object, "window_seconds");
 	char amount[FW_SAY_MAX], duration[FW_SAY_MAX];
 
-	if (!json_is_string(unit) || !fw_doc_has(object, "limit") || window <= 0)
+	if (!json_is_string(unit) || !fw_doc_has(object, "limit") ||
+	    !(window > 0 && window < WINDOW_MAX_SECONDS))
 		return memcpy(buffer, "-", 2);
 	snprintf(buffer, FW_SAY_MAX, "%.15s %.12s/%.15s",
 		 fw_amount_exact(fw_doc_count(object, "limit"), !strcmp(json_string_value(unit), "bytes"),

@@ -197,7 +197,7 @@ static void print_troubles(const struct fw_page *page, const json_t *status)
 			continue;
 		fputs("attention ", page->out);
 		fw_print_safe(page->out, word);
-		fprintf(page->out, " %s times\n", fw_say_count((uint64_t)json_number_value(count), buffer));
+		fprintf(page->out, " %s times\n", fw_say_count(fw_json_count(count), buffer));
 	}
 	json_array_foreach (json_object_get(status, "warnings"), index, warning) {
 		fputs("attention ", page->out);
