@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/plain.h"
 #include "cli/show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,11 +41,13 @@ static void render_complaints(const json_t *document, FILE *out)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	json_t *document = size ? json_loadb((const char *)data + 1, size - 1, JSON_DECODE_ANY, NULL) : NULL;
+	json_t *answer = size ? json_loadb((const char *)data + 1, size - 1, JSON_DECODE_ANY, NULL) : NULL;
+	json_t *document = answer ? fw_json_plain(answer) : NULL;
 	char *text = NULL;
 	size_t length = 0;
 	struct fw_page page = {.out = document ? open_memstream(&text, &length) : NULL};
 
+	json_decref(answer);
 	if (!document)
 		return 0;
 	renderers[data[0] % (sizeof(renderers) / sizeof(renderers[0]))](&page, document);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/help.h"
+#include "cli/plain.h"
 #include "fw_types.h"
 #include "lib/cleanup.h"
 #include "lib/units.h"
@@ -206,10 +207,18 @@ void fw_cli_print_json(struct fw_cli *cli, const json_t *document)
 
 void fw_cli_show(struct fw_cli *cli, const json_t *document, fw_show *show)
 {
-	if (cli->json)
+	json_t *plain;
+
+	if (cli->json) {
 		fw_cli_print_json(cli, document);
+		return;
+	}
+	plain = fw_json_plain(document);
+	if (plain)
+		show(&cli->page, plain);
 	else
-		show(&cli->page, document);
+		fprintf(stderr, "floodwall: out of memory for the answer\n");
+	json_decref(plain);
 }
 
 int fw_cli_ask_and_show(struct fw_cli *cli, enum fw_api_route route, const struct fw_query *query,

@@ -59,12 +59,8 @@ static bool print_event(char *line, size_t length, void *context)
 	struct fw_cli *cli = context;
 	json_t *event = json_loadb(line, length, 0, NULL);
 
-	if (json_is_object(event)) {
-		if (cli->json)
-			fw_cli_print_json(cli, event);
-		else
-			fw_show_event(&cli->page, event);
-	}
+	if (json_is_object(event))
+		fw_cli_show(cli, event, fw_show_event);
 	json_decref(event);
 	return !fflush(cli->page.out);
 }
