@@ -97,7 +97,8 @@ __noinline int lists_exact4(__u32 slot, __u32 addr)
 	return 0;
 }
 
-__noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, __u32 bits)
+/* wanted: fw_list6_key. */
+__noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, __u32 wanted)
 {
 	struct fw_addr key;
 	void *table;
@@ -106,8 +107,8 @@ __noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, 
 	if (!addr)
 		return 0;
 	key = *addr;
-	packet_mask(&key, bits);
-	index = fw_list6_hash(&key, bits) & mask;
+	packet_mask(&key, wanted & 255);
+	index = fw_list6_hash(&key, wanted) & mask;
 	slot %= FW_SLOTS;
 	table = bpf_map_lookup_elem(&fw_list6_map, &slot);
 	if (!table)
@@ -120,7 +121,7 @@ __noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, 
 		for (int i = 0; i < FW_LIST6_ENTRIES; i++) {
 			const struct fw_list6_entry *entry = &bucket->entry[i];
 
-			if (entry->bits == bits && entry->addr.w[0] == key.w[0] &&
+			if (entry->bits == wanted && entry->addr.w[0] == key.w[0] &&
 			    entry->addr.w[1] == key.w[1] && entry->addr.w[2] == key.w[2] &&
 			    entry->addr.w[3] == key.w[3])
 				return 1u << 16 | entry->list_class;
@@ -133,10 +134,12 @@ __noinline int lists_probe6(__u32 slot, __u32 mask, const struct fw_addr *addr, 
 }
 
 static __always_inline __u32 lists_group6(const struct fw_list_shape *shape, __u32 slot,
-					  const struct fw_addr *addr, const struct fw_list6_group *group)
+					  const struct fw_addr *addr, const struct fw_list6_group *group,
+					  __u32 version)
 {
 	for (int i = 0; i < FW_LIST6_PROBES && group->lengths[i]; i++) {
-		__u32 found = lists_probe6(slot, shape->mask6, addr, group->lengths[i]);
+		__u32 found =
+			lists_probe6(slot, shape->mask6, addr, fw_list6_key(group->lengths[i], version));
 
 		if (found)
 			return found & 0xffff;
@@ -164,9 +167,13 @@ __noinline int lists_exact6(const struct fw_list_shape *shape, __u32 slot, const
 
 		if (!bucket)
 			return 0;
-		for (int i = 0; i < FW_LIST6_GROUPS; i++)
-			if (bucket->group[i].used && bucket->group[i].top == top)
-				return 1u << 16 | lists_group6(shape, slot, addr, &bucket->group[i]);
+		for (int i = 0; i < FW_LIST6_GROUPS; i++) {
+			__u32 used = *(volatile __u16 *)&bucket->group[i].used;
+
+			if (used && used <= FW_LIST6_VERSIONS && bucket->group[i].top == top)
+				return 1u << 16 |
+				       lists_group6(shape, slot, addr, &bucket->group[i], used - 1);
+		}
 		if (!bucket->more)
 			return 0;
 		index = (index + 1) & shape->group_mask6;

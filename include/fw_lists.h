@@ -83,13 +83,17 @@ struct fw_list4_leaf {
 FW_SIZE_IS(struct fw_list4_leaf, 512);
 
 /* One IPv6 /32: the prefix lengths 33..128 that exist in it, longest first, 0 ends; and the class of the
- * rest. */
-#define FW_LIST6_PROBES 16
+ * rest. It is never changed while packets look at it: a copy with entries of the next version takes its place
+ * with one store (several stores would let a packet meet neither what was nor what is), and the old one goes
+ * when nobody can be looking at it any more. */
+#define FW_LIST6_PROBES	  16
+#define FW_LIST6_VERSIONS 255u
+#define FW_LIST6_RETIRED  0xffffu /* `used` of a group that another one has replaced */
 
 struct fw_list6_group {
 	__u32 top; /* host order */
 	__u16 other;
-	__u16 used;
+	__u16 used; /* 0: free, else 1 + the version of its entries */
 	__u8 lengths[FW_LIST6_PROBES];
 };
 FW_SIZE_IS(struct fw_list6_group, 24);
@@ -106,7 +110,7 @@ FW_SIZE_IS(struct fw_list6_group_bucket, 64);
 
 struct fw_list6_entry {
 	struct fw_addr addr; /* masked */
-	__u16 bits;	     /* 0 = free */
+	__u16 bits;	     /* fw_list6_key, 0 = free */
 	__u16 list_class;
 };
 FW_SIZE_IS(struct fw_list6_entry, 20);
@@ -132,9 +136,14 @@ struct fw_list_shape {
 	__u32 features; /* enum fw_list_feature */
 	__u32 group_mask6;
 	__u32 mask6;
-	__u32 pad;
+	__u32 changes; /* made in place since these lists were laid out */
 };
 FW_SIZE_IS(struct fw_list_shape, 16);
+
+static inline __attribute__((always_inline)) __u32 fw_list6_key(__u32 bits, __u32 version)
+{
+	return version << 8 | bits;
+}
 
 /* Hashes spread, they need not resist: operators write lists, attackers do not. */
 static inline __attribute__((always_inline)) __u32 fw_list_hash32(__u32 key)
@@ -142,14 +151,16 @@ static inline __attribute__((always_inline)) __u32 fw_list_hash32(__u32 key)
 	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 32);
 }
 
-static inline __attribute__((always_inline)) __u32 fw_list6_hash(const struct fw_addr *addr, __u32 bits)
+static inline __attribute__((always_inline)) __u32 fw_list6_hash(const struct fw_addr *addr, __u32 key)
 {
 	__u64 high = (__u64)addr->w[0] << 32 | addr->w[1];
 	__u64 low = (__u64)addr->w[2] << 32 | addr->w[3];
 	__u64 hash = high * 0x9e3779b97f4a7c15ULL;
 
 	hash ^= hash >> 32;
-	hash = (hash + low + bits) * 0xbf58476d1ce4e5b9ULL;
+	hash = (hash + low + key) * 0xbf58476d1ce4e5b9ULL;
+	/* The last bytes of either half have only reached the upper bits. */
+	hash = (hash ^ hash >> 32) * 0x94d049bb133111ebULL;
 	return (__u32)(hash >> 32);
 }
 

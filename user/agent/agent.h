@@ -51,6 +51,7 @@ struct fw_agent {
 	struct {
 		uint32_t generation; /* what the last agent published, 0: nothing that could go on */
 		uint64_t fingerprint;
+		uint32_t list_changes;
 	} adoptable;
 	uint64_t config_digest; /* of --config when the policy in force was chosen */
 	bool last_reload_ok;

@@ -170,6 +170,7 @@ static bool is_in_force(struct fw_agent *agent, const struct fw_image *image)
 {
 	return !agent->loaded && agent->adoption == FW_ADOPTED_ALL && agent->adoptable.generation &&
 	       agent->adoptable.generation == fw_published_generation(agent->datapath) &&
+	       agent->adoptable.list_changes == fw_force_list_changes(agent) &&
 	       agent->adoptable.fingerprint == fw_force_fingerprint(image);
 }
 

@@ -28,6 +28,8 @@ int fw_force_republish(struct fw_agent *agent, struct fw_err *err);
 /* Decides what to run at start, by --config, what was saved and what the kernel still has. Logs what it
  * decided. */
 int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct fw_err *err);
+/* How often the lists in force were changed in place. */
+uint32_t fw_force_list_changes(const struct fw_agent *agent);
 /* What a generation does, as a number: equal numbers need no new generation. */
 uint64_t fw_force_fingerprint(const struct fw_image *image);
 /* Content of a file or text as a number. */

@@ -100,14 +100,23 @@ static void ids_from_json(const json_t *list, struct fw_rule_ids *ids)
 	}
 }
 
+uint32_t fw_force_list_changes(const struct fw_agent *agent)
+{
+	const struct fw_policy_slot *active =
+		agent->datapath ? fw_datapath_active_slot(agent->datapath) : NULL;
+
+	return active ? active->lists.changes : 0;
+}
+
 static void save(struct fw_agent *agent)
 {
-	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "running",
+	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
 				     fw_stand_to_json(&agent->loaded->stand), "previous",
 				     agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(),
 				     "confirm", fw_confirm_to_json(&agent->confirm), "rule_ids",
 				     ids_to_json(&agent->ids), "generation", (json_int_t)agent->generation,
 				     "fingerprint", (json_int_t)fw_force_fingerprint(agent->loaded->image),
+				     "list_changes", (json_int_t)fw_force_list_changes(agent),
 				     "config_digest", (json_int_t)agent->config_digest);
 	struct fw_err err = {};
 
@@ -161,6 +170,8 @@ static void load_saved(struct fw_agent *agent, struct saved *saved)
 	if (saved->same_boot) {
 		agent->adoptable.generation =
 			(uint32_t)json_integer_value(json_object_get(document, "generation"));
+		agent->adoptable.list_changes =
+			(uint32_t)json_integer_value(json_object_get(document, "list_changes"));
 		agent->adoptable.fingerprint =
 			(uint64_t)json_integer_value(json_object_get(document, "fingerprint"));
 	}

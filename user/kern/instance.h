@@ -54,6 +54,7 @@ struct fw_datapath {
 	struct fw_trace *trace;
 	uint64_t filter_marks;			       /* leases put into the ban filter since it was built */
 	uint64_t policy_flipped_ns, filter_flipped_ns; /* monotonic; when the other slot was retired */
+	uint64_t lists_freed_ns;		       /* when a change in place gave places in tables back */
 	uint64_t waited_ns;			       /* when the last barrier that is over began */
 	struct {
 		uint64_t entries, walked_ns, took_ns;

@@ -8,7 +8,9 @@
 #include <sys/mman.h>
 
 #include "kern/program.h"
+#include "kern/publish.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "policy/tables.h"
 
 struct table {
@@ -171,15 +173,30 @@ int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, ui
 int fw_lists_patch(struct fw_datapath *datapath, const struct fw_list_delta *delta, uint32_t list_slot)
 {
 	struct fw_list_tables *tables = &datapath->list_view[list_slot % FW_SLOTS].tables;
+	bool left_behind = false;
 	int r = tables->live ? 0 : -ENOSPC;
 
+	fw_wait_for_readers(datapath, datapath->lists_freed_ns);
 	for (size_t i = 0; i < delta->count && !r; i++) {
 		const struct fw_list_region *region = &delta->regions[i];
 
-		r = fw_prefix_family(&region->prefix) == FW_FAMILY_V4 ? fw_list_tables_patch4(tables, region)
-								      : fw_list_tables_patch6(tables, region);
+		if (fw_prefix_family(&region->prefix) == FW_FAMILY_V4) {
+			r = fw_list_tables_patch4(tables, region);
+			continue;
+		}
+		left_behind = true;
+		r = fw_list_tables_patch6(tables, region);
 	}
-	return r;
+	/* What was written in vain must not be met by a later change: the lists are built anew. */
+	tables->live = tables->live && !r;
+	if (r || !left_behind)
+		return r;
+	fw_publish_barrier(datapath);
+	for (size_t i = 0; i < delta->count; i++)
+		if (fw_prefix_family(&delta->regions[i].prefix) != FW_FAMILY_V4)
+			fw_list_tables_sweep6(tables, &delta->regions[i]);
+	datapath->lists_freed_ns = fw_monotonic_ns();
+	return 0;
 }
 
 void fw_lists_drop(struct fw_datapath *datapath, uint32_t list_slot)

@@ -163,6 +163,8 @@ int fw_publish_change(struct fw_datapath *datapath, const struct fw_image *image
 
 	if (!active)
 		return -ENOSPC;
+	/* Before anything else: whoever adopts this after a crash must not take it for what it was. */
+	fw_policy_slot_at(datapath, active->generation)->lists.changes++;
 	memcpy(&datapath->classes[(size_t)(active->generation % FW_SLOTS) * FW_CLASSES_MAX + first],
 	       &image->classes[first], (image->class_count - first) * sizeof(*image->classes));
 	__atomic_thread_fence(__ATOMIC_RELEASE);

@@ -16,11 +16,12 @@
 #define V4_RUN_BITS    (FW_V4_BITS + 18)
 #define V6_BUCKET_LOAD 2 /* as the builder of the tables fills them */
 #define V6_GROUP_BITS  32
+#define PAGES_MAX      8 /* each of four maps has a page of its own and is rounded up to whole ones */
 #define NOWHERE	       UINT64_MAX
 
 /* What the tables will hold; prefixes nested in each other count twice. */
 struct need {
-	uint64_t entries4, runs4, leaves4, groups6, entries6;
+	uint64_t entries4, runs4, leaves4, groups6, entries6, largest6;
 	uint64_t last_slash18, last_slash24, last_slash24_longs;
 	uint64_t last_top;
 	uint64_t of_length[129]; /* lines of last_top */
@@ -71,7 +72,7 @@ static void need_v4(struct need *need, const struct fw_prefix *prefix, const str
  * an odd number of entries leaves free. */
 static uint64_t bytes_v4(const struct need *need)
 {
-	uint64_t words = 1 + 3 * need->runs4 + (need->entries4 + 1) / 2;
+	uint64_t words = FW_LIST4_EMPTY + 1 + 3 * need->runs4 + (need->entries4 + 1) / 2;
 
 	return fw_list_with_slack((uint32_t)words, FW_LIST4_RUN_SLACK) * sizeof(uint64_t) +
 	       fw_list_with_slack((uint32_t)need->leaves4, FW_LIST4_LEAF_SLACK) *
@@ -82,15 +83,19 @@ static uint64_t bytes_v4(const struct need *need)
 static void end_group(struct need *need)
 {
 	unsigned int lengths = 0;
+	uint64_t entries = 0;
 
 	for (unsigned int bits = V6_GROUP_BITS + 1; bits <= 128; bits++)
 		lengths += need->of_length[bits] != 0;
 	for (unsigned int bits = V6_GROUP_BITS + 1; bits <= 128; bits++) {
 		unsigned int to = lengths > FW_LIST6_PROBES ? fw_list6_rounded(bits) : bits;
 
-		need->entries6 += need->of_length[bits] << (to - bits);
+		entries += need->of_length[bits] << (to - bits);
 		need->of_length[bits] = 0;
 	}
+	need->entries6 += entries;
+	if (entries > need->largest6)
+		need->largest6 = entries;
 }
 
 static void need_v6(struct need *need, const struct fw_prefix *prefix)
@@ -111,6 +116,17 @@ static void need_v6(struct need *need, const struct fw_prefix *prefix)
 	need->of_length[prefix->bits]++;
 }
 
+/* With the room for changes in place. The builder doubles a table in which a chain grows too long: IPv6
+ * networks are numbered in patterns, so that happens there. */
+static uint64_t bytes_v6(const struct need *need)
+{
+	uint64_t entries = need->entries6 + need->largest6 + FW_LIST6_SLACK;
+	uint64_t buckets = power_of_two((entries + V6_BUCKET_LOAD - 1) / V6_BUCKET_LOAD);
+
+	return 2 * power_of_two(need->groups6 + FW_LIST6_SLACK) * sizeof(struct fw_list6_group_bucket) +
+	       2 * buckets * sizeof(struct fw_list6_bucket);
+}
+
 uint64_t fw_list_memory(const struct fw_listed *listed, size_t count)
 {
 	struct need need = {.last_slash18 = NOWHERE, .last_slash24 = NOWHERE, .last_top = NOWHERE};
@@ -123,11 +139,7 @@ uint64_t fw_list_memory(const struct fw_listed *listed, size_t count)
 			need_v6(&need, &listed[i].prefix);
 	}
 	end_group(&need);
-	/* The builder doubles a table in which a chain grows too long: IPv6 networks are numbered in
-	 * patterns, so that happens there. */
-	return FW_SLOTS *
-	       (bytes_v4(&need) + 2 * power_of_two(need.groups6) * sizeof(struct fw_list6_group_bucket) +
-		2 * power_of_two(need.entries6 / V6_BUCKET_LOAD) * sizeof(struct fw_list6_bucket));
+	return FW_SLOTS * (bytes_v4(&need) + bytes_v6(&need) + PAGES_MAX * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
 /* A preallocated hash. */

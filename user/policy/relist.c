@@ -109,9 +109,10 @@ static int find_regions(struct change *change)
 		const struct fw_members *old = &before->items[i], *now = &change->next.items[i];
 
 		/* Going on or off trial changes what classes mean. */
-		if ((old->count || now->count) && old->trial != now->trial)
+		if (old->trial != now->trial)
 			return -EAGAIN;
-		if (is_used(change, now))
+		/* A tier that a feed no longer gives has no bits any more. */
+		if (is_used(change, old) || is_used(change, now))
 			r = differ(change, old, now);
 	}
 	if (r)

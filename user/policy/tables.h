@@ -27,7 +27,8 @@ static inline uint32_t fw_list_with_slack(uint32_t used, uint32_t least)
 	return used + (used / 4 > least ? used / 4 : least);
 }
 #define FW_LIST4_RUN_SLACK  16384u /* words */
-#define FW_LIST4_LEAF_SLACK 64u
+#define FW_LIST4_LEAF_SLACK 512u
+#define FW_LIST6_SLACK	    32u /* groups, and entries beside a second copy of the largest group */
 
 void fw_list_tables_done(struct fw_list_tables *tables);
 /* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM. */
@@ -50,6 +51,9 @@ struct fw_list_region {
 };
 int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_region *region);
 int fw_list_tables_patch6(struct fw_list_tables *tables, const struct fw_list_region *region);
+/* Takes away what patch6 has replaced, when no packet can be looking at it any more; and the places become
+ * free: a packet that looks on must be over before the next change. */
+void fw_list_tables_sweep6(struct fw_list_tables *tables, const struct fw_list_region *region);
 
 /* The prefix length that lines of a /32 with more lengths than are probed are split to; bits > 32. */
 unsigned int fw_list6_rounded(unsigned int bits);

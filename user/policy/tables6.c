@@ -167,56 +167,32 @@ static void place_group(struct fw_list6_group *place, const struct fw_list6_grou
 	place->top = group->top;
 	place->other = group->other;
 	memcpy(place->lengths, group->lengths, sizeof(place->lengths));
-	__atomic_store_n(&place->used, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&place->used, group->used, __ATOMIC_RELEASE);
 }
 
-/* Both lists, longest first. False: more than are probed. */
-static bool join_lengths(const uint8_t *a, const uint8_t *b, uint8_t ret[FW_LIST6_PROBES])
+static bool in_use(const struct fw_list6_group *group)
 {
-	unsigned int i = 0, j = 0, count = 0;
-
-	memset(ret, 0, FW_LIST6_PROBES);
-	while ((i < FW_LIST6_PROBES && a[i]) || (j < FW_LIST6_PROBES && b[j])) {
-		uint8_t left = i < FW_LIST6_PROBES ? a[i] : 0, right = j < FW_LIST6_PROBES ? b[j] : 0;
-
-		if (count == FW_LIST6_PROBES)
-			return false;
-		ret[count++] = left > right ? left : right;
-		i += left >= right;
-		j += right >= left;
-	}
-	return true;
+	return group->used && group->used != FW_LIST6_RETIRED;
 }
 
-/* A growing list is written from its end, then the shrinking one from its front: a length that stays can be
- * found at every moment. */
-static int change_group(struct fw_list6_group *place, const struct fw_list6_group *group)
-{
-	uint8_t both[FW_LIST6_PROBES];
-
-	if (!join_lengths(place->lengths, group->lengths, both))
-		return -ENOSPC;
-	for (int i = FW_LIST6_PROBES - 1; i >= 0; i--)
-		__atomic_store_n(&place->lengths[i], both[i], __ATOMIC_RELEASE);
-	__atomic_store_n(&place->other, group->other, __ATOMIC_RELEASE);
-	for (int i = 0; i < FW_LIST6_PROBES; i++)
-		__atomic_store_n(&place->lengths[i], group->lengths[i], __ATOMIC_RELEASE);
-	return 0;
-}
-
-static int insert_group(struct fw_list_tables *tables, const struct fw_list6_group *group)
+/* old: what the group replaces, NULL when there is none. When that lies before the free place, packets find
+ * it until it is retired; when it lies behind, they no longer come to it. */
+static int insert_group(struct fw_list_tables *tables, const struct fw_list6_group *group,
+			struct fw_list6_group *old)
 {
 	uint32_t index = fw_list_hash32(group->top) & tables->shape.group_mask6;
+	bool passed = false;
 
 	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
 		struct fw_list6_group_bucket *bucket = &tables->groups6[index];
 
 		for (int i = 0; i < FW_LIST6_GROUPS; i++) {
-			if (bucket->group[i].used && bucket->group[i].top != group->top)
-				continue;
+			passed |= &bucket->group[i] == old;
 			if (bucket->group[i].used)
-				return change_group(&bucket->group[i], group);
+				continue;
 			place_group(&bucket->group[i], group);
+			if (passed)
+				__atomic_store_n(&old->used, FW_LIST6_RETIRED, __ATOMIC_RELEASE);
 			mark_group(tables, group->top);
 			return 0;
 		}
@@ -226,12 +202,10 @@ static int insert_group(struct fw_list_tables *tables, const struct fw_list6_gro
 	return -ENOSPC;
 }
 
-/* An entry that is there gets the class; a free place becomes one with its last store. list_class < 0:
- * removes. */
-static int put_entry(struct fw_list_tables *tables, const struct fw_prefix *prefix, int list_class)
+static struct fw_list6_entry *find_entry(const struct fw_list_tables *tables, const struct fw_addr *addr,
+					 uint32_t key)
 {
-	uint32_t index = fw_list6_hash(&prefix->addr, prefix->bits) & tables->shape.mask6;
-	struct fw_list6_entry *free_place = NULL;
+	uint32_t index = fw_list6_hash(addr, key) & tables->shape.mask6;
 
 	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
 		struct fw_list6_bucket *bucket = &tables->buckets6[index];
@@ -239,51 +213,75 @@ static int put_entry(struct fw_list_tables *tables, const struct fw_prefix *pref
 		for (int i = 0; i < FW_LIST6_ENTRIES; i++) {
 			struct fw_list6_entry *entry = &bucket->entry[i];
 
-			if (!entry->bits && !free_place)
-				free_place = entry;
-			if (entry->bits != prefix->bits ||
-			    memcmp(&entry->addr, &prefix->addr, sizeof(entry->addr)))
-				continue;
-			if (list_class < 0)
-				__atomic_store_n(&entry->bits, 0, __ATOMIC_RELEASE);
-			else
-				__atomic_store_n(&entry->list_class, (uint16_t)list_class, __ATOMIC_RELEASE);
-			return 0;
+			if (entry->bits == key && !memcmp(&entry->addr, addr, sizeof(*addr)))
+				return entry;
 		}
-		if (list_class < 0 && !bucket->more)
-			return 0;
-		if (free_place && !bucket->more)
-			break;
-		if (!free_place)
-			__atomic_store_n(&bucket->more, 1, __ATOMIC_RELEASE);
+		if (!bucket->more)
+			return NULL;
 		index = (index + 1) & tables->shape.mask6;
 	}
-	if (list_class < 0)
+	return NULL;
+}
+
+/* Of a version that no packet asks for yet. */
+static int put_entry(struct fw_list_tables *tables, const struct fw_addr *addr, uint32_t key,
+		     uint16_t list_class)
+{
+	uint32_t index = fw_list6_hash(addr, key) & tables->shape.mask6;
+	struct fw_list6_entry *there = find_entry(tables, addr, key);
+
+	if (there) {
+		there->list_class = list_class;
 		return 0;
-	if (!free_place)
-		return -ENOSPC;
-	free_place->addr = prefix->addr;
-	free_place->list_class = (uint16_t)list_class;
-	__atomic_store_n(&free_place->bits, prefix->bits, __ATOMIC_RELEASE);
-	return 0;
+	}
+	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
+		struct fw_list6_bucket *bucket = &tables->buckets6[index];
+
+		for (int i = 0; i < FW_LIST6_ENTRIES; i++) {
+			struct fw_list6_entry *entry = &bucket->entry[i];
+
+			if (entry->bits)
+				continue;
+			entry->addr = *addr;
+			entry->list_class = list_class;
+			__atomic_store_n(&entry->bits, (uint16_t)key, __ATOMIC_RELEASE);
+			return 0;
+		}
+		__atomic_store_n(&bucket->more, 1, __ATOMIC_RELEASE);
+		index = (index + 1) & tables->shape.mask6;
+	}
+	return -ENOSPC;
+}
+
+static void drop_entry(struct fw_list_tables *tables, const struct fw_addr *addr, uint32_t key)
+{
+	struct fw_list6_entry *entry = find_entry(tables, addr, key);
+
+	if (entry)
+		__atomic_store_n(&entry->bits, 0, __ATOMIC_RELEASE);
 }
 
 /* A line of a /32 with too many lengths becomes as many entries of the next length that is probed there.
  * Lines come with the covering one first, so what is more specific overwrites. */
-static int put_line(struct fw_list_tables *tables, const struct fw_listed *listed, bool rounded, bool remove)
+static int put_line(struct fw_list_tables *tables, const struct fw_listed *listed, bool rounded,
+		    uint32_t version, bool remove)
 {
 	unsigned int bits = listed->prefix.bits, to = rounded ? fw_list6_rounded(bits) : bits;
-	struct fw_prefix prefix = {.addr = listed->prefix.addr, .bits = (unsigned char)to};
+	struct fw_addr addr = listed->prefix.addr;
+	uint32_t key = fw_list6_key(to, version);
 	int r = 0;
 
 	for (uint32_t i = 0; i < 1u << (to - bits) && !r; i++) {
 		for (unsigned int j = 0; j < to - bits; j++) {
 			unsigned int at = to - 1 - j;
-			uint32_t flag = 1u << (31 - at % 32), word = ntohl(prefix.addr.w[at / 32]);
+			uint32_t flag = 1u << (31 - at % 32), word = ntohl(addr.w[at / 32]);
 
-			prefix.addr.w[at / 32] = htonl(i >> j & 1 ? word | flag : word & ~flag);
+			addr.w[at / 32] = htonl(i >> j & 1 ? word | flag : word & ~flag);
 		}
-		r = put_entry(tables, &prefix, remove ? -1 : listed->list_class);
+		if (remove)
+			drop_entry(tables, &addr, key);
+		else
+			r = put_entry(tables, &addr, key, listed->list_class);
 	}
 	return r;
 }
@@ -301,7 +299,7 @@ static int build_groups(const struct groups *groups, struct fw_list_tables *tabl
 
 	tables->marked6 = groups->count;
 	for (uint32_t size = 1; r == -ENOSPC && size < 1u << 26; size *= 2) {
-		if (size < groups->count)
+		if (size < groups->count + FW_LIST6_SLACK)
 			continue;
 		free(tables->groups6);
 		tables->groups6 = zeroed(size, sizeof(*tables->groups6));
@@ -311,7 +309,7 @@ static int build_groups(const struct groups *groups, struct fw_list_tables *tabl
 		r = 0;
 		for (size_t i = 0; i < groups->size && !r; i++)
 			if (groups->items[i].used)
-				r = insert_group(tables, &groups->items[i]);
+				r = insert_group(tables, &groups->items[i], NULL);
 	}
 	return r;
 }
@@ -324,19 +322,20 @@ static int fill_entries(const struct fw_listed *listed, size_t count, struct fw_
 		struct inside inside = inside_of(listed, count, i);
 
 		for (size_t j = 0; j < inside.count && !r; j++)
-			r = put_line(tables, &inside.listed[j], inside.rounded, false);
+			r = put_line(tables, &inside.listed[j], inside.rounded, 0, false);
 		i += inside.count ? inside.count : 1;
 	}
 	return r;
 }
 
-static int build_entries(const struct fw_listed *listed, size_t count, size_t entry_count,
+/* needed: entries, with room for changes in place. */
+static int build_entries(const struct fw_listed *listed, size_t count, size_t needed,
 			 struct fw_list_tables *tables)
 {
 	int r = -ENOSPC;
 
 	for (uint32_t size = 1; r == -ENOSPC && size < 1u << 26; size *= 2) {
-		if ((size_t)size * 2 < entry_count)
+		if ((size_t)size * 2 < needed)
 			continue;
 		free(tables->buckets6);
 		tables->buckets6 = zeroed(size, sizeof(*tables->buckets6));
@@ -348,41 +347,59 @@ static int build_entries(const struct fw_listed *listed, size_t count, size_t en
 	return r;
 }
 
-static int collect(const struct fw_listed *listed, size_t count, struct groups *groups,
-		   struct fw_list_tables *tables, size_t *ret_entries)
+static size_t entries_of(const struct inside *inside)
 {
+	size_t entries = 0;
+
+	for (size_t i = 0; i < inside->count; i++) {
+		unsigned int bits = inside->listed[i].prefix.bits;
+
+		entries += inside->rounded ? (size_t)1 << (fw_list6_rounded(bits) - bits) : 1;
+	}
+	return entries;
+}
+
+/* ret_needed: all entries and once more those of the largest group, which a change writes beside them. */
+static int collect(const struct fw_listed *listed, size_t count, struct groups *groups,
+		   struct fw_list_tables *tables, size_t *ret_needed)
+{
+	size_t largest = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < count && !r;) {
 		struct inside inside = inside_of(listed, count, i);
+		size_t entries = entries_of(&inside);
 
 		if (!inside.count) {
 			r = collect_short(groups, &listed[i++], tables);
 			continue;
 		}
 		r = collect_group(groups, &inside, tables);
-		*ret_entries += inside.count;
+		*ret_needed += entries;
+		if (entries > largest)
+			largest = entries;
 		i += inside.count;
 	}
+	*ret_needed += largest + FW_LIST6_SLACK;
 	return r;
 }
 
 int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables)
 {
 	struct groups groups = {};
-	size_t entry_count = 0;
+	size_t needed = 0;
 	int r;
 
 	tables->bitmap6 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap6));
 	if (!tables->bitmap6)
 		return -ENOMEM;
-	r = collect(listed, count, &groups, tables, &entry_count);
-	if (!r && groups.count)
-		tables->shape.features |= FW_LIST_V6;
+	r = collect(listed, count, &groups, tables, &needed);
+	/* Also without any group: one may come in place, and the shape is part of the policy. */
+	tables->shape.features |= FW_LIST_V6;
 	if (!r)
 		r = build_groups(&groups, tables);
 	if (!r)
-		r = build_entries(listed, count, entry_count, tables);
+		r = build_entries(listed, count, needed, tables);
 	free(groups.items);
 	return r;
 }
@@ -397,31 +414,63 @@ static struct inside patch_lines(const struct fw_listed *listed, size_t count, u
 	return first < count ? inside_of(listed, count, first) : (struct inside){0};
 }
 
-static bool has_line(const struct inside *inside, const struct fw_listed *line)
+/* From `group` (NULL: from the beginning) on, the next one in use or retired of a /32. */
+static struct fw_list6_group *next_group(struct fw_list_tables *tables, uint32_t top,
+					 const struct fw_list6_group *group)
 {
-	for (size_t i = 0; i < inside->count; i++)
-		if (!fw_prefix_compare(&inside->listed[i].prefix, &line->prefix))
-			return true;
-	return false;
+	uint32_t index = fw_list_hash32(top) & tables->shape.group_mask6;
+	bool behind = !group;
+
+	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
+		struct fw_list6_group_bucket *bucket = &tables->groups6[index];
+
+		for (int i = 0; i < FW_LIST6_GROUPS; i++) {
+			if (behind && bucket->group[i].used && bucket->group[i].top == top)
+				return &bucket->group[i];
+			behind |= &bucket->group[i] == group;
+		}
+		if (!bucket->more)
+			return NULL;
+		index = (index + 1) & tables->shape.group_mask6;
+	}
+	return NULL;
 }
 
 int fw_list_tables_patch6(struct fw_list_tables *tables, const struct fw_list_region *region)
 {
 	struct fw_list6_group group = {.top = ntohl(region->prefix.addr.w[0]), .other = region->outer};
 	struct inside now = patch_lines(region->listed, region->count, &group.other);
-	struct inside before = patch_lines(region->gone, region->gone_count, &(uint16_t){0});
+	struct fw_list6_group *old;
+	uint32_t version;
 	int r = 0;
 
-	/* Rounded entries of one line are parts of others: not worth changing one by one. */
-	if (!tables->groups6 || !tables->buckets6 || now.rounded || before.rounded)
+	if (!tables->groups6 || !tables->buckets6)
 		return -ENOSPC;
+	old = next_group(tables, group.top, NULL);
+	version = old ? old->used % FW_LIST6_VERSIONS : 0;
+	group.used = (uint16_t)(version + 1);
 	(void)lengths_of(&now, group.lengths);
 	for (size_t i = 0; i < now.count && !r; i++)
-		r = put_line(tables, &now.listed[i], false, false);
-	if (!r)
-		r = insert_group(tables, &group);
-	for (size_t i = 0; i < before.count && !r; i++)
-		if (!has_line(&now, &before.listed[i]))
-			r = put_line(tables, &before.listed[i], false, true);
-	return r;
+		r = put_line(tables, &now.listed[i], now.rounded, version, false);
+	return r ? r : insert_group(tables, &group, old);
+}
+
+void fw_list_tables_sweep6(struct fw_list_tables *tables, const struct fw_list_region *region)
+{
+	struct inside before = patch_lines(region->gone, region->gone_count, &(uint16_t){0});
+	uint32_t top = ntohl(region->prefix.addr.w[0]), version;
+	struct fw_list6_group *now, *next;
+
+	for (now = next_group(tables, top, NULL); now && !in_use(now);)
+		now = next_group(tables, top, now);
+	if (!now)
+		return;
+	version = (now->used + FW_LIST6_VERSIONS - 2) % FW_LIST6_VERSIONS;
+	for (size_t i = 0; i < before.count; i++)
+		(void)put_line(tables, &before.listed[i], before.rounded, version, true);
+	for (struct fw_list6_group *group = next_group(tables, top, NULL); group; group = next) {
+		next = next_group(tables, top, group);
+		if (group != now)
+			__atomic_store_n(&group->used, 0, __ATOMIC_RELEASE);
+	}
 }
