@@ -25,13 +25,6 @@ FW_SIZE_IS(struct fw_addr, 16);
 
 enum fw_family { FW_FAMILY_NONE, FW_FAMILY_V4, FW_FAMILY_V6, FW_FAMILY_MAX_ };
 
-/* Key of an LPM trie over all listed prefixes; bits 0..128. */
-struct fw_lpm_key {
-	__u32 bits;
-	struct fw_addr addr;
-};
-FW_SIZE_IS(struct fw_lpm_key, 20);
-
 /* One aggregation key of one rule. `port` is 0 unless the rule counts per destination port (host order). */
 struct fw_meter_key {
 	struct fw_addr addr;

@@ -37,17 +37,17 @@ start_agent
 receiver book 7777
 for number in 4 6; do
 	eval "bad=\$BAD$number dst=\$VICTIM_IP$number"
-	on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$dst" --source "$bad" --dport 7777 --seconds 16 --rate 200000 \
+	on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$dst" --source "$bad" --dport 7777 --seconds 12 --rate 150000 --cpu 1 \
 		>"$WORK/flood$number.json" 2>>"$WORK/flood.err" &
 	eval "FLOOD$number=\$!"
 done
-on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$VICTIM_IP4" --source "$GOOD4" --dport 7777 --seconds 16 --rate 200 \
+on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$VICTIM_IP4" --source "$GOOD4" --dport 7777 --seconds 12 --rate 200 --cpu 1 \
 	>"$WORK/good.json" 2>>"$WORK/flood.err" &
 sleep 0.5
 
-# Whole lists, one after the other, for 5 s at most. `mine` is still there, but so is `bad`: each alone must do.
+# Whole lists, one after the other, for 4 s at most. `mine` is still there, but so is `bad`: each alone must do.
 fw sets del mine "$BAD4" "$BAD6" >/dev/null 2>"$WORK/err" || not_ok "sets del" "$(cat "$WORK/err")"
-reloads=0 until=$((SECONDS + 5))
+reloads=0 until=$((SECONDS + 4))
 while [ $SECONDS -lt $until ]; do
 	cp "$WORK/list.$((reloads % 2 + 1))" "$WORK/bad.next"
 	mv "$WORK/bad.next" "$WORK/bad.txt"
@@ -64,7 +64,7 @@ places = ["198.19.64.6", "198.19.64.0/24", "198.19.64.0/28", "198.19.65.0/29", "
           "fd00:19:1::6", "fd00:19:1::/48", "fd00:19:1::/64", "fd00:19::/33", "fd00:19:1::/57", "fd00:19:0::/48",
           "fd00:19:1::7", "fd00:19:1:8000::/49", "fd00:19:2::/47"]
 random.seed(4)
-there, done, failed, until = {"mine": set(), "other": set()}, 0, [], time.monotonic() + 8
+there, done, failed, until = {"mine": set(), "other": set()}, 0, [], time.monotonic() + 6
 while time.monotonic() < until:
     name = random.choice(("mine", "other"))
     some = random.sample(places, random.randrange(1, 3))
@@ -76,7 +76,7 @@ while time.monotonic() < until:
     done += 1
 print(json.dumps({"done": done, "failed": failed[:3]}))
 PYTHON
-expect_that "changes by the dozen, each by itself" 'a["done"] >= 50 and not a["failed"]' "$(cat "$WORK/places.json" "$WORK/places.err")"
+expect_that "changes by the dozen, each by itself" 'a["done"] >= 20 and not a["failed"]' "$(cat "$WORK/places.json" "$WORK/places.err")"
 expect_that "nearly all of them in place: few generations" "int(a) - $generation <= 20" "$(status 'd["generation"]')"
 wait "$FLOOD4" "$FLOOD6"
 settled book
@@ -86,9 +86,13 @@ for number in 4 6; do
 	expect "none of it got through" 0 "$(received book "d.get('$bad', {'count': 0})['count']")"
 done
 expect_that "the rule says so" 'int(a) > 200000' "$(rule listed packets)"
-expect_that "and the source beside it passed" 'int(a) > 2000' "$(received book "d.get('$GOOD4', {'count': 0})['count']")"
+expect_that "and the source beside it passed" 'int(a) > 1500' "$(received book "d.get('$GOOD4', {'count': 0})['count']")"
 
 # A change in place that a crash keeps from being saved is not taken for the state before it.
+stop_agent
+start_agent
+fw reload --wait >/dev/null
+sleep 0.3
 cp -a "$WORK/state" "$WORK/state.before"
 fw sets add mine 198.19.65.0/24 >/dev/null
 stop_agent KILL

@@ -249,6 +249,32 @@ Test(lists, difference_agrees_with_brute_force)
 	}
 }
 
+Test(lists, merged_is_normalized_together)
+{
+	uint64_t state = 0xfeed;
+
+	for (unsigned int round = 0; round < 5000; round++) {
+		struct fw_prefix many[PREFIXES], more[PREFIXES], all[2 * PREFIXES], got[2 * PREFIXES];
+		size_t many_count = random_next(&state) % PREFIXES,
+		       more_count = random_next(&state) % PREFIXES;
+		size_t count, got_count;
+
+		for (size_t i = 0; i < many_count; i++)
+			all[i] = many[i] = random_prefix(&state);
+		for (size_t i = 0; i < more_count; i++)
+			all[many_count + i] = more[i] = random_prefix(&state);
+		count = fw_prefixes_normalize(all, many_count + more_count);
+		many_count = fw_prefixes_normalize(many, many_count);
+		more_count = fw_prefixes_normalize(more, more_count);
+		got_count = fw_prefixes_merge(many, many_count, more, more_count, got);
+		cr_assert_eq(got_count, count, "round %u: %zu prefixes, expected %zu", round, got_count,
+			     count);
+		for (size_t i = 0; i < count; i++)
+			cr_assert_eq(fw_prefix_compare(&got[i], &all[i]), 0, "round %u: prefix %zu", round,
+				     i);
+	}
+}
+
 static const struct normal_case {
 	const char *name;
 	const char *in[6], *out[6];

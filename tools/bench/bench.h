@@ -83,6 +83,8 @@ struct prefix_list {
 
 int prefix_list_make(uint32_t count, struct prefix_list *ret, struct fw_err *err);
 int prefix_list_write(const struct prefix_list *list, const char *path, struct fw_err *err);
+/* IPv6 prefixes as lists of networks have them, under 2000::/3. */
+int prefix6_list_write(uint32_t count, const char *path, struct fw_err *err);
 void prefix_list_done(struct prefix_list *list);
 
 /* ---- the parts, each printing its table and adding its rows */

@@ -37,6 +37,7 @@ struct scenario {
 #define RULES(n)	.policy = "rules-" #n ".yaml"
 #define LIST(n)		.policy = "prefixes.yaml", .prefixes = n
 #define WHOLE(n)	.policy = "whole.yaml", .prefixes = n
+#define LIST6(n)	.policy = "prefixes.yaml", .prefixes = n, .ipv6 = true
 #define JOB		.policy = "flood.yaml", .prefixes = 10000
 #define NO_LIMIT	.limit = 1u << 30
 #define V4		LAB_VICTIM_IP4
@@ -50,6 +51,7 @@ static const struct scenario scenarios[] = {
 	{"random UDP4, 1 rule",		FLOODWALL(RULES(1)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4",			FLOODWALL(RULES(16)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 64 rules",	FLOODWALL(RULES(64)),		"udp", V4, "random4",	XDP_PASS, 0},
+	{"random UDP4, 10 prefixes",	FLOODWALL(LIST(10)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 1 k prefixes",	FLOODWALL(LIST(1000)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 100 k prefixes",	FLOODWALL(LIST(100000)),	"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 1 M prefixes",	FLOODWALL(LIST(1000000)),	"udp", V4, "random4",	XDP_PASS, 40},
@@ -58,6 +60,8 @@ static const struct scenario scenarios[] = {
 	{"random UDP4, blanket and 1 M prefixes", FLOODWALL(WHOLE(1000000)), "udp", V4, "random4", XDP_PASS, 60},
 	{"random SYN4",			FLOODWALL(RULES(16)),		"syn", V4, "random4",	XDP_PASS, 60},
 	{"random UDP6",			FLOODWALL(RULES(16)),		"udp", V6, "random6",	XDP_PASS, 60},
+	{"random UDP6, 1 k prefixes",	FLOODWALL(LIST6(1000)),		"udp", V6, "random6",	XDP_PASS, 0},
+	{"random UDP6, 1 M prefixes",	FLOODWALL(LIST6(1000000)),	"udp", V6, "random6",	XDP_PASS, 0},
 	{"64 K sources under the limit", FLOODWALL(RULES(16)),		"udp", V4, POOL,	XDP_PASS, 100},
 	{"one offender over the limit",	FLOODWALL(RULES(16)),		"udp", V4, "198.18.0.2", XDP_DROP, 30},
 	{"banned source",		FLOODWALL(RULES(16), .ban = BANNED), "udp", V4, BANNED,	XDP_DROP, 0},

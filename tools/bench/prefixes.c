@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Deny lists as reputation feeds have them: mostly single addresses and /24s, a few large blocks. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
+#include "lib/addr.h"
 #include "lib/cleanup.h"
 
 #define MARKS (1u << 24)
@@ -126,6 +128,42 @@ int prefix_list_write(const struct prefix_list *list, const char *path, struct f
 	for (uint32_t i = 0; i < list->count; i++)
 		fprintf(file, "%u.%u.%u.%u/%u\n", list->address[i] >> 24, list->address[i] >> 16 & 255,
 			list->address[i] >> 8 & 255, list->address[i] & 255, list->bits[i]);
+	return ferror(file) ? fw_err_set(err, -EIO, "cannot write %s", path) : 0;
+}
+
+/* 40 % /48, 30 % /64, 20 % /32, 10 % others of 29 to 128. */
+static uint8_t pick_bits6(uint64_t random)
+{
+	unsigned int of10 = random % 10;
+
+	if (of10 < 4)
+		return 48;
+	if (of10 < 7)
+		return 64;
+	return of10 < 9 ? 32 : 29 + (random >> 32) % 100;
+}
+
+int prefix6_list_write(uint32_t count, const char *path, struct fw_err *err)
+{
+	FW_FCLOSE FILE *file = fopen(path, "we");
+	uint64_t state = 20261124;
+
+	if (!file)
+		return fw_err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t bits = pick_bits6(next_random(&state));
+		uint64_t high = next_random(&state), low = next_random(&state);
+		struct fw_prefix prefix = {.bits = bits};
+		char text[FW_ADDR_TEXT_MAX];
+
+		high = 1ULL << 61 | high >> 3;
+		prefix.addr.w[0] = htonl(high >> 32);
+		prefix.addr.w[1] = htonl(high);
+		prefix.addr.w[2] = htonl(low >> 32);
+		prefix.addr.w[3] = htonl(low);
+		prefix.addr = fw_addr_masked(&prefix.addr, bits);
+		fprintf(file, "%s\n", fw_prefix_format(&prefix, text, sizeof(text)));
+	}
 	return ferror(file) ? fw_err_set(err, -EIO, "cannot write %s", path) : 0;
 }
 

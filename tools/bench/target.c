@@ -92,10 +92,14 @@ static int write_list(const struct bench *bench, const struct target *target, ch
 	int r;
 
 	(void)snprintf(path, BENCH_PATH_MAX, "%.200s/listed.txt", bench->workdir);
-	r = prefix_list_make(target->prefixes, &list, err);
-	if (!r)
-		r = prefix_list_write(&list, path, err);
-	prefix_list_done(&list);
+	if (target->ipv6) {
+		r = prefix6_list_write(target->prefixes, path, err);
+	} else {
+		r = prefix_list_make(target->prefixes, &list, err);
+		if (!r)
+			r = prefix_list_write(&list, path, err);
+		prefix_list_done(&list);
+	}
 	if (r)
 		return r;
 	file = fopen(path, "ae");

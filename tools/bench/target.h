@@ -20,6 +20,7 @@ struct target {
 	const char *policy; /* Floodwall: a file of tools/bench/policies */
 	const char *ban;    /* Floodwall: an address to ban once it runs */
 	uint32_t prefixes;  /* length of the list that policy or peer drops from; 0: one entry */
+	bool ipv6;	    /* that list is of IPv6 prefixes */
 	bool world;	    /* Floodwall: a geo database of a realistic size lies beside the policy */
 	uint32_t limit;	    /* naive: packets per source and second */
 };

@@ -287,7 +287,9 @@ static void keep_changed(struct fw_request *request, const json_t *changed, int 
 	/* What was added live and is taken out again leaves nothing behind. */
 	fw_drift_forget_saved(agent);
 	fw_drift_save(agent);
-	fw_force_save(agent);
+	/* Hashing a million lines can wait: until then a restart sees that the lists were changed in place.
+	 */
+	fw_force_save_soon(agent);
 	fw_drift_schedule(agent);
 	if (json_array_size(changed))
 		say_changed(request, agent->loaded->policy->sets[set].name, changed, removed);

@@ -6,26 +6,14 @@
 
 #include "agent/agent.h"
 #include "lib/cleanup.h"
+#include "policy/lists.h"
 #include "policy/prefixes.h"
 
 /* A set as its file has it, in normal form. */
 struct said {
-	struct fw_prefix *prefixes;
+	const struct fw_prefix *prefixes;
 	size_t count;
 };
-
-static int read_set(const struct fw_set *set, struct said *said)
-{
-	free(said->prefixes);
-	said->count = set->prefix_count;
-	said->prefixes = calloc(said->count + 1, sizeof(*said->prefixes));
-	if (!said->prefixes)
-		return -ENOMEM;
-	if (said->count)
-		memcpy(said->prefixes, set->prefixes, said->count * sizeof(*said->prefixes));
-	said->count = fw_prefixes_normalize(said->prefixes, said->count);
-	return 0;
-}
 
 /* Index of the first prefix behind this one in the order of the normal form. */
 static size_t place_of(const struct said *said, const struct fw_prefix *prefix)
@@ -82,24 +70,19 @@ void fw_drift_forget_saved(struct fw_agent *agent)
 	struct said said = {};
 
 	for (size_t set = 0; saved && set < policy->set_count; set++) {
-		bool read = false;
-
 		/* What is taken out of a feed stays out, whatever the feed comes to say. */
 		if (policy->sets[set].kind == FW_SET_FEED)
 			continue;
-
+		said.prefixes =
+			fw_members_own(&agent->loaded->image->truth->members, (unsigned int)set, &said.count);
 		for (size_t i = 0; i < count; i++) {
 			const struct fw_set_change *change = &drift->sets[i].change;
 
 			if (change->expires_ns || strcmp(change->set, policy->sets[set].name))
 				continue;
-			if (!read && read_set(&policy->sets[set], &said))
-				break;
-			read = true;
 			saved[i] = stands_alone(drift, i) && agrees(&said, change);
 		}
 	}
-	free(said.prefixes);
 	for (size_t i = 0; saved && i < count; i++)
 		if (!saved[i])
 			drift->sets[kept++] = drift->sets[i];

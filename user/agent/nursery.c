@@ -127,7 +127,8 @@ static int receive(int fd, struct fw_nursery_order *order, int fds[FW_NURSERY_FD
 	struct msghdr message = {.msg_iov = &part,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+				 /* The padding of CMSG_SPACE has room for one more, which fds has not. */
+				 .msg_controllen = CMSG_LEN(FW_NURSERY_FDS * sizeof(int))};
 	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 

@@ -13,10 +13,27 @@
 
 void fw_members_done(struct fw_all_members *members)
 {
-	for (size_t i = 0; i < members->count; i++)
+	for (size_t i = 0; i < members->count; i++) {
 		free(members->items[i].items);
+		free(members->items[i].base);
+	}
 	free(members->items);
 	*members = (struct fw_all_members){0};
+}
+
+const struct fw_prefix *fw_members_own(const struct fw_all_members *members, unsigned int set,
+				       size_t *ret_count)
+{
+	for (size_t i = 0; i < members->count; i++) {
+		const struct fw_members *own = &members->items[i];
+
+		if (own->set != set) /* its own come before its tiers */
+			continue;
+		*ret_count = own->base ? own->base_count : own->count;
+		return own->base ? own->base : own->items;
+	}
+	*ret_count = 0;
+	return NULL;
 }
 
 static int append_changes(const struct fw_image_input *input, const char *set, bool removed, size_t *next,
@@ -54,23 +71,40 @@ static int subtract(struct fw_members *members, struct fw_prefix *gone, size_t g
 	return 0;
 }
 
-/* Live changes on top of what is there, which is in normal form when it came from a feed. */
+/* A million stay sorted while a few come in. */
+static int merge(struct fw_members *members, struct fw_prefix *more, size_t more_count)
+{
+	struct fw_prefix *all;
+
+	if (!more_count)
+		return 0;
+	more_count = fw_prefixes_normalize(more, more_count);
+	all = reallocarray(NULL, members->count + more_count, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	members->count = fw_prefixes_merge(members->items, members->count, more, more_count, all);
+	free(members->items);
+	members->items = all;
+	return 0;
+}
+
+/* Live changes on top of a normal form. */
 static int apply_changes(struct fw_members *members, const struct fw_image_input *input, const char *set)
 {
 	size_t next = 0;
 	int r = 0;
 
 	do {
-		FW_FREE struct fw_prefix *gone = NULL;
-		size_t gone_count = 0;
+		FW_FREE struct fw_prefix *more = NULL, *gone = NULL;
+		size_t more_count = 0, gone_count = 0;
 
-		r = append_changes(input, set, false, &next, &members->items, &members->count);
+		r = append_changes(input, set, false, &next, &more, &more_count);
 		if (!r)
 			r = append_changes(input, set, true, &next, &gone, &gone_count);
-		if (r)
-			return r;
-		members->count = fw_prefixes_normalize(members->items, members->count);
-		r = subtract(members, gone, gone_count);
+		if (!r)
+			r = merge(members, more, more_count);
+		if (!r)
+			r = subtract(members, gone, gone_count);
 	} while (!r && next < input->change_count);
 	return r;
 }
@@ -89,19 +123,13 @@ static int remove_changes(struct fw_members *members, const struct fw_image_inpu
 	return subtract(members, gone, gone_count);
 }
 
-static int copy_items(struct fw_members *members, const struct fw_prefix *items, size_t count)
+static int copy_items(const struct fw_prefix *items, size_t count, struct fw_prefix **ret)
 {
-	size_t room = 1;
-
-	/* As FW_APPEND will expect it. */
-	while (room < count)
-		room *= 2;
-	members->items = malloc(room * sizeof(*items));
-	if (!members->items)
+	*ret = malloc((count + 1) * sizeof(*items));
+	if (!*ret)
 		return -ENOMEM;
 	if (count)
-		memcpy(members->items, items, count * sizeof(*items));
-	members->count = count;
+		memcpy(*ret, items, count * sizeof(*items));
 	return 0;
 }
 
@@ -116,12 +144,18 @@ static bool has_changes(const struct fw_image_input *input, const char *set)
 static int gather_set(const struct fw_set *set, const struct fw_image_input *input,
 		      const struct fw_members *before, struct fw_members *members)
 {
+	bool has_base = before && before->base;
+	const struct fw_prefix *base = has_base ? before->base : before ? before->items : set->prefixes;
 	int r;
 
-	members->changed_live = has_changes(input, set->name);
-	if (before && !before->changed_live && !members->changed_live)
-		return copy_items(members, before->items, before->count);
-	r = copy_items(members, set->prefixes, set->prefix_count);
+	members->count = has_base ? before->base_count : before ? before->count : set->prefix_count;
+	r = copy_items(base, members->count, &members->items);
+	if (!r && !before)
+		members->count = fw_prefixes_normalize(members->items, members->count);
+	if (r || !has_changes(input, set->name))
+		return r;
+	members->base_count = members->count;
+	r = copy_items(members->items, members->count, &members->base);
 	return r ? r : apply_changes(members, input, set->name);
 }
 
@@ -145,7 +179,8 @@ static int gather_tier(const struct fw_policy *policy, unsigned int set, enum fw
 	members->trial = part->trial;
 	if (tier != FW_TIER_NONE)
 		members->bits[1] = fw_tier_bit(policy, tier, part->trial);
-	r = copy_items(members, part->prefixes, part->count);
+	members->count = part->count;
+	r = copy_items(part->prefixes, part->count, &members->items);
 	return r ? r : remove_changes(members, input, policy->sets[set].name);
 }
 

@@ -13,8 +13,9 @@ struct fw_members {
 	unsigned int bits[2];	 /* of classes, FW_NO_BIT: none */
 	struct fw_prefix *items; /* in normal form; owned */
 	size_t count;
+	struct fw_prefix *base; /* items before live changes, NULL: there are none; owned */
+	size_t base_count;
 	bool trial;
-	bool changed_live; /* live changes were applied */
 };
 
 /* For each set itself and, if it is a feed, its tiers; always the same order for the same policy. */
@@ -27,6 +28,11 @@ struct fw_all_members {
  * sorted again (copied). -ENOMEM. */
 int fw_members_gather(const struct fw_policy *policy, const struct fw_image_input *input,
 		      const struct fw_all_members *before, struct fw_all_members *ret);
+/* A set's own entries without live changes, in normal form; borrowed, and NULL with count 0 if there are
+ * none.
+ */
+const struct fw_prefix *fw_members_own(const struct fw_all_members *members, unsigned int set,
+				       size_t *ret_count);
 void fw_members_done(struct fw_all_members *members);
 
 #endif

@@ -133,6 +133,46 @@ size_t fw_prefixes_normalize(struct fw_prefix *prefixes, size_t count)
 	return kept;
 }
 
+/* First of `items` behind a prefix. */
+static size_t behind(const struct fw_prefix *items, size_t count, const struct fw_prefix *prefix)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fw_prefix_order(&items[middle], prefix) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Between themselves the many are in normal form: only what comes next to one of `more` is looked at. */
+size_t fw_prefixes_merge(const struct fw_prefix *many, size_t many_count, const struct fw_prefix *more,
+			 size_t more_count, struct fw_prefix *ret)
+{
+	size_t count = 0, next = 0;
+
+	for (size_t i = 0; i <= more_count; i++) {
+		size_t end =
+			i < more_count ? next + behind(many + next, many_count - next, &more[i]) : many_count;
+
+		while (next < end && count && fw_prefix_covers(&ret[count - 1], &many[next]))
+			next++;
+		if (next < end) {
+			count = push(ret, count, many[next++]);
+			memcpy(ret + count, many + next, (end - next) * sizeof(*ret));
+			count += end - next;
+			next = end;
+		}
+		if (i < more_count && !(count && fw_prefix_covers(&ret[count - 1], &more[i])))
+			count = push(ret, count, more[i]);
+	}
+	return count;
+}
+
 struct difference {
 	struct fw_prefix *items;
 	size_t count;

@@ -14,6 +14,10 @@ int fw_prefix_order(const void *a, const void *b);
 /* Normal form, in place: IPv4 before IPv6, by address, nothing covered twice, siblings joined. Returns the
  * new count. */
 size_t fw_prefixes_normalize(struct fw_prefix *prefixes, size_t count);
+/* Both in normal form, and so is the result, which has room for both; returns its count. Cheap when `more` is
+ * short. */
+size_t fw_prefixes_merge(const struct fw_prefix *many, size_t many_count, const struct fw_prefix *more,
+			 size_t more_count, struct fw_prefix *ret);
 /* What is in `from` and not in `what`, both in normal form; the result is in normal form, the caller frees.
  */
 int fw_prefixes_subtract(const struct fw_prefix *from, size_t from_count, const struct fw_prefix *what,
