@@ -37,6 +37,7 @@ start_agent
 receiver book 7777
 for number in 4 6; do
 	eval "bad=\$BAD$number dst=\$VICTIM_IP$number"
+	# shellcheck disable=SC2154  # eval sets them
 	on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$dst" --source "$bad" --dport 7777 --seconds 12 --rate 150000 --cpu 1 \
 		>"$WORK/flood$number.json" 2>>"$WORK/flood.err" &
 	eval "FLOOD$number=\$!"
