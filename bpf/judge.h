@@ -9,6 +9,7 @@
 #include "ban.h"
 #include "fw_meter.h"
 #include "identify.h"
+#include "judge_request.h"
 #include "known.h"
 #include "maps.h"
 #include "packet.h"
@@ -294,6 +295,8 @@ static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, 
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					    struct fw_pkt *pkt, __u64 mask)
 {
+	if (policy->features & FW_FEATURE_REQUESTS)
+		mask = judge_payload(ctx, policy, pkt, mask);
 	for (int i = 0; i < FW_TERMS_MAX && mask; i++) {
 		const struct fw_term *term = &policy->terms[judge_lowest_bit(mask)];
 		const struct fw_rule *rule;

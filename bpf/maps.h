@@ -13,6 +13,7 @@
 #include "fw_geo.h"
 #include "fw_maps.h"
 #include "fw_policy.h"
+#include "request.h"
 
 #define FW_MAP(name, map_type, key_type, value_type, entries, flags)                                         \
 	struct {                                                                                             \
@@ -84,6 +85,14 @@ struct {
 /* Terms of each geo class, per generation: index slot × FW_GEO_CLASSES_MAX + class. Written like
  * fw_policy_map. */
 FW_MAP(fw_geo_class_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS *FW_GEO_CLASSES_MAX, BPF_F_MMAPABLE);
+
+/* What paths, hosts and server names are compared with: index slot × FW_SUBJECT_MAX_ + enum fw_subject.
+ * Written like fw_policy_map. */
+FW_MAP(fw_automaton_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_automaton, FW_SLOTS *FW_SUBJECT_MAX_,
+       BPF_F_MMAPABLE);
+
+/* Room to walk the beginning of a payload; nothing in it outlives a packet. */
+FW_MAP(fw_payload_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_payload, 1, 0);
 
 /* Exact spared sources; written by user space, asked only when their filter in fw_control says so. */
 FW_MAP(fw_spared_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_spared, 4096, 0);

@@ -19,6 +19,8 @@ struct fw_pkt {
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
+	__u16 payload_at;	      /* of TCP: bytes before it in the frame, */
+	__u16 payload_bytes;	      /* and how many the IP header promises; 0 without TCP */
 	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
 	__u8 family;		      /* enum fw_family; NONE while no address is known */
 	__u8 protocol;		      /* of the last header understood */

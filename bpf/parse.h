@@ -100,6 +100,14 @@ static __always_inline enum fw_traffic parse_traffic(const struct fw_pkt *pkt)
 	}
 }
 
+static __always_inline void parse_payload(const struct fw_cursor *cursor, struct fw_pkt *pkt, __u32 header)
+{
+	__u32 bytes = cursor->payload - header;
+
+	pkt->payload_at = cursor->at - cursor->start + header;
+	pkt->payload_bytes = bytes > 0xffff ? 0xffff : bytes;
+}
+
 static __always_inline enum fw_reason parse_tcp(struct fw_cursor *cursor, struct fw_pkt *pkt)
 {
 	struct tcphdr *tcp = cursor->at;
@@ -116,6 +124,7 @@ static __always_inline enum fw_reason parse_tcp(struct fw_cursor *cursor, struct
 	pkt->dest_port = bpf_ntohs(tcp->dest);
 	pkt->tcp_flags = ((__u8 *)tcp)[13];
 	pkt->has_ports = 1;
+	parse_payload(cursor, pkt, header);
 	return FW_REASON_UNDECIDED;
 }
 

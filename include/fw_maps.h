@@ -18,6 +18,8 @@
 	X(fw_list6_map)                                                                                      \
 	X(fw_geo_map)                                                                                        \
 	X(fw_geo_class_map)                                                                                  \
+	X(fw_automaton_map)                                                                                  \
+	X(fw_payload_map)                                                                                    \
 	X(fw_spared_map)                                                                                     \
 	X(fw_ban_filter_map)                                                                                 \
 	X(fw_ban_map)                                                                                        \

@@ -6,10 +6,11 @@
 
 #include "fw_geo.h"
 #include "fw_lists.h"
+#include "fw_request.h"
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 2
+#define FW_ABI_VERSION 3
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -108,6 +109,7 @@ enum fw_feature {
 	FW_FEATURE_LENGTH = 1 << 5,
 	FW_FEATURE_NEVER_BLOCK_LIMIT = 1 << 6,
 	FW_FEATURE_GEO = 1 << 7,
+	FW_FEATURE_REQUESTS = 1 << 8,
 };
 
 #define FW_PORT_CLASSES 256
@@ -140,6 +142,7 @@ struct fw_policy_slot {
 	__u32 geo_pad;
 	__u64 essential_limit; /* packets per second and kind */
 	__u64 l4_terms;	       /* terms that need ports or flags: never for packets without L4 */
+	struct fw_request_terms requests;
 	__u64 protocol_terms[256];
 	__u64 kind_terms[FW_KIND_ALL_ + 1];
 	__u64 tcp_flag_terms[256]; /* by the flag byte; other protocols use no_tcp_terms */

@@ -47,7 +47,9 @@ enum fw_reason {
 	X(EVENT_LOST, "event_lost", "an event was lost because the ring buffer was full")                    \
 	X(SOURCE_FULL, "source_insert_failed", "a sampled source found no place in the table behind top")    \
 	X(HEADERS_SPLIT, "headers_split", "headers beyond the first buffer: judged without ports and flags") \
-	X(NO_POLICY, "no_policy", "packets passed before the first policy was published")
+	X(NO_POLICY, "no_policy", "packets passed before the first policy was published")                    \
+	X(URI_NOT_SEEN, "uri_not_seen",                                                                      \
+	  "a request whose line or host could not be read whole: rules that ask for it did not match")
 
 enum fw_fault {
 #define X(id, word, help) FW_FAULT_##id,

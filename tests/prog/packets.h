@@ -60,6 +60,8 @@ struct shape {
 	enum fragment fragment;
 	int payload;	/* bytes behind the L4 header, default 32; NO_PAYLOAD for none */
 	int total_lies; /* added to the IP length field */
+	const void *data; /* instead of the payload's zeros: `payload` bytes of it, or up to its NUL */
+	int tcp_options;  /* bytes of TCP options, a multiple of 4 */
 };
 #define NO_PAYLOAD (-1)
 #define HOP	   255 /* hop-by-hop is protocol 0, which ends the list */
@@ -111,10 +113,12 @@ static inline void packet_put_tcp(struct packet *packet, const struct shape *sha
 	packet_put16(packet, shape->from_port);
 	packet_put16(packet, shape->to_port);
 	packet_put(packet, NULL, 8);
-	packet_put8(packet, 5 << 4);
+	packet_put8(packet, (5u + (unsigned int)shape->tcp_options / 4u) << 4);
 	packet_put8(packet, shape->flags);
 	packet_put16(packet, 65535);
 	packet_put(packet, NULL, 4);
+	for (int i = 0; i < shape->tcp_options; i++)
+		packet_put8(packet, 1); /* no-operation */
 }
 
 static inline void packet_put_l4(struct packet *packet, const struct shape *shape)
@@ -220,6 +224,8 @@ static inline struct packet packet_make(struct shape shape)
 	shape.from_port = shape.from_port ? shape.from_port : 40000;
 	shape.to_port = shape.to_port ? shape.to_port : 443;
 	shape.hop_limit = shape.hop_limit ? shape.hop_limit : 64;
+	if (shape.data && !shape.payload)
+		shape.payload = (int)strlen(shape.data);
 	shape.payload = shape.payload == NO_PAYLOAD ? 0 : shape.payload ? shape.payload : 32;
 	if (v6 && shape.fragment != WHOLE && !shape.extensions[0])
 		shape.extensions[0] = IPPROTO_FRAGMENT;
@@ -230,7 +236,7 @@ static inline struct packet packet_make(struct shape shape)
 	else
 		packet_put_ipv4(&packet, &shape);
 	packet_put_l4(&packet, &shape);
-	packet_put(&packet, NULL, (size_t)shape.payload);
+	packet_put(&packet, shape.data, (size_t)shape.payload);
 	if (v6)
 		packet_set16(&packet, packet.ip + 4,
 			     (unsigned int)((int)(packet.length - packet.ip) - 40 + shape.total_lies));

@@ -44,6 +44,7 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 #define WIDE_BYTES   ((size_t)FW_SLOTS * sizeof(struct fw_list_wide))
 #define LINE_BYTES   ((size_t)FW_SLOTS * FW_LIST4_LINES * sizeof(struct fw_list4_line))
 #define GEO_BYTES    ((size_t)FW_SLOTS * FW_GEO_CLASSES_MAX * sizeof(uint64_t))
+#define TEXT_BYTES   ((size_t)FW_SLOTS * FW_SUBJECT_MAX_ * sizeof(struct fw_automaton))
 #define FILTER_BYTES ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
@@ -57,6 +58,7 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 	datapath->list_wide = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list_wide_map), WIDE_BYTES, err);
 	datapath->list4_line = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list4_line_map), LINE_BYTES, err);
 	datapath->geo_terms = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_geo_class_map), GEO_BYTES, err);
+	datapath->automata = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_automaton_map), TEXT_BYTES, err);
 	datapath->ban_filter =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_ban_filter_map), FILTER_BYTES, err);
 	datapath->clock =
@@ -64,8 +66,8 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 	datapath->trace =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
 	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
-	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->ban_filter &&
-	    datapath->clock && datapath->trace) {
+	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
+	    datapath->ban_filter && datapath->clock && datapath->trace) {
 		fw_ban_filter_init(datapath);
 		return 0;
 	}
@@ -90,6 +92,7 @@ void fw_datapath_close(struct fw_datapath *datapath)
 	unmap(datapath->list_wide, WIDE_BYTES);
 	unmap(datapath->list4_line, LINE_BYTES);
 	unmap(datapath->geo_terms, GEO_BYTES);
+	unmap(datapath->automata, TEXT_BYTES);
 	unmap(datapath->ban_filter, FILTER_BYTES);
 	unmap(datapath->clock, sizeof(*datapath->clock));
 	unmap(datapath->trace, sizeof(*datapath->trace));

@@ -48,6 +48,7 @@ struct fw_datapath {
 	struct fw_list_view list_view[FW_SLOTS];
 	struct fw_list4_line *list4_line; /* FW_SLOTS × FW_LIST4_LINES */
 	uint64_t *geo_terms;		  /* slot × FW_GEO_CLASSES_MAX */
+	struct fw_automaton *automata;	  /* slot × FW_SUBJECT_MAX_ */
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

@@ -60,6 +60,36 @@ static void write_slot(struct fw_datapath *datapath, const struct fw_image *imag
 	       image->class_count * sizeof(*image->classes));
 }
 
+static uint32_t automaton_index(uint32_t generation, int text)
+{
+	return generation % FW_SLOTS * FW_SUBJECT_MAX_ + (uint32_t)text;
+}
+
+/* Those of an image without such rules stay what they were: no packet asks. */
+static int write_automata(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
+			  struct fw_err *err)
+{
+	FW_FREE struct fw_automaton *found = malloc(sizeof(*found));
+
+	if (!found)
+		return fw_err_set(err, -ENOMEM,
+				  "out of memory while the policy was checked; the one in force stays");
+	for (int text = 0; text < FW_SUBJECT_MAX_; text++) {
+		uint32_t index = automaton_index(generation, text);
+
+		if (!image->automata[text])
+			continue;
+		memcpy(&datapath->automata[index], image->automata[text], sizeof(*found));
+		if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_automaton_map), &index, found) ||
+		    memcmp(found, image->automata[text], sizeof(*found)) != 0)
+			return fw_err_set(
+				err, -EIO,
+				"the patterns of requests read back differently from what was written; "
+				"the policy in force stays");
+	}
+	return 0;
+}
+
 /* Asks the kernel, not our own mapping. */
 static int verify_slot(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
 		       struct fw_err *err)
@@ -135,7 +165,9 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 		return r;
 	write_slot(datapath, image, generation, list_slot, &shape, count_ifaces);
 	fw_geo_write(datapath, image, generation, geo_slot);
-	r = verify_slot(datapath, image, generation, err);
+	r = write_automata(datapath, image, generation, err);
+	if (!r)
+		r = verify_slot(datapath, image, generation, err);
 	if (!r)
 		r = announce_ban_lengths(datapath, image->slot, err);
 	if (r)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/check.h"
+#include "policy/requests.h"
 #include "policy/words.h"
 
 #define COMPLAIN(diags, mark, code, hint, ...)                                                               \
@@ -85,10 +86,7 @@ static void check_packet_rule(const struct fw_policy_rule *rule, struct fw_diags
 	if (rule->match.status.count)
 		COMPLAIN(diags, rule->mark, "needs-log", "add log: NAME",
 			 "rule '%s': packets have no status, only lines of a log do", rule->name);
-	if (rule->limit.unit == FW_UNIT_REQUESTS)
-		COMPLAIN(diags, rule->limit_mark, "not-yet",
-			 "add match: {log: NAME} to count the lines of a log",
-			 "rule '%s': requests of packets are not supported by this version", rule->name);
+	fw_rule_check_request(rule, diags);
 }
 
 void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_rule *rule,

@@ -5,6 +5,7 @@
 #include "policy/check.h"
 #include "policy/geo.h"
 #include "policy/match.h"
+#include "policy/requests.h"
 #include "policy/share.h"
 
 #define SHARE_FREE (1.0 / 16) /* a block rule for more of a family wants `force` */
@@ -66,7 +67,8 @@ static bool is_narrowed(const struct fw_match *match)
 {
 	return match->destination.count || match->protocol_count || match->protocol_not_count ||
 	       fw_match_has_ports(match) || match->tcp_flags.count || match->tcp_flags_not.count ||
-	       match->length.count || match->label.count || match->packet_not ||
+	       match->length.count || match->uri.count || match->host.count || match->method.count ||
+	       match->label.count || match->packet_not ||
 	       (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4)));
 }
 
@@ -178,7 +180,8 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 	const char *why = NULL;
 
 	if (!takes_some_protocol(rule))
-		why = fw_rule_has_flags(rule)
+		why = fw_rule_asks_request(rule) ? "requests exist in TCP only, which 'protocol' leaves out"
+		      : fw_rule_has_flags(rule)
 			      ? "TCP flags and connections exist in TCP only, which 'protocol' leaves out"
 		      : fw_match_has_ports(match) ? "ports exist in TCP, UDP, UDP-Lite, SCTP and DCCP only"
 						  : "'protocol' and 'protocol_not' leave no protocol";
@@ -187,8 +190,9 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 			      ? "connections are counted at SYN without ACK, which 'tcp_flags' leaves out"
 			      : "'tcp_flags' and 'tcp_flags_not' leave nothing";
 	else if (!takes_some_kind(rule))
-		why = fw_rule_needs_l4(rule) ? "such packets have no ports and flags"
-					     : "'packet' and 'packet_not' leave nothing";
+		why = fw_rule_asks_request(rule) ? "such packets have no payload that can be read"
+		      : fw_rule_needs_l4(rule)	 ? "such packets have no ports and flags"
+						 : "'packet' and 'packet_not' leave nothing";
 	else if (leaves_none(&match->country, &match->country_not))
 		why = "'country' and 'country_not' leave no country";
 	else if (leaves_none(&match->asn, &match->asn_not))

@@ -10,6 +10,7 @@
 #include "policy/check.h"
 #include "policy/lists.h"
 #include "policy/memory.h"
+#include "policy/requests.h"
 #include "policy/terms.h"
 
 #define TICK_DEFAULT_NS 4000000
@@ -273,7 +274,9 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
-	r = fw_classes_compile(policy, image);
+	r = fw_requests_compile(policy, diags, image);
+	if (!r)
+		r = fw_classes_compile(policy, image);
 	if (!r)
 		r = fw_geo_compile(policy, image);
 	if (r)

@@ -34,6 +34,8 @@ void fw_image_free(struct fw_image *image)
 	free(image->classes);
 	free(image->geo_terms);
 	fw_geo_unref(image->geo);
+	for (int text = 0; text < FW_SUBJECT_MAX_; text++)
+		free(image->automata[text]);
 	free(image->labels.items);
 	free(image);
 }

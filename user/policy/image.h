@@ -57,12 +57,13 @@ struct fw_image {
 	size_t class_count;
 	struct fw_listed *listed; /* sorted by fw_prefix_compare */
 	size_t listed_count;
-	size_t prefixes_read;			 /* before merging, for the ratio that check prints */
-	uint64_t *trial_sets;			 /* bitmap like class_sets: feeds on trial */
-	uint64_t *set_prefixes4, *set_prefixes6; /* per policy set, after merging */
-	struct fw_geo *geo;			 /* the policy's, NULL when no rule asks */
-	uint64_t *geo_terms;			 /* per geo class */
-	struct fw_names labels;			 /* bit number → name */
+	size_t prefixes_read;				/* before merging, for the ratio that check prints */
+	uint64_t *trial_sets;				/* bitmap like class_sets: feeds on trial */
+	uint64_t *set_prefixes4, *set_prefixes6;	/* per policy set, after merging */
+	struct fw_geo *geo;				/* the policy's, NULL when no rule asks */
+	uint64_t *geo_terms;				/* per geo class */
+	struct fw_automaton *automata[FW_SUBJECT_MAX_]; /* NULL: no rule asks */
+	struct fw_names labels;				/* bit number → name */
 	unsigned int term_count;
 	unsigned int rule_count;
 	unsigned int meters_worst;   /* state lookups in the worst packet */

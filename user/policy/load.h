@@ -162,8 +162,6 @@ void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, con
 void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names);
 
 /* uri, method and host of packets: a later version's. */
-void fw_load_refuse_packet_requests(struct fw_loader *loader, const struct fw_node *match,
-				    const struct fw_policy_rule *rule);
 /* "127.0.0.1:9854", "[::1]:9854" */
 bool fw_is_listen_address(const char *text);
 

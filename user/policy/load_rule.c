@@ -54,7 +54,6 @@ void fw_load_rule_match(struct fw_loader *loader, const struct fw_node *value, v
 
 	snprintf(where, sizeof(where), "match of %s", loader->where);
 	fw_load_object(loader, value, "match", where, rule);
-	fw_load_refuse_packet_requests(loader, value, rule);
 }
 
 void fw_load_rule_limit(struct fw_loader *loader, const struct fw_node *value, void *target)

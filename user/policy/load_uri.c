@@ -136,21 +136,3 @@ void fw_load_match_host(struct fw_loader *loader, const struct fw_node *value, v
 		add_name(loader, host, names);
 	}
 }
-
-/* NOT YET: the packet path does not read requests. Whoever teaches it removes this function and its call. */
-void fw_load_refuse_packet_requests(struct fw_loader *loader, const struct fw_node *match,
-				    const struct fw_policy_rule *rule)
-{
-	static const char *const keys[] = {"uri", "method", "host"};
-
-	if (rule->match.log || fw_node_get(match, "log"))
-		return;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const struct fw_node *value = fw_node_get(match, keys[i]);
-
-		if (value)
-			fw_complain(loader, value->key, "not-yet",
-				    "add log: NAME to count the lines of a log",
-				    "'%s' of packets is not supported by this version", keys[i]);
-	}
-}

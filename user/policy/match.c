@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "policy/requests.h"
 #include "policy/words.h"
 
 #define FW_PROTO_UDP	 17
@@ -31,7 +32,7 @@ bool fw_rule_has_flags(const struct fw_policy_rule *rule)
 
 bool fw_rule_needs_l4(const struct fw_policy_rule *rule)
 {
-	return fw_match_has_ports(&rule->match) || fw_rule_has_flags(rule);
+	return fw_match_has_ports(&rule->match) || fw_rule_has_flags(rule) || fw_rule_asks_request(rule);
 }
 
 static bool lists_protocol(const uint8_t *items, size_t count, uint8_t protocol)
@@ -49,7 +50,7 @@ bool fw_rule_takes_protocol(const struct fw_policy_rule *rule, uint8_t protocol)
 		return false;
 	if (fw_match_has_ports(match) && !fw_protocol_has_ports(protocol))
 		return false;
-	return protocol == FW_PROTO_TCP || !fw_rule_has_flags(rule);
+	return protocol == FW_PROTO_TCP || (!fw_rule_has_flags(rule) && !fw_rule_asks_request(rule));
 }
 
 bool fw_numbers_have(const struct fw_numbers *numbers, uint32_t number)
@@ -271,6 +272,8 @@ bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule 
 		return false;
 	if ((x->label.count && !y->label.count) || (x->label.count && !names_within(&y->label, &x->label)) ||
 	    !names_within(&x->label_not, &y->label_not))
+		return false;
+	if (fw_rule_asks_request(a) && !fw_rule_asks_request(b))
 		return false;
 	if (fw_rule_needs_l4(a) && !fw_rule_needs_l4(b))
 		return false;

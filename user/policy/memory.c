@@ -153,11 +153,12 @@ static uint64_t hash_bytes(uint64_t entries, size_t key, size_t value)
 uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image *image)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	uint64_t slot = sizeof(struct fw_policy_slot) + FW_CLASSES_MAX * sizeof(struct fw_class) +
-			FW_BAN_FILTER_WORDS * sizeof(uint64_t) + 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) +
-			sizeof(struct fw_list_wide) + FW_LIST4_LINES * sizeof(struct fw_list4_line);
+	uint64_t slot = sizeof(struct fw_policy_slot) + FW_SUBJECT_MAX_ * sizeof(struct fw_automaton) +
+			FW_CLASSES_MAX * sizeof(struct fw_class) + FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
+			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
+			FW_LIST4_LINES * sizeof(struct fw_list4_line);
 	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
-			   FW_RULE_IDS * sizeof(struct fw_rule_count) +
+			   FW_RULE_IDS * sizeof(struct fw_rule_count) + sizeof(struct fw_payload) +
 			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
 	uint64_t hashes =
 		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
