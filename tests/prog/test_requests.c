@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rules about requests: which packets are one, which target is which path, what is not seen and what is counted. */
+/* Rules about requests: which packets are one, which target is which path, what is not seen and what is
+ * counted. */
 #include <stdio.h>
 
 #include "lab.h"
@@ -55,12 +56,12 @@ Test(requests, what_begins_one)
 		"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
 	};
 	static const char *const no[] = {
-		"get /login HTTP/1.1\r\n", "GOT /login HTTP/1.1\r\n",	 "GET/login HTTP/1.1\r\n",
+		"get /login HTTP/1.1\r\n",  "GOT /login HTTP/1.1\r\n",	"GET/login HTTP/1.1\r\n",
 		"xGET /login HTTP/1.1\r\n", " GET /login HTTP/1.1\r\n", "PROPFIND /login HTTP/1.1\r\n",
 		"\x16\x03\x01\x02/login",
 	};
 	static const char *const unseen[] = {
-		"GET /login\r\n",	      "GET /login HTTP/2.0\r\n", "GET /login", "GET /login HTTP",
+		"GET /login\r\n",	   "GET /login HTTP/2.0\r\n",	"GET /login", "GET /login HTTP",
 		"GET /login http/1.1\r\n", "GET /login x HTTP/1.1\r\n", "GET /",
 	};
 	struct lab lab;
