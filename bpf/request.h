@@ -466,6 +466,10 @@ static __always_inline __u64 request_terms(struct fw_payload *payload, const str
 		return 0;
 	wanted &= terms->method[method];
 	start = payload->at;
+	if (start >= payload_end) {
+		*unseen = 1;
+		return 0;
+	}
 	if (!wanted ||
 	    request_peek(payload, start) == ' ') /* more spaces than a client sends: as a long target */
 		return wanted;
