@@ -58,8 +58,8 @@ struct shape {
 	uint8_t extensions[EXTENSIONS_MAX]; /* IPv6 extension headers in order, 0-terminated: use HOP for
 					       hop-by-hop */
 	enum fragment fragment;
-	int payload;	/* bytes behind the L4 header, default 32; NO_PAYLOAD for none */
-	int total_lies; /* added to the IP length field */
+	int payload;	  /* bytes behind the L4 header, default 32; NO_PAYLOAD for none */
+	int total_lies;	  /* added to the IP length field */
 	const void *data; /* instead of the payload's zeros: `payload` bytes of it, or up to its NUL */
 	int tcp_options;  /* bytes of TCP options, a multiple of 4 */
 };
