@@ -46,12 +46,29 @@ static __always_inline enum fw_reason identify_spared(const struct fw_control *c
 	return identify_spared_kind(pkt);
 }
 
-/* Global: the verifier checks it once instead of on every path that leads here. */
-__noinline int meter_rotate(struct fw_meter *meter, __u64 now_ns, __u32 sub_us, __u32 cell_shift)
+/* One sample for the rule's histogram. Per CPU and softirq only, as the counters. */
+static __always_inline void meter_record(__u32 rule, const struct fw_meter_sample *closed)
 {
+	struct fw_spread *spread = bpf_map_lookup_elem(&fw_spread_map, &rule);
+	__u32 bucket = fw_spread_bucket(closed->amount);
+
+	if (!spread || bucket >= FW_SPREAD_BUCKETS)
+		return;
+	spread->samples[bucket]++;
+	spread->amount[bucket] += closed->open;
+}
+
+/* Global: the verifier checks it once instead of on every path that leads here. rule: whose history it is. */
+__noinline int meter_rotate(struct fw_meter *meter, __u64 now_ns, __u32 sub_us, __u32 cell_shift, __u32 rule)
+{
+	struct fw_meter_sample closed;
+
 	if (!meter)
 		return 0;
-	fw_meter_rotate(meter, now_ns, (__u64)sub_us * 1000, sub_us, cell_shift & 31);
+	if (!fw_meter_close(meter, now_ns, (__u64)sub_us * 1000, sub_us, cell_shift & 31, &closed))
+		return 0;
+	fw_meter_note_peak(meter, closed.amount, now_ns, cell_shift & 31);
+	meter_record(rule, &closed);
 	return 0;
 }
 
@@ -64,7 +81,7 @@ static __noinline enum fw_reason identify_essential(const struct fw_pkt *pkt, __
 	if (!meter)
 		return FW_REASON_INTERNAL;
 	if (fw_meter_is_due(meter, pkt->now_ns, sub_ns, FW_ESSENTIAL_SUB_US))
-		meter_rotate(meter, pkt->now_ns, FW_ESSENTIAL_SUB_US, 0);
+		meter_rotate(meter, pkt->now_ns, FW_ESSENTIAL_SUB_US, 0, FW_RULE_NONE);
 	if (fw_meter_take(meter, 1, limit))
 		return FW_REASON_ESSENTIAL;
 	__sync_fetch_and_add(&meter->dropped, 1);

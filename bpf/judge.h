@@ -139,7 +139,7 @@ static __always_inline int judge_total_is_over(const struct fw_rule *rule, const
 		return 0;
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
 		judge_tell(meter, count);
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift);
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
 	}
 	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
 	if (over && judge_keeps_to_limit(rule))
@@ -164,7 +164,7 @@ static __always_inline int judge_is_over(const struct fw_rule *rule, const struc
 	if (!meter)
 		return 0; /* no state, no judgement: judge_admit has counted it */
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift);
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
 	if (judge_keeps_to_limit(rule)) {
 		if (fw_meter_take(meter, cost, rule->limit))
 			return 0;

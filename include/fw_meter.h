@@ -79,9 +79,17 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 	__sync_fetch_and_add(&meter->current, open);
 }
 
-/* Closes what is over. Call when fw_meter_is_due; one caller wins, the others find it done. */
-static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us,
-					    __u32 shift)
+/* What a closed sub-window leaves to history. */
+struct fw_meter_sample {
+	__u64 amount; /* the highest trailing amount that the limit was compared with in it: past + current */
+	__u64 open;   /* what came in it */
+};
+
+/* Closes what is over. Call when fw_meter_is_due; one caller wins, the others find it done. 1: *ret is the
+ * sample of the sub-window that ended; 0: there is none, because another CPU won, the window was tuned or the
+ * key was silent for a whole window. */
+static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us,
+					  __u32 shift, struct fw_meter_sample *ret)
 {
 	__u64 start = meter->sub_start_ns;
 	__u64 elapsed = fw_meter_elapsed(now_ns, start);
@@ -92,18 +100,56 @@ static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns
 	if (meter->sub_us != sub_us)
 		next = now_ns + 1; /* always moves, so that one CPU wins */
 	if (__sync_val_compare_and_swap(&meter->sub_start_ns, start, next) != start)
-		return;
+		return 0;
 	open = __sync_lock_test_and_set(&meter->current, 0);
 	if (meter->sub_us != sub_us) {
 		fw_meter_reshape(meter, open, elapsed, now_ns, sub_us, shift);
-		return;
+		return 0;
 	}
 	if (steps > FW_METER_CELLS) {
 		fw_meter_forget(meter);
-		return;
+		return 0;
 	}
+	ret->amount = meter->past + open;
+	ret->open = open;
 	for (__u32 i = 0; i < FW_METER_CELLS && i < steps; i++)
 		fw_meter_push(meter, i ? 0 : open, shift);
+	return 1;
+}
+
+static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us,
+					    __u32 shift)
+{
+	struct fw_meter_sample ignored;
+
+	fw_meter_close(meter, now_ns, sub_ns, sub_us, shift, &ignored);
+}
+
+/* Epochs of 17 s: who reads a meter at least that often sees the peak of every epoch. */
+#define FW_PEAK_EPOCH_SHIFT 34
+
+static __always_inline __u32 fw_peak_epoch(__u64 now_ns)
+{
+	return (__u32)(now_ns >> FW_PEAK_EPOCH_SHIFT);
+}
+
+/* Remembers the highest sample of this epoch and of the one before it. */
+static __always_inline void fw_meter_note_peak(struct fw_meter *meter, __u64 amount, __u64 now_ns,
+					       __u32 shift)
+{
+	__u64 peak = (amount + ((1ULL << shift) - 1)) >> shift;
+	__u32 epoch = fw_peak_epoch(now_ns), age = epoch - meter->peak_epoch, slot = epoch & 1;
+
+	if (peak > 0xffffffffULL)
+		peak = 0xffffffffULL;
+	if (age) {
+		meter->peak[slot] = 0;
+		if (age > 1)
+			meter->peak[slot ^ 1] = 0;
+		meter->peak_epoch = epoch;
+	}
+	if (meter->peak[slot] < peak)
+		meter->peak[slot] = (__u32)peak;
 }
 
 static __always_inline __u64 fw_meter_amount(const struct fw_meter *meter)

@@ -47,8 +47,12 @@ struct fw_meter {
 	__u32 head : 4;	    /* next cell to overwrite */
 	__u32 dropped;	    /* packets dropped for this key; atomic, wraps */
 	__u32 cells[FW_METER_CELLS];
+	__u32 peak[2];	  /* highest amount that the limit was compared with, >> cell_shift rounded up, in the
+			     latest even and odd epoch: see fw_meter_note_peak() */
+	__u32 peak_epoch; /* of the latest of them */
+	__u32 pad;
 };
-FW_SIZE_IS(struct fw_meter, 96);
+FW_SIZE_IS(struct fw_meter, 112);
 
 /* Tags of the keys that were given a meter lately; 15 tags and the place of the next one in half a cache
  * line. */

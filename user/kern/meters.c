@@ -152,6 +152,35 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 	return add_unshared(datapath, rule, ret);
 }
 
+/* The packet path writes it meanwhile; what is torn is one sample of one key. */
+int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule,
+		  const struct fw_meter_key *key, uint64_t since_ns, struct fw_meter_peak *ret)
+{
+	struct fw_meter meter;
+	uint32_t first = fw_peak_epoch(since_ns);
+	int r;
+
+	if (rule->per == FW_PER_TOTAL)
+		r = bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &(uint32_t){rule->id},
+					&meter);
+	else
+		r = bpf_map_lookup_elem(meter_fd(datapath), key, &meter);
+	if (r)
+		return -errno;
+	*ret = (struct fw_meter_peak){.dropped = meter.dropped};
+	if (meter.sub_us != rule->sub_us)
+		return 0; /* of the window before it was tuned */
+	if (meter.sub_start_ns + rule->sub_ns > since_ns)
+		ret->amount = fw_meter_amount(&meter);
+	for (uint32_t back = 0; back < 2; back++) {
+		uint64_t peak = (uint64_t)meter.peak[(meter.peak_epoch - back) & 1] << rule->cell_shift;
+
+		if (meter.peak_epoch - back >= first && peak > ret->amount)
+			ret->amount = peak;
+	}
+	return 0;
+}
+
 struct forget {
 	struct fw_datapath *datapath;
 	const struct fw_prefix *source; /* NULL: every key of `rule` */

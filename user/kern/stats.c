@@ -66,12 +66,19 @@ int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RUL
 	return r;
 }
 
+int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_spread *ret)
+{
+	return sum(datapath, FW_MAP_ID_fw_spread_map, rule, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
+}
+
 int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 {
 	struct fw_meter fresh = {};
 	uint32_t index = rule;
 	int r = reset(datapath, FW_MAP_ID_fw_rule_count_map, rule, sizeof(struct fw_rule_count));
 
+	if (!r)
+		r = reset(datapath, FW_MAP_ID_fw_spread_map, rule, sizeof(struct fw_spread));
 	if (!r && bpf_map_update_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &fresh, BPF_ANY))
 		r = -errno;
 	return r ? r : fw_meters_forget_rule(datapath, rule);

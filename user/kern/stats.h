@@ -4,6 +4,7 @@
 #define FW_KERN_STATS_H
 
 #include "fw_counters.h"
+#include "fw_spread.h"
 #include "kern/datapath.h"
 #include "lib/addr.h"
 #include "observe/snapshot.h"
@@ -15,6 +16,8 @@ int fw_stats_rule(struct fw_datapath *datapath, uint16_t rule, struct fw_rule_co
 int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS]);
 int fw_stats_rule_reset(struct fw_datapath *datapath,
 			uint16_t rule); /* before an id is recycled: counters and meters */
+/* How the amounts of a rule's keys were spread since the rule got its id. */
+int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_spread *ret);
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_]);
 /* Packets per list class of a slot since that slot was published. counts[class_count]. */
 int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count);
@@ -35,6 +38,16 @@ int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, st
 /* One key's meter as rule `rule` of the active slot would read it for a packet; -ENOENT: no state. */
 int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, const struct fw_addr *source,
 		  const struct fw_addr *destination, uint16_t dest_port, struct fw_meter_entry *ret);
+/* The highest amount a key's limit was compared with since since_ns (Floodwall clock), as far as its meter
+ * still tells: the peaks of the last two epochs, and the sub-window that was open after since_ns. 0: nothing
+ * new. */
+struct fw_meter_peak {
+	uint64_t amount;
+	uint32_t dropped; /* packets dropped for this key so far, wraps */
+};
+/* key.rule must be rule's id. -ENOENT: no state. Any thread. */
+int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule,
+		  const struct fw_meter_key *key, uint64_t since_ns, struct fw_meter_peak *ret);
 int fw_meters_forget(struct fw_datapath *datapath,
 		     const struct fw_prefix *source); /* unban starts from zero */
 int fw_meters_forget_rule(struct fw_datapath *datapath, uint16_t rule);
