@@ -47,12 +47,13 @@ ctl_src     := $(wildcard user/ctl/*.c)
 agent_src   := $(wildcard user/agent/*.c)
 cli_src     := $(wildcard user/cli/*.c)
 web_src     := $(wildcard user/web/*.c)
+history_src := $(wildcard user/history/*.c)
 waf_src     := $(wildcard user/waf/*.c)
 
 obj = $(patsubst user/%.c,$(BUILD)/user/%.o,$(1))
 
-agent_libs := -lxdp -lbpf -lyaml -lmaxminddb -ljansson -luv -lmicrohttpd -lcap-ng -lpcre2-8 -lelf -lz
-cli_libs   := -lbpf -lyaml -lmaxminddb -ljansson -lcurl -lpcap -lpcre2-8 -lelf -lz
+agent_libs := -lxdp -lbpf -lyaml -lmaxminddb -ljansson -luv -lmicrohttpd -lcap-ng -lpcre2-8 -lsqlite3 -lm -lelf -lz
+cli_libs   := -lbpf -lyaml -lmaxminddb -ljansson -lcurl -lpcap -lpcre2-8 -lsqlite3 -lm -lelf -lz
 web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
 feed_libs  := -ljansson -lcurl -lz
 log_libs   := -ljansson -lpcre2-8
@@ -63,10 +64,10 @@ feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c md5
 # The agent writes a log worker's job and reads its records; lines are read by the worker alone.
 log_agent  := $(addprefix user/logs/,job_encode.c record.c)
 
-agent_objs := $(call obj,$(lib_src) $(policy_src) $(log_agent) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(agent_src))
+agent_objs := $(call obj,$(lib_src) $(policy_src) $(log_agent) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(history_src) $(agent_src))
 # The CLI reaches into kern/ for one thing: replay runs the real program without an agent.
 cli_kern   := $(filter-out $(addprefix user/kern/,attach.c chain.c hook.c link.c),$(kern_src))
-cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(waf_src) $(cli_src))
+cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(waf_src) $(history_src) $(cli_src))
 web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
 feed_objs  := $(call obj,$(lib_src) $(addprefix user/policy/,feed_format.c prefixes.c setfile.c tier.c) $(feeds_src))
 

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Limits out of mixed traffic: Zipf-distributed honest sources and a known attack, by seed; whole, and in random
+ * halves of its rows. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "history/evidence.h"
+#include "lib/addr.h"
+
+#define NOON	1700000100
+#define WINDOWS 24
+
+static uint64_t state;
+
+static uint64_t draw(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state * 0x2545f4914f6cdd1dULL;
+}
+
+static double uniform(void)
+{
+	return ((double)(draw() >> 11) + 0.5) / 9007199254740992.0;
+}
+
+/* Noise of a rate that is counted: about its square root, for the large ones normal. */
+static uint64_t noisy(double rate)
+{
+	double normal = sqrt(-2 * log(uniform())) * cos(2 * M_PI * uniform());
+	double value = rate + sqrt(rate) * normal + 0.5;
+
+	return value < 1 ? 1 : (uint64_t)value;
+}
+
+struct mix {
+	size_t honest, attackers;
+	double exponent, top; /* honest source of rank r: top / r^exponent in a window */
+	double attack;	      /* of each attacker, in a window */
+	int from, to;	      /* windows of the attack */
+};
+
+/* One row: a source's highest amount in one window. */
+struct row {
+	uint32_t source, window; /* sources from `honest` on are attackers */
+	uint64_t amount;
+};
+
+struct rows {
+	struct row *items;
+	size_t count;
+};
+
+static struct rows make(const struct mix *mix)
+{
+	struct rows rows = {calloc((mix->honest + mix->attackers) * WINDOWS, sizeof(struct row)), 0};
+
+	for (uint32_t window = 0; window < WINDOWS; window++)
+		for (uint32_t source = 0; source < mix->honest + mix->attackers; source++) {
+			bool attacks = source >= mix->honest;
+			double rate = attacks ? mix->attack * (0.8 + 0.4 * uniform())
+					      : mix->top / pow(source + 1, mix->exponent);
+
+			if (attacks && ((int)window < mix->from || (int)window >= mix->to))
+				continue;
+			if (!attacks && rate < 1 && uniform() > rate)
+				continue;
+			rows.items[rows.count++] = (struct row){source, window, noisy(rate)};
+		}
+	return rows;
+}
+
+static const struct fw_history_rule rule = {.name = "blanket",
+					    .unit = FW_UNIT_PACKETS,
+					    .per = FW_PER_SOURCE,
+					    .window_ns = 300 * FW_NS_PER_SEC,
+					    .limit = 1000000,
+					    .enforced = true};
+
+static struct fw_prefix prefix_of(uint32_t source)
+{
+	struct fw_prefix prefix;
+	char text[32];
+
+	snprintf(text, sizeof(text), "10.%u.%u.%u", source >> 16 & 255, source >> 8 & 255, source & 255);
+	fw_prefix_parse(text, &prefix, NULL);
+	return prefix;
+}
+
+/* The rows as a recorder would write them, window by window, the busiest thousand of each. */
+static void record(struct fw_history *history, const struct rows *rows)
+{
+	struct fw_history_peak *peaks = calloc(rows->count + 1, sizeof(*peaks));
+	struct fw_history_spread spread;
+	struct fw_err err = {0};
+
+	for (uint32_t window = 0; window < WINDOWS; window++) {
+		size_t count = 0;
+
+		memset(&spread, 0, sizeof(spread));
+		for (size_t i = 0; i < rows->count; i++) {
+			if (rows->items[i].window != window)
+				continue;
+			spread.grown.samples[fw_spread_bucket(rows->items[i].amount)]++;
+			spread.grown.amount[fw_spread_bucket(rows->items[i].amount)] += rows->items[i].amount;
+			peaks[count++] = (struct fw_history_peak){.key = prefix_of(rows->items[i].source),
+								  .peak = rows->items[i].amount};
+		}
+		cr_assert_eq(fw_history_write(history,
+					      &(struct fw_history_batch){.now = NOON + 300 * window,
+									 .rules = &rule,
+									 .rule_count = 1,
+									 .seconds = 300,
+									 .spreads = &spread,
+									 .spread_count = 1,
+									 .peaks = peaks,
+									 .peak_count = count},
+					      &err),
+			     0, "%s", err.text);
+	}
+	free(peaks);
+}
+
+static struct fw_recommendation recommend(const struct rows *rows, double buffer)
+{
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS}, .buffer = buffer};
+	static const struct fw_history_bounds bounds = {.keep_s = 90 * 86400, .bytes = 512 << 20};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64], other[80];
+	struct fw_recommendation advice;
+	struct fw_evidence evidence;
+	struct fw_history *history = NULL;
+	struct fw_err err = {0};
+
+	cr_assert(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/history.db", directory);
+	cr_assert_eq(fw_history_open(path, &bounds, &history, &err), 0, "%s", err.text);
+	record(history, rows);
+	cr_assert_eq(fw_evidence_load(history, &question, "blanket", &evidence, &err), 0, "%s", err.text);
+	fw_recommend(&evidence, buffer, &advice);
+	fw_evidence_done(&evidence);
+	fw_history_close(history);
+	unlink(path);
+	snprintf(other, sizeof(other), "%s-wal", path);
+	unlink(other);
+	snprintf(other, sizeof(other), "%s-shm", path);
+	unlink(other);
+	rmdir(directory);
+	return advice;
+}
+
+/* An attacker is blocked if any of its windows is over, an honest source must not be in any. */
+static void judge(const struct mix *mix, const struct rows *rows, uint64_t limit, const char *what)
+{
+	bool *caught = calloc(mix->honest + mix->attackers, sizeof(*caught)), *there = calloc(mix->honest + mix->attackers, sizeof(*there));
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->items[i];
+
+		there[row->source] = true;
+		caught[row->source] |= row->amount > limit;
+		cr_assert(row->source >= mix->honest || row->amount <= limit,
+			  "%s: limit %lu blocks honest source %u with %lu", what, (unsigned long)limit,
+			  row->source, (unsigned long)row->amount);
+	}
+	for (size_t i = mix->honest; i < mix->honest + mix->attackers; i++)
+		cr_assert(!there[i] || caught[i], "%s: limit %lu misses attacker %zu", what,
+			  (unsigned long)limit, i - mix->honest);
+	free(caught);
+	free(there);
+}
+
+static const struct mix mixes[] = {
+	/* honest, attackers, exponent, top, attack, from, to */
+	{3000, 40, 1.0, 5000, 40000, 6, 9},   {3000, 40, 1.2, 5000, 20000, 0, WINDOWS},
+	{1000, 200, 0.8, 2000, 9000, 3, 4},   {500, 900, 1.0, 3000, 30000, 10, 14},
+	{2000, 3, 1.0, 4000, 120000, 5, 9},   {2000, 1, 1.0, 4000, 200000, 5, 9},
+	{3000, 20, 1.5, 20000, 100000, 2, 8}, {200, 10, 0.5, 300, 3000, 2, 8},
+};
+
+#define MIXES (sizeof(mixes) / sizeof(mixes[0]))
+#define SEEDS 3
+
+Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 60)
+{
+	for (size_t i = 0; i < MIXES; i++)
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			char what[64];
+			struct rows rows;
+			struct fw_recommendation advice;
+
+			state = seed * 1000003 + i;
+			rows = make(&mixes[i]);
+			advice = recommend(&rows, 2);
+			snprintf(what, sizeof(what), "mix %zu seed %lu", i, (unsigned long)seed);
+			judge(&mixes[i], &rows, advice.limit, what);
+			cr_assert_eq(advice.apart, mixes[i].attackers, "%s: %zu set apart", what, advice.apart);
+			cr_assert_eq(advice.over_sources, mixes[i].attackers, "%s", what);
+			free(rows.items);
+		}
+}
+
+/* Each row goes to one half or the other; what one half proposes must do for both. */
+Test(recommend, random_halves_agree, .timeout = 60)
+{
+	for (size_t i = 0; i < MIXES; i++)
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			struct rows all, halves[2];
+
+			state = seed * 7777777 + i;
+			all = make(&mixes[i]);
+			for (int half = 0; half < 2; half++)
+				halves[half] = (struct rows){calloc(all.count, sizeof(struct row)), 0};
+			for (size_t j = 0; j < all.count; j++) {
+				struct rows *half = &halves[draw() >> 63];
+
+				half->items[half->count++] = all.items[j];
+			}
+			for (int half = 0; half < 2; half++) {
+				struct fw_recommendation advice = recommend(&halves[half], 2);
+				char what[64];
+
+				snprintf(what, sizeof(what), "mix %zu seed %lu half %d", i,
+					 (unsigned long)seed, half);
+				judge(&mixes[i], &halves[0], advice.limit, what);
+				judge(&mixes[i], &halves[1], advice.limit, what);
+			}
+			free(halves[0].items);
+			free(halves[1].items);
+			free(all.items);
+		}
+}
+
+/* Without an attack nobody is set apart, whatever the seed. */
+Test(recommend, a_quiet_period_has_no_attackers, .timeout = 60)
+{
+	static const double exponents[] = {0.5, 0.8, 1.0, 1.2, 1.5, 2.0};
+
+	for (size_t i = 0; i < sizeof(exponents) / sizeof(exponents[0]); i++)
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			struct mix mix = {.honest = 2000, .exponent = exponents[i], .top = 10000};
+			struct fw_recommendation advice;
+			struct rows rows;
+
+			state = seed * 31337 + i;
+			rows = make(&mix);
+			advice = recommend(&rows, 2);
+			cr_assert_eq(advice.apart, 0, "exponent %.1f seed %lu: %zu set apart", exponents[i],
+				     (unsigned long)seed, advice.apart);
+			cr_assert_geq(advice.limit, 2 * advice.honest_highest);
+			cr_assert_leq(advice.limit, 2 * advice.honest_highest + advice.honest_highest / 4);
+			free(rows.items);
+		}
+}
+
+static struct fw_seen seen(const char *source, uint64_t highest, uint64_t dropped)
+{
+	struct fw_seen one = {.highest = highest, .dropped = dropped, .windows = 1};
+
+	snprintf(one.source, sizeof(one.source), "%s", source);
+	return one;
+}
+
+Test(recommend, an_attack_just_above_the_crowd_cuts_the_buffer)
+{
+	struct fw_seen sources[120];
+	struct fw_evidence evidence = {.rule = rule, .seen = sources, .seen_count = 120};
+	struct fw_recommendation advice;
+
+	for (size_t i = 0; i < 120; i++)
+		sources[i] = i < 100 ? seen("192.0.2.1", 500 + i * 5, 0) : seen("198.51.100.1", 1700 + i, 0);
+	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(advice.apart, 20);
+	cr_assert(advice.buffer_cut);
+	cr_assert_gt(advice.limit, 995);
+	cr_assert_lt(advice.limit, 1800);
+}
+
+Test(recommend, what_was_blocked_does_not_raise_the_limit)
+{
+	struct fw_seen sources[60];
+	struct fw_evidence evidence = {.rule = rule, .seen = sources, .seen_count = 60};
+	struct fw_recommendation advice;
+
+	evidence.rule.limit = 2000;
+	for (size_t i = 0; i < 60; i++)
+		sources[i] = seen("192.0.2.1", 1000 - i, 0);
+	sources[0] = seen("198.51.100.1", 2100, 40);
+	sources[1] = seen("198.51.100.2", 2100, 40);
+	sources[1].known_good = true;
+	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(advice.blocked, 1);
+	cr_assert(advice.good_dropped);
+	cr_assert_eq(advice.honest_highest, 998);
+	cr_assert_eq(advice.limit, 2000);
+	cr_assert_eq(advice.over_known_good, 1);
+}
+
+Test(recommend, nothing_seen_is_no_ground)
+{
+	struct fw_evidence evidence = {.rule = rule};
+	struct fw_recommendation advice;
+
+	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(advice.limit, 0);
+}
+
+Test(recommend, statistics_of_the_samples)
+{
+	struct fw_seen_bucket buckets[100];
+	struct fw_seen one = seen("192.0.2.1", 7, 0);
+	struct fw_evidence evidence = {
+		.rule = rule, .seen = &one, .seen_count = 1, .buckets = buckets, .bucket_count = 7};
+	struct fw_recommendation advice;
+
+	for (uint64_t i = 0; i < 7; i++)
+		buckets[i] = (struct fw_seen_bucket){.least = i + 1, .samples = i == 6 ? 1 : 333, .amount = 10};
+	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(advice.p99, 6);
+	cr_assert_eq(advice.p999, 6);
+	/* 1…6 equally often and one 7: the median is 4, half of them are within 2 of it */
+	cr_assert_eq(advice.median_3mad, 4 + 3 * 2, "%lu", (unsigned long)advice.median_3mad);
+}
+
+Test(spread, buckets_are_ordered_and_a_quarter_wide)
+{
+	uint32_t last = 0;
+
+	for (uint64_t value = 1; value < 1ULL << 40; value += 1 + value / 7) {
+		uint32_t bucket = fw_spread_bucket(value);
+
+		cr_assert_geq(bucket, last);
+		cr_assert_leq(fw_spread_floor(bucket), value, "%lu", (unsigned long)value);
+		if (value >= 8)
+			cr_assert_gt(fw_spread_floor(bucket) * 5 / 4, value * 99 / 100, "%lu",
+				     (unsigned long)value);
+		last = bucket;
+	}
+	cr_assert_eq(fw_spread_bucket(1ULL << 63), FW_SPREAD_BUCKETS - 1);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Recommendations as a document, warnings in words. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "history/evidence.h"
+#include "lib/cleanup.h"
+#include "lib/moment.h"
+#include "lib/units.h"
+#include "policy/policy.h"
+
+#define EXCLUDED_SHOWN 50
+
+/* Prefixes sorted, and which lengths there are: a look-up per length. */
+struct good_list {
+	struct fw_prefix *prefixes;
+	size_t count;
+	bool lengths[129];
+};
+
+static int good_list_make(const struct fw_advice_question *question, struct good_list *ret)
+{
+	ret->prefixes = calloc(question->good_count + 1, sizeof(*ret->prefixes));
+	if (!ret->prefixes)
+		return -ENOMEM;
+	for (size_t i = 0; i < question->good_count; i++) {
+		ret->prefixes[i] = question->good[i];
+		ret->lengths[question->good[i].bits <= 128 ? question->good[i].bits : 128] = true;
+	}
+	ret->count = question->good_count;
+	qsort(ret->prefixes, ret->count, sizeof(*ret->prefixes), fw_prefix_compare);
+	return 0;
+}
+
+static bool good_list_has(const struct good_list *list, const char *text)
+{
+	struct fw_prefix source;
+
+	if (!list->count || fw_prefix_parse(text, &source, NULL))
+		return false;
+	for (unsigned int bits = 0; bits <= source.bits; bits++) {
+		struct fw_prefix around = {.addr = fw_addr_masked(&source.addr, bits),
+					   .bits = (unsigned char)bits};
+
+		if (list->lengths[bits] &&
+		    bsearch(&around, list->prefixes, list->count, sizeof(around), fw_prefix_compare))
+			return true;
+	}
+	return false;
+}
+
+static void warn_of_data(const struct fw_evidence *evidence, const struct fw_recommendation *advice,
+			 json_t *warnings)
+{
+	char recorded[32], span[32];
+
+	fw_age_format(evidence->recorded_s * FW_NS_PER_SEC, recorded, sizeof(recorded));
+	fw_age_format(evidence->span_s * FW_NS_PER_SEC, span, sizeof(span));
+	if (advice->short_span)
+		json_array_append_new(warnings,
+				      json_sprintf("only %s recorded: less than a day knows no daily peak",
+						   recorded));
+	if (advice->gaps_in_recording)
+		json_array_append_new(warnings, json_sprintf("%s of %s recorded: the rest is unknown",
+							     recorded, span));
+	if (advice->few_sources)
+		json_array_append_new(warnings, json_sprintf("only %zu honest sources seen: one more may "
+							     "send more than all of them",
+							     advice->honest));
+	if (advice->dirty)
+		json_array_append_new(warnings,
+				      json_sprintf("the period is dirty: %zu of %zu sources were set apart; "
+						   "take a quiet one with --since, or --exclude the attack",
+						   advice->blocked + advice->apart, evidence->seen_count));
+}
+
+static json_t *warnings_of(const struct fw_evidence *evidence, const struct fw_recommendation *advice)
+{
+	json_t *warnings = json_array();
+
+	warn_of_data(evidence, advice, warnings);
+	if (advice->buffer_cut)
+		json_array_append_new(warnings,
+				      json_string("the buffer would reach into the attack: the limit is the "
+						  "middle between honest and attack"));
+	if (advice->capped)
+		json_array_append_new(warnings,
+				      json_string("honest sources reach today's limit, so what they would "
+						  "have sent is not known: raise it or count for a while"));
+	if (advice->no_keys)
+		json_array_append_new(warnings,
+				      json_string("keys of this kind are not recorded one by one: an attack "
+						  "in the period raises the limit; --exclude it"));
+	if (advice->good_dropped)
+		json_array_append_new(warnings, json_string("sources of never_block or allow sets were "
+							    "dropped by today's limit"));
+	if (advice->over_known_good)
+		json_array_append_new(warnings,
+				      json_sprintf("%zu known-good sources send more: see that they pass "
+						   "before this rule",
+						   advice->over_known_good));
+	return warnings;
+}
+
+static json_t *excluded_of(const struct fw_evidence *evidence)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < evidence->seen_count && json_array_size(list) < EXCLUDED_SHOWN; i++) {
+		const struct fw_seen *seen = &evidence->seen[i];
+
+		if (seen->standing == FW_STANDING_HONEST)
+			continue;
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "source", seen->source, "highest",
+						      (json_int_t)seen->highest, "windows",
+						      (json_int_t)seen->windows, "why",
+						      seen->standing == FW_STANDING_BLOCKED ? "blocked"
+											    : "apart"));
+	}
+	return list;
+}
+
+static json_t *limit_text(const struct fw_history_rule *rule, uint64_t amount)
+{
+	struct fw_limit limit = {.amount = amount, .unit = rule->unit, .window_ns = rule->window_ns};
+	char text[96];
+
+	return amount ? json_string(fw_limit_format(&limit, text, sizeof(text))) : json_null();
+}
+
+static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recommendation *advice)
+{
+	const struct fw_history_rule *rule = &evidence->rule;
+
+	return json_pack(
+		"{s:s, s:s, s:s, s:f, s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, "
+		"s:{s:I, s:I, s:I}, s:I, s:I, s:o}",
+		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
+		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
+		"limit_now", limit_text(rule, rule->limit), "amount", (json_int_t)advice->limit,
+		"honest_highest", (json_int_t)advice->honest_highest, "attack_lowest",
+		(json_int_t)advice->attack_lowest, "gap", advice->gap, "p99", (json_int_t)advice->p99, "p999",
+		(json_int_t)advice->p999, "median_3mad", (json_int_t)advice->median_3mad, "sources",
+		(json_int_t)evidence->seen_count, "set_apart", "blocked", (json_int_t)advice->blocked, "apart",
+		(json_int_t)advice->apart, "excluded", excluded_of(evidence), "would_block", "sources",
+		(json_int_t)advice->over_sources, "known_good", (json_int_t)advice->over_known_good, "amount",
+		(json_int_t)advice->over_amount, "recorded_seconds", (json_int_t)evidence->recorded_s,
+		"span_seconds", (json_int_t)evidence->span_s, "warnings", warnings_of(evidence, advice));
+}
+
+static int advise(struct fw_history *history, const struct fw_advice_question *question,
+		  const struct good_list *good, const char *rule, json_t *list, struct fw_err *err)
+{
+	struct fw_evidence evidence;
+	struct fw_recommendation advice;
+	int r = fw_evidence_load(history, question, rule, &evidence, err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < evidence.seen_count; i++)
+		evidence.seen[i].known_good = good_list_has(good, evidence.seen[i].source);
+	fw_recommend(&evidence, question->buffer, &advice);
+	json_array_append_new(list, to_json(&evidence, &advice));
+	fw_evidence_done(&evidence);
+	return 0;
+}
+
+int fw_advice(struct fw_history *history, const struct fw_advice_question *question, json_t **ret,
+	      struct fw_err *err)
+{
+	char since[FW_MOMENT_TEXT_MAX], until[FW_MOMENT_TEXT_MAX];
+	struct good_list good = {0};
+	char **names = NULL;
+	json_t *list = json_array();
+	int r = good_list_make(question, &good);
+
+	if (r)
+		fw_err_set(err, r, "out of memory for the history");
+	if (!r && question->rule)
+		r = advise(history, question, &good, question->rule, list, err);
+	else if (!r)
+		r = fw_history_rules(history, &question->span, &names, err);
+	for (size_t i = 0; !r && names && names[i]; i++)
+		r = advise(history, question, &good, names[i], list, err);
+	fw_history_rules_free(names);
+	free(good.prefixes);
+	if (r) {
+		json_decref(list);
+		return r;
+	}
+	*ret = json_pack("{s:s, s:s, s:f, s:o}", "since", fw_moment_format(question->span.since, since), "until",
+			 fw_moment_format(question->span.until, until), "buffer", question->buffer, "rules",
+			 list);
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the history knows of a rule's keys, and the advice that follows from it as a document. */
+#ifndef FW_HISTORY_EVIDENCE_H
+#define FW_HISTORY_EVIDENCE_H
+
+#include <jansson.h>
+
+#include "history/recommend.h"
+#include "history/store.h"
+
+#define FW_HISTORY_EXCLUDED_MAX 32
+
+struct fw_moments {
+	int64_t since, until;
+};
+
+struct fw_advice_question {
+	struct fw_moments span;
+	struct fw_moments excluded[FW_HISTORY_EXCLUDED_MAX]; /* declared attacks */
+	size_t excluded_count;
+	const char *rule; /* NULL: every rule with a limit */
+	double buffer;	  /* ≥ 1 */
+	const struct fw_prefix *good; /* never_block and allow sets, any order */
+	size_t good_count;
+};
+
+/* The evidence of one rule by the series that was recorded last. -ENOENT: nothing recorded. */
+int fw_evidence_load(struct fw_history *history, const struct fw_advice_question *question, const char *rule,
+		     struct fw_evidence *ret, struct fw_err *err);
+/* Names of rules with a limit in the span, NULL-terminated. Caller frees each and the array. */
+int fw_history_rules(struct fw_history *history, const struct fw_moments *span, char ***ret,
+		     struct fw_err *err);
+void fw_history_rules_free(char **names);
+/* The document of `floodwall recommend`. New reference. */
+int fw_advice(struct fw_history *history, const struct fw_advice_question *question, json_t **ret,
+	      struct fw_err *err);
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Opening the history's database, and what SQLite's errors mean to its operator. */
+#include "history/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "history/database.h"
+#include "lib/cleanup.h"
+
+#define BUSY_MS	   500
+#define PAGE_BYTES 4096
+#define TEXT_OF(x) TEXT_OF_(x)
+#define TEXT_OF_(x) #x
+
+int fw_history_refused(struct fw_history *history, const char *doing, struct fw_err *err)
+{
+	int code = history->db ? sqlite3_errcode(history->db) & 0xff : SQLITE_NOMEM;
+	const char *said = history->db ? sqlite3_errmsg(history->db) : "out of memory";
+
+	switch (code) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return fw_err_set(err, -EBUSY, "%s is locked by another process", history->path);
+	case SQLITE_FULL:
+		return fw_err_set(err, -ENOSPC, "no space left for %s", history->path);
+	case SQLITE_READONLY:
+		return fw_err_set(err, -EROFS, "%s cannot be written: %s", history->path, said);
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return fw_err_set(err, -EACCES, "%s cannot be opened: %s", history->path, said);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return fw_err_set(err, -EBADMSG, "%s is no history database, or damaged: %s", history->path,
+				  said);
+	case SQLITE_NOMEM:
+		return fw_err_set(err, -ENOMEM, "out of memory for %s", history->path);
+	default:
+		return fw_err_set(err, -EIO, "cannot %s %s: %s", doing, history->path, said);
+	}
+}
+
+int fw_history_run(struct fw_history *history, const char *sql, struct fw_err *err)
+{
+	return sqlite3_exec(history->db, sql, NULL, NULL, NULL) ? fw_history_refused(history, "write", err)
+								: 0;
+}
+
+sqlite3_stmt *fw_history_prepare(struct fw_history *history, const char *sql, struct fw_err *err)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL))
+		fw_history_refused(history, "use", err);
+	return statement;
+}
+
+void fw_history_finalize(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+int fw_history_do(struct fw_history *history, struct fw_err *err, const char *sql, int count,
+		  const int64_t *values)
+{
+	sqlite3_stmt *statement FW_STATEMENT = fw_history_prepare(history, sql, err);
+
+	if (!statement)
+		return err->code;
+	for (int i = 0; i < count; i++)
+		sqlite3_bind_int64(statement, i + 1, values[i]);
+	return sqlite3_step(statement) == SQLITE_DONE ? 0 : fw_history_refused(history, "write", err);
+}
+
+int fw_history_number(struct fw_history *history, const char *sql, int64_t fallback, int64_t *ret,
+		      struct fw_err *err)
+{
+	sqlite3_stmt *statement FW_STATEMENT = fw_history_prepare(history, sql, err);
+	int r;
+
+	*ret = fallback;
+	if (!statement)
+		return err->code;
+	r = sqlite3_step(statement);
+	if (r == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		*ret = sqlite3_column_int64(statement, 0);
+	return r == SQLITE_ROW || r == SQLITE_DONE ? 0 : fw_history_refused(history, "read", err);
+}
+
+/* SQLite would create it with the umask's mode. */
+static int make_file(const char *path, struct fw_err *err)
+{
+	FW_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return fw_err_set(err, -errno, "cannot create %s: %s", path, strerror(errno));
+	if (fchmod(fd, 0600))
+		return fw_err_set(err, -errno, "cannot keep others from reading %s: %s", path,
+				  strerror(errno));
+	return 0;
+}
+
+static int make_schema(struct fw_history *history, struct fw_err *err)
+{
+	int64_t version;
+	int r = fw_history_number(history, "PRAGMA user_version", 0, &version, err);
+
+	if (!r && version && version != FW_HISTORY_VERSION)
+		return fw_err_set(err, -EBADMSG, "%s has layout %lld, this version writes %d", history->path,
+				  (long long)version, FW_HISTORY_VERSION);
+	if (r || version)
+		return r;
+	return fw_history_run(history,
+			      "BEGIN IMMEDIATE;" FW_HISTORY_SCHEMA
+			      "PRAGMA user_version=" TEXT_OF(FW_HISTORY_VERSION) ";COMMIT",
+			      err);
+}
+
+static int prepare(struct fw_history *history, struct fw_err *err)
+{
+	char sql[96];
+	int r;
+
+	/* auto_vacuum only takes before the first table is there. */
+	r = fw_history_run(history,
+			   "PRAGMA auto_vacuum=INCREMENTAL;PRAGMA journal_mode=WAL;"
+			   "PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=8388608;"
+			   "PRAGMA cache_size=-2048",
+			   err);
+	if (!r)
+		r = make_schema(history, err);
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%llu",
+		 (unsigned long long)(history->bounds.bytes / PAGE_BYTES));
+	return r ? r : fw_history_run(history, sql, err);
+}
+
+static struct fw_history *history_new(const char *path)
+{
+	struct fw_history *history = calloc(1, sizeof(*history));
+
+	if (!history)
+		return NULL;
+	history->path = strdup(path);
+	if (history->path)
+		return history;
+	free(history);
+	return NULL;
+}
+
+void fw_history_close(struct fw_history *history)
+{
+	if (!history)
+		return;
+	sqlite3_close(history->db);
+	free(history->path);
+	free(history);
+}
+
+static int connect(const char *path, int flags, const struct fw_history_bounds *bounds,
+		   struct fw_history **ret, struct fw_err *err)
+{
+	struct fw_history *history = history_new(path);
+	int r = 0;
+
+	if (!history)
+		return fw_err_set(err, -ENOMEM, "out of memory for %s", path);
+	if (bounds)
+		history->bounds = *bounds;
+	if (sqlite3_open_v2(path, &history->db, flags | SQLITE_OPEN_NOMUTEX, NULL))
+		r = fw_history_refused(history, "open", err);
+	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (!r && bounds)
+		r = prepare(history, err);
+	if (r) {
+		fw_history_close(history);
+		return r;
+	}
+	*ret = history;
+	return 0;
+}
+
+/* What its owner may still want to look at; its journals go, they belong to nothing else. */
+static int move_aside(const char *path, struct fw_err *err)
+{
+	static const char *const endings[] = {"-wal", "-shm"};
+	char other[4096];
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(other, sizeof(other), "%s%s", path, endings[i]);
+		remove(other);
+	}
+	snprintf(other, sizeof(other), "%s.bad", path);
+	if (rename(path, other))
+		return fw_err_set(err, -errno, "%s is damaged and cannot be moved aside: %s", path,
+				  strerror(errno));
+	return 0;
+}
+
+int fw_history_open(const char *path, const struct fw_history_bounds *bounds, struct fw_history **ret,
+		    struct fw_err *err)
+{
+	int r = make_file(path, err);
+
+	if (!r)
+		r = connect(path, SQLITE_OPEN_READWRITE, bounds, ret, err);
+	if (r != -EBADMSG)
+		return r;
+	r = move_aside(path, err);
+	if (!r)
+		r = make_file(path, err);
+	return r ? r : connect(path, SQLITE_OPEN_READWRITE, bounds, ret, err);
+}
+
+int fw_history_open_read(const char *path, struct fw_history **ret, struct fw_err *err)
+{
+	struct stat status;
+	int64_t version;
+	int r;
+
+	if (stat(path, &status))
+		return fw_err_set(err, -errno, "cannot open the history %s: %s", path, strerror(errno));
+	r = connect(path, SQLITE_OPEN_READONLY, NULL, ret, err);
+	if (!r)
+		r = fw_history_number(*ret, "PRAGMA user_version", 0, &version, err);
+	else
+		return r;
+	if (!r && version != FW_HISTORY_VERSION)
+		r = fw_err_set(err, -EBADMSG, "%s is no history of this version: layout %lld, expected %d",
+			       path, (long long)version, FW_HISTORY_VERSION);
+	if (r) {
+		fw_history_close(*ret);
+		*ret = NULL;
+	}
+	return r;
+}
+
+int fw_history_extent(struct fw_history *history, uint64_t *ret_bytes, int64_t *ret_oldest,
+		      struct fw_err *err)
+{
+	int64_t pages = 0, idle = 0;
+	int r = fw_history_number(history, "PRAGMA page_count", 0, &pages, err);
+
+	if (!r)
+		r = fw_history_number(history, "PRAGMA freelist_count", 0, &idle, err);
+	if (!r)
+		r = fw_history_number(history, "SELECT min(start) FROM recording", 0, ret_oldest, err);
+	*ret_bytes = (uint64_t)(pages - idle) * PAGE_BYTES;
+	return r;
+}
