@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* How the amounts of a rule's keys are spread: a histogram on a logarithmic scale, four buckets an octave. One
- * sample is one sub-window of one key (fw_meter.h); pure arithmetic beside the struct. */
+/* How the amounts of a rule's keys are spread: a histogram on a logarithmic scale, four buckets an octave.
+ * One sample is one sub-window of one key (fw_meter.h); pure arithmetic beside the struct. */
 #ifndef FW_SPREAD_H
 #define FW_SPREAD_H
 

@@ -366,7 +366,7 @@ Test(moment, forms)
 		int64_t moment = -1;
 		int r = fw_moment_parse(rows[i].text, NOON, &moment, &err);
 
-		cr_assert_eq(r ? -1 : moment, rows[i].moment, "'%s': %lld %s", rows[i].text, (long long)moment,
-			     err.text);
+		cr_assert_eq(r ? -1 : moment, rows[i].moment, "'%s': %lld %s", rows[i].text,
+			     (long long)moment, err.text);
 	}
 }

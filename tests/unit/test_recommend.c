@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Limits out of mixed traffic: Zipf-distributed honest sources and a known attack, by seed; whole, and in random
- * halves of its rows. */
+/* Limits out of mixed traffic: Zipf-distributed honest sources and a known attack, by seed; whole, and in
+ * random halves of its rows. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -156,7 +156,8 @@ static struct fw_recommendation recommend(const struct rows *rows, double buffer
 /* An attacker is blocked if any of its windows is over, an honest source must not be in any. */
 static void judge(const struct mix *mix, const struct rows *rows, uint64_t limit, const char *what)
 {
-	bool *caught = calloc(mix->honest + mix->attackers, sizeof(*caught)), *there = calloc(mix->honest + mix->attackers, sizeof(*there));
+	bool *caught = calloc(mix->honest + mix->attackers, sizeof(*caught)),
+	     *there = calloc(mix->honest + mix->attackers, sizeof(*there));
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct row *row = &rows->items[i];
@@ -198,7 +199,8 @@ Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 60)
 			advice = recommend(&rows, 2);
 			snprintf(what, sizeof(what), "mix %zu seed %lu", i, (unsigned long)seed);
 			judge(&mixes[i], &rows, advice.limit, what);
-			cr_assert_eq(advice.apart, mixes[i].attackers, "%s: %zu set apart", what, advice.apart);
+			cr_assert_eq(advice.apart, mixes[i].attackers, "%s: %zu set apart", what,
+				     advice.apart);
 			cr_assert_eq(advice.over_sources, mixes[i].attackers, "%s", what);
 			free(rows.items);
 		}
@@ -318,7 +320,8 @@ Test(recommend, statistics_of_the_samples)
 	struct fw_recommendation advice;
 
 	for (uint64_t i = 0; i < 7; i++)
-		buckets[i] = (struct fw_seen_bucket){.least = i + 1, .samples = i == 6 ? 1 : 333, .amount = 10};
+		buckets[i] =
+			(struct fw_seen_bucket){.least = i + 1, .samples = i == 6 ? 1 : 333, .amount = 10};
 	fw_recommend(&evidence, 2, &advice);
 	cr_assert_eq(advice.p99, 6);
 	cr_assert_eq(advice.p999, 6);

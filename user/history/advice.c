@@ -57,12 +57,12 @@ static void warn_of_data(const struct fw_evidence *evidence, const struct fw_rec
 	fw_age_format(evidence->recorded_s * FW_NS_PER_SEC, recorded, sizeof(recorded));
 	fw_age_format(evidence->span_s * FW_NS_PER_SEC, span, sizeof(span));
 	if (advice->short_span)
-		json_array_append_new(warnings,
-				      json_sprintf("only %s recorded: less than a day knows no daily peak",
-						   recorded));
+		json_array_append_new(
+			warnings,
+			json_sprintf("only %s recorded: less than a day knows no daily peak", recorded));
 	if (advice->gaps_in_recording)
-		json_array_append_new(warnings, json_sprintf("%s of %s recorded: the rest is unknown",
-							     recorded, span));
+		json_array_append_new(warnings,
+				      json_sprintf("%s of %s recorded: the rest is unknown", recorded, span));
 	if (advice->few_sources)
 		json_array_append_new(warnings, json_sprintf("only %zu honest sources seen: one more may "
 							     "send more than all of them",
@@ -111,11 +111,10 @@ static json_t *excluded_of(const struct fw_evidence *evidence)
 
 		if (seen->standing == FW_STANDING_HONEST)
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "source", seen->source, "highest",
-						      (json_int_t)seen->highest, "windows",
-						      (json_int_t)seen->windows, "why",
-						      seen->standing == FW_STANDING_BLOCKED ? "blocked"
-											    : "apart"));
+		json_array_append_new(
+			list, json_pack("{s:s, s:I, s:I, s:s}", "source", seen->source, "highest",
+					(json_int_t)seen->highest, "windows", (json_int_t)seen->windows,
+					"why", seen->standing == FW_STANDING_BLOCKED ? "blocked" : "apart"));
 	}
 	return list;
 }
@@ -141,11 +140,12 @@ static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recom
 		"honest_highest", (json_int_t)advice->honest_highest, "attack_lowest",
 		(json_int_t)advice->attack_lowest, "gap", advice->gap, "p99", (json_int_t)advice->p99, "p999",
 		(json_int_t)advice->p999, "median_3mad", (json_int_t)advice->median_3mad, "sources",
-		(json_int_t)evidence->seen_count, "set_apart", "blocked", (json_int_t)advice->blocked, "apart",
-		(json_int_t)advice->apart, "excluded", excluded_of(evidence), "would_block", "sources",
-		(json_int_t)advice->over_sources, "known_good", (json_int_t)advice->over_known_good, "amount",
-		(json_int_t)advice->over_amount, "recorded_seconds", (json_int_t)evidence->recorded_s,
-		"span_seconds", (json_int_t)evidence->span_s, "warnings", warnings_of(evidence, advice));
+		(json_int_t)evidence->seen_count, "set_apart", "blocked", (json_int_t)advice->blocked,
+		"apart", (json_int_t)advice->apart, "excluded", excluded_of(evidence), "would_block",
+		"sources", (json_int_t)advice->over_sources, "known_good",
+		(json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
+		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
+		(json_int_t)evidence->span_s, "warnings", warnings_of(evidence, advice));
 }
 
 static int advise(struct fw_history *history, const struct fw_advice_question *question,
@@ -188,8 +188,8 @@ int fw_advice(struct fw_history *history, const struct fw_advice_question *quest
 		json_decref(list);
 		return r;
 	}
-	*ret = json_pack("{s:s, s:s, s:f, s:o}", "since", fw_moment_format(question->span.since, since), "until",
-			 fw_moment_format(question->span.until, until), "buffer", question->buffer, "rules",
-			 list);
+	*ret = json_pack("{s:s, s:s, s:f, s:o}", "since", fw_moment_format(question->span.since, since),
+			 "until", fw_moment_format(question->span.until, until), "buffer", question->buffer,
+			 "rules", list);
 	return 0;
 }

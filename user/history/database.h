@@ -11,26 +11,26 @@
 
 /* Times are Unix seconds, the beginning of a step in UTC. A step that is not there had no packets, or nothing
  * was recorded: see `recording`. Sources are text, IPv6 as its /64. */
-#define FW_HISTORY_SCHEMA                                                                                      \
-	"CREATE TABLE rule(id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL,"                    \
-	" per TEXT NOT NULL, window_ms INTEGER NOT NULL, UNIQUE(name, unit, per, window_ms));"                 \
-	"CREATE TABLE traffic_1s(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"                 \
-	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                       \
-	"CREATE TABLE traffic_10s(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"                \
-	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                       \
-	"CREATE TABLE traffic_5m(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"                 \
-	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                       \
-	"CREATE TABLE source_10s(start INTEGER, source TEXT, packets INTEGER, bytes INTEGER,"                  \
-	" dropped INTEGER, PRIMARY KEY(start, source)) WITHOUT ROWID;"                                         \
-	"CREATE TABLE source_5m(start INTEGER, source TEXT, packets INTEGER, bytes INTEGER,"                   \
-	" dropped INTEGER, PRIMARY KEY(start, source)) WITHOUT ROWID;"                                         \
-	"CREATE TABLE distribution(start INTEGER, rule INTEGER, least INTEGER, samples INTEGER,"               \
-	" amount INTEGER, PRIMARY KEY(start, rule, least)) WITHOUT ROWID;"                                     \
-	"CREATE TABLE highest(start INTEGER, rule INTEGER, source TEXT, amount INTEGER,"                       \
-	" dropped INTEGER, PRIMARY KEY(start, rule, source)) WITHOUT ROWID;"                                   \
-	"CREATE TABLE limit_in_force(start INTEGER, rule INTEGER, amount INTEGER,"                             \
-	" enforced INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                                          \
-	"CREATE TABLE recording(start INTEGER PRIMARY KEY, seconds INTEGER);"                                  \
+#define FW_HISTORY_SCHEMA                                                                                    \
+	"CREATE TABLE rule(id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL,"                  \
+	" per TEXT NOT NULL, window_ms INTEGER NOT NULL, UNIQUE(name, unit, per, window_ms));"               \
+	"CREATE TABLE traffic_1s(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"               \
+	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                     \
+	"CREATE TABLE traffic_10s(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"              \
+	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                     \
+	"CREATE TABLE traffic_5m(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"               \
+	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                     \
+	"CREATE TABLE source_10s(start INTEGER, source TEXT, packets INTEGER, bytes INTEGER,"                \
+	" dropped INTEGER, PRIMARY KEY(start, source)) WITHOUT ROWID;"                                       \
+	"CREATE TABLE source_5m(start INTEGER, source TEXT, packets INTEGER, bytes INTEGER,"                 \
+	" dropped INTEGER, PRIMARY KEY(start, source)) WITHOUT ROWID;"                                       \
+	"CREATE TABLE distribution(start INTEGER, rule INTEGER, least INTEGER, samples INTEGER,"             \
+	" amount INTEGER, PRIMARY KEY(start, rule, least)) WITHOUT ROWID;"                                   \
+	"CREATE TABLE highest(start INTEGER, rule INTEGER, source TEXT, amount INTEGER,"                     \
+	" dropped INTEGER, PRIMARY KEY(start, rule, source)) WITHOUT ROWID;"                                 \
+	"CREATE TABLE limit_in_force(start INTEGER, rule INTEGER, amount INTEGER,"                           \
+	" enforced INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                                        \
+	"CREATE TABLE recording(start INTEGER PRIMARY KEY, seconds INTEGER);"                                \
 	"CREATE TABLE state(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;"
 
 struct fw_history {
@@ -48,8 +48,8 @@ sqlite3_stmt *fw_history_prepare(struct fw_history *history, const char *sql, st
 /* One statement with integers, no rows. */
 int fw_history_do(struct fw_history *history, struct fw_err *err, const char *sql, int count,
 		  const int64_t *values);
-#define FW_HISTORY_DO(history, err, sql, ...)                                                                  \
-	fw_history_do(history, err, sql, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t),                   \
+#define FW_HISTORY_DO(history, err, sql, ...)                                                                \
+	fw_history_do(history, err, sql, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t),                 \
 		      (int64_t[]){__VA_ARGS__})
 /* The first column of the first row; fallback where there is none or it is NULL. */
 int fw_history_number(struct fw_history *history, const char *sql, int64_t fallback, int64_t *ret,

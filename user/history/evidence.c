@@ -12,19 +12,20 @@
 #include "lib/grow.h"
 #include "policy/policy.h"
 
-#define SEEN_MAX 100000
-#define SQL_MAX	 4096
+#define SQL_MAX 4096
 
-/* " AND NOT (start >= … AND start < …)" for every span left out; the step that holds its beginning goes too. */
-static void write_exclusions(const struct fw_advice_question *question, const char *column, char *sql, size_t size)
+/* " AND NOT (start >= … AND start < …)" for every span left out; the step that holds its beginning goes too.
+ */
+static void write_exclusions(const struct fw_advice_question *question, const char *column, char *sql,
+			     size_t size)
 {
 	size_t used = 0;
 
 	sql[0] = '\0';
 	for (size_t i = 0; i < question->excluded_count && used < size; i++)
-		used += (size_t)snprintf(sql + used, size - used, " AND NOT (%s > %lld AND %s < %lld)", column,
-					 (long long)(question->excluded[i].since - FW_HISTORY_LONG_S), column,
-					 (long long)question->excluded[i].until);
+		used += (size_t)snprintf(sql + used, size - used, " AND NOT (%s > %lld AND %s < %lld)",
+					 column, (long long)(question->excluded[i].since - FW_HISTORY_LONG_S),
+					 column, (long long)question->excluded[i].until);
 }
 
 static enum fw_unit unit_of(const char *word)
@@ -114,15 +115,14 @@ static int load_seen(struct fw_history *history, const struct fw_advice_question
 	return r == SQLITE_DONE ? 0 : fw_history_refused(history, "read", err);
 }
 
-/* Samples over an enforced limit are traffic that was blocked. */
+/* All samples, those of blocked traffic too: statistics look at them up to the highest honest window. */
 static int load_buckets(struct fw_history *history, const struct fw_advice_question *question, int64_t id,
 			struct fw_evidence *ret, struct fw_err *err)
 {
-	sqlite3_stmt *statement FW_STATEMENT =
-		ask(history, question, id,
-		    "SELECT least, sum(samples), sum(amount) FROM distribution"
-		    " WHERE start >= ?1 AND start < ?2 AND rule = ?3",
-		    "start", " GROUP BY least ORDER BY least", err);
+	sqlite3_stmt *statement FW_STATEMENT = ask(history, question, id,
+						   "SELECT least, sum(samples), sum(amount) FROM distribution"
+						   " WHERE start >= ?1 AND start < ?2 AND rule = ?3",
+						   "start", " GROUP BY least ORDER BY least", err);
 	int r;
 
 	if (!statement)
@@ -190,13 +190,14 @@ void fw_history_rules_free(char **names)
 	free(names);
 }
 
-int fw_history_rules(struct fw_history *history, const struct fw_moments *span, char ***ret, struct fw_err *err)
+int fw_history_rules(struct fw_history *history, const struct fw_moments *span, char ***ret,
+		     struct fw_err *err)
 {
-	sqlite3_stmt *statement FW_STATEMENT = fw_history_prepare(
-		history,
-		"SELECT DISTINCT name FROM rule JOIN limit_in_force l ON l.rule = id"
-		" WHERE l.start >= ?1 AND l.start < ?2 ORDER BY id",
-		err);
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history,
+				   "SELECT DISTINCT name FROM rule JOIN limit_in_force l ON l.rule = id"
+				   " WHERE l.start >= ?1 AND l.start < ?2 ORDER BY id",
+				   err);
 	char **names = NULL, *name;
 	size_t count = 0;
 	int r;

@@ -18,8 +18,8 @@ struct fw_advice_question {
 	struct fw_moments span;
 	struct fw_moments excluded[FW_HISTORY_EXCLUDED_MAX]; /* declared attacks */
 	size_t excluded_count;
-	const char *rule; /* NULL: every rule with a limit */
-	double buffer;	  /* ≥ 1 */
+	const char *rule;	      /* NULL: every rule with a limit */
+	double buffer;		      /* ≥ 1 */
 	const struct fw_prefix *good; /* never_block and allow sets, any order */
 	size_t good_count;
 };

@@ -7,12 +7,12 @@
 
 #define SLICE_S	      600 /* of a table of short steps at once, after a long time without the agent */
 #define SLICES_LONG_S 86400
-#define THIN_WINDOWS  6		 /* five-minute windows thinned at once */
-#define VACUUM_PAGES  512	 /* given back to the file system at once */
-#define FULL_PERCENT  90	 /* of the size: where the oldest begins to go */
-#define EASE_PERCENT  85	 /* of the size: where that ends */
+#define THIN_WINDOWS  6	  /* five-minute windows thinned at once */
+#define VACUUM_PAGES  512 /* given back to the file system at once */
+#define FULL_PERCENT  90  /* of the size: where the oldest begins to go */
+#define EASE_PERCENT  85  /* of the size: where that ends */
 
-static const char *const long_tables[] = {"traffic_5m", "source_5m",      "distribution",
+static const char *const long_tables[] = {"traffic_5m", "source_5m",	  "distribution",
 					  "highest",	"limit_in_force", "recording"};
 
 /* Rows before `cutoff`, at most a slice of them. */
@@ -21,8 +21,8 @@ static int drop_before(struct fw_history *history, const char *table, int64_t cu
 {
 	char sql[160];
 
-	snprintf(sql, sizeof(sql),
-		 "DELETE FROM %s WHERE start < min(?1, (SELECT min(start) FROM %s) + ?2)", table, table);
+	snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE start < min(?1, (SELECT min(start) FROM %s) + ?2)",
+		 table, table);
 	return FW_HISTORY_DO(history, err, sql, cutoff, slice);
 }
 
@@ -71,8 +71,7 @@ static int thin(struct fw_history *history, int64_t now, struct fw_err *err)
 		return 0;
 	for (int i = 0; i < THIN_WINDOWS && next < until && !r; i++, next += FW_HISTORY_LONG_S)
 		r = thin_window(history, next, err);
-	return r ? r
-		 : FW_HISTORY_DO(history, err, "INSERT OR REPLACE INTO state VALUES('thinned', ?)", next);
+	return r ? r : FW_HISTORY_DO(history, err, "INSERT OR REPLACE INTO state VALUES('thinned', ?)", next);
 }
 
 static int drop_long(struct fw_history *history, int64_t cutoff, struct fw_err *err)

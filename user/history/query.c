@@ -101,8 +101,8 @@ static int find_rule(struct fw_history *history, const char *name, int64_t *ret_
 	return 0;
 }
 
-static int top_of_rule(struct fw_history *history, const struct fw_history_question *question, json_t *document,
-		       json_t *entries, struct fw_err *err)
+static int top_of_rule(struct fw_history *history, const struct fw_history_question *question,
+		       json_t *document, json_t *entries, struct fw_err *err)
 {
 	static const char *const names[] = {"amount", "dropped", NULL};
 	sqlite3_stmt *statement FW_STATEMENT = fw_history_prepare(
@@ -160,8 +160,8 @@ static json_t *value_at(sqlite3_stmt *statement, int column)
 	}
 }
 
-static int export_table(struct fw_history *history, const char *table, int64_t since, int64_t until, FILE *out,
-			struct fw_err *err)
+static int export_table(struct fw_history *history, const char *table, int64_t since, int64_t until,
+			FILE *out, struct fw_err *err)
 {
 	char sql[160];
 	int r;
@@ -191,8 +191,8 @@ static int export_table(struct fw_history *history, const char *table, int64_t s
 
 int fw_history_export(struct fw_history *history, int64_t since, int64_t until, FILE *out, struct fw_err *err)
 {
-	static const char *const tables[] = {"rule",	   "traffic_1s", "traffic_10s",	   "traffic_5m",
-					     "source_10s", "source_5m",	 "distribution",   "highest",
+	static const char *const tables[] = {"rule",	       "traffic_1s", "traffic_10s",  "traffic_5m",
+					     "source_10s",     "source_5m",  "distribution", "highest",
 					     "limit_in_force", "recording"};
 	int r = 0;
 

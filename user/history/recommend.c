@@ -57,8 +57,8 @@ static double fall_below(const uint64_t *peaks, size_t count, size_t above)
 	return fall < FALL_LEAST ? FALL_LEAST : fall > FALL_MOST ? FALL_MOST : fall;
 }
 
-/* How much larger than the crowd's own a spacing must be. One source alone above a gap needs a factor of 16 in a
- * crowd that falls off as 1/rank; from five on one in a thousand such crowds would show it. */
+/* How much larger than the crowd's own a spacing must be. One source alone above a gap needs a factor of 16
+ * in a crowd that falls off as 1/rank; from five on one in a thousand such crowds would show it. */
 static double demanded(size_t above)
 {
 	double demand = 2.8 + 1.05 * (double)(above - 1);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A limit from what was seen: pure arithmetic on recorded amounts, no database, no clock.
  *
- * A source's highest window is the largest amount its limit was compared with. Sorted, these fall off smoothly
- * as long as they are of one crowd: for a tail like x^-a the spacings i·ln(x_i / x_i+1) all have the mean 1/a
- * (Rényi). Attackers stand above a spacing that is far larger than those below it. Whoever is above such a gap,
- * and whoever today's limit dropped, is set apart; the limit is buffer × the highest of the rest, and where that
- * would reach into the attack, the geometric middle of the gap. */
+ * A source's highest window is the largest amount its limit was compared with. Sorted, these fall off
+ * smoothly as long as they are of one crowd: for a tail like x^-a the spacings i·ln(x_i / x_i+1) all have the
+ * mean 1/a (Rényi). Attackers stand above a spacing that is far larger than those below it. Whoever is above
+ * such a gap, and whoever today's limit dropped, is set apart; the limit is buffer × the highest of the rest,
+ * and where that would reach into the attack, the geometric middle of the gap. */
 #ifndef FW_HISTORY_RECOMMEND_H
 #define FW_HISTORY_RECOMMEND_H
 
@@ -23,10 +23,10 @@ enum fw_standing {
 
 struct fw_seen {
 	char source[FW_ADDR_TEXT_MAX];
-	uint64_t highest; /* of its windows, in the rule's unit */
-	uint64_t windows; /* of five minutes in which it was among the busiest */
-	uint64_t dropped; /* packets, while the limit was enforced */
-	bool known_good;  /* in a never_block or allow set */
+	uint64_t highest;	   /* of its windows, in the rule's unit */
+	uint64_t windows;	   /* of five minutes in which it was among the busiest */
+	uint64_t dropped;	   /* packets, while the limit was enforced */
+	bool known_good;	   /* in a never_block or allow set */
 	enum fw_standing standing; /* set by fw_recommend() */
 };
 
@@ -49,7 +49,7 @@ struct fw_recommendation {
 	uint64_t honest_highest; /* in a window */
 	uint64_t attack_lowest;	 /* of those apart and dropped, 0: there are none */
 	size_t honest, blocked, apart;
-	double gap; /* factor between attack_lowest and honest_highest */
+	double gap;			 /* factor between attack_lowest and honest_highest */
 	uint64_t p99, p999, median_3mad; /* of the samples up to honest_highest */
 	/* At the limit proposed, over all that was seen: */
 	size_t over_sources, over_known_good;

@@ -12,9 +12,9 @@
 #include "history/database.h"
 #include "lib/cleanup.h"
 
-#define BUSY_MS	   500
-#define PAGE_BYTES 4096
-#define TEXT_OF(x) TEXT_OF_(x)
+#define BUSY_MS	    500
+#define PAGE_BYTES  4096
+#define TEXT_OF(x)  TEXT_OF_(x)
 #define TEXT_OF_(x) #x
 
 int fw_history_refused(struct fw_history *history, const char *doing, struct fw_err *err)

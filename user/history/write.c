@@ -29,7 +29,8 @@ static void bind_rule(sqlite3_stmt *statement, const struct fw_history_rule *rul
 			  SQLITE_STATIC);
 	sqlite3_bind_text(statement, 3, rule->unit == FW_UNIT_NONE ? "" : fw_per_word(rule->per), -1,
 			  SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 4, (int64_t)(rule->unit == FW_UNIT_NONE ? 0 : rule->window_ns / 1000000));
+	sqlite3_bind_int64(statement, 4,
+			   (int64_t)(rule->unit == FW_UNIT_NONE ? 0 : rule->window_ns / 1000000));
 }
 
 /* ids[i]: the row of batch->rules[i], made where missing. */
@@ -85,9 +86,9 @@ static int add_traffic(struct fw_history *history, const char *sql, int64_t widt
 	return r;
 }
 
-#define ADD_TRAFFIC(table)                                                                                     \
-	"INSERT INTO " table " VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"                                  \
-	" packets=packets+excluded.packets, bytes=bytes+excluded.bytes,"                                       \
+#define ADD_TRAFFIC(table)                                                                                   \
+	"INSERT INTO " table " VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"                                \
+	" packets=packets+excluded.packets, bytes=bytes+excluded.bytes,"                                     \
 	" dropped=dropped+excluded.dropped, would_drop=would_drop+excluded.would_drop"
 
 static int write_traffic(struct fw_history *history, const struct fw_history_batch *batch, const int64_t *ids,
@@ -149,11 +150,11 @@ static int write_spread(struct fw_history *history, sqlite3_stmt *statement, int
 static int write_spreads(struct fw_history *history, const struct fw_history_batch *batch, const int64_t *ids,
 			 int64_t start, struct fw_err *err)
 {
-	sqlite3_stmt *statement FW_STATEMENT = fw_history_prepare(
-		history,
-		"INSERT INTO distribution VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-		" samples=samples+excluded.samples, amount=amount+excluded.amount",
-		err);
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history,
+				   "INSERT INTO distribution VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+				   " samples=samples+excluded.samples, amount=amount+excluded.amount",
+				   err);
 	int r = statement ? 0 : err->code;
 
 	for (size_t i = 0; i < batch->spread_count && !r; i++)
@@ -165,11 +166,11 @@ static int write_spreads(struct fw_history *history, const struct fw_history_bat
 static int write_peaks(struct fw_history *history, const struct fw_history_batch *batch, const int64_t *ids,
 		       int64_t start, struct fw_err *err)
 {
-	sqlite3_stmt *statement FW_STATEMENT = fw_history_prepare(
-		history,
-		"INSERT INTO highest VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-		" amount=max(amount, excluded.amount), dropped=dropped+excluded.dropped",
-		err);
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history,
+				   "INSERT INTO highest VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+				   " amount=max(amount, excluded.amount), dropped=dropped+excluded.dropped",
+				   err);
 	int r = statement ? 0 : err->code;
 
 	for (size_t i = 0; i < batch->peak_count && !r; i++) {
