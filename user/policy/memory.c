@@ -159,8 +159,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
 			FW_LIST4_LINES * sizeof(struct fw_list4_line);
 	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
-			   FW_RULE_IDS * (sizeof(struct fw_rule_count) + sizeof(struct fw_spread)) + sizeof(struct fw_payload) +
-			   FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
+			   FW_RULE_IDS * (sizeof(struct fw_rule_count) + sizeof(struct fw_spread)) +
+			   sizeof(struct fw_payload) + FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
 	uint64_t hashes =
 		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
 		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
