@@ -68,7 +68,6 @@ static const struct tune_case {
 	{"blanket", "limti", "2000/10s", -EINVAL, "limit, action"},
 	{"blanket", "name", "x", -EINVAL, "cannot be tuned"},
 	{"blanket", "limit", "2000", -EINVAL, "expects"},
-	{"blanket", "limit", "2000 requests/1m", -EINVAL, "not supported"},
 	{"blanket", "limit", "none", -EINVAL, "ban"},
 	{"blanket", "action", "challenge", -EINVAL, "not supported"},
 	{"blanket", "action", "police", -EINVAL, "does not ban"},
