@@ -43,7 +43,8 @@ int fw_log_receive(int socket, void *data, size_t size, int *ret_fd)
 	struct msghdr message = {.msg_iov = &part,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+				 /* CMSG_SPACE has room for two, and the second would stay open. */
+				 .msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	struct cmsghdr *header = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
 	int fd = -1;
