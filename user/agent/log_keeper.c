@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/child.h"
 #include "logs/record.h"
 
-#define AGENT_FD      3
 #define LOOK_EVERY_MS 40 /* a rotated log is found within that time */
 
 struct slot {
@@ -67,7 +67,8 @@ static int become_keeper(void)
 static void tell(const struct fw_keeper_news *news, int fd)
 {
 	/* The agent reads at once; one that does not for seconds is about to be gone. */
-	for (int tries = 0; tries < 200 && fw_log_send(AGENT_FD, news, sizeof(*news), fd) == -EAGAIN; tries++)
+	for (int tries = 0; tries < 200 && fw_log_send(FW_CHILD_FD, news, sizeof(*news), fd) == -EAGAIN;
+	     tries++)
 		poll(NULL, 0, 10);
 }
 
@@ -217,20 +218,14 @@ static bool look_at_all(struct keeper *keeper)
 	return any;
 }
 
-static void live(void)
+static void live(int fd)
 {
 	struct keeper keeper = {0};
 	struct signalfd_siginfo info;
-	sigset_t children;
-	int signal_fd;
+	int signal_fd = fw_child_deaths_fd();
 
-	sigemptyset(&children);
-	sigaddset(&children, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &children, NULL);
-	signal_fd = signalfd(-1, &children, SFD_CLOEXEC);
 	for (;;) {
-		struct pollfd fds[] = {{.fd = AGENT_FD, .events = POLLIN},
-				       {.fd = signal_fd, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
 		struct fw_keeper_order order;
 		int r;
 
@@ -238,7 +233,7 @@ static void live(void)
 			continue;
 		if (fds[1].revents && read(signal_fd, &info, sizeof(info)) > 0)
 			reap(&keeper);
-		while ((r = fw_log_receive(AGENT_FD, &order, sizeof(order), NULL)) > 0)
+		while ((r = fw_log_receive(fd, &order, sizeof(order), NULL)) > 0)
 			obey(&keeper, &order);
 		if (r < 0)
 			_exit(0); /* the agent is gone */
@@ -247,38 +242,8 @@ static void live(void)
 
 int fw_keeper_fork(struct fw_err *err)
 {
-	pid_t parent = getpid(), pid;
-	int pair[2];
+	static const struct fw_child child = {
+		.name = "floodwall-logs", .become = become_keeper, .live = live};
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return fw_err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0) {
-		int r = -errno;
-
-		close(pair[0]);
-		close(pair[1]);
-		return fw_err_set(err, r, "cannot fork: %s", strerror(-r));
-	}
-	if (pid) {
-		close(pair[1]);
-		return pair[0];
-	}
-	/* The agent's standard output is for "ready": nobody may wait for us to close it. */
-	close(STDOUT_FILENO);
-	open("/dev/null", O_WRONLY);
-	dup2(pair[1], AGENT_FD);
-	close_range(AGENT_FD + 1, ~0U, 0);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN); /* systemd signals the whole group; the agent's end is ours */
-	prctl(PR_SET_NAME, "floodwall-logs");
-	if (become_keeper())
-		_exit(1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of user, which clears it */
-	if (getppid() != parent)
-		_exit(0);
-	fcntl(AGENT_FD, F_SETFD, FD_CLOEXEC);
-	live();
-	return 0;
+	return fw_child_fork(&child, err);
 }

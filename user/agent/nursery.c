@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/child.h"
 #include "feeds/job.h"
 #include "feeds/update.h"
 #include "lib/cleanup.h"
@@ -218,13 +219,8 @@ static void live(int fd)
 {
 	struct nursery nursery = {.fd = fd};
 	struct signalfd_siginfo info;
-	sigset_t children;
-	int signal_fd;
+	int signal_fd = fw_child_deaths_fd();
 
-	sigemptyset(&children);
-	sigaddset(&children, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &children, NULL);
-	signal_fd = signalfd(-1, &children, SFD_CLOEXEC);
 	for (;;) {
 		struct pollfd fds[2 + FW_NURSERY_FEEDS] = {{.fd = fd, .events = POLLIN},
 							   {.fd = signal_fd, .events = POLLIN}};
@@ -246,38 +242,10 @@ static void live(int fd)
 
 int fw_nursery_fork(struct fw_err *err)
 {
-	pid_t parent = getpid(), pid;
-	int pair[2];
+	static const struct fw_child child = {
+		.name = "floodwall-spawn", .become = become_unprivileged, .live = live};
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return fw_err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0) {
-		close(pair[0]);
-		close(pair[1]);
-		return fw_err_set(err, -errno, "cannot fork: %s", strerror(errno));
-	}
-	if (pid) {
-		close(pair[1]);
-		return pair[0];
-	}
-	/* The agent's standard output is for "ready": nobody may wait for us to close it. */
-	close(STDOUT_FILENO);
-	open("/dev/null", O_WRONLY);
-	dup2(pair[1], LISTEN_FD);
-	close_range(LISTEN_FD + 1, ~0U, 0);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN); /* systemd signals the whole group; the agent's end is ours */
-	prctl(PR_SET_NAME, "floodwall-spawn");
-	if (become_unprivileged())
-		_exit(1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of user, which clears it */
-	if (getppid() != parent)
-		_exit(0);
-	fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
-	live(LISTEN_FD);
-	return 0;
+	return fw_child_fork(&child, err);
 }
 
 int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, const int *fds, size_t count)
