@@ -50,29 +50,46 @@ static int compile_first(struct fw_agent *agent, struct fw_loaded *loaded, struc
 	return r;
 }
 
+/* What a policy meets beside its file, as it is now. */
+struct beside {
+	struct fw_set_change *changes;
+	struct fw_feed_parts parts;
+	struct fw_image_input input;
+};
+
+static void beside_done(struct beside *beside)
+{
+	free(beside->changes);
+	free(beside->parts.items);
+}
+
+static int look_beside(struct fw_agent *agent, const struct fw_policy *policy, struct beside *ret)
+{
+	size_t count = fw_drift_changes(&agent->drift, &ret->changes);
+	int r = fw_feeds_parts(agent, policy, &ret->parts);
+
+	if (!r)
+		ret->input = (struct fw_image_input){
+			.changes = ret->changes,
+			.change_count = count,
+			.parts = ret->parts.items,
+			.part_count = ret->parts.count,
+			.tick_ns = agent->datapath ? fw_datapath_tick_ns(agent->datapath) : 0,
+		};
+	return r;
+}
+
 static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_diags *diags,
 		   struct fw_rule_ids *ids, struct fw_image **ret)
 {
-	FW_FREE struct fw_set_change *changes = NULL;
-	size_t count = fw_drift_changes(&agent->drift, &changes);
-	struct fw_feed_parts parts;
-	struct fw_image_input input = {
-		.changes = changes,
-		.change_count = count,
-		.tick_ns = agent->datapath ? fw_datapath_tick_ns(agent->datapath) : 0,
-	};
-	int r = fw_feeds_parts(agent, loaded->policy, &parts);
+	FW_CLEANUP(beside_done) struct beside beside = {};
+	int r = look_beside(agent, loaded->policy, &beside);
 
 	if (r)
 		return r;
-	input.parts = parts.items;
-	input.part_count = parts.count;
-	if (!agent->loaded && parts.count)
-		r = compile_first(agent, loaded, &input, diags, ids, ret);
-	else
-		r = fw_image_compile(loaded->policy, &input, ids, diags, ret);
-	free(parts.items);
-	return r;
+	if (!agent->loaded && beside.parts.count)
+		return compile_first(agent, loaded, &beside.input, diags, ids, ret);
+	return fw_image_compile(loaded->policy, &beside.input, ids, diags, ret);
 }
 
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
@@ -243,30 +260,20 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 /* Sets and feeds as they are now, in the lists that are in force. -EAGAIN: too much has changed for that. */
 static int change_in_place(struct fw_agent *agent, struct fw_err *err)
 {
-	FW_FREE struct fw_set_change *changes = NULL;
+	FW_CLEANUP(beside_done) struct beside beside = {};
 	struct fw_loaded *loaded = agent->loaded;
-	struct fw_image_input input = {
-		.changes = NULL,
-		.change_count = fw_drift_changes(&agent->drift, &changes),
-	};
 	struct fw_list_delta delta = {};
 	struct fw_diags diags = {};
-	struct fw_feed_parts parts;
-	int r = fw_feeds_parts(agent, loaded->policy, &parts);
+	int r = look_beside(agent, loaded->policy, &beside);
 
-	if (r)
-		return r;
-	input.changes = changes;
-	input.parts = parts.items;
-	input.part_count = parts.count;
-	r = fw_image_change(loaded->policy, &input, loaded->image, &diags, &delta);
+	if (!r)
+		r = fw_image_change(loaded->policy, &beside.input, loaded->image, &diags, &delta);
 	if (!r)
 		r = fw_publish_change(agent->datapath, loaded->image, &delta, err);
 	if (r == -ENOSPC)
 		r = publish(agent, loaded->policy, loaded->image, true, err);
 	fw_list_delta_done(&delta);
 	fw_diags_done(&diags);
-	free(parts.items);
 	return r;
 }
 
