@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/plain.h"
 #include "fw_types.h"
 #include "lib/units.h"
 
@@ -26,16 +27,11 @@ void fw_paint(const struct fw_page *page, enum fw_paint paint, const char *text)
 
 void fw_print_safe(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
+	while (*text) {
+		size_t control = fw_control_length(text);
 
-		/* C1 controls are two bytes in UTF-8: c2 80 … c2 9f. */
-		if (byte == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0) {
-			fputc('?', out);
-			text++;
-			continue;
-		}
-		fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
+		fputc(control ? '?' : *text, out);
+		text += control ? control : 1;
 	}
 }
 

@@ -6,9 +6,13 @@
 
 #include "lib/cleanup.h"
 
-static bool is_c1(const unsigned char *text)
+size_t fw_control_length(const char *text)
 {
-	return text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0; /* U+0080 … U+009F in UTF-8 */
+	const unsigned char *at = (const unsigned char *)text;
+
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+		return 2; /* U+0080 … U+009F in UTF-8 */
+	return at[0] < 0x20 || at[0] == 0x7f;
 }
 
 /* The caller frees; NULL: out of memory. */
@@ -17,12 +21,11 @@ static char *plain_text(const char *text, size_t length)
 	char *plain = malloc(length + 1);
 	size_t count = 0;
 
-	for (size_t i = 0; plain && i < length; i++) {
-		const unsigned char *at = (const unsigned char *)text + i;
-		bool two = i + 1 < length && is_c1(at);
+	for (size_t i = 0; plain && i < length;) {
+		size_t control = text[i] == '\n' ? 0 : fw_control_length(text + i);
 
-		plain[count++] = (*at < 0x20 && *at != '\n') || *at == 0x7f || two ? '?' : (char)*at;
-		i += two;
+		plain[count++] = control ? '?' : text[i];
+		i += control ? control : 1;
 	}
 	if (plain)
 		plain[count] = '\0';

@@ -23,9 +23,6 @@ const char *fw_show_limit(const json_t *object, char *buffer)
 				 amount, sizeof(amount)),
 		 json_string_value(unit),
 		 fw_duration_format((uint64_t)(window * 1e3 + 0.5) * 1000000, duration, sizeof(duration)));
-	for (char *c = buffer; *c; c++)
-		if (*c < ' ' || *c > '~') /* a unit is a word of ours: whatever else came */
-			*c = '?';
 	return buffer;
 }
 
