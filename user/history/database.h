@@ -43,6 +43,10 @@ struct fw_history {
 /* What SQLite said last, as -errno and a sentence. */
 int fw_history_refused(struct fw_history *history, const char *doing, struct fw_err *err);
 int fw_history_run(struct fw_history *history, const char *sql, struct fw_err *err);
+/* The one row that tells of a rule; its name is the statement's first parameter. -ENOENT: nothing is
+ * recorded. */
+int fw_history_step_rule(struct fw_history *history, sqlite3_stmt *statement, const char *name,
+			 struct fw_err *err);
 /* Prepares; integers are bound in order. NULL after an error. */
 sqlite3_stmt *fw_history_prepare(struct fw_history *history, const char *sql, struct fw_err *err);
 /* One statement with integers, no rows. */

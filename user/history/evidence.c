@@ -56,12 +56,9 @@ static int load_rule(struct fw_history *history, const char *name, int64_t *ret_
 
 	if (!statement)
 		return err->code;
-	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-	r = sqlite3_step(statement);
-	if (r == SQLITE_DONE)
-		return fw_err_set(err, -ENOENT, "nothing is recorded of a limit of rule '%.63s'", name);
-	if (r != SQLITE_ROW)
-		return fw_history_refused(history, "read", err);
+	r = fw_history_step_rule(history, statement, name, err);
+	if (r)
+		return r;
 	*ret_id = sqlite3_column_int64(statement, 0);
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	ret->unit = unit_of((const char *)sqlite3_column_text(statement, 1));

@@ -51,6 +51,18 @@ int fw_history_run(struct fw_history *history, const char *sql, struct fw_err *e
 								: 0;
 }
 
+int fw_history_step_rule(struct fw_history *history, sqlite3_stmt *statement, const char *name,
+			 struct fw_err *err)
+{
+	int r;
+
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	r = sqlite3_step(statement);
+	if (r == SQLITE_DONE)
+		return fw_err_set(err, -ENOENT, "nothing is recorded of a limit of rule '%.63s'", name);
+	return r == SQLITE_ROW ? 0 : fw_history_refused(history, "read", err);
+}
+
 sqlite3_stmt *fw_history_prepare(struct fw_history *history, const char *sql, struct fw_err *err)
 {
 	sqlite3_stmt *statement = NULL;
