@@ -55,6 +55,8 @@ static const struct check_case {
 	 "{name: b, match: {packet: [fragment, tagged]}, action: count}", NULL},
 	{"family", "{name: a, match: {packet: [ipv4, ipv6]}, action: allow}", "{name: b, action: count}",
 	 "unreachable"},
+	{"paths in any case", "{name: a, match: {dest_port: 80, uri: {prefix: /Login}}, action: allow}",
+	 "{name: b, match: {dest_port: 80, uri: {exact: /LOGIN/x}}, action: count}", "unreachable"},
 	{"labels", "{name: a, match: {label_not: x}, action: allow}", "{name: b, action: count}", NULL},
 };
 

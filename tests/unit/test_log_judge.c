@@ -18,7 +18,7 @@
 	"logs: {web: {path: /a, format: vcombined, trusted_proxies: cdn}, other: {path: /b}}\n"              \
 	"rules:\n"                                                                                           \
 	"  - {name: packets, match: {source: vpn}, limit: 7 packets/1s, action: block}\n"                    \
-	"  - {name: login, match: {log: web, uri: {prefix: /login}, method: [GET, POST]}, limit: 3 "         \
+	"  - {name: login, match: {log: web, uri: {prefix: /LogIn}, method: [GET, POST]}, limit: 3 "         \
 	"requests/10s, action: block, ban: 1m}\n"                                                            \
 	"  - {name: host, match: {log: web, host: [\"*.example\", a.test]}, limit: 5 requests/10s, action: " \
 	"block}\n"                                                                                           \
@@ -132,7 +132,7 @@ Test(log_judge, offence_at_the_line_that_crosses)
 
 	set_up(&stage);
 	for (int i = 0; i < 3; i++)
-		say(&stage, 100 * S + i, "h", "192.0.2.1", "GET /%6cogin?a", 200);
+		say(&stage, 100 * S + i, "h", "192.0.2.1", i ? "GET /%6cogin?a" : "GET /LOGIN", 200);
 	say(&stage, 100 * S, "h", "192.0.2.1", "HEAD /login", 200);
 	say(&stage, 100 * S, "h", "192.0.2.1", "GET /other", 200);
 	say(&stage, 100 * S, "h", "192.0.2.2", "GET /login", 200);

@@ -137,8 +137,14 @@ size_t fw_uri_host(const char *authority, size_t length, char *host, size_t size
 		length = (size_t)(colon - authority);
 	if (length > size)
 		return 0;
-	for (size_t i = 0; i < length; i++)
-		host[i] = authority[i] >= 'A' && authority[i] <= 'Z' ? (char)(authority[i] | 0x20)
-								     : authority[i];
+	memcpy(host, authority, length);
+	fw_uri_lower(host, length);
 	return length;
+}
+
+void fw_uri_lower(char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			text[i] = (char)(text[i] | 0x20);
 }

@@ -12,7 +12,11 @@
  * 4. "*" alone stays "*". Every other path that does not begin with '/' gets one in front, an empty one too.
  * 5. Segments between slashes: empty ones and "." go, ".." goes and takes the segment before it along, if
  * there is one. A path whose last segment was empty, "." or ".." ends in '/', every other does not. Letters
- * of the path keep their case; bytes beyond ASCII, controls and NUL stay. */
+ * of the path keep their case; bytes beyond ASCII, controls and NUL stay.
+ *
+ * Rules, of packets and of logs, compare paths without regard to the case of ASCII letters: a server that
+ * tells /Login from /login has nothing to lose by a limit on both, and one that does not would be open to
+ * whoever writes /LOGIN. */
 #ifndef FW_LIB_URI_H
 #define FW_LIB_URI_H
 
@@ -34,5 +38,8 @@ bool fw_uri_is_normal(const char *path, size_t length);
 /* "Example.ORG:8080" → "example.org". Writes at most size bytes; returns the length, 0 when it does not fit.
  */
 size_t fw_uri_host(const char *authority, size_t length, char *host, size_t size);
+
+/* A to Z become a to z, in place; every other byte stays. */
+void fw_uri_lower(char *text, size_t length);
 
 #endif

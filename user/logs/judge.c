@@ -116,6 +116,7 @@ static void prepare(const struct fw_log_judge *judge, struct line *line)
 		fw_uri_normalize(target.text, target.length, judge->path, &parts);
 		line->has_path = true;
 		line->path_length = parts.path_length;
+		fw_uri_lower(judge->path, parts.path_length);
 	}
 	if (parts.host)
 		host = (struct fw_log_span){parts.host, parts.host_length};

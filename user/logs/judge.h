@@ -38,7 +38,7 @@ void fw_log_judge_set_job(struct fw_log_judge *judge, const struct fw_log_job *j
 void fw_log_judge_event(struct fw_log_judge *judge, unsigned int log, const struct fw_log_event *event,
 			uint64_t now_ns, uint64_t *counts);
 
-/* path: in normal form (lib/uri.h). */
+/* path: in normal form and lower case (lib/uri.h), as tests are from the policy. */
 bool fw_log_uri_matches(const struct fw_uri_tests *tests, const char *path, size_t length);
 
 #endif

@@ -46,6 +46,8 @@ static void load_test(struct fw_loader *loader, const struct fw_node *value, enu
 		}
 		warn_of_query(loader, item, text);
 		test.text = strdup(text);
+		if (test.text)
+			fw_uri_lower(test.text, strlen(test.text));
 		if (!test.text || FW_APPEND(tests->items, tests->count, test)) {
 			free(test.text);
 			loader->out_of_memory = true;
