@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,7 @@ static int become_unprivileged(void)
 struct feed_worker {
 	pid_t pid; /* 0: this place is free */
 	int news_fd;
+	bool killed; /* its news have no reader any more */
 };
 
 struct nursery {
@@ -226,13 +228,18 @@ static void live(int fd)
 							   {.fd = signal_fd, .events = POLLIN}};
 
 		for (size_t i = 0; i < FW_NURSERY_FEEDS; i++)
-			fds[2 + i].fd = nursery.feeds[i].pid ? nursery.feeds[i].news_fd : -1;
+			fds[2 + i].fd = nursery.feeds[i].pid && !nursery.feeds[i].killed
+						? nursery.feeds[i].news_fd
+						: -1;
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0)
 			continue;
-		/* Nobody waits for it any more. The place is free once it is reaped. */
+		/* Nobody waits for it any more. The place is free once it is reaped, which may take long
+		 * for one that the kernel does not let go. */
 		for (size_t i = 0; i < FW_NURSERY_FEEDS; i++)
-			if (fds[2 + i].revents)
+			if (fds[2 + i].revents) {
 				kill(nursery.feeds[i].pid, SIGKILL);
+				nursery.feeds[i].killed = true;
+			}
 		if (fds[1].revents && read(signal_fd, &info, sizeof(info)) > 0)
 			reap(&nursery);
 		if (fds[0].revents)
