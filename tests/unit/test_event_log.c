@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
 #include "lib/log.h"
@@ -137,6 +138,49 @@ Test(event_log, followers_are_bounded)
 	cr_expect_eq(count, 32);
 	for (size_t i = 0; i < count; i++)
 		fw_follower_free(followers[i]);
+	fw_event_log_done(&agent->events);
+	free(agent);
+}
+
+/* What the journal gets: FLOODWALL_… fields, lists and numbers as JSON writes them. */
+Test(event_log, fields_of_the_log)
+{
+	static const struct {
+		const char *name, *value, *want;
+	} cases[] = {
+		{"text", "\"192.0.2.1\"", "FLOODWALL_MEMBER=192.0.2.1\n"},
+		{"a number", "-7", "FLOODWALL_MEMBER=-7\n"},
+		{"a fraction", "0.5", "FLOODWALL_MEMBER=0.5\n"},
+		{"no", "false", "FLOODWALL_MEMBER=false\n"},
+		{"a list", "[\"192.0.2.0/24\", \"2001:db8::/32\"]",
+		 "FLOODWALL_MEMBER=[\"192.0.2.0/24\",\"2001:db8::/32\"]\n"},
+		{"an object", "{\"key\": \"limit\"}", "FLOODWALL_MEMBER={\"key\":\"limit\"}\n"},
+	};
+	struct fw_agent *agent = agent_new();
+
+	unsetenv("JOURNAL_STREAM");
+	fw_log_init("test", FW_LOG_DEBUG);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *member = json_loads(cases[i].value, JSON_DECODE_ANY, NULL);
+		char text[1024] = "";
+		int ends[2], saved = dup(STDERR_FILENO);
+
+		cr_assert(member && !pipe(ends));
+		fflush(stderr);
+		dup2(ends[1], STDERR_FILENO);
+		fw_event(agent, "set", "root", json_pack("{s:o}", "member", member), "said");
+		fflush(stderr);
+		dup2(saved, STDERR_FILENO);
+		close(ends[1]);
+		cr_assert_gt(read(ends[0], text, sizeof(text) - 1), 0);
+		close(ends[0]);
+		close(saved);
+		/* "by" comes last. */
+		strcpy(strstr(text, " FLOODWALL_BY="), "\n");
+		cr_expect(strlen(text) > strlen(cases[i].want) &&
+				  !strcmp(text + strlen(text) - strlen(cases[i].want), cases[i].want),
+			  "%s: %s", cases[i].name, text);
+	}
 	fw_event_log_done(&agent->events);
 	free(agent);
 }

@@ -91,6 +91,15 @@ static bool may_log(struct fw_event_log *log)
 	return false;
 }
 
+/* Everything but strings as JSON writes it, cut to size. */
+static void write_value(const json_t *value, char *text, size_t size)
+{
+	char *whole = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	snprintf(text, size, "%s", whole ? whole : "");
+	free(whole);
+}
+
 /* Journal fields from the event's members: FLOODWALL_SRC_IP=… */
 static void write_log(const json_t *event, const char *message)
 {
@@ -112,12 +121,8 @@ static void write_log(const json_t *event, const char *message)
 				field[i] = (char)(field[i] - 'a' + 'A');
 		if (json_is_string(value))
 			snprintf(field + used, FIELD_BYTES - used, "%s", json_string_value(value));
-		else if (json_is_integer(value))
-			snprintf(field + used, FIELD_BYTES - used, "%lld",
-				 (long long)json_integer_value(value));
 		else
-			snprintf(field + used, FIELD_BYTES - used, "%s",
-				 json_is_true(value) ? "true" : "false");
+			write_value(value, field + used, FIELD_BYTES - used);
 		list[count++] = field;
 	}
 	list[count] = NULL;
