@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Feeds of a policy: what is read, what plan says of a change, when two definitions are the same. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "policy/describe_feed.h"
@@ -112,10 +116,10 @@ Test(policy_feeds, warnings_are_no_errors)
 Test(policy_feeds, a_tier_that_is_asked_for_uses_its_feed)
 {
 	struct fw_diags diags = {0};
-	struct fw_policy *policy =
-		parse("feeds: {x: {url: /x, tier: high}}\nrules: [{name: a, match: {tier: high}, "
-		      "limit: 5 packets/1s, action: block}]\n",
-		      &diags);
+	struct fw_policy *policy = parse(
+		"feeds: {x: {url: \"https://h/x\", tier: high}}\nrules: [{name: a, match: {tier: high}, "
+		"limit: 5 packets/1s, action: block}]\n",
+		&diags);
 
 	cr_assert(policy);
 	cr_expect_eq(diags.count, 0, "%s", diags.count ? diags.items[0].message : "");
@@ -193,4 +197,76 @@ Test(policy_feeds, plan_names_who_came_and_went)
 	fw_plan_done(&plan);
 	fw_policy_free(before);
 	fw_policy_free(after);
+}
+
+static const struct file_case {
+	const char *name, *keys;
+	const char *code; /* NULL: silence */
+} file_cases[] = {
+	{"all is well", "{url: \"https://h/l\", secret: DIR/private, ca_file: DIR/list}", NULL},
+	{"a list in a file", "{url: DIR/list}", NULL},
+	{"no list", "{url: DIR/none}", "missing-file"},
+	{"no list, as a URL", "{url: \"file://DIR/none\"}", "missing-file"},
+	{"a directory", "{url: DIR}", "missing-file"},
+	{"a list behind a file", "{url: DIR/list/x}", "missing-file"},
+	{"no secret", "{url: \"https://h/l\", secret: DIR/none}", "missing-file"},
+	{"a secret of everybody", "{url: \"https://h/l\", secret: DIR/list}", "readable-by-all"},
+	{"no certificates", "{url: \"https://h/l\", ca_file: DIR/none}", "missing-file"},
+};
+
+static void put(const char *dir, const char *name, mode_t mode)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	cr_assert(fd >= 0 && !fchmod(fd, mode) && !close(fd));
+}
+
+/* What a feed will need is looked at before it is needed, and pointed at. */
+Test(policy_feeds, named_files_are_looked_at)
+{
+	char dir[] = "/tmp/fw-unit-feeds-XXXXXX";
+	char command[64];
+
+	cr_assert_not_null(mkdtemp(dir));
+	put(dir, "list", 0644);
+	put(dir, "private", 0640);
+	for (size_t i = 0; i < sizeof(file_cases) / sizeof(file_cases[0]); i++) {
+		const struct file_case *t = &file_cases[i];
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = NULL;
+		const struct fw_diag *warning = NULL;
+		char text[512] = "version: 1\nfeeds:\n  f: ";
+
+		for (const char *c = t->keys; *c; c++)
+			if (!strncmp(c, "DIR", 3)) {
+				strcat(text, dir);
+				c += 2;
+			} else {
+				strncat(text, c, 1);
+			}
+		strcat(text, "\n");
+		cr_expect_eq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0, "%s",
+			     t->name);
+		for (size_t k = 0; k < diags.count; k++)
+			if (diags.items[k].severity == FW_SEVERITY_WARNING)
+				warning = &diags.items[k];
+		cr_expect_eq(!warning, !t->code, "%s: %s", t->name,
+			     warning ? warning->message : "nothing said");
+		if (warning && t->code) {
+			cr_expect_str_eq(warning->code, t->code, "%s: %s", t->name, warning->message);
+			cr_expect(strstr(warning->message, dir), "%s: %s", t->name, warning->message);
+			cr_expect_eq(warning->mark.line, 3);
+			cr_expect_gt(warning->mark.column, 10);
+		}
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+	snprintf(command, sizeof(command), "%s/list", dir);
+	unlink(command);
+	snprintf(command, sizeof(command), "%s/private", dir);
+	unlink(command);
+	rmdir(dir);
 }

@@ -101,7 +101,11 @@ static void check_good(const char *path)
 	cr_expect_eq(fw_policy_load(path, &diags, &policy), 0, "%s: %s", path,
 		     diags.count ? diags.items[0].message : "");
 	cr_expect_eq(diags.errors, 0, "%s", path);
-	cr_expect_eq(diags.warnings, 0, "%s: %s", path, diags.count ? diags.items[0].message : "");
+	/* Secrets are in nobody's repository. */
+	for (size_t i = 0; i < diags.count; i++)
+		cr_expect(diags.items[i].severity != FW_SEVERITY_WARNING ||
+				  !strcmp(diags.items[i].code, "missing-file"),
+			  "%s: %s", path, diags.items[i].message);
 	if (policy) {
 		cr_expect_eq(fw_image_compile(policy, NULL, &ids, &diags, &image), 0, "%s", path);
 		fw_image_free(image);

@@ -174,6 +174,14 @@ void fw_complain(struct fw_loader *loader, const struct fw_node *node, const cha
 bool fw_read_text(struct fw_loader *loader, const struct fw_node *node, const char **ret);
 /* Absolute; relative ones resolve against base_dir. Caller frees. */
 bool fw_read_path(struct fw_loader *loader, const struct fw_node *node, char **ret);
+/* Warns of a file that is named here and read by somebody else later: not there, not a regular one, and: */
+struct fw_file_wish {
+	bool secret;	       /* nobody else may read it */
+	bool program;	       /* somebody must be able to execute it */
+	const char *otherwise; /* what follows: "the feed is not fetched" */
+};
+void fw_look_at_file(struct fw_loader *loader, const struct fw_node *value, const char *path,
+		     const struct fw_file_wish *wish);
 bool fw_read_bool(struct fw_loader *loader, const struct fw_node *node, bool *ret);
 bool fw_read_word(struct fw_loader *loader, const struct fw_node *node, const struct fw_words *words,
 		  const char *what, unsigned int *ret);

@@ -53,6 +53,7 @@ static bool has_user(const char *url)
 
 void fw_load_feed_url(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
+	static const struct fw_file_wish wish = {.otherwise = "its last good copy stays in force"};
 	struct fw_feed *feed = target;
 	bool remote;
 	const char *url;
@@ -76,6 +77,8 @@ void fw_load_feed_url(struct fw_loader *loader, const struct fw_node *value, voi
 		fw_diag_add(loader->diags, value->mark, FW_SEVERITY_NOTE, "feed-unencrypted",
 			    "use https:// where the publisher offers it",
 			    "http is not protected: whoever is on the way can change this list");
+	if (!remote)
+		fw_look_at_file(loader, value, url[0] == '/' ? url : url + strlen("file://"), &wish);
 	keep_text(loader, url, &feed->url);
 }
 
@@ -205,12 +208,20 @@ void fw_load_feed_header(struct fw_loader *loader, const struct fw_node *value, 
 
 void fw_load_feed_secret(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	fw_read_path(loader, value, &((struct fw_feed *)target)->secret);
+	static const struct fw_file_wish wish = {.secret = true, .otherwise = "the feed is not fetched"};
+	struct fw_feed *feed = target;
+
+	if (fw_read_path(loader, value, &feed->secret))
+		fw_look_at_file(loader, value, feed->secret, &wish);
 }
 
 void fw_load_feed_ca_file(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	fw_read_path(loader, value, &((struct fw_feed *)target)->ca_file);
+	static const struct fw_file_wish wish = {.otherwise = "no certificate of the server is accepted"};
+	struct fw_feed *feed = target;
+
+	if (fw_read_path(loader, value, &feed->ca_file))
+		fw_look_at_file(loader, value, feed->ca_file, &wish);
 }
 
 void fw_load_feed_proxy(struct fw_loader *loader, const struct fw_node *value, void *target)
