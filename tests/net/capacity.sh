@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What runs out is said and counted: full maps refuse with 75, no bpffs means a warning that a crash detaches.
+# What runs out is said and counted: full maps refuse with 75, no bpffs means a warning that a crash detaches, a full state
+# directory that a change is forgotten by a restart.
 . "$(dirname "$0")/session.sh"
 begin capacity
 policy <<YAML
@@ -34,3 +35,32 @@ expect_words "as does the log" 'bpffs' "$WORK/agent.log"
 stop_agent KILL
 sleep 0.5
 expect "which is so" no "$(has_program "$IFACE")"
+stop_agent
+lab down
+lab up || exit 1
+
+# A private mount: the agent below inherits it, nobody else sees it.
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+sets:
+  vpn: {entries: [192.0.2.0/24]}
+rules:
+  - {name: vpn, match: {source: [vpn]}, action: block}
+YAML
+mkdir -p "$WORK/state"
+mount -t tmpfs -o size=256k state "$WORK/state" || exit 1
+trap 'stop_agent; umount -l "$WORK/state"; finish' EXIT
+start_agent
+expect_exit "a set is changed while there is room" 0 fw sets add vpn 198.51.100.1
+expect_words "and kept until the reboot" 'until changed or rebooted' "$WORK/out"
+dd if=/dev/zero of="$WORK/state/filler" bs=1k count=1024 2>"$WORK/dd"
+expect_exit "a full state directory keeps nobody from changing a set" 0 fw sets add vpn 198.51.100.2
+expect_words "but it says that a restart forgets it" 'restart of the agent forgets.*No space' "$WORK/out"
+expect "and promises nothing" 0 "$(grep -c rebooted "$WORK/out")"
+expect "it is in force" True "$(fwj sets test vpn 198.51.100.2 | field 'd["member"]')"
+expect_that "status says so, too" 'any("No space" in w for w in a["warnings"])' "$(fwj status)"
+rm "$WORK/state/filler"
+expect_exit "with room again" 0 fw sets add vpn 198.51.100.3
+expect_words "it is kept again" 'until changed or rebooted' "$WORK/out"
+expect_that "and status is content" 'not any("restart" in w for w in a["warnings"])' "$(fwj status)"

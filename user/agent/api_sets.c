@@ -262,7 +262,7 @@ static void reply_changed(struct fw_request *request, struct fw_answer *answer, 
 	const char *name = agent->loaded->policy->sets[set].name;
 	char undo[512] = "";
 	size_t used = 0, i;
-	json_t *item;
+	json_t *item, *reply;
 
 	if (json_array_size(changed))
 		used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del",
@@ -271,13 +271,16 @@ static void reply_changed(struct fw_request *request, struct fw_answer *answer, 
 		if (i < 8 && used < sizeof(undo))
 			used += (size_t)snprintf(undo + used, sizeof(undo) - used, " %s",
 						 json_string_value(item));
-	fw_reply(answer, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name,
-				   removed ? "removed" : "added", (json_int_t)json_array_size(changed),
-				   "already", (json_int_t)(asked - json_array_size(changed)), "prefixes4",
-				   (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
-				   (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
-				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(),
-				   "undo", undo));
+	reply = json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name, removed ? "removed" : "added",
+			  (json_int_t)json_array_size(changed), "already",
+			  (json_int_t)(asked - json_array_size(changed)), "prefixes4",
+			  (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
+			  (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
+			  for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo",
+			  undo);
+	if (reply && agent->drift.unsaved[0])
+		json_object_set_new(reply, "not_kept", json_string(agent->drift.unsaved));
+	fw_reply(answer, reply);
 }
 
 static void keep_changed(struct fw_request *request, const json_t *changed, int set, bool removed)

@@ -234,8 +234,11 @@ void fw_drift_save(struct fw_agent *agent)
 	}
 	json_object_set_new(document, "sets", sets);
 	json_object_set_new(document, "interfaces", ifaces);
-	if (fw_state_write(&agent->state, DRIFT_FILE, document, &err))
+	agent->drift.unsaved[0] = '\0';
+	if (fw_state_write(&agent->state, DRIFT_FILE, document, &err)) {
+		snprintf(agent->drift.unsaved, sizeof(agent->drift.unsaved), "%s", err.text);
 		fw_log(FW_LOG_WARNING, "live changes would not survive a restart: %s", err.text);
+	}
 	json_decref(document);
 }
 

@@ -125,6 +125,16 @@ void fw_show_sets(const struct fw_page *page, const json_t *sets)
 	}
 }
 
+/* The agent's own memory of live changes has failed: what the file says now is what a restart brings. */
+static void show_not_kept(const struct fw_page *page, const json_t *document)
+{
+	if (!fw_doc_has(document, "not_kept") || fw_doc_true(document, "saved"))
+		return;
+	fputs("attention a restart of the agent forgets this change: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "not_kept"));
+	fputc('\n', page->out);
+}
+
 void fw_show_sets_change(const struct fw_page *page, const json_t *document)
 {
 	bool adds = fw_doc_has(document, "added");
@@ -146,8 +156,11 @@ void fw_show_sets_change(const struct fw_page *page, const json_t *document)
 		fputs("in force and saved\n", page->out);
 	else if (fw_doc_has(document, "expires_in_seconds"))
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, a));
-	else
+	else if (!fw_doc_has(document, "not_kept"))
 		fputs("in force until changed or rebooted; not saved (--save)\n", page->out);
+	else
+		fputs("in force until changed or the agent ends; not saved (--save)\n", page->out);
+	show_not_kept(page, document);
 	fw_show_undo(page, document);
 }
 
