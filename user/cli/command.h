@@ -43,6 +43,7 @@ typedef int fw_command_run(struct fw_cli *cli, const struct fw_line *line); /* e
 
 struct fw_command {
 	const char *verb, *subverb; /* subverb NULL: the verb alone */
+	bool needs_subverb;	    /* for the parser only: its subcommands are what is listed */
 	const char *arguments;	    /* as the synopsis shows them, "" for none */
 	int least, most;	    /* number of arguments */
 	enum fw_complete complete;

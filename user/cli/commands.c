@@ -305,7 +305,8 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall sets add office 192.0.2.0/24 --save",
 	 .route = FW_API_SETS_ADD,
 	 .json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
-		 "N|null,\"undo\",\"saved\":BOOL}",
+		 "N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT (a restart of the agent forgets it, and "
+		 "why)}",
 	 .run = fw_cmd_sets_change},
 	{.verb = "sets",
 	 .subverb = "del",
@@ -321,7 +322,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall sets del office 192.0.2.0/24",
 	 .route = FW_API_SETS_DEL,
 	 .json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
-		 "seconds\":N|null,\"undo\",\"saved\":BOOL}",
+		 "seconds\":N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT}",
 	 .run = fw_cmd_sets_change},
 	{.verb = "sets",
 	 .subverb = "test",
@@ -421,6 +422,7 @@ static const struct fw_command commands[] = {
 		 "BOOL,\"seconds\":F}",
 	 .run = fw_cmd_replay},
 	{.verb = "import",
+	 .needs_subverb = true,
 	 .arguments = "aws-waf FILE",
 	 .least = 2,
 	 .most = 2,

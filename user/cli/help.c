@@ -80,14 +80,15 @@ static void print_command(FILE *out, const struct fw_command *command)
 /* The command, and for a verb with subcommands those too. */
 static void print_family(FILE *out, const struct fw_command *chosen)
 {
-	size_t count;
+	size_t count, any = !chosen->needs_subverb;
 	const struct fw_command *commands = fw_commands(&count);
 
-	print_command(out, chosen);
+	if (any)
+		print_command(out, chosen);
 	for (size_t i = 0; i < count; i++) {
 		if (chosen->subverb || !commands[i].subverb || strcmp(commands[i].verb, chosen->verb))
 			continue;
-		fputs("\n", out);
+		fputs(any++ ? "\n" : "", out);
 		print_command(out, &commands[i]);
 	}
 }
@@ -103,10 +104,14 @@ static void print_overview(FILE *out)
 	      "Drops floods in the network driver and says why. Without a command: status.\n\ncommands\n",
 	      out);
 	for (size_t i = 0; i < count; i++) {
-		int length = snprintf(name, sizeof(name), "  %s%s%s%s%s", commands[i].verb,
-				      commands[i].subverb ? " " : "",
-				      commands[i].subverb ? commands[i].subverb : "",
-				      *commands[i].arguments ? " " : "", commands[i].arguments);
+		int length;
+
+		if (commands[i].needs_subverb)
+			continue;
+		length = snprintf(name, sizeof(name), "  %s%s%s%s%s", commands[i].verb,
+				  commands[i].subverb ? " " : "",
+				  commands[i].subverb ? commands[i].subverb : "",
+				  *commands[i].arguments ? " " : "", commands[i].arguments);
 
 		fprintf(out, "%-*s", HELP_COLUMN, name);
 		if (length >= HELP_COLUMN)

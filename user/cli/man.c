@@ -105,6 +105,8 @@ static void write_json(FILE *out)
 	      "where hint and diagnostics may be missing and exit is the exit status.\n",
 	      out);
 	for (size_t i = 0; i < count; i++) {
+		if (commands[i].needs_subverb)
+			continue;
 		fputs(".TP\n\\fB", out);
 		write_text(out, commands[i].verb);
 		if (commands[i].subverb) {
@@ -233,7 +235,8 @@ static void write_man(FILE *out, const void *context)
 	fputs(".SH COMMANDS\n", out);
 	commands = fw_commands(&count);
 	for (size_t i = 0; i < count; i++)
-		write_command(out, &commands[i]);
+		if (!commands[i].needs_subverb)
+			write_command(out, &commands[i]);
 	write_json(out);
 	write_reasons(out);
 	write_exit_status(out);
