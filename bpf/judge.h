@@ -96,7 +96,7 @@ static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *k
 
 static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, const struct fw_pkt *pkt)
 {
-	const struct fw_addr *addr = rule->per == FW_PER_DESTINATION ? &pkt->dest : &pkt->source;
+	const struct fw_addr *addr = fw_per_is_destination(rule->per) ? &pkt->dest : &pkt->source;
 	struct fw_meter_key key = {.rule = rule->id};
 	__u32 family = pkt->family;
 

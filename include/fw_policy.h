@@ -46,8 +46,15 @@ enum fw_per {
 	FW_PER_DESTINATION,
 	FW_PER_SOURCE_DEST_PORT,
 	FW_PER_TOTAL,
+	FW_PER_DESTINATION_PREFIX,
 	FW_PER_MAX_,
 };
+
+/* The key says who is protected, not who sends. */
+static inline __attribute__((always_inline)) int fw_per_is_destination(__u32 per)
+{
+	return per == FW_PER_DESTINATION || per == FW_PER_DESTINATION_PREFIX;
+}
 
 enum fw_rule_flag {
 	FW_RULE_COUNT_MODE = 1 << 0, /* would drop, goes on */

@@ -22,6 +22,7 @@
 #define RESOLVER       "192.0.2.53"
 #define VICTIM	       "192.0.2.80"
 #define VICTIM_OTHER   "192.0.2.81"
+#define VICTIM_FAR     "192.0.3.81" /* another /24 */
 #define ATTACKER6      "2001:db8:bad::66"
 #define ATTACKER6_NEAR "2001:db8:bad::67"   /* same /64 */
 #define ATTACKER6_FAR  "2001:db8:bad:1::66" /* same /48 */
@@ -31,6 +32,7 @@
 #define SSH_ADMIN6     "2001:db8:5::22"
 #define VICTIM6	       "2001:db8::80"
 #define VICTIM6_OTHER  "2001:db8::81"
+#define VICTIM6_FAR    "2001:db8:1::81" /* another /48 */
 
 #define PROTO_GRE  47
 #define PROTO_ESP  50

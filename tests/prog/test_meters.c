@@ -132,6 +132,24 @@ Test(meters, keys)
 	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST));
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to = VICTIM_OTHER));
 
+	lab_publish(&lab, HEAD "rules: [{name: net, match: {protocol: udp}, limit: 3 packets/10s, "
+			       "action: police, per: destination_prefix}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 2);
+	lab_send(&lab, PACKET(.from = HONEST, .to = VICTIM_OTHER), 2); /* one /24: a carpet */
+	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .protocol = IPPROTO_TCP));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST, .to = VICTIM_FAR));
+	lab_send(&lab, PACKET(.from = ATTACKER6), 2);
+	lab_send(&lab, PACKET(.from = HONEST6, .to = VICTIM6_OTHER), 2); /* one /48 */
+	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST6));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = HONEST6, .to = VICTIM6_FAR));
+
+	lab_publish(&lab, HEAD "rules: [{name: host, limit: 3 packets/10s, action: police, "
+			       "destination_prefix: {ipv4: 32}}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 9);
+	expect(&lab, FW_REASON_POLICED, PACKET(.from = HONEST));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .to = VICTIM_OTHER));
+
 	lab_publish(&lab, HEAD
 		    "rules: [{name: port, limit: 3 packets/10s, action: block, per: [source, dest_port]}]\n");
 	lab_send(&lab, PACKET(.from = ATTACKER), 9);

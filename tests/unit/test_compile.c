@@ -100,6 +100,10 @@ static const struct key_case {
 	{"per: [dest_port, source]", FW_PER_SOURCE_DEST_PORT, 128, 64},
 	{"per: [total]", FW_PER_TOTAL, 0, 0},
 	{"per: destination", FW_PER_DESTINATION, 128, 128},
+	{"per: destination_prefix", FW_PER_DESTINATION_PREFIX, 120, 48},
+	{"per: destination_prefix, destination_prefix: {ipv4: 22}", FW_PER_DESTINATION_PREFIX, 118, 48},
+	{"per: {destination_prefix: {ipv6: 56}}", FW_PER_DESTINATION_PREFIX, 120, 56},
+	{"destination_prefix: {ipv4: 32, ipv6: 128}", FW_PER_DESTINATION_PREFIX, 128, 128},
 };
 
 Test(compile, keys)

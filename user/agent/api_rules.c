@@ -94,6 +94,9 @@ static json_t *key_to_json(const struct fw_policy_rule *rule, const struct fw_me
 	    rule->per == FW_PER_SOURCE_DEST_PORT)
 		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + rule->prefix4)
 							  : rule->prefix6;
+	else if (rule->per == FW_PER_DESTINATION_PREFIX)
+		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + rule->dest_prefix4)
+							  : rule->dest_prefix6;
 	json = json_pack("{s:s, s:I, s:f, s:I, s:b}", "source",
 			 rule->per == FW_PER_TOTAL ? "total" : fw_prefix_format(&prefix, text, sizeof(text)),
 			 "amount", (json_int_t)entry->amount, "ratio",

@@ -117,7 +117,7 @@ int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, st
 static struct fw_meter_key key_for(const struct fw_rule *rule, const struct fw_addr *source,
 				   const struct fw_addr *destination, uint16_t dest_port)
 {
-	const struct fw_addr *addr = rule->per == FW_PER_DESTINATION ? destination : source;
+	const struct fw_addr *addr = fw_per_is_destination(rule->per) ? destination : source;
 	enum fw_family family = fw_addr_family(addr);
 	struct fw_meter_key key = {.rule = rule->id};
 
@@ -139,7 +139,7 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 	if (rule->per == FW_PER_TOTAL) {
 		r = bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &meter);
 	} else {
-		if (rule->per == FW_PER_DESTINATION && !destination)
+		if (fw_per_is_destination(rule->per) && !destination)
 			return -ENOENT; /* which one is not known */
 		key = key_for(rule, source, destination, dest_port);
 		r = bpf_map_lookup_elem(meter_fd(datapath), &key, &meter);
@@ -200,7 +200,7 @@ static bool choose(const void *key, const void *value, void *context)
 	if (forget->source) {
 		const struct fw_rule *rule = fw_active_rule(forget->datapath, found.rule);
 
-		if ((rule && rule->per == FW_PER_DESTINATION) ||
+		if ((rule && fw_per_is_destination(rule->per)) ||
 		    !fw_prefix_contains(forget->source, &found.addr))
 			return true;
 	} else if (found.rule != forget->rule) {

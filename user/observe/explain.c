@@ -328,7 +328,7 @@ static bool check_rule(struct walk *walk, unsigned int index)
 		     meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "");
 		return false;
 	}
-	if (rule->per == FW_PER_DESTINATION && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_dest) {
+	if (fw_per_is_destination(rule->per) && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_dest) {
 		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination: say --to IP:PORT/PROTO",
 		     why);
 		return false;

@@ -42,7 +42,7 @@ static void check_ban(const struct fw_policy_rule *rule, struct fw_diags *diags)
 	if (rule->action != FW_ACTION_BLOCK && rule->action != FW_ACTION_COUNT)
 		COMPLAIN(diags, rule->action_mark, "bad-ban", "use action: block",
 			 "rule '%s': %s does not ban", rule->name, fw_action_word(rule->action));
-	if (rule->per == FW_PER_DESTINATION || rule->per == FW_PER_TOTAL)
+	if (fw_per_is_destination(rule->per) || rule->per == FW_PER_TOTAL)
 		COMPLAIN(diags, rule->mark, "bad-ban", "count per source, or remove the ban",
 			 "rule '%s': per: %s does not say whom to ban", rule->name, fw_per_word(rule->per));
 }
@@ -54,7 +54,7 @@ static bool drops(const struct fw_policy_rule *rule)
 
 static void check_outage(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
-	if (drops(rule) && has_limit(rule) && (rule->per == FW_PER_TOTAL || rule->per == FW_PER_DESTINATION))
+	if (drops(rule) && has_limit(rule) && (rule->per == FW_PER_TOTAL || fw_per_is_destination(rule->per)))
 		COMPLAIN(diags, rule->action_mark, "self-made-outage",
 			 "use action: police, which drops only the excess; force: true if this is meant",
 			 "rule '%s': blocking per %s lets a flood keep the meter over the limit and "

@@ -49,12 +49,16 @@ static void compile_key(const struct fw_policy_rule *from, struct fw_rule *rule)
 	case FW_PER_DESTINATION:
 		bits4 = bits6 = 128;
 		break;
+	case FW_PER_DESTINATION_PREFIX:
+		bits4 = FW_V4_BITS + from->dest_prefix4;
+		bits6 = from->dest_prefix6;
+		break;
 	case FW_PER_TOTAL:
 	case FW_PER_MAX_:
 		bits4 = bits6 = 0;
 		break;
 	}
-	if (from->per != FW_PER_DESTINATION && bits4 == 128 && bits6 == 64)
+	if (!fw_per_is_destination(from->per) && bits4 == 128 && bits6 == 64)
 		rule->flags |= FW_RULE_SOURCE_KEY;
 	rule->per = (uint8_t)from->per;
 	rule->key_mask[FW_FAMILY_V4] = fw_mask(bits4);

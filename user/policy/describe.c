@@ -186,6 +186,10 @@ static void write_per(const struct fw_policy_rule *rule, FILE *out)
 	case FW_PER_SOURCE_PREFIX:
 		fprintf(out, "{source_prefix: {ipv4: %u, ipv6: %u}}", rule->prefix4, rule->prefix6);
 		return;
+	case FW_PER_DESTINATION_PREFIX:
+		fprintf(out, "{destination_prefix: {ipv4: %u, ipv6: %u}}", rule->dest_prefix4,
+			rule->dest_prefix6);
+		return;
 	case FW_PER_SOURCE_DEST_PORT:
 		fputs("[source, dest_port]", out);
 		return;

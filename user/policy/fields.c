@@ -178,10 +178,13 @@ static const struct fw_policy_field fields[] = {
 	    "which packets; values of one list are alternatives, different keys must all hold"),
 	KEY("rule", "limit", rule_limit, "AMOUNT packets|bytes|connections|requests/WINDOW", "none",
 	    FW_FIELD_TUNABLE, "the rule takes effect while a key's trailing window (1s to 1h) holds more"),
-	KEY("rule", "per", rule_per, "source | source_prefix | destination | [source, dest_port] | total",
+	KEY("rule", "per", rule_per,
+	    "source | source_prefix | destination | destination_prefix | [source, dest_port] | total",
 	    "source", FW_FIELD_TUNABLE, "whose amount is measured"),
 	KEY("rule", "source_prefix", rule_source_prefix, "{ipv4: BITS, ipv6: BITS}", "{ipv4: 32, ipv6: 64}",
 	    0, "how much of the source address makes the key"),
+	KEY("rule", "destination_prefix", rule_destination_prefix, "{ipv4: BITS, ipv6: BITS}",
+	    "{ipv4: 24, ipv6: 48}", 0, "how much of the destination address makes the key"),
 	KEY("rule", "action", rule_action, "allow | block | police | count | label", "",
 	    FW_FIELD_REQUIRED | FW_FIELD_TUNABLE,
 	    "allow: pass, up to the limit. block: drop, with a limit everything from a key that is over it. "
@@ -194,6 +197,9 @@ static const struct fw_policy_field fields[] = {
 
 	KEY("source_prefix", "ipv4", prefix_ipv4, "1 to 32", "32", 0, "bits of IPv4 sources"),
 	KEY("source_prefix", "ipv6", prefix_ipv6, "1 to 128", "64", 0, "bits of IPv6 sources"),
+
+	KEY("destination_prefix", "ipv4", dest_prefix_ipv4, "1 to 32", "24", 0, "bits of IPv4 destinations"),
+	KEY("destination_prefix", "ipv6", dest_prefix_ipv6, "1 to 128", "48", 0, "bits of IPv6 destinations"),
 
 	KEY("ban", "for", ban_for, "duration", "the first step", 0, "length of the first ban"),
 	KEY("ban", "escalate", ban_escalate, "list of at most 6 durations", "none", 0,

@@ -85,6 +85,7 @@ struct fw_loader {
 	X(rule_limit)                                                                                        \
 	X(rule_per)                                                                                          \
 	X(rule_source_prefix)                                                                                \
+	X(rule_destination_prefix)                                                                           \
 	X(rule_action)                                                                                       \
 	X(rule_ban)                                                                                          \
 	X(rule_mode)                                                                                         \
@@ -92,6 +93,8 @@ struct fw_loader {
 	X(rule_force)                                                                                        \
 	X(prefix_ipv4)                                                                                       \
 	X(prefix_ipv6)                                                                                       \
+	X(dest_prefix_ipv4)                                                                                  \
+	X(dest_prefix_ipv6)                                                                                  \
 	X(ban_for)                                                                                           \
 	X(ban_escalate)                                                                                      \
 	X(ban_unverified)                                                                                    \

@@ -82,9 +82,10 @@ void fw_load_rule_action(struct fw_loader *loader, const struct fw_node *value, 
 
 static void complain_per(struct fw_loader *loader, const struct fw_node *node)
 {
-	fw_complain(loader, node, "bad-per",
-		    "write source, source_prefix, destination, [source, dest_port] or total",
-		    "this is nothing to count by");
+	fw_complain(
+		loader, node, "bad-per",
+		"write source, source_prefix, destination, destination_prefix, [source, dest_port] or total",
+		"this is nothing to count by");
 }
 
 /* [source, dest_port] in either order; a list of one word is that word. */
@@ -112,7 +113,7 @@ static void load_per_list(struct fw_loader *loader, const struct fw_node *value,
 void fw_load_rule_per(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	struct fw_policy_rule *rule = target;
-	const struct fw_node *prefix;
+	const struct fw_node *source, *destination;
 	unsigned int per;
 
 	switch (value->kind) {
@@ -120,9 +121,12 @@ void fw_load_rule_per(struct fw_loader *loader, const struct fw_node *value, voi
 		load_per_list(loader, value, rule);
 		return;
 	case FW_NODE_MAP:
-		prefix = fw_node_get(value, "source_prefix");
-		if (prefix && value->count == 1)
-			fw_load_rule_source_prefix(loader, prefix, rule);
+		source = fw_node_get(value, "source_prefix");
+		destination = fw_node_get(value, "destination_prefix");
+		if (source && value->count == 1)
+			fw_load_rule_source_prefix(loader, source, rule);
+		else if (destination && value->count == 1)
+			fw_load_rule_destination_prefix(loader, destination, rule);
 		else
 			complain_per(loader, value);
 		return;
@@ -146,6 +150,19 @@ void fw_load_rule_source_prefix(struct fw_loader *loader, const struct fw_node *
 	fw_load_object(loader, value, "source_prefix", "source_prefix", rule);
 }
 
+void fw_load_rule_destination_prefix(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_policy_rule *rule = target;
+
+	if (rule->per != FW_PER_SOURCE && rule->per != FW_PER_DESTINATION_PREFIX) {
+		fw_complain(loader, value, "bad-per", "remove one of them",
+			    "destination_prefix does not go with per: %s", fw_per_word(rule->per));
+		return;
+	}
+	rule->per = FW_PER_DESTINATION_PREFIX;
+	fw_load_object(loader, value, "destination_prefix", "destination_prefix", rule);
+}
+
 static void load_bits(struct fw_loader *loader, const struct fw_node *value, unsigned int most, uint8_t *bits)
 {
 	unsigned int number;
@@ -167,6 +184,16 @@ void fw_load_prefix_ipv4(struct fw_loader *loader, const struct fw_node *value, 
 void fw_load_prefix_ipv6(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	load_bits(loader, value, 128, &((struct fw_policy_rule *)target)->prefix6);
+}
+
+void fw_load_dest_prefix_ipv4(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_bits(loader, value, 32, &((struct fw_policy_rule *)target)->dest_prefix4);
+}
+
+void fw_load_dest_prefix_ipv6(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_bits(loader, value, 128, &((struct fw_policy_rule *)target)->dest_prefix6);
 }
 
 void fw_load_ban_for(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -227,8 +254,12 @@ void fw_load_rule_labels(struct fw_loader *loader, const struct fw_node *value, 
 static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsigned int number)
 {
 	struct fw_policy *policy = loader->policy;
-	struct fw_policy_rule rule = {
-		.prefix4 = 32, .prefix6 = 64, .mode = FW_MODE_INHERIT, .mark = node->mark};
+	struct fw_policy_rule rule = {.prefix4 = 32,
+				      .prefix6 = 64,
+				      .dest_prefix4 = 24,
+				      .dest_prefix6 = 48,
+				      .mode = FW_MODE_INHERIT,
+				      .mark = node->mark};
 	const struct fw_node *name = fw_node_get(node, "name");
 	size_t errors = loader->diags->errors;
 

@@ -198,7 +198,8 @@ struct fw_policy_rule {
 	struct fw_match match;
 	struct fw_limit limit;
 	enum fw_per per;
-	uint8_t prefix4, prefix6; /* key prefix in the family's own bits: 32 and 64 by default */
+	uint8_t prefix4, prefix6;	    /* key prefix in the family's own bits: 32 and 64 by default */
+	uint8_t dest_prefix4, dest_prefix6; /* with FW_PER_DESTINATION_PREFIX: 24 and 48 by default */
 	enum fw_action action;
 	struct fw_ban_spec ban;
 	enum fw_mode mode; /* INHERIT or COUNT (or ENFORCE, same as INHERIT) */

@@ -24,6 +24,7 @@ static const struct fw_word pers[] = {
 	{"destination", FW_PER_DESTINATION},
 	{"source+dest_port", FW_PER_SOURCE_DEST_PORT},
 	{"total", FW_PER_TOTAL},
+	{"destination_prefix", FW_PER_DESTINATION_PREFIX},
 };
 static const struct fw_word modes[] = {{"enforce", FW_MODE_ENFORCE}, {"count", FW_MODE_COUNT}};
 static const struct fw_word xdp_modes[] = {
