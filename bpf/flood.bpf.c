@@ -82,7 +82,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt)))
 			return FW_REASON_NEVER_BLOCK;
 		*terms &= class->source_terms;
-		pkt->count_terms = class->count_terms;
+		pkt->count_terms = class->source_count_terms;
 	}
 	if (parsed != FW_REASON_UNDECIDED)
 		return parsed;
@@ -100,6 +100,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		if (!class)
 			return FW_REASON_INTERNAL;
 		*terms &= class->dest_terms;
+		pkt->count_terms |= class->dest_count_terms;
 	}
 	return FW_REASON_UNDECIDED;
 }

@@ -206,20 +206,38 @@ static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *
 		ban_source(pkt, rule, amount);
 }
 
-/* Only feeds on trial make the packet match: the rule may count, not drop. */
-static __always_inline int judge_is_on_trial(const struct fw_rule *rule, const struct fw_pkt *pkt)
+static __always_inline int judge_has_labels(const struct fw_term *term, const struct fw_pkt *pkt)
 {
-	return pkt->count_terms && !(rule->terms & ~pkt->count_terms);
+	return (pkt->labels & term->labels_required) == term->labels_required &&
+	       !(pkt->labels & term->labels_forbidden);
+}
+
+/* Only feeds on trial make the packet match, whichever term of the rule holds: the rule may count, not drop.
+ */
+static __always_inline int judge_is_on_trial(const struct fw_policy_slot *policy, const struct fw_rule *rule,
+					     const struct fw_pkt *pkt)
+{
+	__u64 sure;
+
+	if (!pkt->count_terms)
+		return 0;
+	sure = pkt->held_terms & rule->terms & ~pkt->count_terms;
+	for (int i = 0; i < FW_TERMS_MAX && sure; i++) {
+		if (judge_has_labels(&policy->terms[judge_lowest_bit(sure)], pkt))
+			return 0;
+		sure &= sure - 1;
+	}
+	return 1;
 }
 
 /* What one rule says of a packet that matches it. UNDECIDED: the next rule. */
-static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_rule *rule,
-						    struct fw_pkt *pkt)
+static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_policy_slot *policy,
+						    const struct fw_rule *rule, struct fw_pkt *pkt)
 {
 	__u32 index = rule->id, limited = rule->unit != FW_UNIT_NONE, action = rule->action;
 	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
+	int over, on_trial = judge_is_on_trial(policy, rule, pkt);
 	__u64 crossing_amount = 0;
-	int over;
 
 	if (!count)
 		return FW_REASON_INTERNAL;
@@ -237,7 +255,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	pkt->labels |= rule->labels;
 	if (action == FW_ACTION_LABEL)
 		return FW_REASON_UNDECIDED;
-	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(rule, pkt)) {
+	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		count->would_drop++;
 		pkt->would_drop = 1;
 		return FW_REASON_UNDECIDED;
@@ -266,7 +284,7 @@ __noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
 	if (!policy)
 		return FW_REASON_INTERNAL;
-	return judge_matched(ctx, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
+	return judge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
 }
 
 /* Block and allow without a limit need no meter, no ban and no call: the rules behind every deny and allow
@@ -302,9 +320,10 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 		const struct fw_rule *rule;
 		enum fw_reason why;
 
+		if (pkt->count_terms)
+			pkt->held_terms = mask;
 		mask &= mask - 1;
-		if ((pkt->labels & term->labels_required) != term->labels_required ||
-		    pkt->labels & term->labels_forbidden)
+		if (!judge_has_labels(term, pkt))
 			continue;
 		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
 		mask &= ~rule->terms; /* once per rule, whatever else of it holds */

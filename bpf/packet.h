@@ -17,6 +17,7 @@ struct fw_pkt {
 	__u64 labels;
 	__u64 key_hash;		      /* of the source as most meters count it: IPv4 /32, IPv6 /64 */
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
+	__u64 held_terms;	      /* with count_terms: those not judged yet that hold, labels aside */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
 	__u16 payload_at;	      /* of TCP: bytes before it in the frame, */

@@ -450,6 +450,14 @@ static __always_inline int request_target_end(struct fw_payload *payload, __u32 
 	return request_peek(payload, payload->at) == ' ' ? 1 : -1;
 }
 
+/* Of `wanted`, the terms that have what they ask for and lack what they must: see fw_request_terms. */
+static __always_inline __u64 request_narrow(__u64 wanted, __u64 found, __u64 any, __u64 not, __u64 both)
+{
+	__u64 holds = any | (found ^ not );
+
+	return wanted & holds & (~both | holds >> 1);
+}
+
 /* Which of the terms in `wanted` the request in ->bytes, up to ->end, satisfies. *unseen: there is a request,
  * but not all of what was asked could be read. */
 static __always_inline __u64 request_terms(struct fw_payload *payload, const struct fw_request_terms *terms,
@@ -488,7 +496,7 @@ static __always_inline __u64 request_terms(struct fw_payload *payload, const str
 		*unseen = 1;
 		return 0;
 	}
-	wanted &= terms->any_path | path_terms;
+	wanted = request_narrow(wanted, path_terms, terms->any_path, terms->not_path, terms->both_path);
 	if (!(wanted & ~terms->any_host)) {
 		*unseen = 0;
 		return wanted;
@@ -496,7 +504,9 @@ static __always_inline __u64 request_terms(struct fw_payload *payload, const str
 	payload->line = FW_REQUEST_LINE_OTHER;
 	if (!has_authority)
 		host_terms = request_host_header(payload, host, unseen);
-	return wanted & (terms->any_host | host_terms);
+	if (*unseen) /* then nobody can say what it is not, either */
+		host_terms = terms->not_host;
+	return request_narrow(wanted, host_terms, terms->any_host, terms->not_host, terms->both_host);
 }
 
 #endif

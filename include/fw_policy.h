@@ -10,7 +10,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 3
+#define FW_ABI_VERSION 4
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -168,11 +168,13 @@ enum fw_class_flag { FW_CLASS_NEVER_BLOCK = 1 << 0 };
 struct fw_class {
 	__u64 source_terms;
 	__u64 dest_terms;
-	__u64 count_terms; /* of these: only a feed on trial says so; their rules count instead of dropping */
-	__u32 flags;	   /* enum fw_class_flag */
+	/* Of these: only a feed on trial says so; their rules count instead of dropping. */
+	__u64 source_count_terms;
+	__u64 dest_count_terms;
+	__u32 flags; /* enum fw_class_flag */
 	__u32 pad;
 };
-FW_SIZE_IS(struct fw_class, 32);
+FW_SIZE_IS(struct fw_class, 40);
 
 #define FW_BAN_LENGTHS	16 /* distinct prefix lengths of bans per family */
 #define FW_SPARED_WORDS 64 /* Bloom filter over spared sources: 4096 bits, one bit per source */

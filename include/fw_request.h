@@ -48,10 +48,14 @@ enum fw_subject { FW_SUBJECT_PATH, FW_SUBJECT_HOST, FW_SUBJECT_SNI, FW_SUBJECT_M
 struct fw_request_terms {
 	__u64 all;		  /* terms that only a request satisfies */
 	__u64 any_path, any_host; /* of these, those that do not look there */
+	/* What is found of these must not be: bits of terms, or the second bits of terms in `both_`, which
+	 * ask for a pattern and for the lack of others. A term's second bit is the one above its own. */
+	__u64 not_path, not_host;
+	__u64 both_path, both_host;
 	__u64 method[FW_METHOD_MAX_];
 	__u64 sni; /* terms that only a ClientHello with the right name satisfies */
 };
-FW_SIZE_IS(struct fw_request_terms, 8 * (4 + FW_METHOD_MAX_));
+FW_SIZE_IS(struct fw_request_terms, 8 * (8 + FW_METHOD_MAX_));
 
 /* Room to walk the beginning of a payload, one per CPU. Indices are masked: both are powers of two. */
 #define FW_PAYLOAD_ROOM	   1024u

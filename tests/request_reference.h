@@ -51,6 +51,23 @@ static inline uint64_t reference_patterns(const struct fw_pattern *patterns, siz
 	return terms;
 }
 
+/* Term by term. */
+static inline uint64_t reference_narrow(uint64_t wanted, uint64_t found, uint64_t any, uint64_t not,
+					uint64_t both)
+{
+	uint64_t holds = 0, ret = 0;
+
+	for (int bit = 0; bit < 64; bit++)
+		if (any >> bit & 1 || (found >> bit & 1 && !(not >> bit & 1)) ||
+		    (!(found >> bit & 1) && not >> bit & 1))
+			holds |= 1ULL << bit;
+	for (int bit = 0; bit < 64; bit++)
+		if (wanted >> bit & 1 && holds >> bit & 1 &&
+		    (!(both >> bit & 1) || (bit < 63 && holds >> (bit + 1) & 1)))
+			ret |= 1ULL << bit;
+	return ret;
+}
+
 static inline uint64_t reference_host_terms(const struct reference *reference, const char *text,
 					    size_t length)
 {
@@ -65,9 +82,9 @@ static inline uint64_t reference_host_terms(const struct reference *reference, c
 	return reference_patterns(reference->hosts, reference->host_count, host, length);
 }
 
-/* Of the Host header that begins behind `at` and before byte 512. */
-static inline uint64_t reference_header(const struct reference *reference, const char *payload, size_t length,
-					size_t at)
+/* Of the Host header that begins behind `at` and before byte 512; false: it cannot be seen. */
+static inline bool reference_header(const struct reference *reference, const char *payload, size_t length,
+				    size_t at, uint64_t *ret)
 {
 	const char *line = memchr(payload + at, '\n', length - at);
 
@@ -77,7 +94,7 @@ static inline uint64_t reference_header(const struct reference *reference, const
 		while (first < length && payload[first] == '\r')
 			first++;
 		if (first >= length || payload[first] == '\n' || first + 5 > 512)
-			return 0;
+			return false;
 		if (first + 5 > length || strncasecmp(payload + first, "host:", 5) != 0)
 			continue;
 		first += 5;
@@ -85,9 +102,11 @@ static inline uint64_t reference_header(const struct reference *reference, const
 			first++;
 		for (end = first; end < length && (!payload[end] || !strchr("/?# \r\n", payload[end])); end++)
 			;
-		return end < length ? reference_host_terms(reference, payload + first, end - first) : 0;
+		if (end < length)
+			*ret = reference_host_terms(reference, payload + first, end - first);
+		return end < length;
 	}
-	return 0;
+	return false;
 }
 
 static inline bool reference_is_version(const char *payload, size_t length, size_t at)
@@ -102,6 +121,7 @@ static inline uint64_t reference_target(const struct reference *reference, const
 {
 	size_t window = length < first + 257 ? length : first + 257, end = first, path, stop;
 	struct fw_uri_parts parts;
+	const struct fw_request_terms *terms = reference->terms;
 	uint64_t hosts = 0;
 	char *normal;
 
@@ -116,17 +136,21 @@ static inline uint64_t reference_target(const struct reference *reference, const
 		free(normal);
 		return wanted;
 	}
-	wanted &= reference->terms->any_path |
-		  reference_patterns(reference->paths, reference->path_count, normal, parts.path_length);
+	wanted = reference_narrow(
+		wanted,
+		reference_patterns(reference->paths, reference->path_count, normal, parts.path_length),
+		terms->any_path, terms->not_path, terms->both_path);
 	free(normal);
 	if (end >= window ? window == length
 			  : payload[end] != ' ' || !reference_is_version(payload, length, end))
 		return 0;
-	if (!(wanted & ~reference->terms->any_host))
+	if (!(wanted & ~terms->any_host))
 		return wanted;
-	hosts = parts.host ? reference_host_terms(reference, parts.host, parts.host_length)
-			   : reference_header(reference, payload, length, end < window ? end : window);
-	return wanted & (reference->terms->any_host | hosts);
+	if (parts.host)
+		hosts = reference_host_terms(reference, parts.host, parts.host_length);
+	else if (!reference_header(reference, payload, length, end < window ? end : window, &hosts))
+		return wanted & terms->any_host;
+	return reference_narrow(wanted, hosts, terms->any_host, terms->not_host, terms->both_host);
 }
 
 static inline uint64_t reference_terms(const struct reference *reference, const char *payload, size_t length)

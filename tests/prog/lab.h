@@ -35,6 +35,8 @@ struct lab {
 	struct fw_trace trace;	/* of the packet run last */
 	uint64_t now_ns;
 	uint32_t count_ifaces;
+	const struct fw_feed_part *parts; /* what feeds list from the next publication on */
+	size_t part_count;
 };
 
 #define LAB_START_NS (100 * FW_NS_PER_SEC)
@@ -60,7 +62,10 @@ static inline void lab_compile(struct lab *lab, const char *policy_text)
 	cr_assert_eq(r, 0, "the policy of the test does not load");
 	fw_image_free(lab->image);
 	lab->image = NULL;
-	r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = fw_datapath_tick_ns(lab->datapath)},
+	r = fw_image_compile(policy,
+			     &(struct fw_image_input){.parts = lab->parts,
+						      .part_count = lab->part_count,
+						      .tick_ns = fw_datapath_tick_ns(lab->datapath)},
 			     &lab->ids, &diags, &lab->image);
 	if (r)
 		fw_diags_render(&diags, stderr);

@@ -211,6 +211,12 @@ Test(requests, random_payloads)
 	with.terms = &terms;
 	for (int i = 0; i < 200000; i++) {
 		char payload[1024];
+
+		/* Some of them must be missing, some are about the term below. */
+		terms.not_path = i & 1 ? random_next(&state) & 0x8fff : 0;
+		terms.both_path = i & 1 ? random_next(&state) & 0x8fff : 0;
+		terms.not_host = i & 2 ? random_next(&state) & 0xf000 : 0;
+		terms.both_host = i & 2 ? random_next(&state) & 0xf000 : 0;
 		size_t length = random_payload(&state, payload, sizeof(payload));
 		uint64_t found = reference_walk(&terms, path, host, payload, length);
 

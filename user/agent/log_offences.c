@@ -51,12 +51,12 @@ static bool is_spared(struct fw_agent *agent, const struct fw_addr *addr, uint16
 }
 
 /* Country and network of the client, as the packet path would see them. */
-static bool takes_place(const struct fw_image *image, size_t index, const struct fw_match *match,
+static bool takes_place(const struct fw_image *image, size_t conjunction, const struct fw_match *match,
 			const struct fw_addr *addr)
 {
 	if (!fw_match_asks_country(match) && !fw_match_asks_asn(match))
 		return true;
-	return image->geo && image->geo->class_rules[fw_geo_classify(image->geo, addr)] >> index & 1;
+	return image->geo && image->geo->class_rules[fw_geo_classify(image->geo, addr)] >> conjunction & 1;
 }
 
 /* Whether the rule is about this client at all, and whether only a feed on trial says so. */
@@ -68,7 +68,8 @@ static bool takes_client(const struct fw_agent *agent, size_t index, const struc
 	const struct fw_match *match = &policy->rules[index].match;
 	const uint64_t *sets = image->class_sets[class];
 
-	if (!fw_match_takes_class(policy, match, sets) || !takes_place(image, index, match, addr))
+	if (!fw_match_takes_class(policy, match, sets) ||
+	    !takes_place(image, fw_rule_first_conjunction(policy, index), match, addr))
 		return false;
 	*ret_trial = !fw_match_takes_class_for_sure(policy, image, match, sets);
 	return true;

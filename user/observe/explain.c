@@ -191,20 +191,34 @@ static bool check_ban(struct walk *walk)
 	return true;
 }
 
+static bool asks_place(const struct fw_policy_rule *rule, size_t alternative)
+{
+	struct fw_conjunction all;
+
+	fw_rule_conjunction(rule, alternative, &all);
+	for (size_t i = 0; i < all.count; i++)
+		if (fw_match_asks_country(all.parts[i]) || fw_match_asks_asn(all.parts[i]))
+			return true;
+	return false;
+}
+
 /* Where the source is, and which rules ask for such places. Never decides by itself. */
 static void check_geo(struct walk *walk)
 {
-	uint64_t rules = walk->image->geo->class_rules[walk->known.geo_class];
+	uint64_t place = walk->image->geo->class_rules[walk->known.geo_class];
+	const struct fw_policy_rule *last = NULL;
 	char where[300], names[160] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < walk->policy->rule_count && used < sizeof(names); i++) {
-		const struct fw_policy_rule *rule = &walk->policy->rules[i];
+	for (unsigned int i = 0; i < walk->image->conjunction_count && used < sizeof(names); i++) {
+		const struct fw_image_conjunction *one = &walk->image->conjunctions[i];
+		const struct fw_policy_rule *rule = &walk->policy->rules[one->rule];
 
-		if (rules >> i & 1 &&
-		    (fw_match_asks_country(&rule->match) || fw_match_asks_asn(&rule->match)))
-			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
-						 rule->name);
+		if (!(place >> i & 1) || rule == last || !asks_place(rule, one->alternative))
+			continue;
+		last = rule;
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+					 rule->name);
 	}
 	fw_geo_describe(walk->policy, &walk->packet->source, where, sizeof(where));
 	if (names[0])
@@ -301,6 +315,24 @@ static bool rule_decides(struct walk *walk, unsigned int index, const char *chec
 	return true;
 }
 
+/* Those that some alternative of the rule asks for, each once. */
+static void name_sources(struct walk *walk, const struct fw_policy_rule *rule, char *text, size_t size)
+{
+	struct fw_set_refs all = {};
+
+	fw_rule_each_mention(match, rule) for (size_t i = 0; i < match->source.count; i++)
+	{
+		size_t j = 0;
+
+		while (j < all.count && all.items[j] != match->source.items[i])
+			j++;
+		if (j == all.count && FW_APPEND(all.items, all.count, match->source.items[i]))
+			break;
+	}
+	name_sets(walk, &all, &walk->packet->source, walk->source_class, text, size);
+	free(all.items);
+}
+
 static bool check_rule(struct walk *walk, unsigned int index)
 {
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
@@ -318,7 +350,7 @@ static bool check_rule(struct walk *walk, unsigned int index)
 		step(walk, FW_EXPLAIN_NO_MATCH, check, "does not match");
 		return false;
 	}
-	name_sets(walk, &rule->match.source, &walk->packet->source, walk->source_class, sets, sizeof(sets));
+	name_sources(walk, rule, sets, sizeof(sets));
 	snprintf(why, sizeof(why), "%s%s", sets, sets[0] ? "; " : "");
 	if (fit == FW_FIT_MAYBE) {
 		bool over = rule_is_over(walk, index, meter, sizeof(meter));

@@ -27,14 +27,15 @@ static const struct fw_policy_rule *label_setter(const struct fw_policy *policy,
 	return NULL;
 }
 
-static void check_labels(const struct fw_policy *policy, size_t index, struct fw_diags *diags)
+static void check_match_labels(const struct fw_policy *policy, size_t index, const struct fw_match *match,
+			       struct fw_diags *diags)
 {
 	const struct fw_policy_rule *rule = &policy->rules[index];
 
-	for (size_t i = 0; i < rule->match.label.count + rule->match.label_not.count; i++) {
-		bool wanted = i < rule->match.label.count;
-		const char *label = wanted ? rule->match.label.items[i]
-					   : rule->match.label_not.items[i - rule->match.label.count];
+	for (size_t i = 0; i < match->label.count + match->label_not.count; i++) {
+		bool wanted = i < match->label.count;
+		const char *label =
+			wanted ? match->label.items[i] : match->label_not.items[i - match->label.count];
 		const struct fw_policy_rule *later;
 
 		if (label_setter(policy, 0, index, label))
@@ -48,6 +49,11 @@ static void check_labels(const struct fw_policy *policy, size_t index, struct fw
 				  : "rule '%s' asks for label '%s', which no rule sets",
 			    rule->name, label, later ? later->name : "");
 	}
+}
+
+static void check_labels(const struct fw_policy *policy, size_t index, struct fw_diags *diags)
+{
+	fw_rule_each_mention(match, &policy->rules[index]) check_match_labels(policy, index, match, diags);
 }
 
 /* Decides every packet it matches, so that none goes on. */
@@ -86,7 +92,7 @@ static void mark_tiers(const struct fw_policy *policy, bool *used)
 	bool asked = false;
 
 	for (size_t i = 0; i < policy->rule_count; i++)
-		asked |= policy->rules[i].match.tiers || policy->rules[i].match.tiers_not;
+		fw_rule_each_mention(match, &policy->rules[i]) asked |= match->tiers || match->tiers_not;
 	for (size_t i = 0; i < policy->feed_count && asked; i++)
 		if (policy->feeds[i].tier || policy->feeds[i].score ||
 		    policy->feeds[i].format == FW_FEED_CROWDSEC)
@@ -102,14 +108,14 @@ static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 	mark_used(used, &policy->never_block);
 	for (size_t i = 0; i < policy->log_count; i++)
 		mark_used(used, &policy->logs[i].trusted_proxies);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct fw_match *match = &policy->rules[i].match;
-
-		mark_used(used, &match->source);
-		mark_used(used, &match->source_not);
-		mark_used(used, &match->destination);
-		mark_used(used, &match->destination_not);
-	}
+	for (size_t i = 0; i < policy->rule_count; i++)
+		fw_rule_each_mention(match, &policy->rules[i])
+		{
+			mark_used(used, &match->source);
+			mark_used(used, &match->source_not);
+			mark_used(used, &match->destination);
+			mark_used(used, &match->destination_not);
+		}
 	mark_tiers(policy, used);
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (!used[i])

@@ -18,11 +18,11 @@ static const char *packet_key(const struct fw_match *match)
 		bool used;
 	} keys[] = {
 		{"destination", match->destination.count || match->destination_not.count},
-		{"protocol", match->protocol_count || match->protocol_not_count},
+		{"protocol", match->protocol.count || match->protocol_not.count},
 		{"source_port", match->source_port.count || match->source_port_not.count},
 		{"dest_port", match->dest_port.count || match->dest_port_not.count},
 		{"tcp_flags", match->tcp_flags.count || match->tcp_flags_not.count},
-		{"length", match->length.count},
+		{"length", match->length.count || match->length_not.count},
 		{"packet", match->packet || match->packet_not},
 		{"label", match->label.count || match->label_not.count},
 	};
@@ -101,6 +101,10 @@ void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_ru
 	}
 	log = policy->logs[rule->match.log - 1].name;
 	check_shown(policy, rule, diags);
+	if (rule->alternative_count)
+		COMPLAIN(diags, rule->mark, "not-yet", "write a rule for each alternative",
+			 "rule '%s': all, any and not do not go with log: %s in this version", rule->name,
+			 log);
 	if (key)
 		COMPLAIN(diags, rule->mark, "bad-log-rule",
 			 "remove it, or write a second rule about packets, without log",

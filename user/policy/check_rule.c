@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Judges one rule on its own. Pure; what it refuses would be refused by tune as well. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "lib/grow.h"
 #include "policy/check.h"
 #include "policy/geo.h"
 #include "policy/match.h"
@@ -63,26 +66,55 @@ static void check_outage(const struct fw_policy_rule *rule, struct fw_diags *dia
 }
 
 /* By anything but the source. */
-static bool is_narrowed(const struct fw_match *match)
+static bool is_narrowed(const struct fw_conjunction *all)
 {
-	return match->destination.count || match->protocol_count || match->protocol_not_count ||
-	       fw_match_has_ports(match) || match->tcp_flags.count || match->tcp_flags_not.count ||
-	       match->length.count || match->uri.count || match->host.count || match->method.count ||
-	       match->label.count || match->packet_not ||
-	       (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4)));
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_match *match = all->parts[i];
+
+		if (match->destination.count || match->protocol.count || match->protocol_not.count ||
+		    match->length.count || match->label.count || match->packet_not ||
+		    (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4))))
+			return true;
+	}
+	return fw_conjunction_needs_l4(all);
 }
 
 /* Only what feeds list is in a tier; none is everybody else. */
-static bool asks_listed(const struct fw_match *match)
+static bool asks_listed(const struct fw_conjunction *all)
 {
-	const uint8_t none = 1U << FW_TIER_NONE;
-
-	return (match->tiers && !(match->tiers & none)) || (match->tiers_not & none);
+	return !(fw_conjunction_tiers(all) & 1u << FW_TIER_NONE);
 }
 
-static bool asks_geo(const struct fw_match *match)
+static bool has_source(const struct fw_conjunction *all)
 {
-	return fw_match_asks_country(match) || fw_match_asks_asn(match);
+	for (size_t i = 0; i < all->count; i++)
+		if (all->parts[i]->source.count)
+			return true;
+	return false;
+}
+
+static bool asks_geo(const struct fw_conjunction *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (fw_match_asks_country(all->parts[i]) || fw_match_asks_asn(all->parts[i]))
+			return true;
+	return false;
+}
+
+/* Alternatives that overlap are counted twice: too much, never too little. */
+static double places_share(const struct fw_policy_rule *rule, const struct fw_geo *geo, size_t first,
+			   enum fw_family family)
+{
+	double share = 0;
+
+	for (size_t i = 0; i < fw_rule_conjunctions(rule) && first + i < FW_TERMS_MAX; i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		if (asks_geo(&all) && !has_source(&all) && !asks_listed(&all) && !is_narrowed(&all))
+			share += fw_geo_share(geo, first + i, family);
+	}
+	return share;
 }
 
 void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy_rule *rule,
@@ -90,12 +122,13 @@ void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy
 {
 	static const char *const names[] = {[FW_FAMILY_V4] = "IPv4", [FW_FAMILY_V6] = "IPv6"};
 	int index = fw_policy_rule_find(policy, rule->name);
+	size_t first;
 
-	if (!geo || index < 0 || !drops(rule) || has_limit(rule) || !asks_geo(&rule->match) ||
-	    rule->match.source.count || asks_listed(&rule->match) || is_narrowed(&rule->match))
+	if (!geo || index < 0 || !drops(rule) || has_limit(rule))
 		return;
+	first = fw_rule_first_conjunction(policy, (size_t)index);
 	for (enum fw_family family = FW_FAMILY_V4; family <= FW_FAMILY_V6; family++) {
-		double share = fw_geo_share(geo, (size_t)index, family);
+		double share = places_share(rule, geo, first, family);
 
 		if (share <= SHARE_FREE)
 			continue;
@@ -107,26 +140,76 @@ void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy
 	}
 }
 
+static double widest_part(const struct fw_share *share)
+{
+	return share->part[FW_FAMILY_V4] > share->part[FW_FAMILY_V6] ? share->part[FW_FAMILY_V4]
+								     : share->part[FW_FAMILY_V6];
+}
+
+/* The sources of an alternative, of several lists the narrowest. -ENOMEM. */
+static int narrowest(const struct fw_policy *policy, const struct fw_conjunction *all,
+		     const struct fw_set_change *changes, size_t change_count, const struct fw_set_refs **ret)
+{
+	struct fw_share share, least = {0};
+
+	*ret = NULL;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_set_refs *refs = &all->parts[i]->source;
+
+		if (!refs->count)
+			continue;
+		if (fw_sets_share(policy, refs, changes, change_count, &share))
+			return -ENOMEM;
+		if (*ret && widest_part(&share) >= widest_part(&least))
+			continue;
+		*ret = refs;
+		least = share;
+	}
+	return 0;
+}
+
+/* All sources that alternatives name, or a complaint about one that names none and nothing else. */
+static int collect_sources(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			   const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags,
+			   struct fw_set_refs *ret)
+{
+	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
+		const struct fw_set_refs *refs;
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		if (!has_source(&all)) {
+			if (has_limit(rule) || is_narrowed(&all) || asks_geo(&all) || asks_listed(&all))
+				continue;
+			COMPLAIN(diags, rule->action_mark, "blocks-too-much",
+				 "add a limit or a narrower match; force: true if this is meant",
+				 "rule '%s' has neither limit nor sources: it blocks everybody", rule->name);
+			return -EINVAL;
+		}
+		if (narrowest(policy, &all, changes, change_count, &refs))
+			return -ENOMEM;
+		for (size_t j = 0; j < refs->count; j++)
+			if (FW_APPEND(ret->items, ret->count, refs->items[j]))
+				return -ENOMEM;
+	}
+	return ret->count ? 0 : -ENOENT;
+}
+
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags)
 {
 	static const char *const names[] = {[FW_FAMILY_V4] = "IPv4", [FW_FAMILY_V6] = "IPv6"};
+	struct fw_set_refs sources = {0};
 	struct fw_share share;
 	char text[FW_ADDR_TEXT_MAX];
+	int r;
 
 	if (!drops(rule))
 		return;
-	if (!rule->match.source.count) {
-		if (!has_limit(rule) && !is_narrowed(&rule->match) && !asks_geo(&rule->match) &&
-		    !asks_listed(&rule->match))
-			COMPLAIN(diags, rule->action_mark, "blocks-too-much",
-				 "add a limit or a narrower match; force: true if this is meant",
-				 "rule '%s' has neither limit nor sources: it blocks everybody", rule->name);
-		return;
-	}
-	if (fw_sets_share(policy, &rule->match.source, changes, change_count, &share))
-		return;
-	for (enum fw_family family = FW_FAMILY_V4; family <= FW_FAMILY_V6; family++) {
+	r = collect_sources(policy, rule, changes, change_count, diags, &sources);
+	if (!r)
+		r = fw_sets_share(policy, &sources, changes, change_count, &share);
+	for (enum fw_family family = FW_FAMILY_V4; family <= FW_FAMILY_V6 && !r; family++) {
 		if (share.part[family] <= SHARE_FREE)
 			continue;
 		COMPLAIN(diags, rule->action_mark, "blocks-too-much", "add force: true if this is meant",
@@ -135,75 +218,23 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 			 fw_prefix_format(&share.widest[family], text, sizeof(text)),
 			 policy->sets[share.widest_set[family]].name);
 	}
+	free(sources.items);
 }
 
-static bool takes_some_flags(const struct fw_policy_rule *rule)
-{
-	for (unsigned int flags = 0; flags < 256; flags++)
-		if (fw_rule_takes_flags(rule, (uint8_t)flags))
-			return true;
-	return false;
-}
-
-static bool takes_some_protocol(const struct fw_policy_rule *rule)
-{
-	for (unsigned int protocol = 0; protocol < 256; protocol++)
-		if (fw_rule_takes_protocol(rule, (uint8_t)protocol))
-			return true;
-	return false;
-}
-
-static bool takes_some_kind(const struct fw_policy_rule *rule)
-{
-	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++) {
-		if (kind & FW_KIND_LATER_FRAGMENT && (~kind & (FW_KIND_FRAGMENT | FW_KIND_NO_L4)))
-			continue;
-		if (kind & FW_KIND_NO_L4 && fw_rule_needs_l4(rule))
-			continue;
-		if (fw_match_takes_kind(&rule->match, kind))
-			return true;
-	}
-	return false;
-}
-
-static bool leaves_none(const struct fw_numbers *in, const struct fw_numbers *out)
-{
-	for (size_t i = 0; i < in->count; i++)
-		if (!fw_numbers_have(out, in->items[i]))
-			return false;
-	return in->count != 0;
-}
-
+/* The loader drops single alternatives, tune may make all of them impossible. */
 static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
-	const struct fw_match *match = &rule->match;
 	const char *why = NULL;
 
-	if (!takes_some_protocol(rule))
-		why = fw_rule_asks_request(rule) ? "requests exist in TCP only, which 'protocol' leaves out"
-		      : fw_rule_has_flags(rule)
-			      ? "TCP flags and connections exist in TCP only, which 'protocol' leaves out"
-		      : fw_match_has_ports(match) ? "ports exist in TCP, UDP, UDP-Lite, SCTP and DCCP only"
-						  : "'protocol' and 'protocol_not' leave no protocol";
-	else if (!takes_some_flags(rule))
-		why = rule->limit.unit == FW_UNIT_CONNECTIONS
-			      ? "connections are counted at SYN without ACK, which 'tcp_flags' leaves out"
-			      : "'tcp_flags' and 'tcp_flags_not' leave nothing";
-	else if (!takes_some_kind(rule))
-		why = fw_rule_asks_request(rule) ? "such packets have no payload that can be read"
-		      : fw_rule_needs_l4(rule)	 ? "such packets have no ports and flags"
-						 : "'packet' and 'packet_not' leave nothing";
-	else if (leaves_none(&match->country, &match->country_not))
-		why = "'country' and 'country_not' leave no country";
-	else if (leaves_none(&match->asn, &match->asn_not))
-		why = "'asn' and 'asn_not' leave no network";
-	else if (fw_ranges_are_empty(&match->source_port, &match->source_port_not))
-		why = "'source_port' and 'source_port_not' leave no port";
-	else if (fw_ranges_are_empty(&match->dest_port, &match->dest_port_not))
-		why = "'dest_port' and 'dest_port_not' leave no port";
-	if (why)
-		COMPLAIN(diags, rule->mark, "never-matches", NULL, "rule '%s' can never match: %s",
-			 rule->name, why);
+	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		why = fw_conjunction_contradiction(&all);
+		if (!why)
+			return;
+	}
+	COMPLAIN(diags, rule->mark, "never-matches", NULL, "rule '%s' can never match: %s", rule->name, why);
 }
 
 void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *rule, struct fw_diags *diags)

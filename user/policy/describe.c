@@ -34,10 +34,21 @@ static void list_end(const struct list *list)
 		fputc(']', list->out);
 }
 
+/* Sets that were written in place have names that cannot be written, with a dot. */
+static void write_set(const struct fw_set *set, struct list *list)
+{
+	char text[FW_ADDR_TEXT_MAX];
+
+	if (!strchr(set->name, '.'))
+		fputs(set->name, list_item(list));
+	for (size_t i = 0; strchr(set->name, '.') && i < set->prefix_count; i++)
+		fprintf(list_item(list), "\"%s\"", fw_prefix_format(&set->prefixes[i], text, sizeof(text)));
+}
+
 static void write_refs(const struct fw_policy *policy, struct list list, const struct fw_set_refs *refs)
 {
 	for (size_t i = 0; i < refs->count; i++)
-		fputs(policy->sets[refs->items[i]].name, list_item(&list));
+		write_set(&policy->sets[refs->items[i]], &list);
 	list_end(&list);
 }
 
@@ -48,15 +59,15 @@ static void write_names(struct list list, const struct fw_names *names)
 	list_end(&list);
 }
 
-static void write_protocols(struct list list, const uint8_t *protocols, size_t count)
+static void write_protocols(struct list list, const struct fw_protocols *protocols)
 {
-	for (size_t i = 0; i < count; i++) {
-		const char *word = fw_word_of(&fw_protocol_words, protocols[i]);
+	for (size_t i = 0; i < protocols->count; i++) {
+		const char *word = fw_word_of(&fw_protocol_words, protocols->items[i]);
 
 		if (word)
 			fputs(word, list_item(&list));
 		else
-			fprintf(list_item(&list), "%u", protocols[i]);
+			fprintf(list_item(&list), "%u", protocols->items[i]);
 	}
 	list_end(&list);
 }
@@ -140,12 +151,38 @@ static void write_uris(struct list list, const struct fw_uri_tests *tests)
 	list_end(&list);
 }
 
-static void write_match(const struct fw_policy *policy, const struct fw_match *match, FILE *out)
+/* Opposites without keys of their own, "not: [{uri: …}, {method: …}]": none of these. */
+static void write_request_nots(const struct fw_match *match, bool *first, FILE *out)
+{
+	const size_t counts[] = {match->uri_not.count, match->method_not.count, match->host_not.count};
+	bool some = false;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		bool first_key = true;
+
+		if (!counts[i])
+			continue;
+		fputs(some ? ", {" : *first ? "not: [{" : ", not: [{", out);
+		some = true;
+		if (i == 0)
+			write_uris((struct list){out, "uri", &first_key, 0}, &match->uri_not);
+		else if (i == 1)
+			write_names((struct list){out, "method", &first_key, 0}, &match->method_not);
+		else
+			write_hosts((struct list){out, "host", &first_key, 0}, &match->host_not);
+		fputc('}', out);
+	}
+	if (some)
+		fputc(']', out);
+	*first &= !some;
+}
+
+/* "key: value, key: value"; false when there is none. */
+static bool write_keys(const struct fw_policy *policy, const struct fw_match *match, FILE *out)
 {
 	bool first = true;
 
 #define LIST(name) ((struct list){out, name, &first, 0})
-	fputc('{', out);
 	if (match->log)
 		fprintf(out, "log: %s", policy->logs[match->log - 1].name);
 	first = !match->log;
@@ -163,8 +200,8 @@ static void write_match(const struct fw_policy *policy, const struct fw_match *m
 	write_asns(LIST("asn_not"), &match->asn_not);
 	write_tiers(LIST("tier"), match->tiers);
 	write_tiers(LIST("tier_not"), match->tiers_not);
-	write_protocols(LIST("protocol"), match->protocols, match->protocol_count);
-	write_protocols(LIST("protocol_not"), match->protocols_not, match->protocol_not_count);
+	write_protocols(LIST("protocol"), &match->protocol);
+	write_protocols(LIST("protocol_not"), &match->protocol_not);
 	write_ranges(LIST("source_port"), &match->source_port);
 	write_ranges(LIST("source_port_not"), &match->source_port_not);
 	write_ranges(LIST("dest_port"), &match->dest_port);
@@ -172,12 +209,83 @@ static void write_match(const struct fw_policy *policy, const struct fw_match *m
 	write_flags(LIST("tcp_flags"), &match->tcp_flags);
 	write_flags(LIST("tcp_flags_not"), &match->tcp_flags_not);
 	write_ranges(LIST("length"), &match->length);
+	write_ranges(LIST("length_not"), &match->length_not);
 	write_kinds(LIST("packet"), match->packet);
 	write_kinds(LIST("packet_not"), match->packet_not);
 	write_names(LIST("label"), &match->label);
 	write_names(LIST("label_not"), &match->label_not);
-	fputc('}', out);
 #undef LIST
+	write_request_nots(match, &first, out);
+	return !first;
+}
+
+static void write_match(const struct fw_policy *policy, const struct fw_match *match, FILE *out)
+{
+	fputc('{', out);
+	write_keys(policy, match, out);
+	fputc('}', out);
+}
+
+static void write_alternative(const struct fw_policy *policy, const struct fw_policy_rule *rule, size_t index,
+			      FILE *out)
+{
+	const struct fw_alternative *one = &rule->alternatives[index];
+
+	if (one->count == 1) {
+		write_match(policy, &rule->parts[one->parts[0]], out);
+		return;
+	}
+	for (size_t i = 0; i < one->count; i++) {
+		fputs(i ? ", " : "{all: [", out);
+		write_match(policy, &rule->parts[one->parts[i]], out);
+	}
+	fputs("]}", out);
+}
+
+static void write_rule_match(const struct fw_policy *policy, const struct fw_policy_rule *rule, FILE *out)
+{
+	bool any = rule->alternative_count != 0;
+
+	fputc('{', out);
+	if (write_keys(policy, &rule->match, out) && any)
+		fputs(", ", out);
+	for (size_t i = 0; i < rule->alternative_count; i++) {
+		fputs(i ? ", " : "any: [", out);
+		write_alternative(policy, rule, i, out);
+	}
+	fputs(any ? "]}" : "}", out);
+}
+
+char *fw_match_text(const struct fw_policy *policy, const struct fw_match *match)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	write_match(policy, match, out);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *fw_alternative_text(const struct fw_policy *policy, const struct fw_policy_rule *rule, size_t index)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	write_alternative(policy, rule, index, out);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 static void write_per(const struct fw_policy_rule *rule, FILE *out)
@@ -252,7 +360,7 @@ char *fw_aspect_text(const struct fw_policy *policy, const struct fw_policy_rule
 		fputs(rule->mode == FW_MODE_COUNT ? "count" : "enforce", out);
 		break;
 	case FW_ASPECT_MATCH:
-		write_match(policy, &rule->match, out);
+		write_rule_match(policy, rule, out);
 		break;
 	case FW_ASPECT_LIMIT:
 		fputs(fw_limit_format(&rule->limit, limit, sizeof(limit)), out);

@@ -22,5 +22,8 @@ const char *fw_aspect_key(enum fw_aspect aspect); /* "limit" */
 /* As it stands in a policy file, "none" where it is the default. Caller frees; NULL: out of memory. */
 char *fw_aspect_text(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 		     enum fw_aspect aspect);
+/* The same for one match, and for one of a rule's alternatives. */
+char *fw_match_text(const struct fw_policy *policy, const struct fw_match *match);
+char *fw_alternative_text(const struct fw_policy *policy, const struct fw_policy_rule *rule, size_t index);
 
 #endif

@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "policy/check.h"
 #include "policy/geo_build.h"
+#include "policy/match.h"
 
 enum { COUNTRIES, ASNS, DATABASES_ };
 
@@ -57,7 +58,7 @@ uint32_t fw_geo_classify(const struct fw_geo *geo, const struct fw_addr *addr)
 				   : fw_geo_descend6(table, fw_geo_root6(table, addr), addr);
 }
 
-double fw_geo_share(const struct fw_geo *geo, size_t rule, enum fw_family family)
+double fw_geo_share(const struct fw_geo *geo, size_t conjunction, enum fw_family family)
 {
 	const uint32_t *root = family == FW_FAMILY_V4 ? geo->table->root4 : geo->table->root6;
 	FW_FREE double *share = calloc(geo->node_count + 1, sizeof(*share));
@@ -67,7 +68,7 @@ double fw_geo_share(const struct fw_geo *geo, size_t rule, enum fw_family family
 		return -1;
 #define OF_ENTRY(entry)                                                                                      \
 	((entry)&FW_GEO_IS_NODE ? share[(entry) & ~FW_GEO_IS_NODE]                                           \
-				: (double)(geo->class_rules[(entry)] >> rule & 1))
+				: (double)(geo->class_rules[(entry)] >> conjunction & 1))
 	for (uint32_t i = 0; i < geo->node_count; i++) { /* children come before parents */
 		for (size_t j = 0; j < FW_GEO_FANOUT; j++)
 			share[i] += OF_ENTRY(geo->table->node[i].entry[j]);
@@ -86,9 +87,13 @@ static int check_named(const struct fw_policy *policy, struct fw_diags *diags)
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
-		bool country = rule->match.country.count || rule->match.country_not.count;
-		bool asn = rule->match.asn.count || rule->match.asn_not.count;
+		bool country = false, asn = false;
 
+		fw_rule_each_mention(match, rule)
+		{
+			country |= fw_match_asks_country(match);
+			asn |= fw_match_asks_asn(match);
+		}
 		if (!(country && !fw_geo_path(policy, COUNTRIES)) && !(asn && !fw_geo_path(policy, ASNS)))
 			continue;
 		fw_diag_add(diags, rule->mark, FW_SEVERITY_ERROR, "no-geo-database",

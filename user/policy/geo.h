@@ -23,7 +23,7 @@ struct fw_geo {
 	unsigned int references;
 	struct fw_geo_table *table; /* nodes beyond node_count are zero */
 	uint32_t node_count;
-	uint64_t *class_rules; /* per class: bit i = rule i's country and ASN conditions hold */
+	uint64_t *class_rules; /* per class: bit i = what conjunction i asks of country and ASN holds */
 	uint32_t class_count;
 	uint64_t digest; /* of the table: equal ones need not be loaded again */
 	struct fw_geo_file files[2];
@@ -38,9 +38,9 @@ void fw_geo_unref(struct fw_geo *geo);
 
 /* Class of an address, as the packet path finds it. */
 uint32_t fw_geo_classify(const struct fw_geo *geo, const struct fw_addr *addr);
-/* What part of a family's addresses satisfies a rule's country and ASN conditions, 0 to 1; negative: no
- * memory. */
-double fw_geo_share(const struct fw_geo *geo, size_t rule, enum fw_family family);
+/* What part of a family's addresses satisfies a conjunction's country and ASN conditions, 0 to 1; negative:
+ * no memory. */
+double fw_geo_share(const struct fw_geo *geo, size_t conjunction, enum fw_family family);
 
 /* "country DE, AS64496" from the files as they are now; says so when they cannot be read. */
 const char *fw_geo_describe(const struct fw_policy *policy, const struct fw_addr *addr, char *text,

@@ -8,9 +8,12 @@
 #include "lib/grow.h"
 #include "policy/match.h"
 
-static size_t rule_count(const struct fw_policy *policy)
+/* Conjunctions are numbered in file order; those beyond the bits are another complaint's business. */
+static size_t bit_count(const struct fw_policy *policy)
 {
-	return policy->rule_count < FW_RULES_MAX ? policy->rule_count : FW_RULES_MAX;
+	size_t count = fw_rule_first_conjunction(policy, policy->rule_count);
+
+	return count < FW_TERMS_MAX ? count : FW_TERMS_MAX;
 }
 
 static bool takes(const struct fw_numbers *in, const struct fw_numbers *out, uint32_t number)
@@ -54,40 +57,52 @@ static struct fw_geo_asn *find_asn(const struct fw_geo_rules *rules, uint32_t as
 				: NULL;
 }
 
-static void fill_asns(struct fw_geo_rules *rules, const struct fw_match *match, uint64_t bit)
+static int collect(struct fw_geo_rules *rules, const struct fw_policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		fw_rule_each_mention(match, &policy->rules[i])
+		{
+			rules->asks_country |= fw_match_asks_country(match);
+			rules->asks_asn |= fw_match_asks_asn(match);
+			if (collect_asns(rules, &match->asn) || collect_asns(rules, &match->asn_not))
+				return -ENOMEM;
+		}
+	sort_asns(rules);
+	return 0;
+}
+
+/* What matches leave out, part by part. */
+static void leave_out(struct fw_geo_rules *rules, const struct fw_match *match, uint64_t bit)
 {
 	if (match->asn.count)
 		rules->other_asn &= ~bit;
 	for (size_t i = 0; i < rules->asn_count && match->asn.count; i++)
-		rules->asns[i].rules &= ~bit;
-	for (size_t i = 0; i < match->asn.count; i++)
-		find_asn(rules, match->asn.items[i])->rules |= bit;
+		if (!fw_numbers_have(&match->asn, rules->asns[i].asn))
+			rules->asns[i].rules &= ~bit;
 	for (size_t i = 0; i < match->asn_not.count; i++)
 		find_asn(rules, match->asn_not.items[i])->rules &= ~bit;
+	for (uint32_t country = 0; country <= FW_COUNTRIES && fw_match_asks_country(match); country++)
+		if (!takes(&match->country, &match->country_not, country))
+			rules->of_country[country] &= ~bit;
 }
 
 int fw_geo_rules_init(struct fw_geo_rules *rules, const struct fw_policy *policy)
 {
-	*rules = (struct fw_geo_rules){.other_asn = UINT64_MAX};
-	for (size_t i = 0; i < rule_count(policy); i++) {
-		const struct fw_match *match = &policy->rules[i].match;
+	size_t bit = 0, most = bit_count(policy);
 
-		rules->asks_country |= fw_match_asks_country(match);
-		rules->asks_asn |= fw_match_asks_asn(match);
-		if (collect_asns(rules, &match->asn) || collect_asns(rules, &match->asn_not))
-			return -ENOMEM;
-	}
-	sort_asns(rules);
+	*rules = (struct fw_geo_rules){.other_asn = UINT64_MAX};
+	if (collect(rules, policy))
+		return -ENOMEM;
 	for (uint32_t country = 0; country <= FW_COUNTRIES; country++)
 		rules->of_country[country] = UINT64_MAX;
-	for (size_t i = 0; i < rule_count(policy); i++) {
-		const struct fw_match *match = &policy->rules[i].match;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t j = 0; j < fw_rule_conjunctions(&policy->rules[i]) && bit < most; j++, bit++) {
+			struct fw_conjunction all;
 
-		fill_asns(rules, match, 1ULL << i);
-		for (uint32_t country = 0; country <= FW_COUNTRIES && fw_match_asks_country(match); country++)
-			if (!takes(&match->country, &match->country_not, country))
-				rules->of_country[country] &= ~(1ULL << i);
-	}
+			fw_rule_conjunction(&policy->rules[i], j, &all);
+			for (size_t part = 0; part < all.count; part++)
+				leave_out(rules, all.parts[part], 1ULL << bit);
+		}
 	return 0;
 }
 
@@ -160,12 +175,15 @@ void fw_geo_rules_complain(const struct fw_geo_rules *rules, const struct fw_pol
 		fw_diag_add(diags, policy->geo.asn_mark, FW_SEVERITY_ERROR, "geo-no-asns",
 			    "name an ASN database under asn_database",
 			    "rules ask for autonomous systems, and %s knows none", fw_geo_path(policy, 1));
-	for (size_t i = 0; i < rule_count(policy) && countries && asns; i++) {
+	for (size_t i = 0; i < policy->rule_count && countries && asns; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 
-		complain_countries(rules, policy, rule, &rule->match.country, diags);
-		complain_countries(rules, policy, rule, &rule->match.country_not, diags);
-		complain_asns(rules, policy, rule, &rule->match.asn, diags);
-		complain_asns(rules, policy, rule, &rule->match.asn_not, diags);
+		fw_rule_each_mention(match, rule)
+		{
+			complain_countries(rules, policy, rule, &match->country, diags);
+			complain_countries(rules, policy, rule, &match->country_not, diags);
+			complain_asns(rules, policy, rule, &match->asn, diags);
+			complain_asns(rules, policy, rule, &match->asn_not, diags);
+		}
 	}
 }

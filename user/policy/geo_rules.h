@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside policy/: which rules' country and ASN conditions a place satisfies, one bit a rule. */
+/* Inside policy/: which alternatives of rules a place satisfies by country and ASN, one bit each
+ * (fw_rule_first_conjunction). */
 #ifndef FW_POLICY_GEO_RULES_H
 #define FW_POLICY_GEO_RULES_H
 
@@ -21,7 +22,7 @@ struct fw_geo_rules {
 	bool any_asn_seen;
 };
 
-/* Rules beyond FW_RULES_MAX are another complaint's business. -ENOMEM. */
+/* -ENOMEM. */
 int fw_geo_rules_init(struct fw_geo_rules *rules, const struct fw_policy *policy);
 void fw_geo_rules_done(struct fw_geo_rules *rules);
 

@@ -49,6 +49,12 @@ struct fw_image_input {
 
 struct fw_list_truth;
 
+/* An alternative of a rule (policy/match.h) and what became of it. */
+struct fw_image_conjunction {
+	unsigned int rule, alternative;
+	uint64_t terms; /* several when it asks for one of several labels */
+};
+
 struct fw_image {
 	struct fw_policy_slot *slot; /* generation and list_slot are filled when published */
 	struct fw_class *classes;    /* [class_count], class 0 = in no list */
@@ -65,6 +71,8 @@ struct fw_image {
 	struct fw_automaton *automata[FW_SUBJECT_MAX_]; /* NULL: no rule asks */
 	struct fw_names labels;				/* bit number → name */
 	unsigned int term_count;
+	struct fw_image_conjunction conjunctions[FW_TERMS_MAX]; /* numbered over all rules in file order */
+	unsigned int conjunction_count;
 	unsigned int rule_count;
 	unsigned int meters_worst;   /* state lookups in the worst packet */
 	uint64_t memory_bytes;	     /* kernel memory the maps of this policy take */

@@ -3,6 +3,7 @@
 #ifndef FW_POLICY_LOAD_H
 #define FW_POLICY_LOAD_H
 
+#include "policy/expr.h"
 #include "policy/fields.h"
 #include "policy/policy.h"
 #include "policy/tree.h"
@@ -18,6 +19,9 @@ struct fw_loader {
 	char where[128];	    /* "rule 'login'", for messages */
 	unsigned int *sets_by_name; /* of the named sets; NULL: there are none */
 	size_t sets_named;
+	struct fw_expr *expr; /* of the match that is being read */
+	unsigned int expr_depth;
+	unsigned int matches; /* nested in the rule so far: its inline addresses are called after them */
 	bool out_of_memory;
 };
 
@@ -111,6 +115,10 @@ struct fw_loader {
 	X(match_tcp_flags)                                                                                   \
 	X(match_tcp_flags_not)                                                                               \
 	X(match_length)                                                                                      \
+	X(match_length_not)                                                                                  \
+	X(match_all)                                                                                         \
+	X(match_any)                                                                                         \
+	X(match_not)                                                                                         \
 	X(match_packet)                                                                                      \
 	X(match_packet_not)                                                                                  \
 	X(geo)                                                                                               \

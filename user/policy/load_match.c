@@ -6,8 +6,9 @@
 
 #include "lib/grow.h"
 #include "policy/load.h"
+#include "policy/match_keys.h"
 
-#define ANONYMOUS_MAX (FW_NAME_LENGTH_MAX + 32)
+#define ANONYMOUS_MAX (FW_NAME_LENGTH_MAX + 48)
 
 static void load_refs(struct fw_loader *loader, const struct fw_node *value, struct fw_policy_rule *rule,
 		      const char *key, struct fw_set_refs *refs)
@@ -16,6 +17,76 @@ static void load_refs(struct fw_loader *loader, const struct fw_node *value, str
 
 	snprintf(name, sizeof(name), "%s.%s", rule->name ? rule->name : "", key);
 	fw_load_set_refs(loader, value, name, refs);
+}
+
+/* A line of a log is judged by one flat match. */
+static void refuse_log_keys(struct fw_loader *loader, const struct fw_node *match)
+{
+#define X(kind, name)                                                                                        \
+	if (fw_node_get(match, #name))                                                                       \
+		fw_complain(loader, fw_node_get(match, #name)->key, "bad-match",                             \
+			    "write it beside them, directly under match",                                    \
+			    "'%s' inside all, any or not: a rule is about one log as a whole", #name);
+	FW_MATCH_LOG_KEYS(X)
+#undef X
+}
+
+/* One nested match: its flat keys and what it composes, as one expression. */
+static void load_nested(struct fw_loader *loader, const struct fw_node *node, struct fw_policy_rule *rule,
+			struct fw_expr *group)
+{
+	struct fw_expr *outer = loader->expr, all = {.kind = FW_EXPR_ALL}, flat = {.kind = FW_EXPR_MATCH};
+	char name[ANONYMOUS_MAX], where[sizeof(loader->where) + 32];
+	struct fw_policy_rule nested = {.name = name};
+
+	if (loader->expr_depth == FW_EXPR_DEPTH_MAX) {
+		fw_complain(loader, node, "too-deep", "write it flatter, or as several rules that set labels",
+			    "all, any and not are nested more than %d deep", FW_EXPR_DEPTH_MAX);
+		return;
+	}
+	if (node->kind == FW_NODE_MAP && !node->count) {
+		fw_complain(loader, node, "empty-value", "write a key or remove the item",
+			    "a match without a key would take every packet");
+		return;
+	}
+	snprintf(name, sizeof(name), "%.64s.%u", rule->name ? rule->name : "", ++loader->matches);
+	snprintf(where, sizeof(where), "a nested match of %s", loader->where);
+	loader->expr = &all;
+	loader->expr_depth++;
+	fw_load_object(loader, node, "match", where, &nested);
+	refuse_log_keys(loader, node);
+	loader->expr_depth--;
+	loader->expr = outer;
+	flat.match = nested.match;
+	if (fw_expr_add(&all, &flat) || fw_expr_add(group, &all))
+		loader->out_of_memory = true;
+	fw_expr_done(&all);
+}
+
+static void load_group(struct fw_loader *loader, const struct fw_node *value, struct fw_policy_rule *rule,
+		       enum fw_expr_kind kind)
+{
+	struct fw_expr group = {.kind = kind};
+
+	fw_node_each (item, value)
+		load_nested(loader, item, rule, &group);
+	if (fw_expr_add(loader->expr, &group))
+		loader->out_of_memory = true;
+}
+
+void fw_load_match_all(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_group(loader, value, target, FW_EXPR_ALL);
+}
+
+void fw_load_match_any(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_group(loader, value, target, FW_EXPR_ANY);
+}
+
+void fw_load_match_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_group(loader, value, target, FW_EXPR_NOT);
 }
 
 void fw_load_match_source(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -46,15 +117,15 @@ void fw_load_match_destination_not(struct fw_loader *loader, const struct fw_nod
 	load_refs(loader, value, rule, "destination_not", &rule->match.destination_not);
 }
 
-static void load_protocols(struct fw_loader *loader, const struct fw_node *value, uint8_t **items,
-			   size_t *count)
+static void load_protocols(struct fw_loader *loader, const struct fw_node *value,
+			   struct fw_protocols *protocols)
 {
 	fw_node_each (item, value) {
 		unsigned int protocol = 0;
 		const char *text;
 		bool digits;
 
-		if (fw_list_is_full(loader, item, *count))
+		if (fw_list_is_full(loader, item, protocols->count))
 			return;
 		if (!fw_read_text(loader, item, &text))
 			continue;
@@ -62,7 +133,7 @@ static void load_protocols(struct fw_loader *loader, const struct fw_node *value
 		if (digits ? !fw_read_number(loader, item, UINT8_MAX, "protocol number", &protocol)
 			   : !fw_read_word(loader, item, &fw_protocol_words, "protocol", &protocol))
 			continue;
-		if (FW_APPEND(*items, *count, (uint8_t)protocol))
+		if (FW_APPEND(protocols->items, protocols->count, (uint8_t)protocol))
 			loader->out_of_memory = true;
 	}
 }
@@ -71,14 +142,14 @@ void fw_load_match_protocol(struct fw_loader *loader, const struct fw_node *valu
 {
 	struct fw_match *match = &((struct fw_policy_rule *)target)->match;
 
-	load_protocols(loader, value, &match->protocols, &match->protocol_count);
+	load_protocols(loader, value, &match->protocol);
 }
 
 void fw_load_match_protocol_not(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	struct fw_match *match = &((struct fw_policy_rule *)target)->match;
 
-	load_protocols(loader, value, &match->protocols_not, &match->protocol_not_count);
+	load_protocols(loader, value, &match->protocol_not);
 }
 
 static void load_ports(struct fw_loader *loader, const struct fw_node *value, struct fw_ranges *ranges)
@@ -126,10 +197,8 @@ void fw_load_length_max(struct fw_loader *loader, const struct fw_node *value, v
 		((struct fw_range *)target)->last = (uint16_t)bytes;
 }
 
-void fw_load_match_length(struct fw_loader *loader, const struct fw_node *value, void *target)
+static void load_lengths(struct fw_loader *loader, const struct fw_node *value, struct fw_ranges *ranges)
 {
-	struct fw_ranges *ranges = &((struct fw_policy_rule *)target)->match.length;
-
 	fw_node_each (item, value) {
 		struct fw_range range = {0, UINT16_MAX};
 
@@ -146,6 +215,16 @@ void fw_load_match_length(struct fw_loader *loader, const struct fw_node *value,
 		if (FW_APPEND(ranges->items, ranges->count, range))
 			loader->out_of_memory = true;
 	}
+}
+
+void fw_load_match_length(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_lengths(loader, value, &((struct fw_policy_rule *)target)->match.length);
+}
+
+void fw_load_match_length_not(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_lengths(loader, value, &((struct fw_policy_rule *)target)->match.length_not);
 }
 
 /* One word: the flag is set, whatever the others are; syn alone means the first packet of a connection. Words

@@ -251,6 +251,12 @@ void fw_load_rule_labels(struct fw_loader *loader, const struct fw_node *value, 
 	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->labels);
 }
 
+static void compose_rule(struct fw_loader *loader, struct fw_policy_rule *rule, struct fw_expr *expr)
+{
+	if (fw_rule_compose(loader->policy, rule, expr, loader->diags) == -ENOMEM)
+		loader->out_of_memory = true;
+}
+
 static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsigned int number)
 {
 	struct fw_policy *policy = loader->policy;
@@ -261,18 +267,25 @@ static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsi
 				      .mode = FW_MODE_INHERIT,
 				      .mark = node->mark};
 	const struct fw_node *name = fw_node_get(node, "name");
+	struct fw_expr expr = {.kind = FW_EXPR_ALL};
 	size_t errors = loader->diags->errors;
 
 	if (name && name->text && *name->text)
 		snprintf(loader->where, sizeof(loader->where), "rule '%.80s'", name->text);
 	else
 		snprintf(loader->where, sizeof(loader->where), "rule number %u", number);
+	loader->expr = &expr;
+	loader->matches = 0;
 	fw_load_object(loader, node, "rule", loader->where, &rule);
+	loader->expr = NULL;
 	if (!rule.action_mark.line)
 		rule.action_mark = rule.mark;
 	if (!rule.limit_mark.line)
 		rule.limit_mark = rule.mark;
 	/* Conclusions from a rule that was only half understood would mislead. */
+	if (loader->diags->errors == errors && expr.count)
+		compose_rule(loader, &rule, &expr);
+	fw_expr_done(&expr);
 	if (loader->diags->errors == errors)
 		fw_rule_check(policy, &rule, loader->diags);
 	if (!rule.name || FW_APPEND(policy->rules, policy->rule_count, rule)) {

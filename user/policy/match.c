@@ -12,6 +12,40 @@
 #define FW_PROTO_SCTP	 132
 #define FW_PROTO_UDPLITE 136
 
+size_t fw_rule_conjunctions(const struct fw_policy_rule *rule)
+{
+	return rule->alternative_count ? rule->alternative_count : 1;
+}
+
+void fw_rule_conjunction(const struct fw_policy_rule *rule, size_t index, struct fw_conjunction *ret)
+{
+	const struct fw_alternative *alternative =
+		rule->alternative_count ? &rule->alternatives[index] : NULL;
+
+	ret->connections = rule->limit.unit == FW_UNIT_CONNECTIONS;
+	ret->requests = rule->limit.unit == FW_UNIT_REQUESTS && !rule->match.log;
+	ret->parts[0] = &rule->match;
+	ret->count = 1;
+	for (size_t i = 0; alternative && i < alternative->count && ret->count < FW_PARTS_MAX; i++)
+		ret->parts[ret->count++] = &rule->parts[alternative->parts[i]];
+}
+
+size_t fw_rule_first_conjunction(const struct fw_policy *policy, size_t rule)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < rule; i++)
+		first += fw_rule_conjunctions(&policy->rules[i]);
+	return first;
+}
+
+const struct fw_match *fw_rule_mention(const struct fw_policy_rule *rule, size_t index)
+{
+	if (!index)
+		return &rule->match;
+	return index <= rule->part_count ? &rule->parts[index - 1] : NULL;
+}
+
 bool fw_protocol_has_ports(uint8_t protocol)
 {
 	return protocol == FW_PROTO_TCP || protocol == FW_PROTO_UDP || protocol == FW_PROTO_DCCP ||
@@ -24,43 +58,6 @@ bool fw_match_has_ports(const struct fw_match *match)
 	       match->dest_port_not.count;
 }
 
-bool fw_rule_has_flags(const struct fw_policy_rule *rule)
-{
-	return rule->match.tcp_flags.count || rule->match.tcp_flags_not.count ||
-	       rule->limit.unit == FW_UNIT_CONNECTIONS;
-}
-
-bool fw_rule_needs_l4(const struct fw_policy_rule *rule)
-{
-	return fw_match_has_ports(&rule->match) || fw_rule_has_flags(rule) || fw_rule_asks_request(rule);
-}
-
-static bool lists_protocol(const uint8_t *items, size_t count, uint8_t protocol)
-{
-	return count && memchr(items, protocol, count);
-}
-
-bool fw_rule_takes_protocol(const struct fw_policy_rule *rule, uint8_t protocol)
-{
-	const struct fw_match *match = &rule->match;
-
-	if (match->protocol_count && !lists_protocol(match->protocols, match->protocol_count, protocol))
-		return false;
-	if (lists_protocol(match->protocols_not, match->protocol_not_count, protocol))
-		return false;
-	if (fw_match_has_ports(match) && !fw_protocol_has_ports(protocol))
-		return false;
-	return protocol == FW_PROTO_TCP || (!fw_rule_has_flags(rule) && !fw_rule_asks_request(rule));
-}
-
-bool fw_numbers_have(const struct fw_numbers *numbers, uint32_t number)
-{
-	for (size_t i = 0; i < numbers->count; i++)
-		if (numbers->items[i] == number)
-			return true;
-	return false;
-}
-
 bool fw_match_asks_country(const struct fw_match *match)
 {
 	return match->country.count || match->country_not.count;
@@ -71,37 +68,105 @@ bool fw_match_asks_asn(const struct fw_match *match)
 	return match->asn.count || match->asn_not.count;
 }
 
-static bool any_flag_test(const struct fw_flag_tests *tests, uint8_t flags)
+bool fw_conjunction_has_ports(const struct fw_conjunction *all)
 {
-	for (size_t i = 0; i < tests->count; i++)
-		if ((flags & tests->items[i].mask) == tests->items[i].value)
+	for (size_t i = 0; i < all->count; i++)
+		if (fw_match_has_ports(all->parts[i]))
 			return true;
 	return false;
 }
 
-bool fw_rule_takes_flags(const struct fw_policy_rule *rule, uint8_t flags)
+bool fw_conjunction_has_flags(const struct fw_conjunction *all)
 {
-	const struct fw_match *match = &rule->match;
-
-	if (rule->limit.unit == FW_UNIT_CONNECTIONS && (flags & (FW_TCP_SYN | FW_TCP_ACK)) != FW_TCP_SYN)
-		return false;
-	if (match->tcp_flags.count && !any_flag_test(&match->tcp_flags, flags))
-		return false;
-	return !any_flag_test(&match->tcp_flags_not, flags);
+	for (size_t i = 0; i < all->count; i++)
+		if (all->parts[i]->tcp_flags.count || all->parts[i]->tcp_flags_not.count)
+			return true;
+	return all->connections;
 }
 
-static bool kind_is_any_of(unsigned int kind, unsigned int wanted)
+bool fw_conjunction_asks_request(const struct fw_conjunction *all)
 {
-	if (kind & wanted & FW_KIND_ALL_)
-		return true;
-	return wanted & FW_PACKET_IPV4 && !(kind & FW_KIND_IPV6);
+	bool some = all->requests;
+
+	if (all->count && all->parts[0]->log)
+		return false;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_match *match = all->parts[i];
+
+		some |= match->uri.count || match->uri_not.count || match->method.count ||
+			match->method_not.count || match->host.count || match->host_not.count;
+	}
+	return some;
 }
 
-bool fw_match_takes_kind(const struct fw_match *match, unsigned int kind)
+static unsigned int method_bits(const struct fw_names *names)
 {
-	if (match->packet && !kind_is_any_of(kind, match->packet))
-		return false;
-	return !kind_is_any_of(kind, match->packet_not);
+	unsigned int bits = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		int method = fw_request_method(names->items[i]);
+
+		bits |= method >= 0 ? 1u << method : 0;
+	}
+	return bits;
+}
+
+unsigned int fw_conjunction_methods(const struct fw_conjunction *all)
+{
+	unsigned int methods = (1u << FW_METHOD_MAX_) - 1;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->parts[i]->method.count)
+			methods &= method_bits(&all->parts[i]->method);
+		methods &= ~method_bits(&all->parts[i]->method_not);
+	}
+	return methods;
+}
+
+void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject text, struct fw_wishes *ret)
+{
+	*ret = (struct fw_wishes){0};
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_match *match = all->parts[i];
+
+		ret->some += text == FW_SUBJECT_PATH ? match->uri.count != 0 : match->host.count != 0;
+		ret->none += text == FW_SUBJECT_PATH ? match->uri_not.count != 0 : match->host_not.count != 0;
+	}
+}
+
+bool fw_conjunction_wants_both(const struct fw_conjunction *all)
+{
+	struct fw_wishes path, host;
+
+	fw_conjunction_wishes(all, FW_SUBJECT_PATH, &path);
+	fw_conjunction_wishes(all, FW_SUBJECT_HOST, &host);
+	return (path.some && path.none) || (host.some && host.none);
+}
+
+bool fw_conjunction_needs_l4(const struct fw_conjunction *all)
+{
+	return fw_conjunction_has_ports(all) || fw_conjunction_has_flags(all) ||
+	       fw_conjunction_asks_request(all);
+}
+
+void fw_match_ranges(const struct fw_match *match, enum fw_dimension dimension, const struct fw_ranges **in,
+		     const struct fw_ranges **out)
+{
+	*in = &match->length;
+	*out = &match->length_not;
+	switch (dimension) {
+	case FW_SOURCE_PORT:
+		*in = &match->source_port;
+		*out = &match->source_port_not;
+		return;
+	case FW_DEST_PORT:
+		*in = &match->dest_port;
+		*out = &match->dest_port_not;
+		return;
+	case FW_LENGTH:
+	case FW_DIMENSIONS_:
+		return;
+	}
 }
 
 static bool in_ranges(const struct fw_ranges *ranges, uint16_t value)
@@ -117,109 +182,121 @@ bool fw_ranges_take(const struct fw_ranges *in, const struct fw_ranges *out, uin
 	return (!in->count || in_ranges(in, value)) && !in_ranges(out, value);
 }
 
-bool fw_ranges_are_empty(const struct fw_ranges *in, const struct fw_ranges *out)
+bool fw_numbers_have(const struct fw_numbers *numbers, uint32_t number)
 {
-	/* The least value that is taken begins a range or follows one that is left out. */
-	if (fw_ranges_take(in, out, 0))
+	for (size_t i = 0; i < numbers->count; i++)
+		if (numbers->items[i] == number)
+			return true;
+	return false;
+}
+
+static bool lists_protocol(const struct fw_protocols *protocols, uint8_t protocol)
+{
+	return protocols->count && memchr(protocols->items, protocol, protocols->count);
+}
+
+bool fw_conjunction_takes_protocol(const struct fw_conjunction *all, uint8_t protocol)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_match *match = all->parts[i];
+
+		if ((match->protocol.count && !lists_protocol(&match->protocol, protocol)) ||
+		    lists_protocol(&match->protocol_not, protocol))
+			return false;
+	}
+	if (fw_conjunction_has_ports(all) && !fw_protocol_has_ports(protocol))
 		return false;
-	for (size_t i = 0; i < in->count; i++)
-		if (fw_ranges_take(in, out, in->items[i].first))
-			return false;
-	for (size_t i = 0; i < out->count; i++)
-		if (out->items[i].last < UINT16_MAX &&
-		    fw_ranges_take(in, out, (uint16_t)(out->items[i].last + 1)))
-			return false;
-	return true;
+	return protocol == FW_PROTO_TCP ||
+	       (!fw_conjunction_has_flags(all) && !fw_conjunction_asks_request(all));
 }
 
-static const struct fw_ranges no_ranges;
-
-struct range_pair {
-	const struct fw_ranges *in, *out;
-};
-
-/* Membership can only change at a bound, so asking there is asking everywhere. */
-static bool covers_at_bounds(struct range_pair a, struct range_pair b, const struct fw_ranges *bounds)
+static bool any_flag_test(const struct fw_flag_tests *tests, uint8_t flags)
 {
-	for (size_t i = 0; i <= 2 * bounds->count; i++) {
-		uint16_t value = 0;
+	for (size_t i = 0; i < tests->count; i++)
+		if ((flags & tests->items[i].mask) == tests->items[i].value)
+			return true;
+	return false;
+}
 
-		if (i) {
-			const struct fw_range *range = &bounds->items[(i - 1) / 2];
+bool fw_conjunction_takes_flags(const struct fw_conjunction *all, uint8_t flags)
+{
+	if (all->connections && (flags & (FW_TCP_SYN | FW_TCP_ACK)) != FW_TCP_SYN)
+		return false;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_match *match = all->parts[i];
 
-			if (i % 2 == 0 && range->last == UINT16_MAX)
-				continue;
-			value = i % 2 ? range->first : (uint16_t)(range->last + 1);
-		}
-		if (fw_ranges_take(b.in, b.out, value) && !fw_ranges_take(a.in, a.out, value))
+		if ((match->tcp_flags.count && !any_flag_test(&match->tcp_flags, flags)) ||
+		    any_flag_test(&match->tcp_flags_not, flags))
 			return false;
 	}
 	return true;
 }
 
-static bool ranges_cover(struct range_pair a, struct range_pair b)
+static bool kind_is_any_of(unsigned int kind, unsigned int wanted)
 {
-	return covers_at_bounds(a, b, a.in) && covers_at_bounds(a, b, a.out) &&
-	       covers_at_bounds(a, b, b.in) && covers_at_bounds(a, b, b.out);
+	if (kind & wanted & FW_KIND_ALL_)
+		return true;
+	return wanted & FW_PACKET_IPV4 && !(kind & FW_KIND_IPV6);
 }
 
-static bool refs_within(const struct fw_set_refs *inner, const struct fw_set_refs *outer)
+bool fw_conjunction_takes_kind(const struct fw_conjunction *all, unsigned int kind)
 {
-	for (size_t i = 0; i < inner->count; i++) {
-		bool found = false;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_match *match = all->parts[i];
 
-		for (size_t j = 0; j < outer->count && !found; j++)
-			found = inner->items[i] == outer->items[j];
-		if (!found)
+		if ((match->packet && !kind_is_any_of(kind, match->packet)) ||
+		    kind_is_any_of(kind, match->packet_not))
 			return false;
 	}
 	return true;
 }
 
-static bool numbers_within(const struct fw_numbers *inner, const struct fw_numbers *outer)
+bool fw_conjunction_takes_value(const struct fw_conjunction *all, enum fw_dimension dimension, uint16_t value)
 {
-	for (size_t i = 0; i < inner->count; i++)
-		if (!fw_numbers_have(outer, inner->items[i]))
-			return false;
-	return true;
-}
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_ranges *in, *out;
 
-/* What y takes, x takes too. */
-static bool numbers_cover(const struct fw_numbers *x, const struct fw_numbers *x_not,
-			  const struct fw_numbers *y, const struct fw_numbers *y_not)
-{
-	return (!x->count || (y->count && numbers_within(y, x))) && numbers_within(x_not, y_not);
-}
-
-static bool names_within(const struct fw_names *inner, const struct fw_names *outer)
-{
-	for (size_t i = 0; i < inner->count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < outer->count && !found; j++)
-			found = !strcmp(inner->items[i], outer->items[j]);
-		if (!found)
+		fw_match_ranges(all->parts[i], dimension, &in, &out);
+		if (!fw_ranges_take(in, out, value))
 			return false;
 	}
 	return true;
 }
 
-static bool headers_cover(const struct fw_policy_rule *a, const struct fw_policy_rule *b)
+unsigned int fw_conjunction_tiers(const struct fw_conjunction *all)
 {
-	for (unsigned int i = 0; i < 256; i++) {
-		if (fw_rule_takes_protocol(b, (uint8_t)i) && !fw_rule_takes_protocol(a, (uint8_t)i))
-			return false;
-		if (fw_rule_has_flags(a) && fw_rule_takes_flags(b, (uint8_t)i) &&
-		    !fw_rule_takes_flags(a, (uint8_t)i))
-			return false;
+	unsigned int tiers = (1u << FW_TIER_MAX_) - 1;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->parts[i]->tiers)
+			tiers &= all->parts[i]->tiers;
+		tiers &= ~(unsigned int)all->parts[i]->tiers_not;
 	}
-	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
-		if (fw_match_takes_kind(&b->match, kind) && !fw_match_takes_kind(&a->match, kind))
+	return tiers;
+}
+
+static bool takes_number(const struct fw_numbers *in, const struct fw_numbers *out, uint32_t number)
+{
+	return (!in->count || fw_numbers_have(in, number)) && !fw_numbers_have(out, number);
+}
+
+bool fw_conjunction_takes_country(const struct fw_conjunction *all, uint32_t country)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!takes_number(&all->parts[i]->country, &all->parts[i]->country_not, country))
 			return false;
 	return true;
 }
 
-static bool uri_within(const struct fw_uri_test *inner, const struct fw_uri_tests *outer)
+bool fw_conjunction_takes_asn(const struct fw_conjunction *all, uint32_t asn)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!takes_number(&all->parts[i]->asn, &all->parts[i]->asn_not, asn))
+			return false;
+	return true;
+}
+
+bool fw_uri_within(const struct fw_uri_test *inner, const struct fw_uri_tests *outer)
 {
 	for (size_t i = 0; i < outer->count; i++) {
 		const struct fw_uri_test *test = &outer->items[i];
@@ -232,56 +309,4 @@ static bool uri_within(const struct fw_uri_test *inner, const struct fw_uri_test
 			return true;
 	}
 	return false;
-}
-
-/* What a packet rule covers of a log rule is nothing: they look at different things. */
-static bool requests_cover(const struct fw_match *x, const struct fw_match *y)
-{
-	if (x->log != y->log || (x->uri.count && !y->uri.count))
-		return false;
-	for (size_t i = 0; x->uri.count && i < y->uri.count; i++)
-		if (!uri_within(&y->uri.items[i], &x->uri))
-			return false;
-	if (x->method.count && (!y->method.count || !names_within(&y->method, &x->method)))
-		return false;
-	if (x->host.count && (!y->host.count || !names_within(&y->host, &x->host)))
-		return false;
-	return ranges_cover((struct range_pair){&x->status, &no_ranges},
-			    (struct range_pair){&y->status, &no_ranges});
-}
-
-bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule *b)
-{
-	const struct fw_match *x = &a->match, *y = &b->match;
-
-	if ((x->source.count && !y->source.count) ||
-	    !refs_within(&y->source, x->source.count ? &x->source : &y->source))
-		return false;
-	if ((x->destination.count && !y->destination.count) ||
-	    !refs_within(&y->destination, x->destination.count ? &x->destination : &y->destination))
-		return false;
-	if (!requests_cover(x, y))
-		return false;
-	if ((x->tiers && (!y->tiers || y->tiers & ~x->tiers)) || x->tiers_not & ~y->tiers_not)
-		return false;
-	if (!numbers_cover(&x->country, &x->country_not, &y->country, &y->country_not) ||
-	    !numbers_cover(&x->asn, &x->asn_not, &y->asn, &y->asn_not))
-		return false;
-	if (!refs_within(&x->source_not, &y->source_not) ||
-	    !refs_within(&x->destination_not, &y->destination_not))
-		return false;
-	if ((x->label.count && !y->label.count) || (x->label.count && !names_within(&y->label, &x->label)) ||
-	    !names_within(&x->label_not, &y->label_not))
-		return false;
-	if (fw_rule_asks_request(a) && !fw_rule_asks_request(b))
-		return false;
-	if (fw_rule_needs_l4(a) && !fw_rule_needs_l4(b))
-		return false;
-	return headers_cover(a, b) &&
-	       ranges_cover((struct range_pair){&x->source_port, &x->source_port_not},
-			    (struct range_pair){&y->source_port, &y->source_port_not}) &&
-	       ranges_cover((struct range_pair){&x->dest_port, &x->dest_port_not},
-			    (struct range_pair){&y->dest_port, &y->dest_port_not}) &&
-	       ranges_cover((struct range_pair){&x->length, &no_ranges},
-			    (struct range_pair){&y->length, &no_ranges});
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/geo.h"
+#include "policy/match_keys.h"
 
 static void names_done(struct fw_names *names)
 {
@@ -15,39 +16,45 @@ static void names_done(struct fw_names *names)
 	free(names->items);
 }
 
-static void match_done(struct fw_match *match)
+static void uris_done(struct fw_uri_tests *tests)
 {
-	free(match->source.items);
-	free(match->source_not.items);
-	free(match->destination.items);
-	free(match->destination_not.items);
-	free(match->protocols);
-	free(match->protocols_not);
-	free(match->source_port.items);
-	free(match->source_port_not.items);
-	free(match->dest_port.items);
-	free(match->dest_port_not.items);
-	free(match->length.items);
-	free(match->tcp_flags.items);
-	free(match->tcp_flags_not.items);
-	free(match->country.items);
-	free(match->country_not.items);
-	free(match->asn.items);
-	free(match->asn_not.items);
-	for (size_t i = 0; i < match->uri.count; i++)
-		free(match->uri.items[i].text);
-	free(match->uri.items);
-	free(match->status.items);
-	names_done(&match->method);
-	names_done(&match->host);
-	names_done(&match->label);
-	names_done(&match->label_not);
+	for (size_t i = 0; i < tests->count; i++)
+		free(tests->items[i].text);
+	free(tests->items);
+}
+
+#define DONE_refs(list)	     free((list)->items)
+#define DONE_numbers(list)   free((list)->items)
+#define DONE_protocols(list) free((list)->items)
+#define DONE_ranges(list)    free((list)->items)
+#define DONE_tests(list)     free((list)->items)
+#define DONE_names(list)     names_done(list)
+#define DONE_uris(list)	     uris_done(list)
+#define DONE_bits(list)	     ((void)(list))
+
+void fw_match_done(struct fw_match *match)
+{
+#define X(kind, key, key_not)                                                                                \
+	DONE_##kind(&match->key);                                                                            \
+	DONE_##kind(&match->key_not);
+	FW_MATCH_KEYS(X)
+#undef X
+#define X(kind, key) DONE_##kind(&match->key);
+	FW_MATCH_LOG_KEYS(X)
+#undef X
+	*match = (struct fw_match){0};
 }
 
 void fw_policy_rule_done(struct fw_policy_rule *rule)
 {
 	free(rule->name);
-	match_done(&rule->match);
+	fw_match_done(&rule->match);
+	for (size_t i = 0; i < rule->part_count; i++)
+		fw_match_done(&rule->parts[i]);
+	for (size_t i = 0; i < rule->alternative_count; i++)
+		free(rule->alternatives[i].parts);
+	free(rule->parts);
+	free(rule->alternatives);
 	names_done(&rule->labels);
 	*rule = (struct fw_policy_rule){0};
 }

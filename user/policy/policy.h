@@ -76,6 +76,10 @@ struct fw_names {
 	char **items;
 	size_t count;
 };
+struct fw_protocols {
+	uint8_t *items;
+	size_t count;
+};
 /* (packet.tcp_flags & mask) == value; alternatives in a list. `syn` is mask SYN|ACK, value SYN. */
 struct fw_flag_test {
 	uint8_t mask, value;
@@ -167,10 +171,9 @@ struct fw_feed {
 
 struct fw_match {
 	struct fw_set_refs source, source_not, destination, destination_not;
-	uint8_t *protocols,
-		*protocols_not; /* lists; protocol "icmp" means both ICMP and ICMPv6 only if both are named */
-	size_t protocol_count, protocol_not_count;
-	struct fw_ranges source_port, source_port_not, dest_port, dest_port_not, length;
+	struct fw_protocols protocol,
+		protocol_not; /* "icmp" means both ICMP and ICMPv6 only if both are named */
+	struct fw_ranges source_port, source_port_not, dest_port, dest_port_not, length, length_not;
 	struct fw_flag_tests tcp_flags, tcp_flags_not;
 	uint8_t packet; /* enum fw_packet_kind bits or FW_PACKET_IPV4, any of which must hold; 0 = not asked
 			 */
@@ -181,9 +184,16 @@ struct fw_match {
 	struct fw_numbers country, country_not; /* FW_COUNTRY() */
 	struct fw_numbers asn, asn_not;
 	unsigned int log; /* index + 1 in fw_policy.logs: the rule counts its lines; 0 = packets */
-	struct fw_uri_tests uri;
-	struct fw_names method, host; /* as sent, and in lower case; "*.example.org" is every name below */
+	struct fw_uri_tests uri, uri_not;
+	struct fw_names method, method_not;
+	struct fw_names host, host_not; /* in lower case; "*.example.org" is every name below */
 	struct fw_ranges status;
+};
+
+/* Parts of a rule that must all hold, by their indices. */
+struct fw_alternative {
+	unsigned int *parts;
+	size_t count;
 };
 
 struct fw_ban_spec {
@@ -195,7 +205,13 @@ struct fw_ban_spec {
 
 struct fw_policy_rule {
 	char *name;
-	struct fw_match match;
+	struct fw_match match; /* always holds */
+	/* What all, any and not ask beside it: one of the alternatives, or nothing when there are none.
+	 * policy/match.h reads both together. */
+	struct fw_match *parts;
+	size_t part_count;
+	struct fw_alternative *alternatives;
+	size_t alternative_count;
 	struct fw_limit limit;
 	enum fw_per per;
 	uint8_t prefix4, prefix6;	    /* key prefix in the family's own bits: 32 and 64 by default */
@@ -247,6 +263,7 @@ struct fw_policy {
 };
 
 void fw_policy_free(struct fw_policy *policy); /* NULL is fine */
+void fw_match_done(struct fw_match *match);
 void fw_policy_rule_done(struct fw_policy_rule *rule);
 void fw_policy_feed_done(struct fw_feed *feed);
 /* A definition that outlives its policy; its set and mark mean nothing any more. */

@@ -9,6 +9,7 @@
 #include "lib/grow.h"
 #include "policy/automaton.h"
 #include "policy/match.h"
+#include "policy/terms.h"
 
 #define COMPLAIN(diags, mark, severity, code, hint, ...)                                                     \
 	fw_diag_add(diags, mark, FW_SEVERITY_##severity, code, hint, __VA_ARGS__)
@@ -24,8 +25,14 @@ static const char *const text_names[FW_SUBJECT_MAX_] = {
 
 bool fw_rule_asks_request(const struct fw_policy_rule *rule)
 {
-	return !rule->match.log && (rule->match.uri.count || rule->match.method.count ||
-				    rule->match.host.count || rule->limit.unit == FW_UNIT_REQUESTS);
+	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		if (fw_conjunction_asks_request(&all))
+			return true;
+	}
+	return false;
 }
 
 int fw_request_method(const char *name)
@@ -70,24 +77,46 @@ static int add_hosts(const struct fw_names *names, uint64_t terms, struct patter
 	return 0;
 }
 
+static int add_texts(const struct fw_conjunction *all, enum fw_subject text, uint64_t terms,
+		     struct patterns *patterns)
+{
+	struct fw_wishes wishes;
+	uint64_t none;
+	int r = 0;
+
+	fw_conjunction_wishes(all, text, &wishes);
+	none = wishes.some ? terms << 1 : terms;
+	for (size_t i = 0; i < all->count && !r; i++) {
+		const struct fw_match *match = all->parts[i];
+
+		if (text == FW_SUBJECT_PATH)
+			r = add_paths(&match->uri, terms, patterns);
+		else
+			r = add_hosts(&match->host, terms, patterns);
+		if (!r && text == FW_SUBJECT_PATH)
+			r = add_paths(&match->uri_not, none, patterns);
+		else if (!r)
+			r = add_hosts(&match->host_not, none, patterns);
+	}
+	return r;
+}
+
 /* Patterns of one kind of text. *last: the last rule that has some. */
-static int collect(const struct fw_policy *policy, const struct fw_policy_slot *slot, enum fw_subject text,
+static int collect(const struct fw_policy *policy, const struct fw_image *image, enum fw_subject text,
 		   struct patterns *patterns, const struct fw_policy_rule **last)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < policy->rule_count && !r; i++) {
-		const struct fw_policy_rule *rule = &policy->rules[i];
+	for (unsigned int i = 0; i < image->conjunction_count && !r; i++) {
 		size_t before = patterns->count;
+		struct fw_conjunction all;
 
-		if (!fw_rule_asks_request(rule))
+		fw_image_conjunction(policy, image, i, &all);
+		if (!fw_conjunction_asks_request(&all))
 			continue;
-		if (text == FW_SUBJECT_PATH)
-			r = add_paths(&rule->match.uri, slot->rules[i].terms, patterns);
-		else if (text == FW_SUBJECT_HOST)
-			r = add_hosts(&rule->match.host, slot->rules[i].terms, patterns);
+		r = add_texts(&all, text, image->conjunctions[i].terms, patterns);
 		if (patterns->count > before)
-			*last = rule;
+			*last = &policy->rules[image->conjunctions[i].rule];
 	}
 	return r;
 }
@@ -97,7 +126,7 @@ static int build_automaton(const struct fw_policy *policy, enum fw_subject text,
 {
 	const struct fw_policy_rule *last = NULL;
 	struct patterns patterns = {0};
-	int r = collect(policy, image->slot, text, &patterns, &last);
+	int r = collect(policy, image, text, &patterns, &last);
 
 	if (!r)
 		r = fw_automaton_build(patterns.items, patterns.count, &image->automata[text]);
@@ -112,21 +141,34 @@ static int build_automaton(const struct fw_policy *policy, enum fw_subject text,
 	return r;
 }
 
-static void spread_rule(const struct fw_policy_rule *rule, uint64_t terms, struct fw_request_terms *requests)
+/* Where the terms' patterns are looked for: see fw_request_terms. */
+static void spread_text(const struct fw_conjunction *all, enum fw_subject text, uint64_t terms, __u64 *any,
+			__u64 * not, __u64 *both)
 {
-	requests->all |= terms;
-	if (!rule->match.uri.count)
-		requests->any_path |= terms;
-	if (!rule->match.host.count)
-		requests->any_host |= terms;
-	for (int i = 0; i < FW_METHOD_MAX_ && !rule->match.method.count; i++)
-		requests->method[i] |= terms;
-	for (size_t i = 0; i < rule->match.method.count; i++) {
-		int method = fw_request_method(rule->match.method.items[i]);
+	struct fw_wishes wishes;
 
-		if (method >= 0)
-			requests->method[method] |= terms;
-	}
+	fw_conjunction_wishes(all, text, &wishes);
+	if (wishes.some && wishes.none)
+		*both |= terms;
+	if (wishes.none)
+		*not |= wishes.some ? terms << 1 : terms;
+	else if (!wishes.some)
+		*any |= terms;
+}
+
+static void spread_conjunction(const struct fw_conjunction *all, uint64_t terms,
+			       struct fw_request_terms *requests)
+{
+	unsigned int methods = fw_conjunction_methods(all);
+
+	requests->all |= terms;
+	spread_text(all, FW_SUBJECT_PATH, terms, &requests->any_path, &requests->not_path,
+		    &requests->both_path);
+	spread_text(all, FW_SUBJECT_HOST, terms, &requests->any_host, &requests->not_host,
+		    &requests->both_host);
+	for (int i = 0; i < FW_METHOD_MAX_; i++)
+		if (methods >> i & 1)
+			requests->method[i] |= terms;
 }
 
 int fw_requests_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image)
@@ -134,9 +176,13 @@ int fw_requests_compile(const struct fw_policy *policy, struct fw_diags *diags, 
 	struct fw_policy_slot *slot = image->slot;
 	int r = 0;
 
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (fw_rule_asks_request(&policy->rules[i]))
-			spread_rule(&policy->rules[i], slot->rules[i].terms, &slot->requests);
+	for (unsigned int i = 0; i < image->conjunction_count; i++) {
+		struct fw_conjunction all;
+
+		fw_image_conjunction(policy, image, i, &all);
+		if (fw_conjunction_asks_request(&all))
+			spread_conjunction(&all, image->conjunctions[i].terms, &slot->requests);
+	}
 	if (!slot->requests.all)
 		return 0;
 	slot->features |= FW_FEATURE_REQUESTS;
@@ -144,40 +190,85 @@ int fw_requests_compile(const struct fw_policy *policy, struct fw_diags *diags, 
 	return r ? r : build_automaton(policy, FW_SUBJECT_HOST, diags, image);
 }
 
-static bool takes_port(const struct fw_policy_rule *rule, uint16_t port)
+static bool looks_at_ports(const struct fw_conjunction *all)
 {
-	return fw_ranges_take(&rule->match.dest_port, &rule->match.dest_port_not, port);
+	for (size_t i = 0; i < all->count; i++)
+		if (all->parts[i]->dest_port.count)
+			return true;
+	return false;
 }
 
-void fw_rule_check_request(const struct fw_policy_rule *rule, struct fw_diags *diags)
+static void check_ports(const struct fw_policy_rule *rule, const struct fw_conjunction *all,
+			struct fw_diags *diags)
 {
-	const struct fw_match *match = &rule->match;
-
-	if (!fw_rule_asks_request(rule))
-		return;
-	for (size_t i = 0; i < match->method.count; i++)
-		if (fw_request_method(match->method.items[i]) < 0)
-			COMPLAIN(diags, rule->mark, ERROR, "bad-method",
-				 "packets begin a request with GET, POST, HEAD, PUT, DELETE, OPTIONS, PATCH, "
-				 "CONNECT "
-				 "or TRACE; "
-				 "others can be counted in a log (log: NAME)",
-				 "rule '%s': '%s' is no method that packets are told by", rule->name,
-				 match->method.items[i]);
-	if (rule->limit.unit == FW_UNIT_CONNECTIONS)
-		COMPLAIN(diags, rule->limit_mark, ERROR, "never-matches",
-			 "write for example limit: 150 requests/5m",
-			 "rule '%s' can never match: connections are counted at their SYN, which carries no "
-			 "request",
-			 rule->name);
-	if (!match->dest_port.count)
+	if (!looks_at_ports(all))
 		COMPLAIN(diags, rule->mark, WARNING, "uri-any-port", "add dest_port: 80",
 			 "rule '%s' looks into the TCP payload of every port for requests", rule->name);
-	else if (takes_port(rule, 443) && !takes_port(rule, 80))
+	else if (fw_conjunction_takes_value(all, FW_DEST_PORT, 443) &&
+		 !fw_conjunction_takes_value(all, FW_DEST_PORT, 80))
 		COMPLAIN(diags, rule->mark, WARNING, "uri-tls-port",
 			 "count them in the server's log: match: {log: NAME, …}",
 			 "rule '%s' looks for requests on port 443, where they are encrypted: it sees plain "
 			 "HTTP "
 			 "only",
 			 rule->name);
+}
+
+/* A term is satisfied by any of its patterns. */
+static void check_once(const struct fw_policy_rule *rule, const struct fw_conjunction *all,
+		       struct fw_diags *diags)
+{
+	struct fw_wishes path, host;
+
+	fw_conjunction_wishes(all, FW_SUBJECT_PATH, &path);
+	fw_conjunction_wishes(all, FW_SUBJECT_HOST, &host);
+	if (path.some > 1 || host.some > 1)
+		COMPLAIN(diags, rule->mark, ERROR, "bad-match",
+			 "set a label in an earlier rule that has one of them, and ask for it here",
+			 "rule '%s': two '%s' must hold together in one of its alternatives, which no term "
+			 "can ask",
+			 rule->name, path.some > 1 ? "uri" : "host");
+}
+
+static void check_methods(const struct fw_policy_rule *rule, const struct fw_names *methods,
+			  struct fw_diags *diags)
+{
+	for (size_t i = 0; i < methods->count; i++)
+		if (fw_request_method(methods->items[i]) < 0)
+			COMPLAIN(diags, rule->mark, ERROR, "bad-method",
+				 "packets begin a request with GET, POST, HEAD, PUT, DELETE, OPTIONS, PATCH, "
+				 "CONNECT "
+				 "or TRACE; "
+				 "others can be counted in a log (log: NAME)",
+				 "rule '%s': '%s' is no method that packets are told by", rule->name,
+				 methods->items[i]);
+}
+
+void fw_rule_check_request(const struct fw_policy_rule *rule, struct fw_diags *diags)
+{
+	size_t before;
+
+	if (!fw_rule_asks_request(rule))
+		return;
+	fw_rule_each_mention(match, rule)
+	{
+		check_methods(rule, &match->method, diags);
+		check_methods(rule, &match->method_not, diags);
+	}
+	if (rule->limit.unit == FW_UNIT_CONNECTIONS)
+		COMPLAIN(diags, rule->limit_mark, ERROR, "never-matches",
+			 "write for example limit: 150 requests/5m",
+			 "rule '%s' can never match: connections are counted at their SYN, which carries no "
+			 "request",
+			 rule->name);
+	before = diags->count;
+	for (size_t i = 0; i < fw_rule_conjunctions(rule) && diags->count == before; i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		if (!fw_conjunction_asks_request(&all))
+			continue;
+		check_once(rule, &all, diags);
+		check_ports(rule, &all, diags);
+	}
 }

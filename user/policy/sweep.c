@@ -8,6 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/grow.h"
+#include "policy/match.h"
 
 static int compare_entries(const void *a, const void *b)
 {
@@ -185,15 +186,15 @@ void fw_bits_asked(const struct fw_policy *policy, uint64_t *used)
 	ask_refs(used, &policy->never_block);
 	for (size_t i = 0; i < policy->log_count; i++)
 		ask_refs(used, &policy->logs[i].trusted_proxies);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct fw_match *match = &policy->rules[i].match;
-
-		ask_refs(used, &match->source);
-		ask_refs(used, &match->source_not);
-		ask_refs(used, &match->destination);
-		ask_refs(used, &match->destination_not);
-		tiers |= match->tiers || match->tiers_not;
-	}
+	for (size_t i = 0; i < policy->rule_count; i++)
+		fw_rule_each_mention(match, &policy->rules[i])
+		{
+			ask_refs(used, &match->source);
+			ask_refs(used, &match->source_not);
+			ask_refs(used, &match->destination);
+			ask_refs(used, &match->destination_not);
+			tiers |= match->tiers || match->tiers_not;
+		}
 	/* Unless some rule asks, they must not split classes. */
 	for (unsigned int tier = FW_TIER_LOW; tiers && tier < FW_TIER_MAX_; tier++) {
 		fw_bit_set(used, fw_tier_bit(policy, tier, false));

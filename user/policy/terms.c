@@ -8,8 +8,6 @@
 
 #include "lib/cleanup.h"
 #include "lib/grow.h"
-#include "policy/geo.h"
-#include "policy/lists.h"
 #include "policy/match.h"
 
 #define VALUES 65536
@@ -45,58 +43,93 @@ static int label_bits(struct fw_names *labels, const struct fw_names *names, uin
 	return r;
 }
 
-/* A packet has all labels of a term's mask or the term fails: alternatives become terms of their own. */
-static int add_terms(const struct fw_policy_rule *rule, unsigned int index, struct fw_image *image)
-{
-	struct fw_policy_slot *slot = image->slot;
-	size_t alternatives = rule->match.label.count ? rule->match.label.count : 1;
-	struct fw_term term = {.rule = index};
-	uint64_t labels;
-	int r;
+/* What every part forbids, and the labels of which each part wants one. */
+struct label_wish {
+	uint64_t forbidden;
+	const struct fw_names *wanted[FW_PARTS_MAX];
+	size_t chosen[FW_PARTS_MAX], count;
+};
 
-	if (rule->match.log)
-		return 0; /* no packet matches it */
-	r = label_bits(&image->labels, &rule->match.label_not, &labels);
-	if (r)
-		return r;
-	term.labels_forbidden = labels;
-	for (size_t i = 0; i < alternatives; i++) {
-		if (image->term_count == FW_TERMS_MAX)
-			return -E2BIG;
-		labels = 0;
-		if (rule->match.label.count)
-			r = label_bit(&image->labels, rule->match.label.items[i], &labels);
-		if (r)
-			return r;
-		term.labels_required = labels;
-		slot->rules[index].terms |= 1ULL << image->term_count;
-		slot->terms[image->term_count++] = term;
+static int read_labels(struct fw_names *labels, const struct fw_conjunction *all, struct label_wish *ret)
+{
+	uint64_t bits;
+	int r = 0;
+
+	ret->forbidden = 0;
+	ret->count = 0;
+	for (size_t i = 0; i < all->count && !r; i++) {
+		r = label_bits(labels, &all->parts[i]->label_not, &bits);
+		ret->forbidden |= bits;
+		if (all->parts[i]->label.count) {
+			ret->chosen[ret->count] = 0;
+			ret->wanted[ret->count++] = &all->parts[i]->label;
+		}
 	}
-	r = label_bits(&image->labels, &rule->labels, &labels);
-	slot->rules[index].labels = labels;
 	return r;
 }
 
-static void spread_small(const struct fw_policy_rule *rule, uint64_t bits, struct fw_policy_slot *slot)
+/* The next combination; false when all have been. */
+static bool choose_next(struct label_wish *wish)
+{
+	for (size_t i = wish->count; i--;) {
+		if (++wish->chosen[i] < wish->wanted[i]->count)
+			return true;
+		wish->chosen[i] = 0;
+	}
+	return false;
+}
+
+/* A packet has all labels of a term's mask or the term fails: alternatives become terms of their own. */
+static int add_terms(const struct fw_conjunction *all, unsigned int index, struct fw_image *image,
+		     uint64_t *ret_terms)
+{
+	const unsigned int bits = fw_conjunction_wants_both(all) ? 2 : 1;
+	struct fw_term term = {.rule = index};
+	struct label_wish wish;
+	int r = read_labels(&image->labels, all, &wish);
+
+	*ret_terms = 0;
+	if (r)
+		return r;
+	term.labels_forbidden = wish.forbidden;
+	do {
+		if (image->term_count + bits > FW_TERMS_MAX)
+			return -E2BIG;
+		term.labels_required = 0;
+		for (size_t i = 0; i < wish.count && !r; i++) {
+			uint64_t bit = 0;
+
+			r = label_bit(&image->labels, wish.wanted[i]->items[wish.chosen[i]], &bit);
+			term.labels_required |= bit;
+		}
+		if (r)
+			return r;
+		*ret_terms |= 1ULL << image->term_count;
+		image->slot->terms[image->term_count] = term;
+		image->term_count += bits;
+	} while (choose_next(&wish));
+	return 0;
+}
+
+static void spread_small(const struct fw_conjunction *all, uint64_t bits, struct fw_policy_slot *slot)
 {
 	for (unsigned int i = 0; i < 256; i++) {
-		if (fw_rule_takes_protocol(rule, (uint8_t)i))
+		if (fw_conjunction_takes_protocol(all, (uint8_t)i))
 			slot->protocol_terms[i] |= bits;
-		if (fw_rule_takes_flags(rule, (uint8_t)i))
+		if (fw_conjunction_takes_flags(all, (uint8_t)i))
 			slot->tcp_flag_terms[i] |= bits;
 	}
 	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
-		if (fw_match_takes_kind(&rule->match, kind))
+		if (fw_conjunction_takes_kind(all, kind))
 			slot->kind_terms[kind] |= bits;
-	if (!fw_rule_has_flags(rule))
+	if (!fw_conjunction_has_flags(all))
 		slot->no_tcp_terms |= bits;
-	if (fw_rule_needs_l4(rule))
+	if (fw_conjunction_needs_l4(all))
 		slot->l4_terms |= bits;
 }
 
-static uint32_t features_of(const struct fw_policy_rule *rule)
+static uint32_t features_of(const struct fw_match *match)
 {
-	const struct fw_match *match = &rule->match;
 	uint32_t features = 0;
 
 	if (match->source.count || match->source_not.count || match->tiers || match->tiers_not)
@@ -109,9 +142,7 @@ static uint32_t features_of(const struct fw_policy_rule *rule)
 		features |= FW_FEATURE_SOURCE_PORT;
 	if (match->dest_port.count || match->dest_port_not.count)
 		features |= FW_FEATURE_DEST_PORT;
-	if (fw_rule_has_flags(rule))
-		features |= FW_FEATURE_TCP_FLAGS;
-	if (match->length.count)
+	if (match->length.count || match->length_not.count)
 		features |= FW_FEATURE_LENGTH;
 	return features;
 }
@@ -125,23 +156,56 @@ static void add_bounds(const struct fw_ranges *ranges, int *steps)
 	}
 }
 
-static int spread_ranges(const struct fw_ranges *in, const struct fw_ranges *out, uint64_t bits,
+/* Values that one part refuses. */
+static void refuse_values(const struct fw_ranges *in, const struct fw_ranges *out, int *steps, bool *refused)
+{
+	int held = 0;
+
+	memset(steps, 0, (VALUES + 1) * sizeof(*steps));
+	add_bounds(in, steps);
+	for (unsigned int value = 0; value < VALUES && in->count; value++) {
+		held += steps[value];
+		refused[value] |= !held;
+	}
+	memset(steps, 0, (VALUES + 1) * sizeof(*steps));
+	add_bounds(out, steps);
+	held = 0;
+	for (unsigned int value = 0; value < VALUES && out->count; value++) {
+		held += steps[value];
+		refused[value] |= held != 0;
+	}
+}
+
+static bool looks_at(const struct fw_conjunction *all, enum fw_dimension dimension)
+{
+	const struct fw_ranges *in, *out;
+
+	for (size_t i = 0; i < all->count; i++) {
+		fw_match_ranges(all->parts[i], dimension, &in, &out);
+		if (in->count || out->count)
+			return true;
+	}
+	return false;
+}
+
+static int spread_values(const struct fw_conjunction *all, enum fw_dimension dimension, uint64_t bits,
 			 uint64_t *masks)
 {
-	FW_FREE int *inside = calloc(VALUES + 1, sizeof(*inside));
-	FW_FREE int *outside = calloc(VALUES + 1, sizeof(*outside));
-	int in_count = 0, out_count = 0;
+	FW_FREE int *steps = malloc((VALUES + 1) * sizeof(*steps));
+	FW_FREE bool *refused = calloc(VALUES, sizeof(*refused));
 
-	if (!inside || !outside)
+	if (!steps || !refused)
 		return -ENOMEM;
-	add_bounds(in, inside);
-	add_bounds(out, outside);
-	for (unsigned int value = 0; value < VALUES; value++) {
-		in_count += inside[value];
-		out_count += outside[value];
-		if ((!in->count || in_count) && !out_count)
-			masks[value] |= bits;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct fw_ranges *in, *out;
+
+		fw_match_ranges(all->parts[i], dimension, &in, &out);
+		if (in->count || out->count)
+			refuse_values(in, out, steps, refused);
 	}
+	for (unsigned int value = 0; value < VALUES; value++)
+		if (!refused[value])
+			masks[value] |= bits;
 	return 0;
 }
 
@@ -166,51 +230,38 @@ static int write_dimension(const uint64_t *masks, uint64_t everywhere, struct fw
 	return 0;
 }
 
-enum dimension { SOURCE_PORT, DEST_PORT, LENGTH, DIMENSIONS_ };
-
-static const struct fw_ranges no_ranges;
-
-static void ranges_of(const struct fw_match *match, enum dimension dimension, const struct fw_ranges **in,
-		      const struct fw_ranges **out)
+void fw_image_conjunction(const struct fw_policy *policy, const struct fw_image *image, unsigned int index,
+			  struct fw_conjunction *ret)
 {
-	switch (dimension) {
-	case SOURCE_PORT:
-		*in = &match->source_port;
-		*out = &match->source_port_not;
-		return;
-	case DEST_PORT:
-		*in = &match->dest_port;
-		*out = &match->dest_port_not;
-		return;
-	case LENGTH:
-	case DIMENSIONS_:
-		*in = &match->length;
-		*out = &no_ranges;
-	}
+	const struct fw_image_conjunction *one = &image->conjunctions[index];
+
+	fw_rule_conjunction(&policy->rules[one->rule], one->alternative, ret);
 }
 
-static int compile_dimension(const struct fw_policy *policy, enum dimension dimension, struct fw_diags *diags,
-			     struct fw_policy_slot *slot, struct fw_u16_dimension *ret)
+static int compile_dimension(const struct fw_policy *policy, const struct fw_image *image,
+			     enum fw_dimension dimension, struct fw_diags *diags,
+			     struct fw_u16_dimension *ret)
 {
-	static const char *const names[] = {
-		[SOURCE_PORT] = "source ports", [DEST_PORT] = "destination ports", [LENGTH] = "lengths"};
+	static const char *const names[] = {[FW_SOURCE_PORT] = "source ports",
+					    [FW_DEST_PORT] = "destination ports",
+					    [FW_LENGTH] = "lengths"};
 	FW_FREE uint64_t *masks = NULL;
 	const struct fw_policy_rule *last = NULL;
 	uint64_t everywhere = 0; /* terms that do not look: tune lives on their costing nothing */
 	int r = 0;
 
-	for (size_t i = 0; i < policy->rule_count && !r; i++) {
-		const struct fw_ranges *in, *out;
+	for (unsigned int i = 0; i < image->conjunction_count && !r; i++) {
+		struct fw_conjunction all;
 
-		ranges_of(&policy->rules[i].match, dimension, &in, &out);
-		if (!in->count && !out->count) {
-			everywhere |= slot->rules[i].terms;
+		fw_image_conjunction(policy, image, i, &all);
+		if (!looks_at(&all, dimension)) {
+			everywhere |= image->conjunctions[i].terms;
 			continue;
 		}
-		last = &policy->rules[i];
+		last = &policy->rules[image->conjunctions[i].rule];
 		if (!masks)
 			masks = calloc(VALUES, sizeof(*masks));
-		r = masks ? spread_ranges(in, out, slot->rules[i].terms, masks) : -ENOMEM;
+		r = masks ? spread_values(&all, dimension, image->conjunctions[i].terms, masks) : -ENOMEM;
 	}
 	if (!r && masks)
 		r = write_dimension(masks, everywhere, ret);
@@ -224,6 +275,48 @@ static int compile_dimension(const struct fw_policy *policy, enum dimension dime
 	return r;
 }
 
+static int compile_conjunction(const struct fw_policy *policy, unsigned int rule, unsigned int alternative,
+			       struct fw_image *image)
+{
+	struct fw_image_conjunction one = {.rule = rule, .alternative = alternative};
+	struct fw_conjunction all;
+	int r;
+
+	if (image->conjunction_count == FW_TERMS_MAX)
+		return -E2BIG;
+	/* No packet matches what counts lines, but it has a place among the geo bits. */
+	if (policy->rules[rule].match.log) {
+		image->conjunctions[image->conjunction_count++] = one;
+		return 0;
+	}
+	fw_rule_conjunction(&policy->rules[rule], alternative, &all);
+	r = add_terms(&all, rule, image, &one.terms);
+	if (r)
+		return r;
+	image->conjunctions[image->conjunction_count++] = one;
+	image->slot->rules[rule].terms |= one.terms;
+	spread_small(&all, one.terms, image->slot);
+	for (size_t i = 0; i < all.count; i++)
+		image->slot->features |= features_of(all.parts[i]);
+	if (fw_conjunction_has_flags(&all))
+		image->slot->features |= FW_FEATURE_TCP_FLAGS;
+	return 0;
+}
+
+static int compile_rule_terms(const struct fw_policy *policy, unsigned int index, struct fw_image *image)
+{
+	const struct fw_policy_rule *rule = &policy->rules[index];
+	uint64_t labels = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < fw_rule_conjunctions(rule) && !r; i++)
+		r = compile_conjunction(policy, index, (unsigned int)i, image);
+	if (!r)
+		r = label_bits(&image->labels, &rule->labels, &labels);
+	image->slot->rules[index].labels = labels;
+	return r;
+}
+
 int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image)
 {
 	struct fw_policy_slot *slot = image->slot;
@@ -231,130 +324,26 @@ int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, str
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
+		unsigned int before = image->term_count;
 
-		r = add_terms(rule, (unsigned int)i, image);
+		r = compile_rule_terms(policy, (unsigned int)i, image);
 		if (r == -E2BIG)
-			fw_diag_add(diags, rule->mark, FW_SEVERITY_ERROR, "too-many-terms",
-				    "each alternative of 'label' is a term; join rules or labels",
-				    "rule '%s' and those before it need more than %d terms or labels",
-				    rule->name, FW_TERMS_MAX);
+			fw_diag_add(
+				diags, rule->mark, FW_SEVERITY_ERROR, "too-many-terms",
+				"each alternative of any, and of a list under 'label', is a term; join "
+				"rules, write lists of values, or set a label once and ask for it",
+				"rule '%s' does not fit: the rules before it use %u of %d terms and %zu of "
+				"%d labels",
+				rule->name, before, FW_TERMS_MAX, image->labels.count, FW_LABELS_MAX);
 		if (r)
 			return r;
-		spread_small(rule, slot->rules[i].terms, slot);
-		if (!rule->match.log)
-			slot->features |= features_of(rule);
 	}
-	r = compile_dimension(policy, SOURCE_PORT, diags, slot, &slot->source_port);
+	r = compile_dimension(policy, image, FW_SOURCE_PORT, diags, &slot->source_port);
 	if (!r)
-		r = compile_dimension(policy, DEST_PORT, diags, slot, &slot->dest_port);
+		r = compile_dimension(policy, image, FW_DEST_PORT, diags, &slot->dest_port);
 	if (!r)
-		r = compile_dimension(policy, LENGTH, diags, slot, &slot->length);
+		r = compile_dimension(policy, image, FW_LENGTH, diags, &slot->length);
 	return r;
-}
-
-static bool is_member(const struct fw_set_refs *refs, const uint64_t *sets)
-{
-	for (size_t i = 0; i < refs->count; i++)
-		if (fw_bit_test(sets, refs->items[i]))
-			return true;
-	return false;
-}
-
-static bool takes_sets(const struct fw_set_refs *in, const struct fw_set_refs *out, const uint64_t *sets)
-{
-	return (!in->count || is_member(in, sets)) && !is_member(out, sets);
-}
-
-bool fw_match_takes_class(const struct fw_policy *policy, const struct fw_match *match, const uint64_t *sets)
-{
-	unsigned int tier = 1u << fw_image_class_tier(policy, sets);
-
-	return takes_sets(&match->source, &match->source_not, sets) &&
-	       (!match->tiers || match->tiers & tier) && !(match->tiers_not & tier);
-}
-
-static uint64_t source_terms(const struct fw_policy *policy, const struct fw_image *image,
-			     const uint64_t *sets)
-{
-	uint64_t terms = 0;
-
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (fw_match_takes_class(policy, &policy->rules[i].match, sets))
-			terms |= image->slot->rules[i].terms;
-	return terms;
-}
-
-static uint64_t dest_terms(const struct fw_policy *policy, const struct fw_image *image, const uint64_t *sets)
-{
-	uint64_t terms = 0;
-
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (takes_sets(&policy->rules[i].match.destination, &policy->rules[i].match.destination_not,
-			       sets))
-			terms |= image->slot->rules[i].terms;
-	return terms;
-}
-
-/* What would be said of the class if feeds on trial did not exist. */
-static void without_trials(const struct fw_image *image, const uint64_t *sets, size_t words, uint64_t *ret)
-{
-	for (size_t i = 0; i < words; i++)
-		ret[i] = sets[i] & ~image->trial_sets[i];
-}
-
-bool fw_match_takes_class_for_sure(const struct fw_policy *policy, const struct fw_image *image,
-				   const struct fw_match *match, const uint64_t *sets)
-{
-	const size_t words = fw_class_words(policy);
-	FW_FREE uint64_t *trusted = calloc(words, sizeof(*trusted));
-
-	if (!trusted)
-		return false;
-	without_trials(image, sets, words, trusted);
-	return fw_match_takes_class(policy, match, trusted);
-}
-
-int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
-{
-	const size_t words = fw_class_words(policy);
-	FW_FREE uint64_t *trusted = calloc(words, sizeof(*trusted));
-
-	image->classes = calloc(image->class_count, sizeof(*image->classes));
-	if (!image->classes || !trusted) {
-		free(image->classes);
-		image->classes = NULL;
-		return -ENOMEM;
-	}
-	for (size_t c = 0; c < image->class_count; c++) {
-		struct fw_class *class = &image->classes[c];
-		const uint64_t *sets = image->class_sets[c];
-
-		without_trials(image, sets, words, trusted);
-		class->source_terms = source_terms(policy, image, sets);
-		class->dest_terms = dest_terms(policy, image, sets);
-		class->count_terms = class->source_terms & ~source_terms(policy, image, trusted);
-		if (is_member(&policy->never_block, sets))
-			class->flags |= FW_CLASS_NEVER_BLOCK;
-	}
-	return 0;
-}
-
-int fw_geo_compile(const struct fw_policy *policy, struct fw_image *image)
-{
-	struct fw_geo *geo = policy->geo.data;
-
-	if (!geo)
-		return 0;
-	image->geo = fw_geo_ref(geo);
-	image->slot->geo_digest = geo->digest;
-	image->geo_terms = calloc(geo->class_count, sizeof(*image->geo_terms));
-	if (!image->geo_terms)
-		return -ENOMEM;
-	for (uint32_t class = 0; class < geo->class_count; class ++)
-		for (size_t i = 0; i < policy->rule_count; i++)
-			if (geo->class_rules[class] >> i & 1)
-				image->geo_terms[class] |= image->slot->rules[i].terms;
-	return 0;
 }
 
 /* Rules whose terms are all in the mask, and that ask a meter. */

@@ -4,10 +4,14 @@
 #define FW_POLICY_TERMS_H
 
 #include "policy/image.h"
+#include "policy/match.h"
 
 /* Fills terms[], rules[].terms and every mask table of the slot, the labels and term_count of the image.
  * -E2BIG after a complaint with the rule's position. */
 int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image);
+/* A conjunction by its number in the image. */
+void fw_image_conjunction(const struct fw_policy *policy, const struct fw_image *image, unsigned int index,
+			  struct fw_conjunction *ret);
 /* Fills image->classes from class_sets; the rules' terms must be there. */
 int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image);
 /* Takes the policy's geo data over and fills geo_terms from them; the rules' terms must be there. */

@@ -2,6 +2,8 @@
 /* Looks through everything in a policy that can name a set. Pure. */
 #include "policy/users.h"
 
+#include "policy/match.h"
+
 static bool names_set(const struct fw_set_refs *refs, unsigned int set)
 {
 	for (size_t i = 0; i < refs->count; i++)
@@ -22,11 +24,19 @@ static bool gives_tiers(const struct fw_policy *policy, unsigned int set)
 	return false;
 }
 
-static bool rule_asks(const struct fw_policy *policy, const struct fw_match *match, unsigned int set)
+static bool match_asks(const struct fw_policy *policy, const struct fw_match *match, unsigned int set)
 {
 	return names_set(&match->source, set) || names_set(&match->source_not, set) ||
 	       names_set(&match->destination, set) || names_set(&match->destination_not, set) ||
 	       ((match->tiers || match->tiers_not) && gives_tiers(policy, set));
+}
+
+static bool rule_asks(const struct fw_policy *policy, const struct fw_policy_rule *rule, unsigned int set)
+{
+	bool asks = false;
+
+	fw_rule_each_mention(match, rule) asks |= match_asks(policy, match, set);
+	return asks;
 }
 
 size_t fw_set_users(const struct fw_policy *policy, unsigned int set, const char **names, size_t most)
@@ -39,7 +49,7 @@ size_t fw_set_users(const struct fw_policy *policy, unsigned int set, const char
 		count++;
 	}
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		if (!rule_asks(policy, &policy->rules[i].match, set))
+		if (!rule_asks(policy, &policy->rules[i], set))
 			continue;
 		if (count < most)
 			names[count] = policy->rules[i].name;
