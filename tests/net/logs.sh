@@ -89,6 +89,10 @@ lines 9 203.0.113.99 /wp-login.php 200
 lines 9 203.0.113.98 /watched
 lines 9 127.0.0.1 /wp-login.php 401
 sleep 0.3
+expect "rules keys: 22 clients over 5 requests/1m, those that are spared among them" "22 True" \
+	"$(fwj rules keys guess --over | field '"%d %s" % (len(d["keys"]), any(k["source"] == "203.0.113.250" for k in d["keys"]))')"
+expect "rules: the same number" 22 "$(until_true 2 test "$(rule guess keys_over)" = 22; rule guess keys_over)"
+expect_words "rules keys as a table" '203\.0\.113\.7 .* 6 .*OVER' <(fw rules keys guess)
 expect "never_block, another status, count mode and this host: nobody is banned" no \
 	"$(for a in 203.0.113.250 203.0.113.99 203.0.113.98 127.0.0.1; do is_banned $a && echo $a; done; echo no)"
 expect "count mode counts what it would do" 7 "$(until_true 2 test "$(rule watch would_drop)" = 7; rule watch would_drop)"

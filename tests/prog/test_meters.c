@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Meters: trailing windows by packets, bytes and connections, by every kind of key, kept while limits are
  * tuned. */
+#include <stdio.h>
+
 #include "lab.h"
 
 #define HEAD "version: 1\n"
@@ -250,6 +252,43 @@ Test(meters, listed_read_and_forgotten)
 	cr_assert_eq(fw_meters_forget(lab.datapath, &attacker), 0);
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER));
 	cr_expect_eq(amount_of(&lab, HONEST), 2);
+	lab_close(&lab);
+}
+
+static void walk_keys(struct lab *lab, uint64_t above, size_t limit, struct fw_meter_walk *ret)
+{
+	*ret = (struct fw_meter_walk){.above = above, .limit = limit};
+	cr_assert_eq(fw_meter_walk_prepare(lab->datapath, lab->image->slot->rules[0].id, ret), 0);
+	cr_assert_eq(fw_meter_walk_run(ret), 0);
+}
+
+Test(meters, keys_of_a_rule_largest_first)
+{
+	struct fw_meter_walk walk = {0};
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 20 packets/10s, action: block}]\n");
+	for (int i = 1; i <= 40; i++) {
+		char from[24];
+
+		snprintf(from, sizeof(from), "203.0.113.%d", i);
+		lab_send(&lab, PACKET(.from = from), (unsigned int)i);
+	}
+	walk_keys(&lab, 0, 0, &walk);
+	cr_expect_eq(walk.total, 40);
+	cr_assert_eq(walk.count, 40);
+	for (size_t i = 0; i < walk.count; i++)
+		cr_expect_eq(walk.entries[i].amount, 40 - i);
+	fw_meter_walk_done(&walk);
+	walk_keys(&lab, 20, 0, &walk);
+	cr_expect_eq(walk.count, 20, "those over their limit: %zu", walk.count);
+	fw_meter_walk_done(&walk);
+	walk_keys(&lab, 0, 3, &walk);
+	cr_expect_eq(walk.total, 40);
+	cr_assert_eq(walk.count, 3);
+	cr_expect(walk.entries[0].amount == 40 && walk.entries[2].amount == 38, "the three largest");
+	fw_meter_walk_done(&walk);
+	cr_expect_eq(fw_meter_walk_prepare(lab.datapath, FW_RULE_IDS - 1, &walk), -ENOENT);
 	lab_close(&lab);
 }
 

@@ -264,3 +264,35 @@ Test(log_judge, jobs_that_are_none)
 		cr_expect_null(job.logs);
 	}
 }
+
+Test(log_judge, keys_are_listed_and_those_over_counted)
+{
+	struct fw_log_listed keys[64];
+	struct stage stage;
+	uint64_t sum = 0;
+
+	set_up(&stage);
+	for (int client = 1; client <= 9; client++) {
+		char address[32];
+
+		snprintf(address, sizeof(address), "192.0.2.%d", client);
+		for (int i = 0; i < client; i++)
+			say(&stage, 100 * S, "h", address, "GET /login", 200);
+	}
+	say(&stage, 100 * S, "h", "192.0.2.100", "GET /", 500);
+	cr_assert_eq(fw_log_judge_list(&stage.judge, stage.ids[1], 101 * S, keys, 64), 9);
+	for (int i = 0; i < 9; i++)
+		sum += keys[i].amount;
+	cr_expect_eq(sum, 45);
+	cr_expect_eq(fw_log_judge_list(&stage.judge, stage.ids[1], 101 * S, keys, 4), 4,
+		     "as many as have room");
+	cr_expect_eq(fw_log_judge_list(&stage.judge, stage.ids[3], 101 * S, keys, 64), 1);
+	fw_log_judge_look(&stage.judge, 101 * S);
+	cr_expect_eq(stage.judge.totals[stage.ids[1]].keys_over, 6, "limit 3: clients 4 to 9");
+	cr_expect_eq(stage.judge.totals[stage.ids[3]].keys_over, 0);
+	fw_log_judge_look(&stage.judge, 200 * S);
+	cr_expect_eq(stage.judge.totals[stage.ids[1]].keys_over, 0, "the windows are empty");
+	cr_assert_eq(fw_log_judge_list(&stage.judge, stage.ids[1], 200 * S, keys, 64), 9);
+	cr_expect_eq(keys[0].amount, 0);
+	tear_down(&stage);
+}

@@ -11,6 +11,7 @@
 #include "agent/feeds.h"
 #include "agent/geo_watch.h"
 #include "agent/interfaces.h"
+#include "agent/key_walk.h"
 #include "agent/leases.h"
 #include "agent/logs.h"
 #include "agent/notify.h"
@@ -70,6 +71,7 @@ struct fw_agent {
 	struct fw_sampler sampler;
 	struct fw_top top;
 	struct fw_key_cache keys;
+	struct fw_key_walks key_walks;
 	struct fw_notify notify;
 	struct fw_server *server;
 	struct fw_web web;

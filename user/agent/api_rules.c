@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GET /v1/rules, /v1/rules/keys, /v1/top. */
+/* GET /v1/rules, /v1/top. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +9,6 @@
 #include "kern/stats.h"
 #include "lib/cleanup.h"
 #include "policy/describe.h"
-
-#define KEYS_DEFAULT 100
-#define KEYS_MAX     100000
 
 static json_t *text_aspect(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			   enum fw_aspect aspect)
@@ -67,103 +64,13 @@ void fw_api_rules(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	fw_logs_add_counts(agent, counts);
-	for (size_t i = 0; i < policy->rule_count; i++)
-		keys[i].tracked += fw_logs_keys(agent, agent->loaded->image->slot->rules[i].id);
+	fw_logs_add_keys(agent, keys);
 	list = json_array();
 	for (size_t i = 0; i < policy->rule_count; i++)
 		json_array_append_new(
 			list,
 			rule_to_json(agent, i, &counts[agent->loaded->image->slot->rules[i].id], &keys[i]));
 	fw_reply(answer, list);
-}
-
-static int by_amount(const void *a, const void *b)
-{
-	const struct fw_meter_entry *left = a, *right = b;
-
-	return (left->amount < right->amount) - (left->amount > right->amount);
-}
-
-static json_t *key_to_json(const struct fw_policy_rule *rule, const struct fw_meter_entry *entry)
-{
-	struct fw_prefix prefix = {.addr = entry->key.addr, .bits = 128};
-	char text[FW_ADDR_TEXT_MAX];
-	json_t *json;
-
-	if (rule->per == FW_PER_SOURCE || rule->per == FW_PER_SOURCE_PREFIX ||
-	    rule->per == FW_PER_SOURCE_DEST_PORT)
-		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + rule->prefix4)
-							  : rule->prefix6;
-	else if (rule->per == FW_PER_DESTINATION_PREFIX)
-		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + rule->dest_prefix4)
-							  : rule->dest_prefix6;
-	json = json_pack("{s:s, s:I, s:f, s:I, s:b}", "source",
-			 rule->per == FW_PER_TOTAL ? "total" : fw_prefix_format(&prefix, text, sizeof(text)),
-			 "amount", (json_int_t)entry->amount, "ratio",
-			 (double)entry->amount / (double)rule->limit.amount, "dropped",
-			 (json_int_t)entry->dropped, "over", (int)(entry->amount > rule->limit.amount));
-	if (rule->per == FW_PER_SOURCE_DEST_PORT)
-		json_object_set_new(json, "port", json_integer(entry->key.port));
-	return json;
-}
-
-static int find_rule(struct fw_agent *agent, const char *name, struct fw_answer *answer)
-{
-	const struct fw_policy *policy = agent->loaded->policy;
-	int index = name ? fw_policy_rule_find(policy, name) : -1;
-	const char *names[FW_RULES_MAX], *near;
-	char hint[128];
-	size_t count = 0;
-
-	if (index >= 0)
-		return index;
-	if (!name) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL, "which rule? name=NAME is missing");
-		return -1;
-	}
-	for (size_t i = 0; i < policy->rule_count && count < FW_RULES_MAX; i++)
-		names[count++] = policy->rules[i].name;
-	near = fw_did_you_mean(name, names, count);
-	snprintf(hint, sizeof(hint), "did you mean '%s'?", near ? near : "");
-	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-rule", near ? hint : "'floodwall rules' lists them",
-		"there is no rule '%.80s'", name);
-	return -1;
-}
-
-void fw_api_rule_keys(struct fw_request *request, struct fw_answer *answer)
-{
-	struct fw_agent *agent = request->agent;
-	const char *name = fw_request_query(request, "name"), *over = fw_request_query(request, "over");
-	int index = find_rule(agent, name, answer);
-	const struct fw_policy_rule *rule = index < 0 ? NULL : &agent->loaded->policy->rules[index];
-	struct fw_meter_entry *entries = NULL;
-	size_t count = 0, limit, shown = 0;
-	json_t *keys;
-
-	if (!rule || !fw_request_number(request, "limit", KEYS_DEFAULT, KEYS_MAX, &limit, answer))
-		return;
-	if (rule->limit.unit != FW_UNIT_NONE &&
-	    fw_meters_list(agent->datapath, agent->loaded->image->slot->rules[index].id, 0, &entries,
-			   &count)) {
-		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL,
-			"the kernel's meters could not be read");
-		return;
-	}
-	if (count)
-		qsort(entries, count, sizeof(*entries), by_amount);
-	if (over && !strcmp(over, "1"))
-		for (size_t i = 0; i < count; i++)
-			if (entries[i].amount <= rule->limit.amount)
-				count = i;
-	keys = json_array();
-	for (; shown < count && shown < limit; shown++)
-		json_array_append_new(keys, key_to_json(rule, &entries[shown]));
-	free(entries);
-	fw_reply(answer, json_pack("{s:s, s:I, s:s?, s:f, s:o, s:b, s:I}", "rule", rule->name, "limit",
-				   (json_int_t)rule->limit.amount, "unit",
-				   rule->limit.unit == FW_UNIT_NONE ? NULL : fw_unit_word(rule->limit.unit),
-				   "window_seconds", (double)rule->limit.window_ns / 1e9, "keys", keys,
-				   "truncated", (int)(shown < count), "total", (json_int_t)count));
 }
 
 void fw_api_top(struct fw_request *request, struct fw_answer *answer)

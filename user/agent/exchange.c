@@ -56,6 +56,7 @@ void fw_exchange_completed(void *context, struct MHD_Connection *connection, voi
 	if (*link)
 		*link = exchange->next;
 	fw_follower_free(exchange->follower);
+	fw_key_walk_drop(exchange->request.walk);
 	json_decref(exchange->request.body);
 	free(exchange->body);
 	*pointer = NULL;

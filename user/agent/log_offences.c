@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/key_walk.h"
 #include "agent/logs.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -232,6 +233,10 @@ void fw_log_on_record(struct fw_agent *agent, const struct fw_log_record *record
 		rule->matched += record->values[FW_LOG_MATCHED];
 		rule->over += record->values[FW_LOG_OVER];
 		rule->keys = record->values[FW_LOG_KEYS];
+		rule->keys_over = record->values[FW_LOG_KEYS_OVER];
+		return;
+	case FW_LOG_LISTED:
+		fw_key_walk_listed(agent, record->values[FW_LOG_SERIAL], record->values[FW_LOG_WRITTEN]);
 		return;
 	case FW_LOG_ENDED:
 		if (current)

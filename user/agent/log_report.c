@@ -67,9 +67,16 @@ void fw_logs_add_counts(const struct fw_agent *agent, struct fw_rule_count *by_i
 	}
 }
 
-uint64_t fw_logs_keys(const struct fw_agent *agent, uint16_t rule)
+void fw_logs_add_keys(const struct fw_agent *agent, struct fw_key_stats *by_rule)
 {
-	return rule < FW_RULE_IDS ? agent->logs.rules[rule].keys : 0;
+	for (size_t i = 0; i < agent->loaded->policy->rule_count; i++) {
+		uint16_t id = agent->loaded->image->slot->rules[i].id;
+
+		if (!agent->loaded->policy->rules[i].match.log || id >= FW_RULE_IDS)
+			continue;
+		by_rule[i].tracked += agent->logs.rules[id].keys;
+		by_rule[i].over += agent->logs.rules[id].keys_over;
+	}
 }
 
 size_t fw_logs_snapshot(const struct fw_agent *agent, struct fw_log_snapshot logs[FW_LOGS_MAX])

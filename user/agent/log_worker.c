@@ -153,6 +153,14 @@ void fw_log_worker_send_job(struct fw_agent *agent)
 		fw_log_worker_send_input(agent, i);
 }
 
+int fw_log_worker_ask_keys(struct fw_agent *agent, uint16_t rule, uint32_t serial, int fd)
+{
+	const struct fw_log_order order = {
+		.kind = FW_LOG_ORDER_KEYS, .log = rule, .job = agent->logs.job_number, .serial = serial};
+
+	return agent->logs.worker ? fw_log_send(agent->logs.worker->fd, &order, sizeof(order), fd) : -ESRCH;
+}
+
 static void on_records(uv_poll_t *poll, int status, int events)
 {
 	struct fw_log_worker *worker = poll->data;

@@ -11,6 +11,7 @@
 #include "observe/snapshot.h"
 
 struct fw_agent;
+struct fw_key_stats;
 
 struct fw_log_state {
 	char name[64];
@@ -25,7 +26,7 @@ struct fw_log_state {
 };
 
 struct fw_log_rule_counts {
-	uint64_t matched, over, keys;
+	uint64_t matched, over, keys, keys_over;
 	uint64_t bans, spared;
 };
 
@@ -60,14 +61,18 @@ void fw_log_worker_on_news(struct fw_agent *agent, const struct fw_keeper_news *
 void fw_log_worker_tick(struct fw_agent *agent, uint64_t now_ns);
 void fw_log_worker_send_job(struct fw_agent *agent);
 void fw_log_worker_send_input(struct fw_agent *agent, size_t log);
+/* Asks for the keys of a rule, into a memfd (struct fw_log_listed each): FW_LOG_LISTED tells when they are
+ * there. -ESRCH: no worker runs. */
+int fw_log_worker_ask_keys(struct fw_agent *agent, uint16_t rule, uint32_t serial, int fd);
 /* log_offences.c: one record, checked. */
 void fw_log_on_record(struct fw_agent *agent, const struct fw_log_record *record);
 
 /* log_report.c */
 json_t *fw_logs_to_json(const struct fw_agent *agent, json_t *warnings);
-/* What log rules counted, into arrays by rule id and by rule of the policy in force; either may be NULL. */
+/* What log rules counted, into an array by rule id, and their keys, into one by rule of the policy in force.
+ */
 void fw_logs_add_counts(const struct fw_agent *agent, struct fw_rule_count *by_id);
-uint64_t fw_logs_keys(const struct fw_agent *agent, uint16_t rule);
+void fw_logs_add_keys(const struct fw_agent *agent, struct fw_key_stats *by_rule);
 /* Borrowed names; returns how many of FW_LOGS_MAX. */
 size_t fw_logs_snapshot(const struct fw_agent *agent, struct fw_log_snapshot logs[FW_LOGS_MAX]);
 

@@ -14,6 +14,7 @@
 
 struct fw_agent;
 struct fw_follower;
+struct fw_key_walk;
 struct MHD_Connection;
 
 enum fw_route {
@@ -28,9 +29,10 @@ struct fw_request {
 	struct MHD_Connection *connection;
 	enum fw_route route;
 	uid_t uid;
-	char by[64];	    /* name of uid, for events and drift */
-	json_t *body;	    /* object of a POST */
-	unsigned int asked; /* how often the handler has deferred its answer */
+	char by[64];		  /* name of uid, for events and drift */
+	json_t *body;		  /* object of a POST */
+	unsigned int asked;	  /* how often the handler has deferred its answer */
+	struct fw_key_walk *walk; /* what the answer waits for; NULL */
 };
 
 struct fw_answer {

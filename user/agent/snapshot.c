@@ -134,8 +134,7 @@ static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
 	if (fw_stats_rules(agent->datapath, counts) || fw_key_stats_read(agent, keys))
 		return -EIO;
 	fw_logs_add_counts(agent, counts);
-	for (size_t i = 0; i < policy->rule_count; i++)
-		keys[i].tracked += fw_logs_keys(agent, agent->loaded->image->slot->rules[i].id);
+	fw_logs_add_keys(agent, keys);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 		bool limited = rule->limit.unit != FW_UNIT_NONE;

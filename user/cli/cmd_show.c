@@ -32,13 +32,13 @@ int fw_cmd_rules_keys(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
 	const char *limit = fw_line_option(line, "limit");
-	int exit = limit ? fw_cli_check_number(cli, "limit", limit, 1000000) : FW_EXIT_OK;
+	int exit = limit ? fw_cli_check_number(cli, "limit", limit, 1000000000) : FW_EXIT_OK;
 
 	if (exit)
 		return exit;
 	if (fw_query_add(&query, "name", line->arguments[0]) ||
 	    (fw_line_option(line, "over") && fw_query_add(&query, "over", "1")) ||
-	    fw_query_add(&query, "limit", limit ? limit : "100"))
+	    (limit && fw_query_add(&query, "limit", limit)))
 		return fw_cli_fail_memory(cli);
 	return fw_cli_ask_and_show(cli, FW_API_RULE_KEYS, &query, NULL, fw_show_rule_keys);
 }

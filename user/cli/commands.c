@@ -184,10 +184,14 @@ static const struct fw_command commands[] = {
 	 .least = 1,
 	 .most = 1,
 	 .complete = FW_COMPLETE_RULE,
-	 .options = {{.name = "over", .help = "only keys above the limit"},
-		     {.name = "limit", .value = "N", .help = "at most N keys (default 100), busiest first"}},
+	 .options = {{.name = "over", .help = "only keys above the limit, and all of them"},
+		     {.name = "limit",
+		      .value = "N",
+		      .help = "at most N keys, busiest first (default 100, with --over all)"}},
 	 .help = "the keys a rule is metering and how full each is",
-	 .about = "amount is what the key sent in the trailing window.",
+	 .about = "amount is what the key sent in the trailing window. Rules about logs meter clients of the "
+		  "log's "
+		  "lines; what they dropped is counted with the bans.",
 	 .examples = "floodwall rules keys blanket --over",
 	 .route = FW_API_RULE_KEYS,
 	 .json = "{\"rule\",\"limit\":N,\"unit\",\"window_seconds\":N,\"keys\":[{\"source\",\"port\","

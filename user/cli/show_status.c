@@ -134,6 +134,30 @@ static void print_feeds(const struct fw_page *page, const json_t *feeds)
 	fputc('\n', page->out);
 }
 
+/* "logs      web 1.20 M lines, 42 offences   auth WAITING" */
+static void print_logs(const struct fw_page *page, const json_t *logs)
+{
+	char buffer[FW_SAY_MAX];
+	const json_t *log;
+	size_t index;
+
+	json_array_foreach (logs, index, log) {
+		fputs(index ? "   " : "logs      ", page->out);
+		fw_print_safe(page->out, fw_doc_text(log, "name"));
+		if (strcmp(fw_doc_text(log, "state"), "reading")) {
+			fputc(' ', page->out);
+			fw_paint(page, FW_PAINT_CAREFUL, "WAITING");
+		}
+		fprintf(page->out, " %s lines", fw_say_count(fw_doc_count(log, "lines"), buffer));
+		if (fw_doc_count(log, "unparsed"))
+			fprintf(page->out, " (%s not in its format)",
+				fw_say_count(fw_doc_count(log, "unparsed"), buffer));
+		fprintf(page->out, ", %s offences", fw_say_count(fw_doc_count(log, "offences"), buffer));
+	}
+	if (json_array_size(logs))
+		fputc('\n', page->out);
+}
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -218,6 +242,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	print_reasons(page, json_object_get(status, "reasons"), false, "passes    ");
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));
 	print_feeds(page, json_object_get(status, "feeds"));
+	print_logs(page, json_object_get(status, "logs"));
 	fprintf(page->out, "policy    generation %.0f, mode %s", fw_doc_number(status, "generation"),
 		fw_doc_text(status, "mode"));
 	if (*fw_doc_text(status, "policy_file")) {

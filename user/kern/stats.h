@@ -35,6 +35,26 @@ struct fw_meter_entry {
 /* Meters of one rule (FW_RULE_NONE: of all). Bounded by limit entries (0 = all). Caller frees *ret. */
 int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, struct fw_meter_entry **ret,
 		   size_t *ret_count);
+/* The keys of one rule, for a walk that may take seconds and belongs in a thread. */
+struct fw_meter_walk {
+	uint64_t above; /* only keys with more than that */
+	size_t limit;	/* keeps the largest so many, 0 = all */
+	struct fw_meter_entry *entries;
+	size_t count;	/* of entries; sorted, the largest first, when the walk is over */
+	uint64_t total; /* of keys above */
+	int map, error;
+	uint64_t now_ns;
+	struct fw_rule rule;
+};
+/* above and limit are set; fills the rest. -ENOENT: no such rule is in force. */
+int fw_meter_walk_prepare(struct fw_datapath *datapath, uint16_t rule, struct fw_meter_walk *walk);
+/* Any thread; the result is ->error too. */
+int fw_meter_walk_run(struct fw_meter_walk *walk);
+/* One more key, from wherever: as the walk would. -ENOMEM. */
+int fw_meter_walk_add(struct fw_meter_walk *walk, const struct fw_meter_entry *entry);
+void fw_meter_walk_sort(struct fw_meter_walk *walk);
+void fw_meter_walk_done(struct fw_meter_walk *walk);
+
 /* One key's meter as rule `rule` of the active slot would read it for a packet; -ENOENT: no state. */
 int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, const struct fw_addr *source,
 		  const struct fw_addr *destination, uint16_t dest_port, struct fw_meter_entry *ret);

@@ -8,7 +8,9 @@
 
 #include "lib/uri.h"
 
-#define TELL_NS FW_NS_PER_SEC /* of a rule with a ban: at most once a second and client */
+#define TELL_NS	   FW_NS_PER_SEC /* of a rule with a ban: at most once a second and client */
+#define LOOK_LEAST 16384u	 /* meters, a millisecond or two */
+#define LOOK_PARTS 8u
 
 int fw_log_judge_init(struct fw_log_judge *judge, uint32_t keys, uint64_t seed, fw_log_teller *tell,
 		      void *context)
@@ -224,4 +226,53 @@ void fw_log_judge_event(struct fw_log_judge *judge, unsigned int log, const stru
 			break;
 	}
 	counts[FW_LOG_COUNT_MATCHED] += matched;
+}
+
+/* The rule that a meter is of; NULL when that is no longer there. */
+static const struct fw_log_job_rule *rule_of(const struct fw_log_judge *judge,
+					     const struct fw_log_meter *meter)
+{
+	if (!judge->job || meter->key.epoch != judge->epochs[meter->key.rule])
+		return NULL;
+	for (size_t i = 0; i < judge->job->rule_count; i++)
+		if (judge->job->rules[i].id == meter->key.rule)
+			return &judge->job->rules[i];
+	return NULL;
+}
+
+void fw_log_judge_look(struct fw_log_judge *judge, uint64_t now_ns)
+{
+	struct fw_log_look *look = &judge->look;
+	uint32_t used = fw_log_meters_used(judge->meters), end = look->at + LOOK_LEAST + used / LOOK_PARTS;
+
+	for (; look->at < used && look->at < end; look->at++) {
+		const struct fw_log_meter *meter = fw_log_meters_at(judge->meters, look->at);
+		const struct fw_log_job_rule *rule = rule_of(judge, meter);
+
+		if (rule && fw_log_meter_amount(meter, now_ns, rule->sub_us, rule->cell_shift) > rule->limit)
+			look->over[rule->id]++;
+	}
+	if (look->at < used)
+		return;
+	for (size_t id = 0; id < FW_RULE_IDS; id++)
+		judge->totals[id].keys_over = look->over[id];
+	*look = (struct fw_log_look){0};
+}
+
+size_t fw_log_judge_list(const struct fw_log_judge *judge, uint16_t id, uint64_t now_ns,
+			 struct fw_log_listed *keys, size_t room)
+{
+	uint32_t used = fw_log_meters_used(judge->meters);
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < used && count < room; i++) {
+		const struct fw_log_meter *meter = fw_log_meters_at(judge->meters, i);
+		const struct fw_log_job_rule *rule = meter->key.rule == id ? rule_of(judge, meter) : NULL;
+
+		if (rule)
+			keys[count++] = (struct fw_log_listed){
+				.addr = meter->key.addr,
+				.amount = fw_log_meter_amount(meter, now_ns, rule->sub_us, rule->cell_shift)};
+	}
+	return count;
 }

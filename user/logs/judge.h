@@ -13,7 +13,8 @@ typedef bool fw_log_teller(void *context, const struct fw_log_record *record);
 struct fw_log_rule_totals {
 	uint64_t matched, over; /* since they were last told */
 	uint64_t keys;		/* meters in the table */
-	uint64_t told_keys;
+	uint64_t keys_over;	/* as of the last whole look */
+	uint64_t told_keys, told_keys_over;
 };
 
 struct fw_log_judge {
@@ -24,6 +25,10 @@ struct fw_log_judge {
 	uint16_t epochs[FW_RULE_IDS];
 	uint8_t shifts[FW_RULE_IDS];
 	struct fw_log_rule_totals totals[FW_RULE_IDS];
+	struct fw_log_look {
+		uint32_t at; /* number of the next meter */
+		uint64_t over[FW_RULE_IDS];
+	} look;
 	char *path; /* scratch: FW_LOG_LINE_MAX + 2 */
 	fw_log_teller *tell;
 	void *context;
@@ -37,6 +42,13 @@ void fw_log_judge_set_job(struct fw_log_judge *judge, const struct fw_log_job *j
 /* counts: of the log, [FW_LOG_COUNT_MAX_]. now_ns: when the line arrived, monotonic. */
 void fw_log_judge_event(struct fw_log_judge *judge, unsigned int log, const struct fw_log_event *event,
 			uint64_t now_ns, uint64_t *counts);
+
+/* Looks at a part of the meters; ->keys_over is as of when all had their turn, which takes some ten calls at
+ * most. */
+void fw_log_judge_look(struct fw_log_judge *judge, uint64_t now_ns);
+/* The keys of a rule, at most `room` of them; returns how many. */
+size_t fw_log_judge_list(const struct fw_log_judge *judge, uint16_t rule, uint64_t now_ns,
+			 struct fw_log_listed *keys, size_t room);
 
 /* path: in normal form and lower case (lib/uri.h), as tests are from the policy. */
 bool fw_log_uri_matches(const struct fw_uri_tests *tests, const char *path, size_t length);

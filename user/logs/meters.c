@@ -145,6 +145,27 @@ struct fw_log_meter *fw_log_meters_get(struct fw_log_meters *meters, const struc
 	return item;
 }
 
+uint32_t fw_log_meters_used(const struct fw_log_meters *meters)
+{
+	return meters->used;
+}
+
+const struct fw_log_meter *fw_log_meters_at(const struct fw_log_meters *meters, uint32_t number)
+{
+	return &meters->items[number];
+}
+
+uint64_t fw_log_meter_amount(const struct fw_log_meter *meter, uint64_t now_ns, uint32_t sub_us,
+			     uint8_t cell_shift)
+{
+	uint64_t sub_ns = (uint64_t)sub_us * 1000;
+	struct fw_meter window = meter->window;
+
+	if (fw_meter_is_due(&window, now_ns, sub_ns, sub_us))
+		fw_meter_rotate(&window, now_ns, sub_ns, sub_us, cell_shift);
+	return fw_meter_amount(&window);
+}
+
 uint64_t fw_log_meter_count(struct fw_log_meter *meter, uint64_t now_ns, uint32_t sub_us, uint8_t cell_shift)
 {
 	uint64_t sub_ns = (uint64_t)sub_us * 1000;

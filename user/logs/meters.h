@@ -34,6 +34,12 @@ struct fw_log_meter *fw_log_meters_get(struct fw_log_meters *meters, const struc
 				       uint64_t now_ns, uint32_t sub_us, struct fw_log_key *evicted,
 				       bool *ret_evicted, bool *ret_new);
 
+/* All of them by number, from 0 to fw_log_meters_used: in no order. */
+uint32_t fw_log_meters_used(const struct fw_log_meters *meters);
+const struct fw_log_meter *fw_log_meters_at(const struct fw_log_meters *meters, uint32_t number);
+/* What the window holds now, without a line more. */
+uint64_t fw_log_meter_amount(const struct fw_log_meter *meter, uint64_t now_ns, uint32_t sub_us,
+			     uint8_t cell_shift);
 /* What the window holds with one more line, which is counted. */
 uint64_t fw_log_meter_count(struct fw_log_meter *meter, uint64_t now_ns, uint32_t sub_us, uint8_t cell_shift);
 /* When the window, after a count, falls to the limit if nothing more comes. */

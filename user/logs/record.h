@@ -11,24 +11,35 @@
 enum fw_log_order_kind {
 	FW_LOG_ORDER_JOB, /* a memfd with the text of a job (job.h): replaces the one before, all inputs go */
 	FW_LOG_ORDER_INPUT, /* of log number `log`; the one before is read to its end */
+	FW_LOG_ORDER_KEYS,  /* a memfd for keys of rule id `log` (struct fw_log_listed), all that have room */
 };
 enum fw_log_input { FW_LOG_INPUT_FILE, FW_LOG_INPUT_PIPE, FW_LOG_INPUT_DATAGRAMS };
 struct fw_log_order {
 	uint32_t kind;
 	uint32_t log;
 	uint32_t input;
-	uint32_t job; /* number of the job that log numbers and rule ids belong to */
+	uint32_t job;	 /* number of the job that log numbers and rule ids belong to */
+	uint32_t serial; /* of FW_LOG_ORDER_KEYS, which comes back */
+};
+
+/* A key as it is written into that memfd. */
+struct fw_log_listed {
+	struct fw_addr addr;
+	uint64_t amount; /* trailing, now */
 };
 
 enum fw_log_record_kind {
 	FW_LOG_OFFENCE, /* rule, client, values[AMOUNT], values[LASTS_NS] */
 	FW_LOG_LINES,	/* log, values[enum fw_log_count]: since the record before */
-	FW_LOG_MATCHES, /* rule, values[MATCHED], values[OVER] since the record before, values[KEYS] now */
+	FW_LOG_MATCHES, /* rule, values[MATCHED], values[OVER] since the record before, values[KEYS,
+			   KEYS_OVER] now */
+	FW_LOG_LISTED,	/* rule, values[SERIAL], values[WRITTEN] */
 	FW_LOG_ENDED,	/* log: a pipe ended, who wrote it is gone */
 	FW_LOG_RECORD_MAX_,
 };
 enum fw_log_offence_value { FW_LOG_AMOUNT, FW_LOG_LASTS_NS };
-enum fw_log_match_value { FW_LOG_MATCHED, FW_LOG_OVER, FW_LOG_KEYS };
+enum fw_log_match_value { FW_LOG_MATCHED, FW_LOG_OVER, FW_LOG_KEYS, FW_LOG_KEYS_OVER };
+enum fw_log_listed_value { FW_LOG_SERIAL, FW_LOG_WRITTEN };
 
 /* X(id, word): counters of a log. */
 #define FW_LOG_COUNTS(X)                                                                                     \

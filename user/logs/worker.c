@@ -131,6 +131,26 @@ static int take_job(struct worker *worker, int fd, uint32_t number, struct fw_er
 	return r;
 }
 
+/* Into memory that is shared: what a worker may write into files would not suffice. */
+static void list_keys(struct worker *worker, int fd, const struct fw_log_order *order)
+{
+	struct fw_log_record record = {
+		.kind = FW_LOG_LISTED, .job = worker->job_number, .rule = (uint16_t)order->log};
+	struct fw_log_listed *keys;
+	struct stat status;
+
+	record.values[FW_LOG_SERIAL] = order->serial;
+	if (fstat(fd, &status) || status.st_size <= 0 || order->log >= FW_RULE_IDS)
+		return;
+	keys = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (keys == MAP_FAILED)
+		return;
+	record.values[FW_LOG_WRITTEN] = fw_log_judge_list(&worker->judge, record.rule, worker->now_ns, keys,
+							  (size_t)status.st_size / sizeof(*keys));
+	munmap(keys, (size_t)status.st_size);
+	send_record(worker, &record);
+}
+
 static int obey(struct worker *worker, struct fw_err *err)
 {
 	struct fw_log_order order;
@@ -148,6 +168,8 @@ static int obey(struct worker *worker, struct fw_err *err)
 	}
 	if (order.kind == FW_LOG_ORDER_JOB)
 		r = take_job(worker, fd, order.job, err);
+	if (order.kind == FW_LOG_ORDER_KEYS && order.job == worker->job_number)
+		list_keys(worker, fd, &order);
 	close(fd);
 	return r < 0 ? r : 1;
 }
@@ -171,20 +193,24 @@ static void report_logs(struct worker *worker)
 static void report(struct worker *worker)
 {
 	report_logs(worker);
+	fw_log_judge_look(&worker->judge, worker->now_ns);
 	for (size_t i = 0; i < worker->job.rule_count; i++) {
 		uint16_t id = worker->job.rules[i].id;
 		struct fw_log_rule_totals *totals = &worker->judge.totals[id];
 		struct fw_log_record record = {.kind = FW_LOG_MATCHES, .job = worker->job_number, .rule = id};
 
-		if (!totals->matched && totals->keys == totals->told_keys)
+		if (!totals->matched && totals->keys == totals->told_keys &&
+		    totals->keys_over == totals->told_keys_over)
 			continue;
 		record.values[FW_LOG_MATCHED] = totals->matched;
 		record.values[FW_LOG_OVER] = totals->over;
 		record.values[FW_LOG_KEYS] = totals->keys;
+		record.values[FW_LOG_KEYS_OVER] = totals->keys_over;
 		if (!send_record(worker, &record))
 			continue;
 		totals->matched = totals->over = 0;
 		totals->told_keys = totals->keys;
+		totals->told_keys_over = totals->keys_over;
 	}
 	worker->reported_ns = worker->now_ns;
 }
