@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* What rules say of HTTP/1 requests, as the packet path asks it: methods, and automata over bytes. */
+/* What rules say of the beginning of TCP payloads, as the packet path asks it: HTTP/1 requests and TLS
+ * ClientHellos, methods and automata over bytes. */
 #ifndef FW_REQUEST_H
 #define FW_REQUEST_H
 
@@ -53,12 +54,13 @@ struct fw_request_terms {
 	__u64 not_path, not_host;
 	__u64 both_path, both_host;
 	__u64 method[FW_METHOD_MAX_];
-	__u64 sni; /* terms that only a ClientHello with the right name satisfies */
+	__u64 sni;		 /* terms that only a ClientHello satisfies */
+	__u64 not_sni, both_sni; /* as not_host, both_host */
 };
-FW_SIZE_IS(struct fw_request_terms, 8 * (8 + FW_METHOD_MAX_));
+FW_SIZE_IS(struct fw_request_terms, 8 * (10 + FW_METHOD_MAX_));
 
 /* Room to walk the beginning of a payload, one per CPU. Indices are masked: both are powers of two. */
-#define FW_PAYLOAD_ROOM	   1024u
+#define FW_PAYLOAD_ROOM	   2048u
 #define FW_PAYLOAD_SLASHES 256u
 
 /* Where the automaton was. */
@@ -72,13 +74,15 @@ struct fw_payload {
 	__u8 bytes[FW_PAYLOAD_ROOM];			  /* of the payload */
 	struct fw_payload_mark slash[FW_PAYLOAD_SLASHES]; /* behind each slash of the path so far */
 	struct fw_payload_mark colon;			  /* before the colon that may begin a port */
+	struct fw_payload_mark dot;			  /* before the last byte, if that is a dot */
 	__u64 matched;
 	__u32 row;
 	__u32 segment; /* what the last segment is: nothing, ".", "..", anything else */
 	__u32 depth;   /* slash[depth] is where the last segment begins */
 	__u32 at;      /* the next byte */
 	__u32 end;     /* behind the last that may be looked at */
-	__u32 line;    /* bytes of "host:" found in this line, or FW_REQUEST_LINE_OTHER */
+	__u32 line; /* bytes of "host:" found in this line, or FW_REQUEST_LINE_OTHER; behind a server name */
+	__u32 stop; /* behind the list of server names, 0: there is none */
 };
 
 #endif

@@ -108,6 +108,10 @@ Test(uri, hosts)
 		{"[::1]", "[::1]"},
 		{"", ""},
 		{"h:", "h"},
+		{"Example.org.", "example.org"},
+		{"example.org.:80", "example.org"},
+		{"example.org..", "example.org."},
+		{".", ""},
 	};
 	char host[16];
 

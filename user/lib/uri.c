@@ -135,6 +135,8 @@ size_t fw_uri_host(const char *authority, size_t length, char *host, size_t size
 	/* The colons of a bracketed address are no port's. */
 	if (colon && !memchr(colon, ']', (size_t)(authority + length - colon)))
 		length = (size_t)(colon - authority);
+	if (length && authority[length - 1] == '.')
+		length--;
 	if (length > size)
 		return 0;
 	memcpy(host, authority, length);

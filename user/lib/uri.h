@@ -4,7 +4,8 @@
  *
  * 1. Scheme form. Letters, digits, '+', '-' and '.', a letter first, then "://" in any case: what follows up
  * to the first '/', '?' or '#' is the authority. Its host is what stands behind the last '@' and before a
- * ":PORT", in lower case; a [bracketed] address keeps its brackets. The rest is the target.
+ * ":PORT", in lower case, without a dot at its end; a [bracketed] address keeps its brackets. The rest is the
+ * target.
  * 2. The target ends before the first '?' or '#', as they were sent: an encoded one (%3f, %23) is part of the
  * path.
  * 3. "%XX" with two hexadecimal digits of either case becomes that byte, once: %2541 becomes %41. Anything
@@ -35,7 +36,7 @@ void fw_uri_normalize(const char *target, size_t length, char *path, struct fw_u
 /* Whether a path is as 5. leaves it: what is compared with paths must be, or it never matches. */
 bool fw_uri_is_normal(const char *path, size_t length);
 
-/* "Example.ORG:8080" → "example.org". Writes at most size bytes; returns the length, 0 when it does not fit.
+/* "Example.ORG.:8080" → "example.org". Writes at most size bytes; returns the length, 0 when it does not fit.
  */
 size_t fw_uri_host(const char *authority, size_t length, char *host, size_t size);
 
