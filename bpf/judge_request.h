@@ -5,6 +5,7 @@
 #define FW_BPF_JUDGE_REQUEST_H
 
 #include "count.h"
+#include "hello.h"
 #include "maps.h"
 #include "packet.h"
 #include "request.h"
@@ -20,7 +21,15 @@ static __always_inline int judge_may_begin_request(struct xdp_md *ctx, const str
 	return (*first >= 'A' && *first <= 'Z') || *first == '\r' || *first == '\n';
 }
 
-/* Up to `most` bytes of the payload, at most FW_REQUEST_READ_HOST; 0 when there are none to speak of. */
+static __always_inline int judge_may_begin_hello(struct xdp_md *ctx, const struct fw_pkt *pkt)
+{
+	void *end = (void *)(long)ctx->data_end;
+	__u8 *first = (void *)(long)ctx->data + (pkt->payload_at & 0x3fff);
+
+	return pkt->payload_at > 0x3fff || (void *)(first + 1) > end || *first == FW_TLS_HANDSHAKE;
+}
+
+/* Up to `most` bytes of the payload, at most FW_HELLO_READ; 0 when there are none to speak of. */
 static __always_inline int judge_read_payload(struct xdp_md *ctx, const struct fw_pkt *pkt, __u32 most,
 					      struct fw_payload *payload)
 {
@@ -28,7 +37,7 @@ static __always_inline int judge_read_payload(struct xdp_md *ctx, const struct f
 
 	/* The compiler knows these bounds; the verifier wants to see them. */
 	__asm__ volatile("" : "+r"(bytes));
-	if (bytes < FW_REQUEST_LEAST || bytes > FW_REQUEST_READ_HOST)
+	if (bytes < FW_REQUEST_LEAST || bytes > FW_HELLO_READ)
 		return 0;
 	payload->end = bytes;
 	return !bpf_xdp_load_bytes(ctx, pkt->payload_at, payload->bytes, bytes);
@@ -68,16 +77,48 @@ __noinline __u64 judge_request(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wan
 	return wanted;
 }
 
+/* The same for the server name of a ClientHello. */
+__noinline __u64 judge_hello(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wanted)
+{
+	__u32 zero = 0, slot;
+	struct fw_payload *payload = bpf_map_lookup_elem(&fw_payload_map, &zero);
+	const struct fw_policy_slot *policy;
+	const struct fw_automaton *dfa;
+	enum fw_hello_found how;
+	__u64 found = 0;
+
+	if (!payload || !pkt)
+		return 0;
+	slot = pkt->slot;
+	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	dfa = judge_automaton(pkt, FW_SUBJECT_SNI);
+	if (!policy || !dfa || !judge_may_begin_hello(ctx, pkt) ||
+	    !judge_read_payload(ctx, pkt, FW_HELLO_READ, payload))
+		return 0;
+	how = hello_terms(payload, dfa, &found);
+	if (how == FW_HELLO_SHORT)
+		count_fault(FW_FAULT_SNI_NOT_SEEN);
+	if (how != FW_HELLO_PLAIN && how != FW_HELLO_NAMED)
+		return 0;
+	return request_narrow(wanted, found, 0, policy->requests.not_sni, policy->requests.both_sni);
+}
+
 /* Narrows the terms of everything else. */
 static __always_inline __u64 judge_payload(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					   struct fw_pkt *pkt, __u64 mask)
 {
-	__u64 wanted = mask & policy->requests.all;
+	__u64 requests = mask & policy->requests.all, hellos = mask & policy->requests.sni;
 
-	if (!wanted)
+	if (!(requests | hellos))
 		return mask;
-	mask &= ~wanted;
-	return pkt->payload_bytes ? mask | judge_request(ctx, pkt, wanted) : mask;
+	mask &= ~(requests | hellos);
+	if (!pkt->payload_bytes)
+		return mask;
+	if (requests)
+		mask |= judge_request(ctx, pkt, requests);
+	if (hellos)
+		mask |= judge_hello(ctx, pkt, hellos);
+	return mask;
 }
 
 #endif

@@ -49,7 +49,10 @@ enum fw_reason {
 	X(HEADERS_SPLIT, "headers_split", "headers beyond the first buffer: judged without ports and flags") \
 	X(NO_POLICY, "no_policy", "packets passed before the first policy was published")                    \
 	X(URI_NOT_SEEN, "uri_not_seen",                                                                      \
-	  "a request whose line or host could not be read whole: rules that ask for it did not match")
+	  "a request whose line or host could not be read whole: rules that ask for it did not match")       \
+	X(SNI_NOT_SEEN, "sni_not_seen",                                                                      \
+	  "a TLS ClientHello whose server name could not be read in its first segment: rules about server "  \
+	  "names may not have matched")
 
 enum fw_fault {
 #define X(id, word, help) FW_FAULT_##id,

@@ -197,6 +197,27 @@ static void write_routes(FILE *out)
 	}
 }
 
+/* Rules that look into payloads: what they cannot do must be known before one relies on them. */
+static void write_payloads(FILE *out)
+{
+	fputs(".SH RULES ABOUT PAYLOADS\n"
+	      "\\fBuri\\fR, \\fBmethod\\fR, \\fBhost\\fR and limits in requests read the request that begins "
+	      "a "
+	      "TCP segment in plain HTTP/1; paths are compared decoded, resolved and without regard to case. "
+	      "TLS, "
+	      "HTTP/2 and a request line split over segments are not seen (uri_not_seen): count these in the "
+	      "server's log, with \\fBlog\\fR.\n"
+	      ".PP\n"
+	      "\\fBsni\\fR reads the server name of a TLS ClientHello, as far as the segment says in which "
+	      "it "
+	      "begins. It is best effort and never the only protection: clients may leave the name out, "
+	      "forge or "
+	      "encrypt it, speak QUIC, or spread the hello over segments (sni_not_seen); post\\-quantum ones "
+	      "often "
+	      "do.\n",
+	      out);
+}
+
 static void write_files(FILE *out)
 {
 	fputs(".SH FILES\n"
@@ -238,6 +259,7 @@ static void write_man(FILE *out, const void *context)
 		if (!commands[i].needs_subverb)
 			write_command(out, &commands[i]);
 	write_json(out);
+	write_payloads(out);
 	write_reasons(out);
 	write_exit_status(out);
 	write_routes(out);

@@ -25,6 +25,7 @@ static const char *packet_key(const struct fw_match *match)
 		{"length", match->length.count || match->length_not.count},
 		{"packet", match->packet || match->packet_not},
 		{"label", match->label.count || match->label_not.count},
+		{"sni", match->sni.count || match->sni_not.count},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

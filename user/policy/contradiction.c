@@ -131,8 +131,8 @@ static bool takes_some_label(const struct fw_conjunction *all)
 static const char *header_contradiction(const struct fw_conjunction *all)
 {
 	if (!takes_some_protocol(all))
-		return fw_conjunction_asks_request(all)
-			       ? "requests exist in TCP only, which 'protocol' leaves out"
+		return fw_conjunction_asks_payload(all)
+			       ? "requests and ClientHellos are read in TCP only, which 'protocol' leaves out"
 		       : fw_conjunction_has_flags(all)
 			       ? "TCP flags and connections exist in TCP only, which 'protocol' leaves out"
 		       : fw_conjunction_has_ports(all)
@@ -143,7 +143,7 @@ static const char *header_contradiction(const struct fw_conjunction *all)
 			       ? "connections are counted at SYN without ACK, which 'tcp_flags' leaves out"
 			       : "'tcp_flags' and 'tcp_flags_not' leave nothing";
 	if (!takes_some_kind(all))
-		return fw_conjunction_asks_request(all) ? "such packets have no payload that can be read"
+		return fw_conjunction_asks_payload(all) ? "such packets have no payload that can be read"
 		       : fw_conjunction_needs_l4(all)	? "such packets have no ports and flags"
 							: "'packet' and 'packet_not' leave nothing";
 	if (!takes_some_value(all, FW_SOURCE_PORT))
@@ -193,6 +193,10 @@ const char *fw_conjunction_contradiction(const struct fw_conjunction *all)
 
 	if (why)
 		return why;
+	if (fw_conjunction_asks_request(all) && fw_conjunction_asks_hello(all))
+		return "a packet begins with a request, which 'uri', 'method', 'host' and limits in requests "
+		       "ask for, "
+		       "or with a ClientHello, which 'sni' asks for";
 	if (!takes_some_method(all))
 		return "what 'method' lists have in common, with and below not, leaves none";
 	if (!takes_some_path(all))

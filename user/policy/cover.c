@@ -132,13 +132,15 @@ static bool logs_cover(const struct fw_match *x, const struct fw_match *y)
 
 static bool requests_cover(const struct fw_conjunction *a, const struct fw_conjunction *b)
 {
-	if (fw_conjunction_asks_request(a) && !fw_conjunction_asks_request(b))
+	if ((fw_conjunction_asks_request(a) && !fw_conjunction_asks_request(b)) ||
+	    (fw_conjunction_asks_hello(a) && !fw_conjunction_asks_hello(b)))
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct fw_match *x = a->parts[i];
 
 		if (!SOME_PART_COVERS(uris_within, x, b, uri) ||
 		    !SOME_PART_COVERS(names_within, x, b, host) ||
+		    !SOME_PART_COVERS(names_within, x, b, sni) ||
 		    !SOME_PART_COVERS(names_within, x, b, method))
 			return false;
 	}

@@ -154,7 +154,8 @@ static void write_uris(struct list list, const struct fw_uri_tests *tests)
 /* Opposites without keys of their own, "not: [{uri: …}, {method: …}]": none of these. */
 static void write_request_nots(const struct fw_match *match, bool *first, FILE *out)
 {
-	const size_t counts[] = {match->uri_not.count, match->method_not.count, match->host_not.count};
+	const size_t counts[] = {match->uri_not.count, match->method_not.count, match->host_not.count,
+				 match->sni_not.count};
 	bool some = false;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -168,8 +169,10 @@ static void write_request_nots(const struct fw_match *match, bool *first, FILE *
 			write_uris((struct list){out, "uri", &first_key, 0}, &match->uri_not);
 		else if (i == 1)
 			write_names((struct list){out, "method", &first_key, 0}, &match->method_not);
-		else
+		else if (i == 2)
 			write_hosts((struct list){out, "host", &first_key, 0}, &match->host_not);
+		else
+			write_hosts((struct list){out, "sni", &first_key, 0}, &match->sni_not);
 		fputc('}', out);
 	}
 	if (some)
@@ -189,6 +192,7 @@ static bool write_keys(const struct fw_policy *policy, const struct fw_match *ma
 	write_uris(LIST("uri"), &match->uri);
 	write_names(LIST("method"), &match->method);
 	write_hosts(LIST("host"), &match->host);
+	write_hosts(LIST("sni"), &match->sni);
 	write_ranges(LIST("status"), &match->status);
 	write_refs(policy, LIST("source"), &match->source);
 	write_refs(policy, LIST("source_not"), &match->source_not);

@@ -258,7 +258,9 @@ static const struct fw_policy_field fields[] = {
 	KEY("match", "host", match_host, "names, *.example.org for all below", "any", 0, "requested host"),
 	KEY("match", "status", match_status, "codes and ranges such as 500-599", "any", 0,
 	    "response status; only with log"),
-	NOT_YET("match", "sni", "TLS server name"),
+	KEY("match", "sni", match_sni, "names, *.example.org for all below", "any", 0,
+	    "server name of a TLS ClientHello, as far as its first segment shows it: never the only "
+	    "protection"),
 	KEY("match", "all", match_all, "list of matches", "none", 0,
 	    "every one of these matches holds as well"),
 	KEY("match", "any", match_any, "list of matches", "none", 0,

@@ -136,6 +136,7 @@ struct fw_loader {
 	X(match_uri)                                                                                         \
 	X(match_method)                                                                                      \
 	X(match_host)                                                                                        \
+	X(match_sni)                                                                                         \
 	X(match_status)                                                                                      \
 	X(uri_exact)                                                                                         \
 	X(uri_prefix)                                                                                        \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Readers of the match keys about requests: uri, method, host. */
+/* Readers of the match keys about requests: uri, method, host, sni. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,10 +113,8 @@ void fw_load_match_method(struct fw_loader *loader, const struct fw_node *value,
 	}
 }
 
-void fw_load_match_host(struct fw_loader *loader, const struct fw_node *value, void *target)
+static void load_hosts(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names)
 {
-	struct fw_names *names = &((struct fw_policy_rule *)target)->match.host;
-
 	fw_node_each (item, value) {
 		char host[HOST_MAX + 1];
 		const char *text, *name;
@@ -129,12 +127,23 @@ void fw_load_match_host(struct fw_loader *loader, const struct fw_node *value, v
 		length = fw_uri_host(text, strlen(text), host, HOST_MAX);
 		name = strncmp(text, "*.", 2) ? text : text + 2;
 		if (!length || length != strlen(text) || strpbrk(name, "*/?#@ \t")) {
-			fw_complain(loader, item, "bad-host",
-				    "write www.example.org or *.example.org, without a port",
-				    "'%.80s' is no host name", text);
+			fw_complain(
+				loader, item, "bad-host",
+				"write www.example.org or *.example.org, without a port or a dot at its end",
+				"'%.80s' is no host name", text);
 			continue;
 		}
 		host[length] = '\0';
 		add_name(loader, host, names);
 	}
+}
+
+void fw_load_match_host(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_hosts(loader, value, &((struct fw_policy_rule *)target)->match.host);
+}
+
+void fw_load_match_sni(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_hosts(loader, value, &((struct fw_policy_rule *)target)->match.sni);
 }

@@ -99,6 +99,19 @@ bool fw_conjunction_asks_request(const struct fw_conjunction *all)
 	return some;
 }
 
+bool fw_conjunction_asks_hello(const struct fw_conjunction *all)
+{
+	struct fw_wishes names;
+
+	fw_conjunction_wishes(all, FW_SUBJECT_SNI, &names);
+	return names.some || names.none;
+}
+
+bool fw_conjunction_asks_payload(const struct fw_conjunction *all)
+{
+	return fw_conjunction_asks_request(all) || fw_conjunction_asks_hello(all);
+}
+
 static unsigned int method_bits(const struct fw_names *names)
 {
 	unsigned int bits = 0;
@@ -129,24 +142,41 @@ void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject tex
 	for (size_t i = 0; i < all->count; i++) {
 		const struct fw_match *match = all->parts[i];
 
-		ret->some += text == FW_SUBJECT_PATH ? match->uri.count != 0 : match->host.count != 0;
-		ret->none += text == FW_SUBJECT_PATH ? match->uri_not.count != 0 : match->host_not.count != 0;
+		switch (text) {
+		case FW_SUBJECT_PATH:
+			ret->some += match->uri.count != 0;
+			ret->none += match->uri_not.count != 0;
+			break;
+		case FW_SUBJECT_HOST:
+			ret->some += match->host.count != 0;
+			ret->none += match->host_not.count != 0;
+			break;
+		case FW_SUBJECT_SNI:
+			ret->some += match->sni.count != 0;
+			ret->none += match->sni_not.count != 0;
+			break;
+		case FW_SUBJECT_MAX_:
+			break;
+		}
 	}
 }
 
 bool fw_conjunction_wants_both(const struct fw_conjunction *all)
 {
-	struct fw_wishes path, host;
+	for (enum fw_subject text = 0; text < FW_SUBJECT_MAX_; text++) {
+		struct fw_wishes wishes;
 
-	fw_conjunction_wishes(all, FW_SUBJECT_PATH, &path);
-	fw_conjunction_wishes(all, FW_SUBJECT_HOST, &host);
-	return (path.some && path.none) || (host.some && host.none);
+		fw_conjunction_wishes(all, text, &wishes);
+		if (wishes.some && wishes.none)
+			return true;
+	}
+	return false;
 }
 
 bool fw_conjunction_needs_l4(const struct fw_conjunction *all)
 {
 	return fw_conjunction_has_ports(all) || fw_conjunction_has_flags(all) ||
-	       fw_conjunction_asks_request(all);
+	       fw_conjunction_asks_payload(all);
 }
 
 void fw_match_ranges(const struct fw_match *match, enum fw_dimension dimension, const struct fw_ranges **in,
@@ -207,7 +237,7 @@ bool fw_conjunction_takes_protocol(const struct fw_conjunction *all, uint8_t pro
 	if (fw_conjunction_has_ports(all) && !fw_protocol_has_ports(protocol))
 		return false;
 	return protocol == FW_PROTO_TCP ||
-	       (!fw_conjunction_has_flags(all) && !fw_conjunction_asks_request(all));
+	       (!fw_conjunction_has_flags(all) && !fw_conjunction_asks_payload(all));
 }
 
 static bool any_flag_test(const struct fw_flag_tests *tests, uint8_t flags)

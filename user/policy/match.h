@@ -42,15 +42,19 @@ bool fw_conjunction_has_ports(const struct fw_conjunction *all);
 bool fw_conjunction_has_flags(const struct fw_conjunction *all);
 /* Only the beginning of a request, in a packet, satisfies it. */
 bool fw_conjunction_asks_request(const struct fw_conjunction *all);
+/* Only a TLS ClientHello, in a packet, satisfies it. */
+bool fw_conjunction_asks_hello(const struct fw_conjunction *all);
+/* Either: the packet path looks into the payload. */
+bool fw_conjunction_asks_payload(const struct fw_conjunction *all);
 /* Bit per enum fw_method: those that every part takes. */
 unsigned int fw_conjunction_methods(const struct fw_conjunction *all);
 
-/* Parts that want one of some paths or hosts, and parts that want none of some. */
+/* Parts that want one of some paths, hosts or server names, and parts that want none of some. */
 struct fw_wishes {
 	size_t some, none;
 };
 void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject text, struct fw_wishes *ret);
-/* For paths or for hosts; its terms take two bits each (fw_request_terms). */
+/* For any of these; its terms take two bits each (fw_request_terms). */
 bool fw_conjunction_wants_both(const struct fw_conjunction *all);
 /* Needs an L4 header, so later fragments and the like never match. */
 bool fw_conjunction_needs_l4(const struct fw_conjunction *all);

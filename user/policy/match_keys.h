@@ -19,7 +19,8 @@
 	X(names, label, label_not)                                                                           \
 	X(uris, uri, uri_not)                                                                                \
 	X(names, method, method_not)                                                                         \
-	X(names, host, host_not)
+	X(names, host, host_not)                                                                             \
+	X(names, sni, sni_not)
 
 /* X(kind, key): keys about logs. Only `match` itself may have them, not what is nested in it. */
 #define FW_MATCH_LOG_KEYS(X)                                                                                 \

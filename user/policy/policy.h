@@ -187,6 +187,7 @@ struct fw_match {
 	struct fw_uri_tests uri, uri_not;
 	struct fw_names method, method_not;
 	struct fw_names host, host_not; /* in lower case; "*.example.org" is every name below */
+	struct fw_names sni, sni_not;	/* likewise */
 	struct fw_ranges status;
 };
 

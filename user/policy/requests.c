@@ -88,15 +88,16 @@ static int add_texts(const struct fw_conjunction *all, enum fw_subject text, uin
 	none = wishes.some ? terms << 1 : terms;
 	for (size_t i = 0; i < all->count && !r; i++) {
 		const struct fw_match *match = all->parts[i];
+		bool sni = text == FW_SUBJECT_SNI;
 
 		if (text == FW_SUBJECT_PATH)
 			r = add_paths(&match->uri, terms, patterns);
 		else
-			r = add_hosts(&match->host, terms, patterns);
+			r = add_hosts(sni ? &match->sni : &match->host, terms, patterns);
 		if (!r && text == FW_SUBJECT_PATH)
 			r = add_paths(&match->uri_not, none, patterns);
 		else if (!r)
-			r = add_hosts(&match->host_not, none, patterns);
+			r = add_hosts(sni ? &match->sni_not : &match->host_not, none, patterns);
 	}
 	return r;
 }
@@ -112,7 +113,7 @@ static int collect(const struct fw_policy *policy, const struct fw_image *image,
 		struct fw_conjunction all;
 
 		fw_image_conjunction(policy, image, i, &all);
-		if (!fw_conjunction_asks_request(&all))
+		if (!fw_conjunction_asks_payload(&all))
 			continue;
 		r = add_texts(&all, text, image->conjunctions[i].terms, patterns);
 		if (patterns->count > before)
@@ -171,6 +172,14 @@ static void spread_conjunction(const struct fw_conjunction *all, uint64_t terms,
 			requests->method[i] |= terms;
 }
 
+static void spread_hello(const struct fw_conjunction *all, uint64_t terms, struct fw_request_terms *requests)
+{
+	__u64 any = 0;
+
+	requests->sni |= terms;
+	spread_text(all, FW_SUBJECT_SNI, terms, &any, &requests->not_sni, &requests->both_sni);
+}
+
 int fw_requests_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image)
 {
 	struct fw_policy_slot *slot = image->slot;
@@ -182,12 +191,19 @@ int fw_requests_compile(const struct fw_policy *policy, struct fw_diags *diags, 
 		fw_image_conjunction(policy, image, i, &all);
 		if (fw_conjunction_asks_request(&all))
 			spread_conjunction(&all, image->conjunctions[i].terms, &slot->requests);
+		if (fw_conjunction_asks_hello(&all))
+			spread_hello(&all, image->conjunctions[i].terms, &slot->requests);
 	}
-	if (!slot->requests.all)
-		return 0;
-	slot->features |= FW_FEATURE_REQUESTS;
-	r = build_automaton(policy, FW_SUBJECT_PATH, diags, image);
-	return r ? r : build_automaton(policy, FW_SUBJECT_HOST, diags, image);
+	if (slot->requests.all) {
+		slot->features |= FW_FEATURE_REQUESTS;
+		r = build_automaton(policy, FW_SUBJECT_PATH, diags, image);
+		r = r ? r : build_automaton(policy, FW_SUBJECT_HOST, diags, image);
+	}
+	if (slot->requests.sni && !r) {
+		slot->features |= FW_FEATURE_REQUESTS;
+		r = build_automaton(policy, FW_SUBJECT_SNI, diags, image);
+	}
+	return r;
 }
 
 static bool looks_at_ports(const struct fw_conjunction *all)
@@ -218,16 +234,18 @@ static void check_ports(const struct fw_policy_rule *rule, const struct fw_conju
 static void check_once(const struct fw_policy_rule *rule, const struct fw_conjunction *all,
 		       struct fw_diags *diags)
 {
-	struct fw_wishes path, host;
+	for (enum fw_subject text = 0; text < FW_SUBJECT_MAX_; text++) {
+		struct fw_wishes wishes;
 
-	fw_conjunction_wishes(all, FW_SUBJECT_PATH, &path);
-	fw_conjunction_wishes(all, FW_SUBJECT_HOST, &host);
-	if (path.some > 1 || host.some > 1)
-		COMPLAIN(diags, rule->mark, ERROR, "bad-match",
-			 "set a label in an earlier rule that has one of them, and ask for it here",
-			 "rule '%s': two '%s' must hold together in one of its alternatives, which no term "
-			 "can ask",
-			 rule->name, path.some > 1 ? "uri" : "host");
+		fw_conjunction_wishes(all, text, &wishes);
+		if (wishes.some > 1)
+			COMPLAIN(
+				diags, rule->mark, ERROR, "bad-match",
+				"set a label in an earlier rule that has one of them, and ask for it here",
+				"rule '%s': two '%s' must hold together in one of its alternatives, which no "
+				"term can ask",
+				rule->name, text_names[text]);
+	}
 }
 
 static void check_methods(const struct fw_policy_rule *rule, const struct fw_names *methods,
@@ -244,31 +262,45 @@ static void check_methods(const struct fw_policy_rule *rule, const struct fw_nam
 				 methods->items[i]);
 }
 
+static void check_conjunction(const struct fw_policy_rule *rule, const struct fw_conjunction *all,
+			      struct fw_diags *diags)
+{
+	bool hello = fw_conjunction_asks_hello(all);
+
+	if (!fw_conjunction_asks_payload(all))
+		return;
+	if (all->connections)
+		COMPLAIN(diags, rule->limit_mark, ERROR, "never-matches",
+			 hello ? "write for example limit: 50 packets/10s: a ClientHello is one"
+			       : "write for example limit: 150 requests/5m",
+			 "rule '%s' can never match: connections are counted at their SYN, which carries no "
+			 "%s",
+			 rule->name, hello ? "ClientHello" : "request");
+	check_once(rule, all, diags);
+	if (!hello)
+		check_ports(rule, all, diags);
+	else if (!looks_at_ports(all))
+		COMPLAIN(diags, rule->mark, WARNING, "sni-any-port", "add dest_port: 443",
+			 "rule '%s' looks into the TCP payload of every port for ClientHellos", rule->name);
+}
+
 void fw_rule_check_request(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
 	size_t before;
 
-	if (!fw_rule_asks_request(rule))
+	if (rule->match.log)
 		return;
-	fw_rule_each_mention(match, rule)
-	{
-		check_methods(rule, &match->method, diags);
-		check_methods(rule, &match->method_not, diags);
-	}
-	if (rule->limit.unit == FW_UNIT_CONNECTIONS)
-		COMPLAIN(diags, rule->limit_mark, ERROR, "never-matches",
-			 "write for example limit: 150 requests/5m",
-			 "rule '%s' can never match: connections are counted at their SYN, which carries no "
-			 "request",
-			 rule->name);
+	if (fw_rule_asks_request(rule))
+		fw_rule_each_mention(match, rule)
+		{
+			check_methods(rule, &match->method, diags);
+			check_methods(rule, &match->method_not, diags);
+		}
 	before = diags->count;
 	for (size_t i = 0; i < fw_rule_conjunctions(rule) && diags->count == before; i++) {
 		struct fw_conjunction all;
 
 		fw_rule_conjunction(rule, i, &all);
-		if (!fw_conjunction_asks_request(&all))
-			continue;
-		check_once(rule, &all, diags);
-		check_ports(rule, &all, diags);
+		check_conjunction(rule, &all, diags);
 	}
 }

@@ -15,7 +15,7 @@ int fw_request_method(const char *name);
 /* Fills slot->requests and image->automata; terms must be there. -E2BIG after a complaint. */
 int fw_requests_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image);
 
-/* What goes together with uri, method, host and unit requests in a rule of packets. */
+/* What goes together with uri, method, host, sni and unit requests in a rule of packets. */
 void fw_rule_check_request(const struct fw_policy_rule *rule, struct fw_diags *diags);
 
 #endif
