@@ -277,6 +277,16 @@ int plan_make(const struct plan_wish *wish, struct packet_plan *ret, struct fw_e
 	if (r)
 		return r;
 	plan.length = wish->length ? wish->length : headers;
+	if (wish->payload) {
+		size_t bytes = strlen(wish->payload);
+
+		if (headers + bytes > PACKET_MAX - 6)
+			return fw_err_set(err, -EINVAL, "payload: expects at most %u bytes, got %zu",
+					  PACKET_MAX - 6 - headers, bytes);
+		memcpy(plan.bytes + headers, wish->payload, bytes);
+		if (plan.length < headers + bytes)
+			plan.length = headers + (unsigned int)bytes;
+	}
 	write_l4(wish, protocol, &plan);
 	if (v4)
 		write_ipv4(wish, protocol, &plan);

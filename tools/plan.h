@@ -27,6 +27,7 @@ struct plan_wish {
 	int sport; /* -1: random */
 	int dport;
 	unsigned int length; /* of the frame, 0: as short as it may be */
+	const char *payload; /* text behind the headers, NULL: zeros up to the length */
 };
 
 /* "udp", "syn", "ack", "icmp" or a number 0..255. */

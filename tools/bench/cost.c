@@ -69,6 +69,12 @@ static const struct scenario scenarios[] = {
 	{"listed source",		FLOODWALL(JOB),			"udp", V4, TARGET_LISTED, XDP_DROP, 0},
 	{"list of one",			FLOODWALL(.policy = "listed.yaml"), "udp", V4, TARGET_LISTED, XDP_DROP, 0},
 	{"random UDP4, list of one",	FLOODWALL(.policy = "listed.yaml"), "udp", V4, "random4", XDP_PASS, 0},
+	/* Two and two: what a rule about paths adds to requests, and to packets of its port that are none. */
+	{"HTTP request, no URI rule",	FLOODWALL(.policy = "uri-off.yaml"), "request", V4, "198.18.0.2", XDP_PASS, 0},
+	{"HTTP request, URI rule",	FLOODWALL(.policy = "uri.yaml"), "request", V4, "198.18.0.2", XDP_PASS, 0},
+	{"data to port 80, no URI rule", FLOODWALL(.policy = "uri-off.yaml"), "data", V4, "198.18.0.2", XDP_PASS, 0},
+	{"data to port 80, URI rule",	FLOODWALL(.policy = "uri.yaml"), "data", V4, "198.18.0.2", XDP_PASS, 0},
+	{"data to port 80, SNI rule",	FLOODWALL(.policy = "sni.yaml"), "data", V4, "198.18.0.2", XDP_PASS, 0},
 	{"random UDP4",			NAIVE(NO_LIMIT),		"udp", V4, "random4",	XDP_PASS, 0},
 	{"random UDP4, 100 k prefixes",	NAIVE(NO_LIMIT, .prefixes = 100000), "udp", V4, "random4", ANY, 0},
 	{"random UDP4, 1 M prefixes",	NAIVE(NO_LIMIT, .prefixes = 1000000), "udp", V4, "random4", ANY, 0},
@@ -139,14 +145,31 @@ static int harness_measure(const struct harness *harness, unsigned int repeat, i
 	return 0;
 }
 
+/* Protocols of this bench: TCP with something in it. */
+static const struct {
+	const char *proto, *payload;
+} spoken[] = {
+	{"request",
+	 "GET /shop/item/4711?color=red&n=1 HTTP/1.1\r\nHost: shop.example\r\nAccept: */*\r\n\r\n"},
+	{"data", "\x17\x03\x03\x01\x2c what TLS carries, and nobody looks at on its way to the server"},
+};
+
 static int scenario_plan(const struct scenario *scenario, struct packet_plan *ret, struct fw_err *err)
 {
 	struct plan_wish wish = {
 		.dst_mac = {2, 0, 0, 0, 0, 1}, .src_mac = {2, 0, 0, 0, 0, 2}, .dport = 80, .sport = -1};
 	int r = fw_addr_parse(scenario->dst, &wish.dst, err);
+	const char *proto = scenario->proto;
 
+	for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
+		if (strcmp(proto, spoken[i].proto) != 0)
+			continue;
+		wish.payload = spoken[i].payload;
+		proto = "ack";
+		break;
+	}
 	if (!r)
-		r = plan_proto_parse(scenario->proto, &wish.proto, err);
+		r = plan_proto_parse(proto, &wish.proto, err);
 	if (!r)
 		r = plan_source_parse(scenario->source, &wish, err);
 	return r ? r : plan_make(&wish, ret, err);
