@@ -152,6 +152,13 @@ expect "a line of 1 MB, random bytes, broken UTF-8 and NUL, then the next offend
 expect_that "the long line is counted as one" 'a >= 1' "$(sleep 0.6; log_count overlong)"
 expect_that "the others as not in the format" "a > ${before:-0}" "$(log_count unparsed)"
 
+# What time a line says it is, is hearsay: windows go by when it came.
+for year in 1970 2099 2026 0000 9999 2026; do
+	printf '203.0.113.87 - - [01/Jan/%s:00:00:00 +0000] "GET /wp-login.php HTTP/1.1" 401 5 "-" "-"\n' $year >>"$LOG"
+done
+sleep 0.2
+expect "lines of all ages count when they come" True "$(is_banned 203.0.113.87 && echo True)"
+
 python - >"$WORK/many" <<'PYTHON'
 for i in range(400000):
     print(f'100.{64 + i % 64}.{i // 64 % 256}.{i % 251} - - [25/Nov/2026:00:00:00 +0000] "GET /item/{i}?q=1 HTTP/2.0" 200 5120 '

@@ -44,6 +44,25 @@ Test(log_meters, window_trails)
 	fw_log_meters_free(meters);
 }
 
+/* A clock that goes back, stands still or leaps: nothing is counted twice, lost for good or never again. */
+Test(log_meters, clocks_that_jump)
+{
+	struct fw_log_meters *meters = NULL;
+	struct fw_log_meter *meter;
+	bool evicted, is_new;
+	uint64_t now = 1000 * S;
+
+	cr_assert_eq(fw_log_meters_new(16, 1, &meters), 0);
+	meter = get(meters, 1, 1, now, &evicted, &is_new);
+	for (uint64_t i = 1; i <= 100; i++)
+		cr_expect_eq(fw_log_meter_count(meter, now, 625000, 0), i, "it stands still");
+	cr_expect_eq(fw_log_meter_count(meter, now - 500 * S, 625000, 0), 101, "it goes back");
+	cr_expect_eq(fw_log_meter_amount(meter, 0, 625000, 0), 101);
+	cr_expect_eq(fw_log_meter_count(meter, now + 5 * S, 625000, 0), 102, "and on");
+	cr_expect_eq(fw_log_meter_count(meter, now + 40000000 * S, 625000, 0), 1, "a year of sleep");
+	fw_log_meters_free(meters);
+}
+
 /* What over_until promises is what the window does: exactly, whatever came when. */
 Test(log_meters, over_until_is_exact)
 {
