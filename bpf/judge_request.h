@@ -66,7 +66,7 @@ __noinline __u64 judge_request(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wan
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
 	path = judge_automaton(pkt, FW_SUBJECT_PATH);
 	host = judge_automaton(pkt, FW_SUBJECT_HOST);
-	if (!policy || !path || !host || !judge_may_begin_request(ctx, pkt) ||
+	if (!policy || !path || !host ||
 	    !judge_read_payload(ctx, pkt,
 				wanted & ~policy->requests.any_host ? FW_REQUEST_READ_HOST : FW_REQUEST_READ,
 				payload))
@@ -92,8 +92,7 @@ __noinline __u64 judge_hello(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wante
 	slot = pkt->slot;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
 	dfa = judge_automaton(pkt, FW_SUBJECT_SNI);
-	if (!policy || !dfa || !judge_may_begin_hello(ctx, pkt) ||
-	    !judge_read_payload(ctx, pkt, FW_HELLO_READ, payload))
+	if (!policy || !dfa || !judge_read_payload(ctx, pkt, FW_HELLO_READ, payload))
 		return 0;
 	how = hello_terms(payload, dfa, &found);
 	if (how == FW_HELLO_SHORT)
@@ -114,9 +113,9 @@ static __always_inline __u64 judge_payload(struct xdp_md *ctx, const struct fw_p
 	mask &= ~(requests | hellos);
 	if (!pkt->payload_bytes)
 		return mask;
-	if (requests)
+	if (requests && judge_may_begin_request(ctx, pkt))
 		mask |= judge_request(ctx, pkt, requests);
-	if (hellos)
+	if (hellos && judge_may_begin_hello(ctx, pkt))
 		mask |= judge_hello(ctx, pkt, hellos);
 	return mask;
 }
