@@ -251,9 +251,12 @@ Test(log_judge, jobs_that_are_none)
 		"",
 		"{}",
 		"[]",
-		"{\"logs\":1,\"rules\":[]}x",
-		"{\"logs\":[],\"rules\":[{\"id\":1}]}",
-		"{\"logs\":[{\"name\":\"a\",\"source\":9,\"format\":0,\"regex\":null,\"fields\":[],"
+		"{\"clients\":4,\"logs\":1,\"rules\":[]}x",
+		"{\"clients\":0,\"logs\":[],\"rules\":[]}",
+		"{\"clients\":5000000,\"logs\":[],\"rules\":[]}",
+		"{\"clients\":4,\"logs\":[],\"rules\":[{\"id\":1}]}",
+		"{\"clients\":4,\"logs\":[{\"name\":\"a\",\"source\":9,\"format\":0,\"regex\":null,"
+		"\"fields\":[],"
 		"\"trusted\":[]}],\"rules\":[]}",
 	};
 
@@ -263,6 +266,38 @@ Test(log_judge, jobs_that_are_none)
 		cr_expect_neq(fw_log_job_decode(texts[i], strlen(texts[i]), &job), 0, "%s", texts[i]);
 		cr_expect_null(job.logs);
 	}
+}
+
+Test(log_judge, as_many_meters_as_the_policy_says)
+{
+	static struct fw_rule_ids ids;
+	struct fw_log_job job;
+	struct stage stage;
+	uint16_t rule_ids[5];
+	unsigned int terms;
+
+	load("version: 1\ncapacity: {log_clients: 1500}\nlogs: {web: {path: /a}}\nrules: [{name: a, match: "
+	     "{log: "
+	     "web}, limit: 1 requests/1s, action: block}]\n",
+	     &ids, &job, rule_ids, &terms);
+	cr_expect_eq(job.clients, 2048, "the next power of two: %u", job.clients);
+	fw_log_job_done(&job);
+	set_up(&stage);
+	cr_expect_eq(stage.job.clients, 1 << 20);
+	say(&stage, 100 * S, "h", "192.0.2.1", "GET /login", 200);
+	cr_expect_eq(fw_log_judge_resize(&stage.judge, 64, 7), 0);
+	cr_expect_eq(stage.judge.totals[stage.ids[1]].keys, 1, "the same number: nothing happens");
+	cr_expect_eq(fw_log_judge_resize(&stage.judge, 2048, 7), 0);
+	cr_expect_eq(stage.judge.totals[stage.ids[1]].keys, 0);
+	for (int i = 0; i < 100; i++) {
+		char client[24];
+
+		snprintf(client, sizeof(client), "192.0.2.%d", i);
+		say(&stage, 100 * S, "h", client, "GET /login", 200);
+	}
+	cr_expect_eq(stage.judge.totals[stage.ids[1]].keys, 100);
+	cr_expect_eq(stage.counts[FW_LOG_COUNT_EVICTED], 0);
+	tear_down(&stage);
 }
 
 Test(log_judge, keys_are_listed_and_those_over_counted)

@@ -15,7 +15,6 @@
 #include "kern/stats.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
-#include "logs/meters.h"
 #include "policy/words.h"
 
 #define PATIENCE_NS (10 * FW_NS_PER_SEC) /* a log worker may be busy with a burst */
@@ -82,7 +81,7 @@ static int write_all(struct fw_key_walk *walk)
 static int read_listed(struct fw_key_walk *walk)
 {
 	struct fw_log_listed keys[1024];
-	uint64_t left = walk->written < FW_LOG_KEYS_MAX ? walk->written : FW_LOG_KEYS_MAX;
+	uint64_t left = walk->written < FW_LOG_CLIENTS_MAX ? walk->written : FW_LOG_CLIENTS_MAX;
 
 	for (off_t at = 0; left;) {
 		size_t want = left < 1024 ? left : 1024;
@@ -149,7 +148,7 @@ static int ask_worker(struct fw_key_walk *walk, uint16_t rule)
 
 	walk->listed_fd = memfd_create("keys", MFD_CLOEXEC);
 	if (walk->listed_fd < 0 ||
-	    ftruncate(walk->listed_fd, (off_t)(FW_LOG_KEYS_MAX * sizeof(struct fw_log_listed))))
+	    ftruncate(walk->listed_fd, (off_t)(FW_LOG_CLIENTS_MAX * sizeof(struct fw_log_listed))))
 		return -errno;
 	walk->serial = ++walks->serial;
 	walk->asked_ns = fw_monotonic_ns();

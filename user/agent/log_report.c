@@ -37,6 +37,13 @@ json_t *fw_logs_to_json(const struct fw_agent *agent, json_t *warnings)
 			json_array_append_new(warnings,
 					      json_sprintf("log '%s': %s: its rules see nothing new",
 							   log->name, log->error));
+		if (log->counts[FW_LOG_COUNT_EVICTED])
+			json_array_append_new(
+				warnings,
+				json_sprintf(
+					"log '%s': %lu clients were forgotten to make room for others: raise "
+					"capacity: {log_clients: N}",
+					log->name, (unsigned long)log->counts[FW_LOG_COUNT_EVICTED]));
 		if (log->counts[FW_LOG_COUNT_LINES] > 100 &&
 		    log->counts[FW_LOG_COUNT_UNPARSED] * 2 > log->counts[FW_LOG_COUNT_LINES])
 			json_array_append_new(warnings,

@@ -145,8 +145,15 @@ int fw_log_job_decode(const char *text, size_t length, struct fw_log_job *ret)
 	json_t *document = json_loadb(text, length, 0, NULL), *logs, *rules, *item;
 	struct fw_log_job job = {0};
 	size_t i;
-	int r = json_unpack(document, "{s:o, s:o}", "logs", &logs, "rules", &rules) ? -EINVAL : 0;
+	json_int_t clients = 0;
+	int r = json_unpack(document, "{s:o, s:o, s:I}", "logs", &logs, "rules", &rules, "clients", &clients)
+			? -EINVAL
+			: 0;
 
+	if (!r && (clients < 1 || clients > FW_LOG_CLIENTS_MAX))
+		r = -EINVAL;
+	for (job.clients = 1; !r && job.clients < clients;)
+		job.clients *= 2;
 	if (!r) {
 		job.logs = calloc(json_array_size(logs) + 1, sizeof(*job.logs));
 		job.rules = calloc(json_array_size(rules) + 1, sizeof(*job.rules));

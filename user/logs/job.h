@@ -37,6 +37,7 @@ struct fw_log_job {
 	size_t log_count;
 	struct fw_log_job_rule *rules;
 	size_t rule_count;
+	uint32_t clients; /* meters at most, a power of two */
 };
 
 /* The caller frees *ret. -ENOMEM. */

@@ -91,7 +91,8 @@ int fw_log_job_encode(const struct fw_policy *policy, const struct fw_image *ima
 		if (policy->rules[i].match.log)
 			json_array_append_new(
 				rules, rule_to_json(policy, &policy->rules[i], &image->slot->rules[i]));
-	document = json_pack("{s:o, s:o}", "logs", logs, "rules", rules);
+	document = json_pack("{s:o, s:o, s:I}", "logs", logs, "rules", rules, "clients",
+			     (json_int_t)policy->log_clients);
 	*ret = document ? json_dumps(document, JSON_COMPACT) : NULL;
 	json_decref(document);
 	return *ret ? 0 : -ENOMEM;

@@ -27,6 +27,22 @@ void fw_log_judge_done(struct fw_log_judge *judge)
 	*judge = (struct fw_log_judge){0};
 }
 
+int fw_log_judge_resize(struct fw_log_judge *judge, uint32_t keys, uint64_t seed)
+{
+	struct fw_log_meters *meters = NULL;
+
+	if (fw_log_meters_size(judge->meters) == keys)
+		return 0;
+	if (fw_log_meters_new(keys, seed, &meters))
+		return -ENOMEM;
+	fw_log_meters_free(judge->meters);
+	judge->meters = meters;
+	judge->look = (struct fw_log_look){0};
+	for (size_t id = 0; id < FW_RULE_IDS; id++)
+		judge->totals[id].keys = judge->totals[id].keys_over = 0;
+	return 0;
+}
+
 void fw_log_judge_set_job(struct fw_log_judge *judge, const struct fw_log_job *job, uint32_t number)
 {
 	judge->job = job;

@@ -37,6 +37,8 @@ struct fw_log_judge {
 int fw_log_judge_init(struct fw_log_judge *judge, uint32_t keys, uint64_t seed, fw_log_teller *tell,
 		      void *context);
 void fw_log_judge_done(struct fw_log_judge *judge);
+/* Another number of meters: they begin anew. -ENOMEM: the old number stays. */
+int fw_log_judge_resize(struct fw_log_judge *judge, uint32_t keys, uint64_t seed);
 /* Meters of rules that keep name and id go on, whatever else of them changed. */
 void fw_log_judge_set_job(struct fw_log_judge *judge, const struct fw_log_job *job, uint32_t number);
 /* counts: of the log, [FW_LOG_COUNT_MAX_]. now_ns: when the line arrived, monotonic. */

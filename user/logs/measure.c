@@ -96,7 +96,7 @@ int fw_log_measure(int fd, const char *format, FILE *out, struct fw_err *err)
 	if (log.format == FW_LOG_REGEX)
 		log.regex = (char *)"^<HOST> ";
 	r = fw_log_reader_init(&measure.reader, &log, err);
-	if (!r && fw_log_judge_init(&measure.judge, FW_LOG_KEYS_MAX, 1, ignore, NULL))
+	if (!r && fw_log_judge_init(&measure.judge, FW_LOG_CLIENTS_DEFAULT, 1, ignore, NULL))
 		r = fw_err_set(err, -ENOMEM, "out of memory");
 	if (!r) {
 		fw_log_judge_set_job(&measure.judge, &job, 1);

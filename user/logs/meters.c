@@ -145,6 +145,11 @@ struct fw_log_meter *fw_log_meters_get(struct fw_log_meters *meters, const struc
 	return item;
 }
 
+uint32_t fw_log_meters_size(const struct fw_log_meters *meters)
+{
+	return meters->keys;
+}
+
 uint32_t fw_log_meters_used(const struct fw_log_meters *meters)
 {
 	return meters->used;

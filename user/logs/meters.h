@@ -8,8 +8,6 @@
 
 #include "fw_types.h"
 
-#define FW_LOG_KEYS_MAX (1u << 20)
-
 struct fw_log_key {
 	struct fw_addr addr; /* masked */
 	uint16_t rule;	     /* id */
@@ -34,6 +32,7 @@ struct fw_log_meter *fw_log_meters_get(struct fw_log_meters *meters, const struc
 				       uint64_t now_ns, uint32_t sub_us, struct fw_log_key *evicted,
 				       bool *ret_evicted, bool *ret_new);
 
+uint32_t fw_log_meters_size(const struct fw_log_meters *meters);
 /* All of them by number, from 0 to fw_log_meters_used: in no order. */
 uint32_t fw_log_meters_used(const struct fw_log_meters *meters);
 const struct fw_log_meter *fw_log_meters_at(const struct fw_log_meters *meters, uint32_t number);

@@ -31,7 +31,7 @@ struct worker {
 	uint64_t counts[FW_LOGS_MAX][FW_LOG_COUNT_MAX_];
 	struct fw_inputs inputs;
 	struct fw_log_judge judge;
-	uint64_t now_ns, reported_ns;
+	uint64_t now_ns, reported_ns, seed;
 	bool gone; /* the agent */
 };
 
@@ -127,6 +127,9 @@ static int take_job(struct worker *worker, int fd, uint32_t number, struct fw_er
 	for (size_t i = 0; i < worker->job.log_count && !r; i++)
 		r = fw_log_reader_init(&worker->readers[i], &worker->job.logs[i], err);
 	worker->job_number = number;
+	if (!r && fw_log_judge_resize(&worker->judge, worker->job.clients, worker->seed))
+		r = fw_err_set(err, -ENOMEM, "no memory for %u meters: lower capacity: {log_clients: N}",
+			       worker->job.clients);
 	fw_log_judge_set_job(&worker->judge, &worker->job, number);
 	return r;
 }
@@ -257,15 +260,15 @@ static int live(struct worker *worker, struct fw_err *err)
 int fw_log_worker_run(int socket, struct fw_err *err)
 {
 	FW_FREE struct worker *worker = calloc(1, sizeof(*worker));
-	uint64_t seed = 0;
 	int r;
 
-	if (!worker || getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (!worker || getrandom(&worker->seed, sizeof(worker->seed), 0) != sizeof(worker->seed))
 		return fw_err_set(err, -ENOMEM, "out of memory");
 	worker->socket = socket;
-	r = fw_log_judge_init(&worker->judge, FW_LOG_KEYS_MAX, seed, send_record, worker);
+	/* The first job says how many there are to be. */
+	r = fw_log_judge_init(&worker->judge, 1, worker->seed, send_record, worker);
 	if (r)
-		return fw_err_set(err, r, "no memory for %u meters", FW_LOG_KEYS_MAX);
+		return fw_err_set(err, r, "out of memory");
 	r = live(worker, err);
 	drop_job(worker);
 	fw_log_judge_done(&worker->judge);

@@ -167,6 +167,8 @@ static const struct fw_policy_field fields[] = {
 	KEY("capacity", "bans", capacity_bans, "entries", "512k", 0, "bans at one time"),
 	KEY("capacity", "prefixes", capacity_prefixes, "entries", "2M", 0,
 	    "merged prefixes of all sets in use"),
+	KEY("capacity", "log_clients", capacity_log_clients, "entries, at most 4M", "1M", 0,
+	    "meters of rules about logs: one per rule and client, the least recently seen goes first"),
 
 	KEY("rule", "name", rule_name, "name", "", FW_FIELD_REQUIRED,
 	    "lower-case letters, digits, - and _; counters and meters follow it over reloads"),

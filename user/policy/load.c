@@ -121,6 +121,7 @@ static struct fw_policy *policy_new(const char *file)
 	policy->capacity.sources = FW_SOURCES_DEFAULT;
 	policy->capacity.bans = FW_BANS_DEFAULT;
 	policy->capacity.prefixes = FW_PREFIXES_DEFAULT;
+	policy->log_clients = FW_LOG_CLIENTS_DEFAULT;
 	return policy;
 }
 

@@ -84,6 +84,7 @@ struct fw_loader {
 	X(capacity_sources)                                                                                  \
 	X(capacity_bans)                                                                                     \
 	X(capacity_prefixes)                                                                                 \
+	X(capacity_log_clients)                                                                              \
 	X(rule_name)                                                                                         \
 	X(rule_match)                                                                                        \
 	X(rule_limit)                                                                                        \

@@ -263,3 +263,9 @@ void fw_load_capacity_prefixes(struct fw_loader *loader, const struct fw_node *v
 	fw_read_amount(loader, value, ENTRIES_MIN, ENTRIES_MAX,
 		       &((struct fw_policy *)target)->capacity.prefixes);
 }
+
+void fw_load_capacity_log_clients(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, ENTRIES_MIN, FW_LOG_CLIENTS_MAX,
+		       &((struct fw_policy *)target)->log_clients);
+}

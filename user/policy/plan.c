@@ -261,6 +261,7 @@ enum setting {
 	SOURCES,
 	BANS,
 	PREFIXES,
+	LOG_CLIENTS,
 	GEO,
 	GEO_ASN,
 	MEMORY,
@@ -305,6 +306,9 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case BANS:
 		fputs(fw_amount_exact(policy->capacity.bans, true, text, sizeof(text)), out);
+		return;
+	case LOG_CLIENTS:
+		fputs(fw_amount_exact(policy->log_clients, true, text, sizeof(text)), out);
 		return;
 	case PREFIXES:
 		fputs(fw_amount_exact(policy->capacity.prefixes, true, text, sizeof(text)), out);
@@ -355,6 +359,7 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[SOURCES] = "capacity.sources",
 		[BANS] = "capacity.bans",
 		[PREFIXES] = "capacity.prefixes",
+		[LOG_CLIENTS] = "capacity.log_clients",
 		[GEO] = "geo.database",
 		[GEO_ASN] = "geo.asn_database",
 		[MEMORY] = "memory_limit",

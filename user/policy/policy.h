@@ -34,6 +34,8 @@ struct fw_limit {
 	uint64_t window_ns;
 };
 
+#define FW_LOG_CLIENTS_DEFAULT	 (1u << 20)
+#define FW_LOG_CLIENTS_MAX	 (1u << 22)
 #define FW_FEED_EVERY_DEFAULT_NS (3600 * FW_NS_PER_SEC)
 
 enum fw_set_kind { FW_SET_STATIC, FW_SET_FILE, FW_SET_FEED };
@@ -254,6 +256,7 @@ struct fw_policy {
 	struct {
 		uint64_t sources, bans, prefixes; /* map sizes: FW_SOURCES_DEFAULT … */
 	} capacity;
+	uint64_t log_clients; /* meters of rules about logs; in the file it is a key of capacity */
 	struct {
 		char *database, *asn_database; /* absolute, NULL: not named */
 		struct fw_mark mark, asn_mark;
