@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The history's file: roll-up, bounds, questions, what kill -9, a lock and damage leave of it. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
@@ -369,4 +370,43 @@ Test(moment, forms)
 		cr_assert_eq(r ? -1 : moment, rows[i].moment, "'%s': %lld %s", rows[i].text,
 			     (long long)moment, err.text);
 	}
+}
+
+Test(history, a_clock_that_was_set_deletes_nothing)
+{
+	struct fw_history *history = open_it(&bounds);
+
+	write_second(history, NOON, 1);
+	for (int i = 0; i < 5; i++)
+		write_it(history, &(struct fw_history_batch){.now = NOON + 400 * 86400, .unsettled = true});
+	cr_assert_eq(number("SELECT count(*) FROM traffic_1s"), 1);
+	cr_assert_eq(number("SELECT count(*) FROM traffic_5m"), 1);
+	for (int i = 0; i < 5; i++)
+		write_it(history, &(struct fw_history_batch){.now = NOON + 400 * 86400});
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT count(*) FROM traffic_5m"), 0);
+}
+
+Test(history, of_the_keys_of_five_minutes_the_highest_stay)
+{
+	struct fw_history *history = open_it(&bounds);
+
+	for (uint32_t batch = 0; batch < 3; batch++) {
+		struct fw_history_peak peaks[600];
+
+		for (uint32_t i = 0; i < 600; i++) {
+			peaks[i] = (struct fw_history_peak){.peak = 1 + batch * 600 + i};
+			peaks[i].key.bits = 128;
+			cr_assert_eq(fw_addr_parse("10.0.0.0", &peaks[i].key.addr, NULL), 0);
+			peaks[i].key.addr.w[3] = htonl(0x0a000000 + batch * 600 + i);
+		}
+		write_it(history, &(struct fw_history_batch){.now = NOON + batch,
+							     .rules = &blanket,
+							     .rule_count = 1,
+							     .peaks = peaks,
+							     .peak_count = 600});
+	}
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT count(*) FROM highest"), FW_HISTORY_KEYS);
+	cr_assert_eq(number("SELECT min(amount) FROM highest"), 1800 - FW_HISTORY_KEYS + 1);
 }

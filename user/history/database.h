@@ -37,7 +37,8 @@ struct fw_history {
 	sqlite3 *db;
 	char *path;
 	struct fw_history_bounds bounds;
-	bool shrinking; /* the file is full: a slice of the oldest goes with every batch */
+	bool moved_aside; /* what stood there was no history of ours */
+	bool shrinking;	  /* the file is full: a slice of the oldest goes with every batch */
 };
 
 /* What SQLite said last, as -errno and a sentence. */
@@ -62,6 +63,6 @@ void fw_history_finalize(sqlite3_stmt **statement);
 #define FW_STATEMENT FW_CLEANUP(fw_history_finalize)
 
 /* Deletes what is old or too much, a bounded piece of it; inside the batch's transaction. */
-int fw_history_prune(struct fw_history *history, int64_t now, struct fw_err *err);
+int fw_history_prune(struct fw_history *history, int64_t now, bool unsettled, struct fw_err *err);
 
 #endif

@@ -117,12 +117,12 @@ static int shrink(struct fw_history *history, int64_t now, struct fw_err *err)
 	return history->shrinking ? drop_oldest(history, now, err) : 0;
 }
 
-int fw_history_prune(struct fw_history *history, int64_t now, struct fw_err *err)
+int fw_history_prune(struct fw_history *history, int64_t now, bool unsettled, struct fw_err *err)
 {
 	char sql[64];
-	int r = drop_old(history, now, err);
+	int r = unsettled ? 0 : drop_old(history, now, err);
 
-	if (!r)
+	if (!r && !unsettled)
 		r = thin(history, now, err);
 	if (!r)
 		r = shrink(history, now, err);

@@ -185,7 +185,8 @@ static int connect(const char *path, int flags, const struct fw_history_bounds *
 		history->bounds = *bounds;
 	if (sqlite3_open_v2(path, &history->db, flags | SQLITE_OPEN_NOMUTEX, NULL))
 		r = fw_history_refused(history, "open", err);
-	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (history->db)
+		sqlite3_busy_timeout(history->db, BUSY_MS);
 	if (!r && bounds)
 		r = prepare(history, err);
 	if (r) {
@@ -225,7 +226,24 @@ int fw_history_open(const char *path, const struct fw_history_bounds *bounds, st
 	r = move_aside(path, err);
 	if (!r)
 		r = make_file(path, err);
-	return r ? r : connect(path, SQLITE_OPEN_READWRITE, bounds, ret, err);
+	if (!r)
+		r = connect(path, SQLITE_OPEN_READWRITE, bounds, ret, err);
+	if (!r)
+		(*ret)->moved_aside = true;
+	return r;
+}
+
+bool fw_history_was_damaged(const struct fw_history *history)
+{
+	return history->moved_aside;
+}
+
+int fw_history_give_up(struct fw_history *history, struct fw_err *err)
+{
+	FW_FREE char *path = strdup(history->path);
+
+	fw_history_close(history);
+	return path ? move_aside(path, err) : fw_err_set(err, -ENOMEM, "out of memory for the history");
 }
 
 int fw_history_open_read(const char *path, struct fw_history **ret, struct fw_err *err)
