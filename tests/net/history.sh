@@ -55,6 +55,36 @@ expect_that "so is the honest one's" "250 <= a <= 301" "$(ask "SELECT max(amount
 expect_that "drops are told apart by key" "a == 0" "$(ask "SELECT sum(dropped) FROM highest WHERE source='$CLIENT_IP4'")"
 expect_that "sub-windows have left their samples" "a > 0" "$(ask 'SELECT sum(samples) FROM distribution')"
 
+# The same by the commands of the product, also over read.sock.
+expect_that "history top: the sender over the limit comes first" "a['entries'][0]['source'] == '$ATTACKER_IP4' and a['entries'][0]['packets'] > 3500" "$(fwj history top --since 1h)"
+expect_that "by ten seconds" "a['window_seconds'] == 10 and sum(e['packets'] for e in a['entries']) > 4000" "$(fwj history top --window 10s --since -1h)"
+expect_that "by rule: the highest window" "a['entries'][0]['amount'] > 3300 and a['unit'] == 'packets'" "$(fwj history top --rule blanket)"
+expect_words "as CSV" "^20.*,$ATTACKER_IP4,[0-9]+,[0-9]+,[0-9]+" <(fw history top --csv)
+expect "as a picture that is XML" svg "$(fw history top --svg | python -c 'import sys,xml.dom.minidom as m; print(m.parse(sys.stdin).documentElement.tagName)')"
+expect_that "history export: JSON lines of every table" "a >= 8" "$(fw history export | python -c 'import json,sys; print(len({json.loads(l)["table"] for l in sys.stdin}))')"
+expect_exit "a window that was not recorded is refused" 78 fw history top --window 7s
+expect_words "and the message says which are" 'multiple of 10s' "$WORK/err"
+expect_exit "a rule that nothing is known of" 78 fw history top --rule nobody
+expect_exit "no point in time" 64 fw history top --since yesterday
+expect_exit "recommend: a limit, and a warning that minutes are no week" 0 fw recommend --since 1h
+expect_words "the honest sender sets it" 'blanket +500 packets/1m .* [0-9]+ packets/1m' "$WORK/out"
+expect_words "lines to paste" '^    limit: [0-9k]+ packets/1m' "$WORK/out"
+expect_words "too short" 'careful.*: only .* recorded' "$WORK/out"
+expect_that "the sender that was dropped is set apart" "a['rules'][0]['excluded'][0]['source'] == '$ATTACKER_IP4' and a['rules'][0]['excluded'][0]['why'] == 'blocked'" "$(fwj recommend --rule blanket --since 1h)"
+expect_exit "an exclusion of everything leaves no ground" 1 fw recommend --exclude 2h..now --since 1h --apply
+expect_exit "bad factor" 64 fw recommend --buffer 0.5
+expect_exit "recommend --apply --confirm that nobody confirms" 3 fw recommend --since 1h --apply --confirm 5s
+expect_words "the policy with it stands beside the file" 'limit: [0-9k]+ packets/1m' "$WORK/policy.yaml.recommended"
+expect "it was rolled back" '500' "$(rule blanket limit)"
+python - "$WORK/api.sock" <<'PYTHON'
+import socket, sys, time
+# Twenty askers at once, each gone before the answer: the agent answers the next one all the same.
+for _ in range(20):
+    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+    s.sendall(b"GET /v1/history/top?since=1h&window=10s HTTP/1.1\r\nHost: d\r\n\r\n"); s.close()
+PYTHON
+expect_that "askers that hang up do no harm" "len(a['entries']) > 0" "$(fwj history top)"
+
 # A process that holds the file.
 there /usr/bin/python3 - "$WORK/state/history.db" <<'PYTHON' &
 import sqlite3, sys, time

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "history/query.h"
+#include "history/schema.h"
 #include "history/store.h"
 #include "lib/moment.h"
 
@@ -341,6 +342,145 @@ Test(history, every_line_of_the_export_is_json)
 	free(text);
 }
 
+/* Pages of a byte: each step by itself, and together the whole. */
+Test(history, an_export_in_pages_is_the_export)
+{
+	struct fw_history *history = open_it(&bounds);
+	struct fw_history_cursor cursor = {0};
+	char *whole = NULL, *pages = NULL;
+	size_t whole_size = 0, pages_size = 0, count = 0;
+	FILE *out = open_memstream(&whole, &whole_size);
+
+	for (int64_t second = 0; second < 25; second++)
+		write_second(history, NOON + second, 5);
+	write_sources(history, NOON, 3);
+	cr_assert_eq(fw_history_export(history, 0, NOON + 100, out, NULL), 0);
+	fclose(out);
+	out = open_memstream(&pages, &pages_size);
+	do {
+		char *page = NULL;
+		size_t size = 0;
+		FILE *part = open_memstream(&page, &size);
+
+		cr_assert_eq(
+			fw_history_export_page(history, 0, NOON + 100, &cursor, 1, part, &(struct fw_err){0}),
+			0);
+		fclose(part);
+		fputs(page, out);
+		free(page);
+		cr_assert_lt(++count, 100);
+		if (cursor.table[0]) { /* as the API says it */
+			char text[64];
+
+			snprintf(text, sizeof(text), "%s:%lld", cursor.table, (long long)cursor.start);
+			cr_assert_eq(fw_history_cursor_parse(text, &cursor), 0, "%s", text);
+		}
+	} while (cursor.table[0]);
+	fclose(out);
+	cr_assert_str_eq(pages, whole);
+	cr_assert_geq(count, 25);
+	fw_history_close(history);
+	free(whole);
+	free(pages);
+}
+
+Test(history, places_in_an_export)
+{
+	static const char *const bad[] = {"",
+					  ":",
+					  "rule",
+					  "rule:",
+					  "nothing:1",
+					  "state:1",
+					  "source_10s:-1",
+					  "source_10s:1x",
+					  "source_10s:99999999999999999999",
+					  "source_10s_and_much_more_than_fits:1"};
+	struct fw_history_cursor cursor;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(fw_history_cursor_parse(bad[i], &cursor), -EINVAL, "'%s'", bad[i]);
+	cr_assert_eq(fw_history_cursor_parse("source_10s:1700000100", &cursor), 0);
+	cr_assert_str_eq(cursor.table, "source_10s");
+	cr_assert_eq(cursor.start, NOON);
+}
+
+Test(history, what_takes_too_long_is_given_up)
+{
+	struct fw_history_question question = {
+		.since = NOON, .until = NOON + 86400, .window_s = 10, .limit = 100};
+	struct fw_history *history = open_it(&bounds);
+	struct fw_err err = {0};
+	json_t *top = NULL;
+
+	for (int64_t step = 0; step < 3000; step++)
+		write_sources(history, NOON + step * 10, 3);
+	fw_history_give_time(history, 0);
+	cr_assert_eq(fw_history_top(history, &question, &top, &err), -ETIMEDOUT, "%s", err.text);
+	fw_history_give_time(history, 60);
+	cr_assert_eq(fw_history_top(history, &question, &top, &err), 0, "%s", err.text);
+	json_decref(top);
+	fw_history_close(history);
+}
+
+/* The man page prints this list: it must be the file's. */
+Test(history, every_table_and_column_is_described)
+{
+	size_t count;
+	const struct fw_history_table *tables = fw_history_tables(&count);
+	char sql[256], columns[256];
+
+	fw_history_close(open_it(&bounds));
+	for (size_t i = 0; i < count; i++) {
+		sqlite3 *db = NULL;
+		sqlite3_stmt *statement = NULL;
+
+		cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+		snprintf(sql, sizeof(sql), "SELECT group_concat(name, ', ') FROM pragma_table_info('%s')",
+			 tables[i].name);
+		cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+		cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+		snprintf(columns, sizeof(columns), "%s",
+			 sqlite3_column_text(statement, 0) ? (const char *)sqlite3_column_text(statement, 0)
+							   : "");
+		cr_expect_str_eq(columns, tables[i].columns, "of %s: %s", tables[i].name, columns);
+		sqlite3_finalize(statement);
+		sqlite3_close(db);
+	}
+	cr_assert_eq(number("SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'view')"), count);
+}
+
+Test(history, views_are_what_they_say)
+{
+	struct fw_history *history = open_it(&bounds);
+
+	for (int64_t second = 0; second < 10; second++)
+		write_second(history, NOON + second, 40);
+	write_sources(history, NOON, 3);
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT packets_per_second FROM rule_rates_10s WHERE rule='blanket'"), 40);
+	cr_assert_eq(number("SELECT dropped_per_second FROM rule_rates_1s LIMIT 1"), 20);
+	cr_assert_eq(number("SELECT count(*) FROM highest_keys WHERE limit_amount=7000 AND unit='packets'"),
+		     number("SELECT count(*) FROM highest"));
+	cr_assert_eq(number("SELECT count(*) FROM busiest"), number("SELECT count(*) FROM source_5m"));
+}
+
+Test(history, attacks_are_noted_and_ended)
+{
+	struct fw_history *history = open_it(&bounds);
+	struct fw_history_attack attack = {.start = NOON, .target = "192.0.2.1", .vector = "udp"};
+	struct fw_history_batch batch = {.now = NOON, .attacks = &attack, .attack_count = 1};
+
+	write_it(history, &batch);
+	cr_assert_eq(number("SELECT count(*) FROM attacks WHERE \"end\" IS NULL AND vector='udp'"), 1);
+	attack.end = NOON + 60;
+	write_it(history, &batch);
+	attack.end = 0;
+	write_it(history, &batch);
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT \"end\" FROM attacks"), NOON + 60);
+}
+
 Test(moment, forms)
 {
 	static const struct {
@@ -350,6 +490,13 @@ Test(moment, forms)
 		{"now", NOON},
 		{"5m", NOON - 300},
 		{"1h30m", NOON - 5400},
+		{"-1h", NOON - 3600},
+		{"--1h", -1},
+		{"2026-11-25 10:00", 1795600800},
+		{"@1795600800", 1795600800},
+		{"@", -1},
+		{"@-1", -1},
+		{"@179560080000", -1},
 		{"2026-11-25", 1795564800},
 		{"2026-11-25T10:00", 1795600800},
 		{"2026-11-25T10:00:07Z", 1795600807},

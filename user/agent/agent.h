@@ -70,6 +70,7 @@ struct fw_agent {
 	struct fw_event_log events;
 	struct fw_sampler sampler;
 	struct fw_recorder recorder;
+	unsigned int questions_running; /* to the history, in threads */
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_notify notify;

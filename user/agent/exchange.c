@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/question.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
@@ -56,6 +57,7 @@ void fw_exchange_completed(void *context, struct MHD_Connection *connection, voi
 	if (*link)
 		*link = exchange->next;
 	fw_follower_free(exchange->follower);
+	fw_question_drop(exchange->request.question);
 	json_decref(exchange->request.body);
 	free(exchange->body);
 	*pointer = NULL;

@@ -14,6 +14,7 @@
 
 struct fw_agent;
 struct fw_follower;
+struct fw_question;
 struct MHD_Connection;
 
 enum fw_route {
@@ -28,9 +29,10 @@ struct fw_request {
 	struct MHD_Connection *connection;
 	enum fw_route route;
 	uid_t uid;
-	char by[64];	    /* name of uid, for events and drift */
-	json_t *body;	    /* object of a POST */
-	unsigned int asked; /* how often the handler has deferred its answer */
+	char by[64];		      /* name of uid, for events and drift */
+	json_t *body;		      /* object of a POST */
+	unsigned int asked;	      /* how often the handler has deferred its answer */
+	struct fw_question *question; /* to the history, that the handler waits for */
 };
 
 struct fw_answer {
@@ -57,6 +59,9 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(EXPLAIN, fw_api_explain)                                                                           \
 	X(TOP, fw_api_top)                                                                                   \
 	X(METRICS, fw_api_metrics)                                                                           \
+	X(HISTORY_TOP, fw_api_history_top)                                                                   \
+	X(HISTORY_EXPORT, fw_api_history_export)                                                             \
+	X(RECOMMEND, fw_api_recommend)                                                                       \
 	X(EVENTS, fw_api_events)                                                                             \
 	X(CONFIRM_STATE, fw_api_confirm_state)                                                               \
 	X(ATTACH, fw_api_attach)                                                                             \

@@ -133,7 +133,7 @@ static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recom
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:f, s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, "
-		"s:{s:I, s:I, s:I}, s:I, s:I, s:o}",
+		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o}",
 		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
 		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
 		"limit_now", limit_text(rule, rule->limit), "amount", (json_int_t)advice->limit,
@@ -145,7 +145,8 @@ static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recom
 		"sources", (json_int_t)advice->over_sources, "known_good",
 		(json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
 		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
-		(json_int_t)evidence->span_s, "warnings", warnings_of(evidence, advice));
+		(json_int_t)evidence->span_s, "excluded_seconds", (json_int_t)evidence->excluded_s,
+		"warnings", warnings_of(evidence, advice));
 }
 
 static int advise(struct fw_history *history, const struct fw_advice_question *question,

@@ -53,6 +53,12 @@ struct fw_history_spread {
 	struct fw_spread grown; /* samples since the last batch that was written */
 };
 
+/* A declared attack; end 0: it lasts. */
+struct fw_history_attack {
+	int64_t start, end;
+	char target[FW_ADDR_TEXT_MAX], vector[FW_HISTORY_NAME_MAX];
+};
+
 struct fw_history_batch {
 	int64_t now;	/* Unix time; decides what is old */
 	bool unsettled; /* the clock was set lately: nothing goes for its age */
@@ -74,6 +80,9 @@ struct fw_history_batch {
 	size_t spread_count;
 	const struct fw_history_peak *peaks;
 	size_t peak_count;
+	/* Begun or ended. */
+	const struct fw_history_attack *attacks;
+	size_t attack_count;
 };
 
 #endif

@@ -16,7 +16,7 @@ struct fw_moments {
 
 struct fw_advice_question {
 	struct fw_moments span;
-	struct fw_moments excluded[FW_HISTORY_EXCLUDED_MAX]; /* declared attacks */
+	struct fw_moments excluded[FW_HISTORY_EXCLUDED_MAX]; /* besides declared attacks */
 	size_t excluded_count;
 	const char *rule;	      /* NULL: every rule with a limit */
 	double buffer;		      /* ≥ 1 */

@@ -12,8 +12,8 @@
 #define FULL_PERCENT  90  /* of the size: where the oldest begins to go */
 #define EASE_PERCENT  85  /* of the size: where that ends */
 
-static const char *const long_tables[] = {"traffic_5m", "source_5m",	  "distribution",
-					  "highest",	"limit_in_force", "recording"};
+static const char *const long_tables[] = {"traffic_5m",	    "source_5m", "distribution", "highest",
+					  "limit_in_force", "recording", "attacks"};
 
 /* Rows before `cutoff`, at most a slice of them. */
 static int drop_before(struct fw_history *history, const char *table, int64_t cutoff, int64_t slice,

@@ -42,6 +42,7 @@ struct fw_evidence {
 	struct fw_seen_bucket *buckets; /* by least */
 	size_t bucket_count;
 	uint64_t span_s, recorded_s; /* asked for, less what was excluded; recorded of it */
+	uint64_t excluded_s;	     /* by --exclude and declared attacks */
 };
 
 struct fw_recommendation {

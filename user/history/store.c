@@ -8,14 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "history/database.h"
+#include "history/schema.h"
 #include "lib/cleanup.h"
 
-#define BUSY_MS	    500
-#define PAGE_BYTES  4096
-#define TEXT_OF(x)  TEXT_OF_(x)
-#define TEXT_OF_(x) #x
+#define BUSY_MS	       500
+#define PAGE_BYTES     4096
+#define PROGRESS_STEPS 100000 /* of SQLite's machine between looks at the clock: about a millisecond */
+#define TEXT_OF(x)     TEXT_OF_(x)
+#define TEXT_OF_(x)    #x
 
 int fw_history_refused(struct fw_history *history, const char *doing, struct fw_err *err)
 {
@@ -38,6 +41,9 @@ int fw_history_refused(struct fw_history *history, const char *doing, struct fw_
 	case SQLITE_NOTADB:
 		return fw_err_set(err, -EBADMSG, "%s is no history database, or damaged: %s", history->path,
 				  said);
+	case SQLITE_INTERRUPT:
+		return fw_err_set(err, -ETIMEDOUT,
+				  "the question took too long and was given up: ask for a shorter time");
 	case SQLITE_NOMEM:
 		return fw_err_set(err, -ENOMEM, "out of memory for %s", history->path);
 	default:
@@ -125,12 +131,12 @@ static int make_schema(struct fw_history *history, struct fw_err *err)
 	if (!r && version && version != FW_HISTORY_VERSION)
 		return fw_err_set(err, -EBADMSG, "%s has layout %lld, this version writes %d", history->path,
 				  (long long)version, FW_HISTORY_VERSION);
-	if (r || version)
-		return r;
-	return fw_history_run(history,
-			      "BEGIN IMMEDIATE;" FW_HISTORY_SCHEMA
-			      "PRAGMA user_version=" TEXT_OF(FW_HISTORY_VERSION) ";COMMIT",
-			      err);
+	if (!r)
+		r = fw_history_run(history, "BEGIN IMMEDIATE", err);
+	if (!r)
+		r = fw_history_run(history, fw_history_schema, err);
+	return r ? r
+		 : fw_history_run(history, "PRAGMA user_version=" TEXT_OF(FW_HISTORY_VERSION) ";COMMIT", err);
 }
 
 static int prepare(struct fw_history *history, struct fw_err *err)
@@ -162,6 +168,24 @@ static struct fw_history *history_new(const char *path)
 		return history;
 	free(history);
 	return NULL;
+}
+
+static int on_progress(void *context)
+{
+	struct fw_history *history = context;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec >= history->deadline;
+}
+
+void fw_history_give_time(struct fw_history *history, unsigned int seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	history->deadline = now.tv_sec + (time_t)seconds;
+	sqlite3_progress_handler(history->db, PROGRESS_STEPS, on_progress, history);
 }
 
 void fw_history_close(struct fw_history *history)

@@ -33,6 +33,8 @@ int fw_history_give_up(struct fw_history *history, struct fw_err *err);
 /* For questions only; -ENOENT without a file. */
 int fw_history_open_read(const char *path, struct fw_history **ret, struct fw_err *err);
 void fw_history_close(struct fw_history *history); /* NULL is fine */
+/* Questions that take longer end with -ETIMEDOUT. */
+void fw_history_give_time(struct fw_history *history, unsigned int seconds);
 
 /* All of the batch or nothing, and what became old goes in the same transaction. Errors as for open. */
 int fw_history_write(struct fw_history *history, const struct fw_history_batch *batch, struct fw_err *err);

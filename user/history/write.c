@@ -215,6 +215,26 @@ static int write_limits(struct fw_history *history, const struct fw_history_batc
 	return r;
 }
 
+/* One that was not told the end of keeps it open; the same start, target and vector is the same attack. */
+static int write_attacks(struct fw_history *history, const struct fw_history_batch *batch, struct fw_err *err)
+{
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history,
+				   "INSERT INTO attacks VALUES(?,nullif(?,0),?,?) ON CONFLICT DO UPDATE SET"
+				   " \"end\"=coalesce(excluded.\"end\", \"end\")",
+				   err);
+	int r = statement ? 0 : err->code;
+
+	for (size_t i = 0; i < batch->attack_count && !r; i++) {
+		sqlite3_bind_int64(statement, 1, batch->attacks[i].start);
+		sqlite3_bind_int64(statement, 2, batch->attacks[i].end);
+		sqlite3_bind_text(statement, 3, batch->attacks[i].target, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 4, batch->attacks[i].vector, -1, SQLITE_STATIC);
+		r = step(history, statement, err);
+	}
+	return r;
+}
+
 static int write_all(struct fw_history *history, const struct fw_history_batch *batch, int64_t *ids,
 		     struct fw_err *err)
 {
@@ -242,6 +262,8 @@ static int write_all(struct fw_history *history, const struct fw_history_batch *
 		r = keep_highest(history, start, err);
 	if (!r)
 		r = write_limits(history, batch, ids, start, err);
+	if (!r)
+		r = write_attacks(history, batch, err);
 	return r;
 }
 
