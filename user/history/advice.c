@@ -83,6 +83,12 @@ static json_t *warnings_of(const struct fw_evidence *evidence, const struct fw_r
 		json_array_append_new(warnings,
 				      json_string("the buffer would reach into the attack: the limit is the "
 						  "middle between honest and attack"));
+	if (advice->gap_used)
+		json_array_append_new(
+			warnings,
+			json_string("a few sources send far more than the others, so the next one may "
+				    "too: the limit goes beyond the buffer, into the gap below the "
+				    "attack"));
 	if (advice->capped)
 		json_array_append_new(warnings,
 				      json_string("honest sources reach today's limit, so what they would "
