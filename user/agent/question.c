@@ -31,6 +31,7 @@ static void question_free(struct fw_question *question)
 	json_decref(question->context);
 	free(question->text);
 	free(question->good);
+	free(question->changed);
 	free(question);
 }
 
@@ -76,12 +77,19 @@ static void on_done(uv_work_t *request, int status)
 
 bool fw_question_is_answered(struct fw_question *question, struct fw_answer *answer)
 {
+	if (!fw_question_is_done(question, answer))
+		return false;
+	if (question->r)
+		fw_fail_err(answer, &question->err);
+	return !question->r;
+}
+
+bool fw_question_is_done(struct fw_question *question, struct fw_answer *answer)
+{
 	struct fw_agent *agent = question->agent;
 
-	if (question->done && question->r)
-		fw_fail_err(answer, &question->err);
 	if (question->done)
-		return !question->r;
+		return true;
 	if (!question->running && agent->questions_running < FW_QUESTIONS_MAX) {
 		if (uv_queue_work(&agent->loop, &question->work, work, on_done)) {
 			fw_reply(answer, NULL);

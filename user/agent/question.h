@@ -23,8 +23,10 @@ struct fw_question {
 	struct fw_advice_question advice;
 	struct fw_history_cursor cursor;
 	char rule[FW_HISTORY_NAME_MAX];
-	struct fw_prefix *good; /* advice.good, owned */
-	json_t *context;	/* of the one who asked, borrowed by nobody */
+	struct fw_prefix *good;		 /* advice.good, owned */
+	struct fw_history_rule *changed; /* limits of a plan, owned */
+	size_t changed_count;
+	json_t *context; /* what the route has so far; the thread leaves it alone */
 
 	int r;
 	struct fw_err err;
@@ -36,6 +38,8 @@ struct fw_question {
 /* NULL when out of memory. */
 struct fw_question *fw_question_new(struct fw_agent *agent);
 /* Starts when there is a thread for it; puts the answer off. Call again each time the route is asked. */
+bool fw_question_is_done(struct fw_question *question, struct fw_answer *answer);
+/* The same; an error has been answered and gives false. */
 bool fw_question_is_answered(struct fw_question *question, struct fw_answer *answer);
 /* Frees it, or leaves that to the thread. NULL is fine. */
 void fw_question_drop(struct fw_question *question);
@@ -45,6 +49,11 @@ bool fw_question_begin(struct fw_request *request, struct fw_answer *answer,
 		       bool (*read)(struct fw_request *request, struct fw_answer *answer));
 /* known_good.c: advice.good from the policy in force. 0 or -ENOMEM. */
 int fw_question_take_good(struct fw_question *question);
+/* plan_history.c: with what was recorded of rules whose limit is another one in `wanted`. true: the document
+ * is taken over and request->question set, which fw_plan_looked_back answers, asked again until it does. */
+struct fw_policy;
+bool fw_plan_looks_back(struct fw_request *request, const struct fw_policy *wanted, json_t *document);
+void fw_plan_looked_back(struct fw_question *question, struct fw_answer *answer);
 /* rule=NAME of the query into the question; false: answered. */
 bool fw_question_rule(struct fw_request *request, struct fw_answer *answer);
 /* A point in time of the query; a bad one is answered and gives false. */

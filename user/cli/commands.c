@@ -132,12 +132,20 @@ static const struct fw_command commands[] = {
 	 .most = 1,
 	 .complete = FW_COMPLETE_FILE,
 	 .help = "what apply would change; changes nothing",
-	 .about = "Compares a policy file with what is running, unsaved changes included.",
+	 .about = "Compares a policy file with what is running, unsaved changes included. Where the limit of "
+		  "a rule "
+		  "changes and traffic was recorded, it says how many sources and how much of the last seven "
+		  "days "
+		  "the new limit would have stopped, and how much today's.",
 	 .examples = "floodwall plan new.yaml",
 	 .route = FW_API_PLAN,
 	 .json = "{\"changes\":[{\"kind\":\"add|change|remove\",\"object\",\"name\",\"detail\"}],\"add\":N,"
 		 "\"change\":N,\"remove\":N,"
-		 "\"memory_bytes\":N,\"warnings\":[as check]}",
+		 "\"memory_bytes\":N,\"warnings\":[as "
+		 "check],\"history\":[{\"rule\",\"unit\",\"limit\",\"limit_now\","
+		 "\"sources\":N,\"would_block\":{\"sources\":N,\"known_good\":N,\"amount\":N},"
+		 "\"would_block_now\":as would_block,\"recorded_seconds\":N,\"span_seconds\":N}],"
+		 "\"history_error\":TEXT}; the last two only with a changed limit",
 	 .run = fw_cmd_plan},
 	{.verb = "apply",
 	 .arguments = "FILE",

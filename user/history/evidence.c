@@ -32,8 +32,10 @@ static int gather_exclusions(struct fw_history *history, const struct fw_advice_
 
 	for (size_t i = 0; i < question->excluded_count && !r; i++)
 		r = note_exclusion(history, &question->excluded[i], err);
-	return r ? r
-		 : FW_HISTORY_DO(history, err,
+	return r || question->attacks_too
+		       ? r
+		       : FW_HISTORY_DO(
+				 history, err,
 				 "INSERT INTO temp.excluded SELECT start, coalesce(\"end\", ?2) FROM attacks"
 				 " WHERE start < ?2 AND coalesce(\"end\", ?2) > ?1",
 				 question->span.since, question->span.until);
