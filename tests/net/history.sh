@@ -76,6 +76,11 @@ expect_exit "bad factor" 64 fw recommend --buffer 0.5
 expect_exit "recommend --apply --confirm that nobody confirms" 3 fw recommend --since 1h --apply --confirm 5s
 expect_words "the policy with it stands beside the file" 'limit: [0-9k]+ packets/1m' "$WORK/policy.yaml.recommended"
 expect "it was rolled back" '500' "$(rule blanket limit)"
+sed 's/500 packets/3000 packets/' "$WORK/policy.yaml" >"$WORK/laxer.yaml"
+expect_that "plan: what the laxer limit would have stopped" "a['history'][0]['would_block']['sources'] == 1 and a['history'][0]['limit'] == '3000 packets/1m'" "$(fwj plan "$WORK/laxer.yaml")"
+sed 's/500 packets/90k packets/' "$WORK/policy.yaml" >"$WORK/laxer.yaml"
+expect_words "and a limit that nobody reached" '90k packets/1m would have stopped 0 sources' <(fw plan "$WORK/laxer.yaml")
+expect_that "an unchanged plan does not look back" "'history' not in a" "$(fwj plan "$WORK/policy.yaml")"
 python - "$WORK/api.sock" <<'PYTHON'
 import socket, sys, time
 # Twenty askers at once, each gone before the answer: the agent answers the next one all the same.

@@ -342,6 +342,84 @@ Test(history, every_line_of_the_export_is_json)
 	free(text);
 }
 
+/* The busiest `count` of ten thousand sources in random order, as a look would find them. */
+static void busy(struct fw_history_source *sources, size_t count, uint64_t *draw)
+{
+	for (size_t i = 0; i < count; i++) {
+		*draw = *draw * 6364136223846793005ULL + 1442695040888963407ULL;
+		cr_assert_eq(fw_addr_parse("198.18.0.0", &sources[i].addr, NULL), 0);
+		sources[i].addr.w[3] = htonl(0xc6120000 + (uint32_t)((*draw >> 33) % 10000));
+		sources[i].packets = 1000000 + (*draw >> 40);
+		sources[i].bytes = 1000 * sources[i].packets;
+		sources[i].dropped = sources[i].packets / 3;
+	}
+}
+
+/* A quarter of a simulated day, so that it is over in seconds; nothing is deleted within a day, so that four
+ * of them take four times as much. Every ten seconds the busiest hundred, every five minutes the busiest
+ * thousand and a thousand keys of each of four rules, with full histograms. What it takes on disk is what
+ * counts. */
+Test(history, a_quarter_of_a_day_at_ten_thousand_sources_stays_below_50_mb, .timeout = 300)
+{
+	struct fw_history_bounds roomy = {.keep_s = 90 * 86400, .bytes = 512 << 20};
+	struct fw_history *history = open_it(&roomy);
+	static struct fw_history_source sources[FW_HISTORY_LONG_SOURCES];
+	static struct fw_history_peak peaks[4 * FW_HISTORY_KEYS];
+	static struct fw_history_spread spreads[4];
+	struct fw_history_rule rules[4];
+	struct fw_history_traffic traffic[40];
+	struct stat status;
+	struct fw_err err = {0};
+	uint64_t draw = 4711, bytes;
+	int64_t oldest;
+
+	for (size_t i = 0; i < 4; i++) {
+		rules[i] = blanket;
+		rules[i].name[0] = (char)('a' + i);
+		spreads[i].rule = (uint32_t)i;
+		for (size_t bucket = 0; bucket < 80; bucket++)
+			spreads[i].grown.samples[bucket] = spreads[i].grown.amount[bucket] = 1000000;
+	}
+	for (int64_t step = 0; step < 2160; step++) {
+		bool ends = step % 30 == 29;
+		struct fw_history_batch batch = {.now = NOON + step * 10 + 9,
+						 .rules = rules,
+						 .rule_count = 4,
+						 .traffic = traffic,
+						 .traffic_count = 40,
+						 .seconds = 10,
+						 .short_start = NOON + step * 10,
+						 .short_sources = sources,
+						 .short_count = FW_HISTORY_SHORT_SOURCES,
+						 .long_start = NOON + step / 30 * 300,
+						 .long_sources = sources,
+						 .long_count = ends ? FW_HISTORY_LONG_SOURCES : 0,
+						 .spreads = spreads,
+						 .spread_count = ends ? 4 : 0,
+						 .peaks = peaks,
+						 .peak_count = ends ? 4 * FW_HISTORY_KEYS : 0};
+
+		for (uint32_t i = 0; i < 40; i++)
+			traffic[i] = (struct fw_history_traffic){.second = NOON + step * 10 + i / 4,
+								 .rule = i % 4,
+								 .packets = 1000000,
+								 .bytes = 100000000};
+		busy(sources, ends ? FW_HISTORY_LONG_SOURCES : FW_HISTORY_SHORT_SOURCES, &draw);
+		for (size_t i = 0; ends && i < 4 * FW_HISTORY_KEYS; i++)
+			peaks[i] = (struct fw_history_peak){.rule = (uint32_t)(i % 4),
+							    .key = {sources[i / 4].addr, 128},
+							    .peak = sources[i / 4].packets,
+							    .dropped = 1000};
+		write_it(history, &batch);
+	}
+	cr_assert_eq(fw_history_extent(history, &bytes, &oldest, &err), 0, "%s", err.text);
+	fw_history_close(history);
+	cr_assert_eq(stat(path, &status), 0);
+	cr_expect_lt(status.st_size, 50000000, "%lld bytes", (long long)status.st_size);
+	cr_expect_gt(status.st_size, 10000000, "%lld bytes: was it recorded?", (long long)status.st_size);
+	cr_expect_eq(number("SELECT count(*) FROM recording WHERE seconds = 300"), 72);
+}
+
 /* Pages of a byte: each step by itself, and together the whole. */
 Test(history, an_export_in_pages_is_the_export)
 {
@@ -477,8 +555,14 @@ Test(history, attacks_are_noted_and_ended)
 	write_it(history, &batch);
 	attack.end = 0;
 	write_it(history, &batch);
-	fw_history_close(history);
 	cr_assert_eq(number("SELECT \"end\" FROM attacks"), NOON + 60);
+	attack = (struct fw_history_attack){.start = NOON + 100, .target = "192.0.2.2", .vector = "tcp"};
+	batch.seconds = 10;
+	write_it(history, &batch);
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT count(*) FROM attacks WHERE \"end\" IS NULL"), 1);
+	fw_history_close(open_it(&bounds)); /* whoever wrote it is gone */
+	cr_assert_eq(number("SELECT \"end\" FROM attacks WHERE vector='tcp'"), NOON + 300);
 }
 
 Test(moment, forms)

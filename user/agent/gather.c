@@ -48,6 +48,7 @@ void fw_gather_step_free(struct fw_gather_step *step)
 {
 	free(step->rules);
 	free(step->traffic);
+	free(step->attacks);
 	free(step);
 }
 
@@ -215,6 +216,8 @@ void fw_gather_step(struct fw_gather *gather, struct fw_gather_step *step)
 					 .rule_count = step->rule_count,
 					 .traffic = step->traffic,
 					 .traffic_count = step->traffic_count,
+					 .attacks = step->attacks,
+					 .attack_count = step->attack_count,
 					 .seconds = step->seconds,
 					 .short_start = step->start,
 					 .long_start = step->start - step->start % FW_HISTORY_LONG_S};

@@ -32,6 +32,8 @@ struct fw_gather_step {
 	size_t rule_count;
 	struct fw_history_traffic *traffic;
 	size_t traffic_count;
+	struct fw_history_attack *attacks;
+	size_t attack_count;
 	struct fw_gather_rule metered[FW_RULES_MAX];
 	size_t metered_count;
 

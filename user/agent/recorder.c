@@ -107,9 +107,11 @@ static void forget_step(struct fw_recorder *recorder)
 {
 	free(recorder->rules);
 	free(recorder->traffic);
+	free(recorder->attacks);
 	recorder->rules = NULL;
 	recorder->traffic = NULL;
-	recorder->rule_count = recorder->traffic_count = 0;
+	recorder->attacks = NULL;
+	recorder->rule_count = recorder->traffic_count = recorder->attack_count = 0;
 }
 
 /* Takes over what was noted. */
@@ -140,9 +142,12 @@ static struct fw_gather_step *make_step(struct fw_agent *agent, int64_t start, u
 	step->rule_count = recorder->rule_count;
 	step->traffic = recorder->traffic;
 	step->traffic_count = recorder->traffic_count;
+	step->attacks = recorder->attacks;
+	step->attack_count = recorder->attack_count;
 	recorder->rules = NULL;
 	recorder->traffic = NULL;
-	recorder->rule_count = recorder->traffic_count = 0;
+	recorder->attacks = NULL;
+	recorder->rule_count = recorder->traffic_count = recorder->attack_count = 0;
 	return step;
 }
 
@@ -306,5 +311,6 @@ void fw_recorder_stop(struct fw_agent *agent)
 		}
 	}
 	fw_gather_free(recorder->gather);
+	free(recorder->open);
 	forget_step(recorder);
 }

@@ -16,6 +16,14 @@
 struct fw_agent;
 struct fw_gather;
 
+#define FW_RECORDER_ATTACKS_MAX 1024
+
+/* One that has begun; the number is that of its events. */
+struct fw_open_attack {
+	int64_t id;
+	struct fw_history_attack attack;
+};
+
 struct fw_recorder {
 	uv_timer_t timer;
 	bool started, running; /* running: the thread has a step in work */
@@ -30,6 +38,10 @@ struct fw_recorder {
 	size_t rule_count;
 	struct fw_history_traffic *traffic;
 	size_t traffic_count;
+	struct fw_history_attack *attacks; /* begun or ended */
+	size_t attack_count;
+	struct fw_open_attack *open;
+	size_t open_count;
 	struct fw_rule_count last[FW_RULE_IDS];
 	char last_name[FW_RULE_IDS][FW_HISTORY_NAME_MAX]; /* whose counters `last` were, "": nobody's */
 
@@ -43,6 +55,9 @@ struct fw_recorder {
 void fw_recorder_start(struct fw_agent *agent);
 /* Waits for the thread and writes what is left. */
 void fw_recorder_stop(struct fw_agent *agent);
+/* recorder_attacks.c: events attack_start and attack_end, told apart by their member "attack"; others are
+ * nothing to it. */
+void fw_recorder_on_event(struct fw_agent *agent, const char *type, const json_t *event);
 /* For status; a pause also becomes a warning. */
 json_t *fw_recorder_to_json(const struct fw_agent *agent, json_t *warnings);
 void fw_recorder_snapshot(const struct fw_agent *agent, struct fw_history_snapshot *ret);

@@ -139,6 +139,11 @@ static int make_schema(struct fw_history *history, struct fw_err *err)
 		 : fw_history_run(history, "PRAGMA user_version=" TEXT_OF(FW_HISTORY_VERSION) ";COMMIT", err);
 }
 
+/* A writer that ended without a word left them open: they ended with what it recorded. */
+static const char end_attacks[] =
+	"UPDATE attacks SET \"end\" = max(start + 1, coalesce((SELECT max(start) + 300 FROM recording), 0))"
+	" WHERE \"end\" IS NULL";
+
 static int prepare(struct fw_history *history, struct fw_err *err)
 {
 	char sql[96];
@@ -152,6 +157,8 @@ static int prepare(struct fw_history *history, struct fw_err *err)
 			   err);
 	if (!r)
 		r = make_schema(history, err);
+	if (!r)
+		r = fw_history_run(history, end_attacks, err);
 	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%llu",
 		 (unsigned long long)(history->bounds.bytes / PAGE_BYTES));
 	return r ? r : fw_history_run(history, sql, err);
