@@ -120,7 +120,7 @@ Test(cli_line, bad)
 		const char *line, *words; /* what the message must say */
 	} cases[] = {
 		{"bsns", "did you mean 'bans'"},
-		{"recommend x", "not in this version"},
+		{"capture x", "not in this version"},
 		{"import aws-waf a.json -o x -o y", "given twice"},
 		{"import csf x", "expects one of aws-waf"},
 		{"ban --resaon x 192.0.2.1", "did you mean '--reason'"},

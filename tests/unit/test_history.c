@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The history's file: roll-up, bounds, questions, what kill -9, a lock and damage leave of it. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "history/query.h"
+#include "history/schema.h"
 #include "history/store.h"
 #include "lib/moment.h"
 
@@ -340,6 +342,229 @@ Test(history, every_line_of_the_export_is_json)
 	free(text);
 }
 
+/* The busiest `count` of ten thousand sources in random order, as a look would find them. */
+static void busy(struct fw_history_source *sources, size_t count, uint64_t *draw)
+{
+	for (size_t i = 0; i < count; i++) {
+		*draw = *draw * 6364136223846793005ULL + 1442695040888963407ULL;
+		cr_assert_eq(fw_addr_parse("198.18.0.0", &sources[i].addr, NULL), 0);
+		sources[i].addr.w[3] = htonl(0xc6120000 + (uint32_t)((*draw >> 33) % 10000));
+		sources[i].packets = 1000000 + (*draw >> 40);
+		sources[i].bytes = 1000 * sources[i].packets;
+		sources[i].dropped = sources[i].packets / 3;
+	}
+}
+
+/* A quarter of a simulated day, so that it is over in seconds; nothing is deleted within a day, so that four
+ * of them take four times as much. Every ten seconds the busiest hundred, every five minutes the busiest
+ * thousand and a thousand keys of each of four rules, with full histograms. What it takes on disk is what
+ * counts. */
+Test(history, a_quarter_of_a_day_at_ten_thousand_sources_stays_below_50_mb, .timeout = 300)
+{
+	struct fw_history_bounds roomy = {.keep_s = 90 * 86400, .bytes = 512 << 20};
+	struct fw_history *history = open_it(&roomy);
+	static struct fw_history_source sources[FW_HISTORY_LONG_SOURCES];
+	static struct fw_history_peak peaks[4 * FW_HISTORY_KEYS];
+	static struct fw_history_spread spreads[4];
+	struct fw_history_rule rules[4];
+	struct fw_history_traffic traffic[40];
+	struct stat status;
+	struct fw_err err = {0};
+	uint64_t draw = 4711, bytes;
+	int64_t oldest;
+
+	for (size_t i = 0; i < 4; i++) {
+		rules[i] = blanket;
+		rules[i].name[0] = (char)('a' + i);
+		spreads[i].rule = (uint32_t)i;
+		for (size_t bucket = 0; bucket < 80; bucket++)
+			spreads[i].grown.samples[bucket] = spreads[i].grown.amount[bucket] = 1000000;
+	}
+	for (int64_t step = 0; step < 2160; step++) {
+		bool ends = step % 30 == 29;
+		struct fw_history_batch batch = {.now = NOON + step * 10 + 9,
+						 .rules = rules,
+						 .rule_count = 4,
+						 .traffic = traffic,
+						 .traffic_count = 40,
+						 .seconds = 10,
+						 .short_start = NOON + step * 10,
+						 .short_sources = sources,
+						 .short_count = FW_HISTORY_SHORT_SOURCES,
+						 .long_start = NOON + step / 30 * 300,
+						 .long_sources = sources,
+						 .long_count = ends ? FW_HISTORY_LONG_SOURCES : 0,
+						 .spreads = spreads,
+						 .spread_count = ends ? 4 : 0,
+						 .peaks = peaks,
+						 .peak_count = ends ? 4 * FW_HISTORY_KEYS : 0};
+
+		for (uint32_t i = 0; i < 40; i++)
+			traffic[i] = (struct fw_history_traffic){.second = NOON + step * 10 + i / 4,
+								 .rule = i % 4,
+								 .packets = 1000000,
+								 .bytes = 100000000};
+		busy(sources, ends ? FW_HISTORY_LONG_SOURCES : FW_HISTORY_SHORT_SOURCES, &draw);
+		for (size_t i = 0; ends && i < 4 * FW_HISTORY_KEYS; i++)
+			peaks[i] = (struct fw_history_peak){.rule = (uint32_t)(i % 4),
+							    .key = {sources[i / 4].addr, 128},
+							    .peak = sources[i / 4].packets,
+							    .dropped = 1000};
+		write_it(history, &batch);
+	}
+	cr_assert_eq(fw_history_extent(history, &bytes, &oldest, &err), 0, "%s", err.text);
+	fw_history_close(history);
+	cr_assert_eq(stat(path, &status), 0);
+	cr_expect_lt(status.st_size, 50000000, "%lld bytes", (long long)status.st_size);
+	cr_expect_gt(status.st_size, 10000000, "%lld bytes: was it recorded?", (long long)status.st_size);
+	cr_expect_eq(number("SELECT count(*) FROM recording WHERE seconds = 300"), 72);
+}
+
+/* Pages of a byte: each step by itself, and together the whole. */
+Test(history, an_export_in_pages_is_the_export)
+{
+	struct fw_history *history = open_it(&bounds);
+	struct fw_history_cursor cursor = {0};
+	char *whole = NULL, *pages = NULL;
+	size_t whole_size = 0, pages_size = 0, count = 0;
+	FILE *out = open_memstream(&whole, &whole_size);
+
+	for (int64_t second = 0; second < 25; second++)
+		write_second(history, NOON + second, 5);
+	write_sources(history, NOON, 3);
+	cr_assert_eq(fw_history_export(history, 0, NOON + 100, out, NULL), 0);
+	fclose(out);
+	out = open_memstream(&pages, &pages_size);
+	do {
+		char *page = NULL;
+		size_t size = 0;
+		FILE *part = open_memstream(&page, &size);
+
+		cr_assert_eq(
+			fw_history_export_page(history, 0, NOON + 100, &cursor, 1, part, &(struct fw_err){0}),
+			0);
+		fclose(part);
+		fputs(page, out);
+		free(page);
+		cr_assert_lt(++count, 100);
+		if (cursor.table[0]) { /* as the API says it */
+			char text[64];
+
+			snprintf(text, sizeof(text), "%s:%lld", cursor.table, (long long)cursor.start);
+			cr_assert_eq(fw_history_cursor_parse(text, &cursor), 0, "%s", text);
+		}
+	} while (cursor.table[0]);
+	fclose(out);
+	cr_assert_str_eq(pages, whole);
+	cr_assert_geq(count, 25);
+	fw_history_close(history);
+	free(whole);
+	free(pages);
+}
+
+Test(history, places_in_an_export)
+{
+	static const char *const bad[] = {"",
+					  ":",
+					  "rule",
+					  "rule:",
+					  "nothing:1",
+					  "state:1",
+					  "source_10s:-1",
+					  "source_10s:1x",
+					  "source_10s:99999999999999999999",
+					  "source_10s_and_much_more_than_fits:1"};
+	struct fw_history_cursor cursor;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(fw_history_cursor_parse(bad[i], &cursor), -EINVAL, "'%s'", bad[i]);
+	cr_assert_eq(fw_history_cursor_parse("source_10s:1700000100", &cursor), 0);
+	cr_assert_str_eq(cursor.table, "source_10s");
+	cr_assert_eq(cursor.start, NOON);
+}
+
+Test(history, what_takes_too_long_is_given_up)
+{
+	struct fw_history_question question = {
+		.since = NOON, .until = NOON + 86400, .window_s = 10, .limit = 100};
+	struct fw_history *history = open_it(&bounds);
+	struct fw_err err = {0};
+	json_t *top = NULL;
+
+	for (int64_t step = 0; step < 3000; step++)
+		write_sources(history, NOON + step * 10, 3);
+	fw_history_give_time(history, 0);
+	cr_assert_eq(fw_history_top(history, &question, &top, &err), -ETIMEDOUT, "%s", err.text);
+	fw_history_give_time(history, 60);
+	cr_assert_eq(fw_history_top(history, &question, &top, &err), 0, "%s", err.text);
+	json_decref(top);
+	fw_history_close(history);
+}
+
+/* The man page prints this list: it must be the file's. */
+Test(history, every_table_and_column_is_described)
+{
+	size_t count;
+	const struct fw_history_table *tables = fw_history_tables(&count);
+	char sql[256], columns[256];
+
+	fw_history_close(open_it(&bounds));
+	for (size_t i = 0; i < count; i++) {
+		sqlite3 *db = NULL;
+		sqlite3_stmt *statement = NULL;
+
+		cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+		snprintf(sql, sizeof(sql), "SELECT group_concat(name, ', ') FROM pragma_table_info('%s')",
+			 tables[i].name);
+		cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+		cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+		snprintf(columns, sizeof(columns), "%s",
+			 sqlite3_column_text(statement, 0) ? (const char *)sqlite3_column_text(statement, 0)
+							   : "");
+		cr_expect_str_eq(columns, tables[i].columns, "of %s: %s", tables[i].name, columns);
+		sqlite3_finalize(statement);
+		sqlite3_close(db);
+	}
+	cr_assert_eq(number("SELECT count(*) FROM sqlite_schema WHERE type IN ('table', 'view')"), count);
+}
+
+Test(history, views_are_what_they_say)
+{
+	struct fw_history *history = open_it(&bounds);
+
+	for (int64_t second = 0; second < 10; second++)
+		write_second(history, NOON + second, 40);
+	write_sources(history, NOON, 3);
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT packets_per_second FROM rule_rates_10s WHERE rule='blanket'"), 40);
+	cr_assert_eq(number("SELECT dropped_per_second FROM rule_rates_1s LIMIT 1"), 20);
+	cr_assert_eq(number("SELECT count(*) FROM highest_keys WHERE limit_amount=7000 AND unit='packets'"),
+		     number("SELECT count(*) FROM highest"));
+	cr_assert_eq(number("SELECT count(*) FROM busiest"), number("SELECT count(*) FROM source_5m"));
+}
+
+Test(history, attacks_are_noted_and_ended)
+{
+	struct fw_history *history = open_it(&bounds);
+	struct fw_history_attack attack = {.start = NOON, .target = "192.0.2.1", .vector = "udp"};
+	struct fw_history_batch batch = {.now = NOON, .attacks = &attack, .attack_count = 1};
+
+	write_it(history, &batch);
+	cr_assert_eq(number("SELECT count(*) FROM attacks WHERE \"end\" IS NULL AND vector='udp'"), 1);
+	attack.end = NOON + 60;
+	write_it(history, &batch);
+	attack.end = 0;
+	write_it(history, &batch);
+	cr_assert_eq(number("SELECT \"end\" FROM attacks"), NOON + 60);
+	attack = (struct fw_history_attack){.start = NOON + 100, .target = "192.0.2.2", .vector = "tcp"};
+	batch.seconds = 10;
+	write_it(history, &batch);
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT count(*) FROM attacks WHERE \"end\" IS NULL"), 1);
+	fw_history_close(open_it(&bounds)); /* whoever wrote it is gone */
+	cr_assert_eq(number("SELECT \"end\" FROM attacks WHERE vector='tcp'"), NOON + 300);
+}
+
 Test(moment, forms)
 {
 	static const struct {
@@ -349,6 +574,13 @@ Test(moment, forms)
 		{"now", NOON},
 		{"5m", NOON - 300},
 		{"1h30m", NOON - 5400},
+		{"-1h", NOON - 3600},
+		{"--1h", -1},
+		{"2026-11-25 10:00", 1795600800},
+		{"@1795600800", 1795600800},
+		{"@", -1},
+		{"@-1", -1},
+		{"@179560080000", -1},
 		{"2026-11-25", 1795564800},
 		{"2026-11-25T10:00", 1795600800},
 		{"2026-11-25T10:00:07Z", 1795600807},
@@ -369,4 +601,43 @@ Test(moment, forms)
 		cr_assert_eq(r ? -1 : moment, rows[i].moment, "'%s': %lld %s", rows[i].text,
 			     (long long)moment, err.text);
 	}
+}
+
+Test(history, a_clock_that_was_set_deletes_nothing)
+{
+	struct fw_history *history = open_it(&bounds);
+
+	write_second(history, NOON, 1);
+	for (int i = 0; i < 5; i++)
+		write_it(history, &(struct fw_history_batch){.now = NOON + 400 * 86400, .unsettled = true});
+	cr_assert_eq(number("SELECT count(*) FROM traffic_1s"), 1);
+	cr_assert_eq(number("SELECT count(*) FROM traffic_5m"), 1);
+	for (int i = 0; i < 5; i++)
+		write_it(history, &(struct fw_history_batch){.now = NOON + 400 * 86400});
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT count(*) FROM traffic_5m"), 0);
+}
+
+Test(history, of_the_keys_of_five_minutes_the_highest_stay)
+{
+	struct fw_history *history = open_it(&bounds);
+
+	for (uint32_t batch = 0; batch < 3; batch++) {
+		struct fw_history_peak peaks[600];
+
+		for (uint32_t i = 0; i < 600; i++) {
+			peaks[i] = (struct fw_history_peak){.peak = 1 + batch * 600 + i};
+			peaks[i].key.bits = 128;
+			cr_assert_eq(fw_addr_parse("10.0.0.0", &peaks[i].key.addr, NULL), 0);
+			peaks[i].key.addr.w[3] = htonl(0x0a000000 + batch * 600 + i);
+		}
+		write_it(history, &(struct fw_history_batch){.now = NOON + batch,
+							     .rules = &blanket,
+							     .rule_count = 1,
+							     .peaks = peaks,
+							     .peak_count = 600});
+	}
+	fw_history_close(history);
+	cr_assert_eq(number("SELECT count(*) FROM highest"), FW_HISTORY_KEYS);
+	cr_assert_eq(number("SELECT min(amount) FROM highest"), 1800 - FW_HISTORY_KEYS + 1);
 }

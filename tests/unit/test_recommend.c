@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Limits out of mixed traffic: Zipf-distributed honest sources and a known attack, by seed; whole, and in
- * random halves of its rows. */
+ * random halves of its rows and of its sources. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,9 +185,10 @@ static const struct mix mixes[] = {
 };
 
 #define MIXES (sizeof(mixes) / sizeof(mixes[0]))
-#define SEEDS 3
+#define SEEDS 2
+#define PARTS 5
 
-Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 60)
+Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 300)
 {
 	for (size_t i = 0; i < MIXES; i++)
 		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -207,7 +209,7 @@ Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 60)
 }
 
 /* Each row goes to one half or the other; what one half proposes must do for both. */
-Test(recommend, random_halves_agree, .timeout = 60)
+Test(recommend, random_halves_agree, .timeout = 300)
 {
 	for (size_t i = 0; i < MIXES; i++)
 		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -237,8 +239,41 @@ Test(recommend, random_halves_agree, .timeout = 60)
 		}
 }
 
+/* Each source goes to one of five parts; what four parts propose must do for the fifth, none of whose sources
+ * they have seen. */
+Test(recommend, four_fifths_of_the_sources_speak_for_the_rest, .timeout = 300)
+{
+	for (size_t i = 0; i < MIXES; i++)
+		for (uint64_t seed = 1; seed <= 1 && mixes[i].attackers >= 10; seed++) {
+			size_t sources = mixes[i].honest + mixes[i].attackers;
+			unsigned char *part = calloc(sources, 1);
+			struct rows all;
+
+			state = seed * 424242 + i;
+			all = make(&mixes[i]);
+			for (size_t j = 0; j < sources; j++)
+				part[j] = (unsigned char)(draw() % PARTS);
+			for (unsigned int out = 0; out < PARTS; out++) {
+				struct rows rest = {calloc(all.count, sizeof(struct row)), 0};
+				struct fw_recommendation advice;
+				char what[64];
+
+				for (size_t j = 0; j < all.count; j++)
+					if (part[all.items[j].source] != out)
+						rest.items[rest.count++] = all.items[j];
+				advice = recommend(&rest, 2);
+				snprintf(what, sizeof(what), "mix %zu seed %lu without part %u", i,
+					 (unsigned long)seed, out);
+				judge(&mixes[i], &all, advice.limit, what);
+				free(rest.items);
+			}
+			free(all.items);
+			free(part);
+		}
+}
+
 /* Without an attack nobody is set apart, whatever the seed. */
-Test(recommend, a_quiet_period_has_no_attackers, .timeout = 60)
+Test(recommend, a_quiet_period_has_no_attackers, .timeout = 300)
 {
 	static const double exponents[] = {0.5, 0.8, 1.0, 1.2, 1.5, 2.0};
 
@@ -257,6 +292,135 @@ Test(recommend, a_quiet_period_has_no_attackers, .timeout = 60)
 			cr_assert_leq(advice.limit, 2 * advice.honest_highest + advice.honest_highest / 4);
 			free(rows.items);
 		}
+}
+
+/* An attack of half an hour that no gap gives away: as many as the crowd, a little more each. */
+static struct fw_history *record_attack(char *directory, char *path, size_t size)
+{
+	static const struct fw_history_bounds bounds = {.keep_s = 90 * 86400, .bytes = 512 << 20};
+	struct fw_history *history = NULL;
+	struct fw_err err = {0};
+
+	cr_assert(mkdtemp(directory));
+	snprintf(path, size, "%s/history.db", directory);
+	cr_assert_eq(fw_history_open(path, &bounds, &history, &err), 0, "%s", err.text);
+	for (uint32_t window = 0; window < WINDOWS; window++) {
+		bool attack = window >= 6 && window < 12;
+		struct fw_history_peak peaks[100];
+
+		for (uint32_t i = 0; i < 100; i++)
+			peaks[i] = (struct fw_history_peak){.key = prefix_of(i),
+							    .peak = 1000 - i + attack * 500};
+		cr_assert_eq(fw_history_write(history,
+					      &(struct fw_history_batch){.now = NOON + 300 * window,
+									 .rules = &rule,
+									 .rule_count = 1,
+									 .seconds = 300,
+									 .peaks = peaks,
+									 .peak_count = 100},
+					      &err),
+			     0, "%s", err.text);
+	}
+	return history;
+}
+
+static void remove_all(const char *directory, const char *path)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	char other[80];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(other, sizeof(other), "%s%s", path, endings[i]);
+		unlink(other);
+	}
+	rmdir(directory);
+}
+
+static uint64_t highest_of(struct fw_history *history, const struct fw_advice_question *question,
+			   struct fw_evidence *evidence)
+{
+	struct fw_recommendation advice;
+	struct fw_err err = {0};
+
+	cr_assert_eq(fw_evidence_load(history, question, "blanket", evidence, &err), 0, "%s", err.text);
+	fw_recommend(evidence, 2, &advice);
+	fw_evidence_done(evidence);
+	return advice.honest_highest;
+}
+
+Test(recommend, times_of_attacks_are_left_out_with_what_meters_remember)
+{
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS}, .buffer = 2};
+	struct fw_history_attack attack = {
+		.start = NOON + 6 * 300, .end = NOON + 12 * 300, .target = "192.0.2.1", .vector = "udp"};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64];
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	struct fw_evidence evidence;
+	struct fw_err err = {0};
+
+	cr_expect_eq(highest_of(history, &question, &evidence), 1500);
+	question.excluded[0] = (struct fw_moments){NOON + 6 * 300 + 7, NOON + 12 * 300 - 7};
+	question.excluded_count = 1;
+	cr_expect_eq(highest_of(history, &question, &evidence), 1000);
+	question.excluded_count = 0;
+	cr_assert_eq(fw_history_write(history,
+				      &(struct fw_history_batch){
+					      .now = NOON + 7000, .attacks = &attack, .attack_count = 1},
+				      &err),
+		     0, "%s", err.text);
+	cr_expect_eq(highest_of(history, &question, &evidence), 1000);
+	question.attacks_too = true;
+	cr_expect_eq(highest_of(history, &question, &evidence), 1500);
+	fw_history_close(history);
+	remove_all(directory, path);
+}
+
+Test(recommend, exclusions_are_counted_once)
+{
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS},
+					      .buffer = 2,
+					      .excluded = {{NOON, NOON + 600}, {NOON + 300, NOON + 900}},
+					      .excluded_count = 2};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64];
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	struct fw_evidence evidence;
+	struct fw_err err = {0};
+
+	cr_assert_eq(fw_evidence_load(history, &question, "blanket", &evidence, &err), 0, "%s", err.text);
+	/* 900 s, the window of 300 s that meters remember, and what is needed for whole steps */
+	cr_expect_eq(evidence.excluded_s, 1500, "%lu", (unsigned long)evidence.excluded_s);
+	cr_expect_eq(evidence.span_s, 300 * WINDOWS - 1500);
+	cr_expect_eq(evidence.recorded_s, evidence.span_s);
+	fw_evidence_done(&evidence);
+	fw_history_close(history);
+	remove_all(directory, path);
+}
+
+Test(recommend, a_plan_says_what_the_limit_would_have_stopped)
+{
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS}, .attacks_too = true};
+	struct fw_prefix good = prefix_of(3);
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64];
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	struct fw_history_rule wanted = rule;
+	json_t *line = NULL, *would;
+	struct fw_err err = {0};
+
+	question.good = &good;
+	question.good_count = 1;
+	wanted.limit = 1489;
+	cr_assert_eq(fw_history_plan(history, &question, &wanted, &line, &err), 0, "%s", err.text);
+	would = json_object_get(line, "would_block");
+	cr_expect_eq(json_integer_value(json_object_get(would, "sources")), 11);
+	cr_expect_eq(json_integer_value(json_object_get(would, "known_good")), 1);
+	would = json_object_get(line, "would_block_now");
+	cr_expect_eq(json_integer_value(json_object_get(would, "sources")), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(line, "limit")), "1489 packets/5m");
+	json_decref(line);
+	wanted.window_ns *= 2;
+	cr_expect_eq(fw_history_plan(history, &question, &wanted, &line, &err), -ENOENT);
+	fw_history_close(history);
+	remove_all(directory, path);
 }
 
 static struct fw_seen seen(const char *source, uint64_t highest, uint64_t dropped)

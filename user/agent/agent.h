@@ -16,6 +16,7 @@
 #include "agent/logs.h"
 #include "agent/notify.h"
 #include "agent/options.h"
+#include "agent/recorder.h"
 #include "agent/sampler.h"
 #include "agent/server.h"
 #include "agent/set_files.h"
@@ -69,6 +70,8 @@ struct fw_agent {
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;
 	struct fw_sampler sampler;
+	struct fw_recorder recorder;
+	unsigned int questions_running; /* to the history, in threads */
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_key_walks key_walks;

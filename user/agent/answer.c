@@ -52,6 +52,7 @@ static const struct {
 	{-ENOSPC, 503, FW_EXIT_TRY_AGAIN, "full"},
 	{-ENOMEM, 503, FW_EXIT_TRY_AGAIN, "out-of-memory"},
 	{-EAGAIN, 503, FW_EXIT_TRY_AGAIN, "try-again"},
+	{-ETIMEDOUT, 503, FW_EXIT_TRY_AGAIN, "took-too-long"},
 };
 
 void fw_fail_err(struct fw_answer *answer, const struct fw_err *err)

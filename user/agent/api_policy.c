@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/question.h"
 #include "agent/reload.h"
 #include "agent/request.h"
 #include "lib/cleanup.h"
@@ -97,21 +98,34 @@ static json_t *changes_to_json(const struct fw_plan *plan)
 	return list;
 }
 
+static json_t *plan_to_json(const struct fw_plan *plan, const struct fw_loaded *loaded)
+{
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes", changes_to_json(plan), "add",
+			 (json_int_t)plan->added, "change", (json_int_t)plan->changed, "remove",
+			 (json_int_t)plan->removed, "memory_bytes", (json_int_t)loaded->image->memory_bytes,
+			 "warnings", fw_diags_to_json(&loaded->diags, true));
+}
+
+/* Limits that change are held against what was recorded, by a thread: then the answer is put off. */
 void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 {
-	struct fw_loaded *loaded = prepare(request, answer);
+	struct fw_loaded *loaded = request->question ? NULL : prepare(request, answer);
 	struct fw_plan plan = {};
+	json_t *document;
 
+	if (request->question)
+		fw_plan_looked_back(request->question, answer);
 	if (!loaded)
 		return;
-	if (fw_plan_diff(request->agent->loaded->policy, loaded->policy, &plan))
+	if (fw_plan_diff(request->agent->loaded->policy, loaded->policy, &plan)) {
 		fw_reply(answer, NULL);
-	else
-		fw_reply(answer, json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes",
-					   changes_to_json(&plan), "add", (json_int_t)plan.added, "change",
-					   (json_int_t)plan.changed, "remove", (json_int_t)plan.removed,
-					   "memory_bytes", (json_int_t)loaded->image->memory_bytes,
-					   "warnings", fw_diags_to_json(&loaded->diags, true)));
+	} else {
+		document = plan_to_json(&plan, loaded);
+		if (document && fw_plan_looks_back(request, loaded->policy, document))
+			fw_plan_looked_back(request->question, answer);
+		else
+			fw_reply(answer, document);
+	}
 	fw_plan_done(&plan);
 	fw_loaded_free(loaded);
 }

@@ -153,6 +153,7 @@ void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *
 		write_log(logged, message);
 		json_decref(logged);
 	}
+	fw_recorder_on_event(agent, type, event);
 	line = line_of(event);
 	json_decref(event);
 	if (!line)

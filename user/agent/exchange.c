@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/question.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
@@ -57,6 +58,7 @@ void fw_exchange_completed(void *context, struct MHD_Connection *connection, voi
 		*link = exchange->next;
 	fw_follower_free(exchange->follower);
 	fw_key_walk_drop(exchange->request.walk);
+	fw_question_drop(exchange->request.question);
 	json_decref(exchange->request.body);
 	free(exchange->body);
 	*pointer = NULL;

@@ -15,6 +15,7 @@
 struct fw_agent;
 struct fw_follower;
 struct fw_key_walk;
+struct fw_question;
 struct MHD_Connection;
 
 enum fw_route {
@@ -29,10 +30,11 @@ struct fw_request {
 	struct MHD_Connection *connection;
 	enum fw_route route;
 	uid_t uid;
-	char by[64];		  /* name of uid, for events and drift */
-	json_t *body;		  /* object of a POST */
-	unsigned int asked;	  /* how often the handler has deferred its answer */
-	struct fw_key_walk *walk; /* what the answer waits for; NULL */
+	char by[64];		      /* name of uid, for events and drift */
+	json_t *body;		      /* object of a POST */
+	unsigned int asked;	      /* how often the handler has deferred its answer */
+	struct fw_key_walk *walk;     /* what the answer waits for; NULL */
+	struct fw_question *question; /* to the history, likewise */
 };
 
 struct fw_answer {
@@ -59,6 +61,9 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(EXPLAIN, fw_api_explain)                                                                           \
 	X(TOP, fw_api_top)                                                                                   \
 	X(METRICS, fw_api_metrics)                                                                           \
+	X(HISTORY_TOP, fw_api_history_top)                                                                   \
+	X(HISTORY_EXPORT, fw_api_history_export)                                                             \
+	X(RECOMMEND, fw_api_recommend)                                                                       \
 	X(EVENTS, fw_api_events)                                                                             \
 	X(CONFIRM_STATE, fw_api_confirm_state)                                                               \
 	X(ATTACH, fw_api_attach)                                                                             \

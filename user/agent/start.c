@@ -228,6 +228,7 @@ static int open_for_business(struct fw_agent *agent)
 	fw_feeds_start(agent);
 	fw_logs_start(agent);
 	fw_sampler_start(agent);
+	fw_recorder_start(agent);
 	fw_set_files_start(agent);
 	fw_reload_on_signal(agent);
 	return FW_EXIT_OK;
@@ -322,6 +323,7 @@ void fw_agent_stop(struct fw_agent *agent)
 						 : "the filter stays in place");
 	if (agent->ready)
 		fw_web_stop(agent);
+	fw_recorder_stop(agent);
 	fw_feeds_stop(agent);
 	fw_logs_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))

@@ -177,7 +177,7 @@ int fw_cli_ask(struct fw_cli *cli, enum fw_api_route route, const struct fw_quer
 	return r;
 }
 
-int fw_cli_ask_text(struct fw_cli *cli, enum fw_api_route route, char **ret)
+int fw_cli_ask_text(struct fw_cli *cli, enum fw_api_route route, const struct fw_query *query, char **ret)
 {
 	struct fw_client *client = fw_cli_client(cli);
 	struct fw_answer answer = {0};
@@ -187,7 +187,7 @@ int fw_cli_ask_text(struct fw_cli *cli, enum fw_api_route route, char **ret)
 
 	if (!client)
 		return FW_EXIT_USAGE;
-	r = fw_client_call(client, route, NULL, NULL, &answer, &err);
+	r = fw_client_call(client, route, query, NULL, &answer, &err);
 	if (r)
 		return fw_cli_fail_client(cli, r, &err);
 	if (answer.status >= 400) {

@@ -36,7 +36,7 @@ int fw_cli_fail_client(struct fw_cli *cli, int r, const struct fw_err *err);
 int fw_cli_ask(struct fw_cli *cli, enum fw_api_route route, const struct fw_query *query, json_t *body,
 	       json_t **ret_document);
 /* The same for an answer that is text; *ret is terminated and the caller's. */
-int fw_cli_ask_text(struct fw_cli *cli, enum fw_api_route route, char **ret);
+int fw_cli_ask_text(struct fw_cli *cli, enum fw_api_route route, const struct fw_query *query, char **ret);
 /* The client for those who stream; NULL after a reported failure. */
 struct fw_client *fw_cli_client(struct fw_cli *cli);
 
@@ -53,6 +53,15 @@ void fw_cli_print_json(struct fw_cli *cli, const json_t *document);
 typedef void fw_text_writer(FILE *out, const void *context);
 int fw_cli_show_text(struct fw_cli *cli, fw_text_writer *write, const void *context);
 
+/* cmd_apply.c: a policy file in force; confirm as of --confirm: NULL without, "" for the file's own time.
+ * Exit code. */
+int fw_cli_apply(struct fw_cli *cli, const char *path, const char *confirm);
+/* Which renderer --csv or --svg ask for, else the table; an exit code after a reported failure. */
+int fw_cli_shape(struct fw_cli *cli, const struct fw_line *line, fw_show *table, fw_show *csv, fw_show *svg,
+		 fw_show **ret);
+/* Options (NULL-terminated names) that the agent reads itself. */
+int fw_cli_take_options(struct fw_cli *cli, const struct fw_line *line, const char *const *names,
+			struct fw_query *query);
 /* Adds "for_seconds" to a body when --for was given; an exit code after a reported failure. */
 int fw_cli_take_for(struct fw_cli *cli, const struct fw_line *line, json_t *body);
 

@@ -61,10 +61,9 @@ static uint64_t timeout_of(const struct fw_policy_text *text, const char *path)
 }
 
 /* 0 seconds: no confirmation was asked for. */
-static int confirm_seconds(struct fw_cli *cli, const struct fw_line *line,
+static int confirm_seconds(struct fw_cli *cli, const char *path, const char *text,
 			   const struct fw_policy_text *policy, uint64_t *ret)
 {
-	const char *text = fw_line_option(line, "confirm");
 	struct fw_err err = {0};
 	uint64_t ns = 0;
 
@@ -72,7 +71,7 @@ static int confirm_seconds(struct fw_cli *cli, const struct fw_line *line,
 	if (!text)
 		return FW_EXIT_OK;
 	if (!*text) {
-		*ret = timeout_of(policy, line->arguments[0]);
+		*ret = timeout_of(policy, path);
 		return FW_EXIT_OK;
 	}
 	if (fw_duration_parse(text, &ns, &err))
@@ -223,21 +222,26 @@ static int apply(struct fw_cli *cli, json_t *body, uint64_t seconds)
 	return exit;
 }
 
-int fw_cmd_apply(struct fw_cli *cli, const struct fw_line *line)
+int fw_cli_apply(struct fw_cli *cli, const char *path, const char *confirm)
 {
 	struct fw_policy_text policy FW_CLEANUP(fw_policy_text_done) = {0};
 	uint64_t seconds = 0;
-	int exit = fw_policy_text_read(cli, line->arguments[0], &policy);
+	int exit = fw_policy_text_read(cli, path, &policy);
 	json_t *body;
 
-	exit = exit ? exit : confirm_seconds(cli, line, &policy, &seconds);
+	exit = exit ? exit : confirm_seconds(cli, path, confirm, &policy, &seconds);
 	if (exit)
 		return exit;
-	body = fw_policy_text_body(&policy, line->arguments[0]);
+	body = fw_policy_text_body(&policy, path);
 	if (!body)
 		return fw_cli_fail(cli, FW_EXIT_CONFIG, "not-utf8", "see: floodwall check FILE",
-				   "'%s' is no UTF-8 text", line->arguments[0]);
+				   "'%s' is no UTF-8 text", path);
 	if (seconds)
 		json_object_set_new(body, "confirm_seconds", json_integer((json_int_t)seconds));
 	return apply(cli, body, seconds);
+}
+
+int fw_cmd_apply(struct fw_cli *cli, const struct fw_line *line)
+{
+	return fw_cli_apply(cli, line->arguments[0], fw_line_option(line, "confirm"));
 }

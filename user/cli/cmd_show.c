@@ -109,7 +109,7 @@ static void write_text(FILE *out, const void *context)
 int fw_cmd_metrics(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE char *text = NULL;
-	int exit = fw_cli_ask_text(cli, FW_API_METRICS, &text);
+	int exit = fw_cli_ask_text(cli, FW_API_METRICS, NULL, &text);
 
 	(void)line;
 	return exit ? exit : fw_cli_show_text(cli, write_text, text);

@@ -17,6 +17,23 @@
 		.name = "force", .help = "allow a prefix wider than 1/16 of its address family"              \
 	}
 
+#define OPTION_SINCE(otherwise)                                                                              \
+	{                                                                                                    \
+		.name = "since", .value = "WHEN", .help = "from WHEN on (default " otherwise ")"             \
+	}
+#define OPTION_UNTIL                                                                                         \
+	{                                                                                                    \
+		.name = "until", .value = "WHEN", .help = "before WHEN (default now)"                        \
+	}
+#define OPTION_CSV                                                                                           \
+	{                                                                                                    \
+		.name = "csv", .help = "comma-separated values"                                              \
+	}
+#define OPTION_SVG                                                                                           \
+	{                                                                                                    \
+		.name = "svg", .help = "a picture for a report"                                              \
+	}
+
 static const struct fw_option global_options[] = {
 	{.name = "socket",
 	 .value = "PATH",
@@ -53,7 +70,9 @@ static const struct fw_command commands[] = {
 		 "client\","
 		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
-		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]}}",
+		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"history\":{\"state\":\"starting|"
+		 "recording|paused|off\",\"file\",\"bytes\",\"since\":RFC3339|null,\"steps_written\","
+		 "\"steps_lost\",\"error\"}}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -113,12 +132,20 @@ static const struct fw_command commands[] = {
 	 .most = 1,
 	 .complete = FW_COMPLETE_FILE,
 	 .help = "what apply would change; changes nothing",
-	 .about = "Compares a policy file with what is running, unsaved changes included.",
+	 .about = "Compares a policy file with what is running, unsaved changes included. Where the limit of "
+		  "a rule "
+		  "changes and traffic was recorded, it says how many sources and how much of the last seven "
+		  "days "
+		  "the new limit would have stopped, and how much today's.",
 	 .examples = "floodwall plan new.yaml",
 	 .route = FW_API_PLAN,
 	 .json = "{\"changes\":[{\"kind\":\"add|change|remove\",\"object\",\"name\",\"detail\"}],\"add\":N,"
 		 "\"change\":N,\"remove\":N,"
-		 "\"memory_bytes\":N,\"warnings\":[as check]}",
+		 "\"memory_bytes\":N,\"warnings\":[as "
+		 "check],\"history\":[{\"rule\",\"unit\",\"limit\",\"limit_now\","
+		 "\"sources\":N,\"would_block\":{\"sources\":N,\"known_good\":N,\"amount\":N},"
+		 "\"would_block_now\":as would_block,\"recorded_seconds\":N,\"span_seconds\":N}],"
+		 "\"history_error\":TEXT}; the last two only with a changed limit",
 	 .run = fw_cmd_plan},
 	{.verb = "apply",
 	 .arguments = "FILE",
@@ -503,6 +530,107 @@ static const struct fw_command commands[] = {
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
+	{.verb = "history",
+	 .arguments = "",
+	 .options = {OPTION_CSV, OPTION_SVG},
+	 .help = "the busiest sources of the last hour, per five minutes",
+	 .about = "The same as history top without options.",
+	 .examples = "floodwall history",
+	 .route = FW_API_HISTORY_TOP,
+	 .json = "as history top",
+	 .run = fw_cmd_history_top},
+	{.verb = "history",
+	 .subverb = "top",
+	 .arguments = "",
+	 .options = {{.name = "window",
+		      .value = "TIME",
+		      .help = "sums over windows of TIME (default 5m): a multiple of 10s, beyond the last "
+			      "day and "
+			      "with a rule of 5m"},
+		     OPTION_SINCE("an hour before the end"),
+		     OPTION_UNTIL,
+		     {.name = "rule",
+		      .value = "NAME",
+		      .complete = FW_COMPLETE_RULE,
+		      .help = "the highest windows that this rule's limit was compared with"},
+		     {.name = "limit", .value = "N", .help = "at most N lines (default 100)"},
+		     OPTION_CSV,
+		     OPTION_SVG},
+	 .help = "the busiest sources per window of the past, busiest first",
+	 .about = "As a query over WAF logs would say it. Numbers of sources are sampled, those of a rule's "
+		  "keys "
+		  "exact. Per ten seconds the 100 busiest sources are kept for a day, per five minutes 1000, "
+		  "after "
+		  "a week 100. --since and --until take 2h (ago), 2026-11-25, '2026-11-25 10:00' (UTC unless "
+		  "a "
+		  "zone follows), @1795132800 or now.",
+	 .examples =
+		 "floodwall history top --since 1d --limit 20\n"
+		 "floodwall history top --window 10s --since '2026-11-25 10:00' --until '2026-11-25 10:30'\n"
+		 "floodwall history top --rule login --csv >login.csv",
+	 .route = FW_API_HISTORY_TOP,
+	 .json = "{\"since\":RFC3339,\"until\":RFC3339,\"window_seconds\":N,\"rule\":NAME|null,\"unit\","
+		 "\"entries\":[{\"start\":RFC3339,\"start_seconds\":N,\"source\",\"packets\",\"bytes\","
+		 "\"dropped\"}]}; with a rule amount in its unit instead of packets and bytes",
+	 .run = fw_cmd_history_top},
+	{.verb = "history",
+	 .subverb = "export",
+	 .arguments = "",
+	 .options = {OPTION_SINCE("the beginning"), OPTION_UNTIL},
+	 .help = "everything recorded, as JSON lines",
+	 .about = "One object per row: \"table\" and the columns that HISTORY FILE below describes.",
+	 .examples = "floodwall history export --since 1d | gzip >history.jsonl.gz",
+	 .route = FW_API_HISTORY_EXPORT,
+	 .json = "JSON lines: {\"table\":NAME,\"COLUMN\":VALUE}",
+	 .run = fw_cmd_history_export},
+	{.verb = "recommend",
+	 .arguments = "",
+	 .options = {{.name = "rule",
+		      .value = "NAME",
+		      .complete = FW_COMPLETE_RULE,
+		      .help = "only this rule (default: every rule with a limit)"},
+		     OPTION_SINCE("7d"),
+		     OPTION_UNTIL,
+		     {.name = "buffer",
+		      .value = "FACTOR",
+		      .help = "limit = FACTOR times the highest honest window (default 2)"},
+		     {.name = "exclude",
+		      .value = "FROM..TO",
+		      .repeats = true,
+		      .help = "leave a time out, such as 3h..2h; may be repeated"},
+		     OPTION_CSV,
+		     OPTION_SVG,
+		     {.name = "apply",
+		      .help = "write the policy with these limits beside the file and put it in force"},
+		     {.name = "confirm",
+		      .value = "TIME",
+		      .value_optional = true,
+		      .help = "with --apply: roll back after TIME unless confirmed"}},
+	 .help = "limits from recorded traffic: buffer over the highest honest window",
+	 .about =
+		 "Per rule with a limit: p99, p99.9 and median + 3 MAD of its keys' sub-windows, the highest "
+		 "honest window, and the limit proposed, with what it would have stopped. Sources that "
+		 "today's "
+		 "limit dropped and those above a gap that the crowd does not explain are set apart and "
+		 "listed; "
+		 "declared attacks are left out. It warns when the data is too short or dirty: believe it "
+		 "then as "
+		 "little as it does. Nothing is changed without --apply, which writes FILE.recommended "
+		 "beside the "
+		 "policy file, with your own rights, and applies that.",
+	 .examples = "floodwall recommend\n"
+		     "floodwall recommend --rule login --since 2d --buffer 1.5\n"
+		     "floodwall recommend --exclude 2026-11-25T10:00..2026-11-25T11:30 --svg >limits.svg\n"
+		     "sudo floodwall recommend --rule blanket --apply --confirm 5m",
+	 .route = FW_API_RECOMMEND,
+	 .json = "{\"since\":RFC3339,\"until\":RFC3339,\"buffer\":F,\"rules\":[{\"rule\",\"unit\",\"per\","
+		 "\"window_seconds\",\"limit\":TEXT|null,\"limit_now\":TEXT|null,\"amount\":N,"
+		 "\"honest_highest\":N,\"attack_lowest\":N,\"gap\":F,\"p99\":N,\"p999\":N,\"median_3mad\":N,"
+		 "\"sources\":N,\"set_apart\":{\"blocked\":N,\"apart\":N},\"excluded\":[{\"source\","
+		 "\"highest\":N,\"windows\":N,\"why\":\"blocked|apart\"}],\"would_block\":{\"sources\":N,"
+		 "\"known_good\":N,\"amount\":N},\"recorded_seconds\":N,\"span_seconds\":N,"
+		 "\"excluded_seconds\":N,\"warnings\":[TEXT]}]}",
+	 .run = fw_cmd_recommend},
 	{.verb = "metrics",
 	 .arguments = "",
 	 .help = "the Prometheus text",
@@ -568,11 +696,7 @@ const struct fw_option *fw_global_options(size_t *ret_count)
 
 bool fw_command_comes_later(const char *verb, const char *subverb)
 {
-	static const char *const later[][2] = {{"recommend", NULL},
-					       {"history", NULL},
-					       {"capture", NULL},
-					       {"attacks", NULL},
-					       {"under-attack", NULL}};
+	static const char *const later[][2] = {{"capture", NULL}, {"attacks", NULL}, {"under-attack", NULL}};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcmp(verb, later[i][0]) &&

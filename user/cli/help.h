@@ -10,4 +10,7 @@ int fw_help_for(struct fw_cli *cli, const struct fw_command *command);
 /* "floodwall sets add NAME CIDR... [--for D]" */
 void fw_help_synopsis(FILE *out, const struct fw_command *command);
 
+/* man_history.c: the section about the history's file; write_text escapes. */
+void fw_man_history(FILE *out, void (*write_text)(FILE *out, const char *text));
+
 #endif

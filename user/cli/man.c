@@ -225,6 +225,7 @@ static void write_files(FILE *out)
 	      ".TP\n\\fI" FW_SOCKET_DEFAULT "\\fR\nThe agent's socket: root and group floodwall.\n"
 	      ".TP\n\\fI" FW_READ_SOCKET_DEFAULT
 	      "\\fR\nWhat may be read by everybody; used when the other is not permitted.\n"
+	      ".TP\n\\fI/var/lib/floodwall/history.db\\fR\nWhat was recorded.\n"
 	      ".TP\n\\fI/sys/fs/bpf/floodwall/\\fR\nPins: what keeps filtering when the agent dies.\n"
 	      ".SH ENVIRONMENT\n"
 	      ".TP\n\\fBNO_COLOR\\fR, \\fBTERM=dumb\\fR\nNo colour.\n"
@@ -263,6 +264,7 @@ static void write_man(FILE *out, const void *context)
 	write_reasons(out);
 	write_exit_status(out);
 	write_routes(out);
+	fw_man_history(out, write_text);
 	write_files(out);
 }
 

@@ -47,12 +47,49 @@ static void print_warnings(const struct fw_page *page, const json_t *warnings)
 	}
 }
 
+static void print_stopped(const struct fw_page *page, const json_t *stopped, const char *unit)
+{
+	char sources[FW_SAY_MAX], amount[FW_SAY_MAX];
+
+	fprintf(page->out, "%s sources (", fw_say_count(fw_doc_count(stopped, "sources"), sources));
+	if (fw_doc_count(stopped, "known_good"))
+		fprintf(page->out, "%.0f of them known-good, ", fw_doc_number(stopped, "known_good"));
+	fprintf(page->out, "%s ", fw_say_count(fw_doc_count(stopped, "amount"), amount));
+	fw_print_safe(page->out, unit);
+	fputc(')', page->out);
+}
+
+/* "blanket: of 3400 sources recorded in 6d 23h, 12k packets/10s would have stopped 12 sources (40 M packets)"
+ */
+static void print_looking_back(const struct fw_page *page, const json_t *history)
+{
+	const json_t *line;
+	char sources[FW_SAY_MAX], recorded[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (history, index, line) {
+		fw_print_safe(page->out, fw_doc_text(line, "rule"));
+		fprintf(page->out, ": of %s sources recorded in %s, ",
+			fw_say_count(fw_doc_count(line, "sources"), sources),
+			fw_say_seconds(fw_doc_number(line, "recorded_seconds"), recorded));
+		fw_print_safe(page->out, fw_doc_text(line, "limit"));
+		fputs(" would have stopped ", page->out);
+		print_stopped(page, json_object_get(line, "would_block"), fw_doc_text(line, "unit"));
+		fputs(", ", page->out);
+		fw_print_safe(page->out, fw_doc_text(line, "limit_now"));
+		fputs(" stops ", page->out);
+		print_stopped(page, json_object_get(line, "would_block_now"), fw_doc_text(line, "unit"));
+		fputc('\n', page->out);
+	}
+}
+
 void fw_show_plan(const struct fw_page *page, const json_t *document)
 {
 	char memory[FW_SAY_MAX];
 
 	print_changes(page, json_object_get(document, "changes"));
 	print_warnings(page, json_object_get(document, "warnings"));
+	print_looking_back(page, json_object_get(document, "history"));
 	if (fw_doc_count(document, "memory_bytes"))
 		fprintf(page->out, "kernel memory afterwards: %s\n",
 			fw_say_memory(fw_doc_count(document, "memory_bytes"), memory));

@@ -158,6 +158,27 @@ static void print_logs(const struct fw_page *page, const json_t *logs)
 		fputc('\n', page->out);
 }
 
+/* "history   since 2026-11-20T10:00:00Z, 12 MiB"; what is wrong stands among the warnings. */
+static void print_history(const struct fw_page *page, const json_t *history)
+{
+	const char *state = fw_doc_text(history, "state");
+	char buffer[FW_SAY_MAX];
+
+	if (!*state)
+		return;
+	fputs("history   ", page->out);
+	if (!strcmp(state, "paused"))
+		fw_paint(page, FW_PAINT_CAREFUL, "PAUSED");
+	else
+		fw_print_safe(page->out, state);
+	if (*fw_doc_text(history, "since")) {
+		fputs(", since ", page->out);
+		fw_print_safe(page->out, fw_doc_text(history, "since"));
+		fprintf(page->out, ", %s", fw_say_memory(fw_doc_count(history, "bytes"), buffer));
+	}
+	fputc('\n', page->out);
+}
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -243,6 +264,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));
 	print_feeds(page, json_object_get(status, "feeds"));
 	print_logs(page, json_object_get(status, "logs"));
+	print_history(page, json_object_get(status, "history"));
 	fprintf(page->out, "policy    generation %.0f, mode %s", fw_doc_number(status, "generation"),
 		fw_doc_text(status, "mode"));
 	if (*fw_doc_text(status, "policy_file")) {

@@ -26,6 +26,9 @@
 	X(EXPLAIN, "GET", "/v1/explain", 0, "address, to=IP:PORT/PROTO")                                     \
 	X(TOP, "GET", "/v1/top", 0, "by=packets|bytes|drops, limit=N")                                       \
 	X(METRICS, "GET", "/v1/metrics", 0, "")                                                              \
+	X(HISTORY_TOP, "GET", "/v1/history/top", 0, "window, since, until, rule, limit=N")                   \
+	X(HISTORY_EXPORT, "GET", "/v1/history/export", 0, "since, until, from: `next` of the page before")   \
+	X(RECOMMEND, "GET", "/v1/recommend", 0, "rule, since, until, buffer, exclude=FROM..TO (repeated)")   \
 	X(EVENTS, "GET", "/v1/events", 0, "follow=1, last=N")                                                \
 	X(CONFIRM_STATE, "GET", "/v1/confirm", 0, "")                                                        \
 	X(ATTACH, "POST", "/v1/attach", 1, "interface, xdp, chain")                                          \

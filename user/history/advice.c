@@ -83,6 +83,12 @@ static json_t *warnings_of(const struct fw_evidence *evidence, const struct fw_r
 		json_array_append_new(warnings,
 				      json_string("the buffer would reach into the attack: the limit is the "
 						  "middle between honest and attack"));
+	if (advice->gap_used)
+		json_array_append_new(
+			warnings,
+			json_string("a few sources send far more than the others, so the next one may "
+				    "too: the limit goes beyond the buffer, into the gap below the "
+				    "attack"));
 	if (advice->capped)
 		json_array_append_new(warnings,
 				      json_string("honest sources reach today's limit, so what they would "
@@ -133,7 +139,7 @@ static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recom
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:f, s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, "
-		"s:{s:I, s:I, s:I}, s:I, s:I, s:o}",
+		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o}",
 		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
 		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
 		"limit_now", limit_text(rule, rule->limit), "amount", (json_int_t)advice->limit,
@@ -145,7 +151,8 @@ static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recom
 		"sources", (json_int_t)advice->over_sources, "known_good",
 		(json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
 		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
-		(json_int_t)evidence->span_s, "warnings", warnings_of(evidence, advice));
+		(json_int_t)evidence->span_s, "excluded_seconds", (json_int_t)evidence->excluded_s,
+		"warnings", warnings_of(evidence, advice));
 }
 
 static int advise(struct fw_history *history, const struct fw_advice_question *question,
@@ -192,4 +199,45 @@ int fw_advice(struct fw_history *history, const struct fw_advice_question *quest
 			 "until", fw_moment_format(question->span.until, until), "buffer", question->buffer,
 			 "rules", list);
 	return 0;
+}
+
+static json_t *stopped_by(const struct fw_evidence *evidence, uint64_t limit)
+{
+	struct fw_recommendation would = {0};
+
+	fw_counterfactual(evidence, limit, &would);
+	return json_pack("{s:I, s:I, s:I}", "sources", (json_int_t)would.over_sources, "known_good",
+			 (json_int_t)would.over_known_good, "amount", (json_int_t)would.over_amount);
+}
+
+int fw_history_plan(struct fw_history *history, const struct fw_advice_question *question,
+		    const struct fw_history_rule *wanted, json_t **ret, struct fw_err *err)
+{
+	struct fw_evidence evidence;
+	struct good_list good = {0};
+	int r = fw_evidence_load(history, question, wanted->name, &evidence, err);
+
+	if (r)
+		return r;
+	if (evidence.rule.unit != wanted->unit || evidence.rule.per != wanted->per ||
+	    evidence.rule.window_ns != wanted->window_ns || !evidence.recorded_s) {
+		fw_evidence_done(&evidence);
+		return fw_err_set(err, -ENOENT,
+				  "nothing is recorded of rule '%s' in that unit, key and window",
+				  wanted->name);
+	}
+	r = good_list_make(question, &good);
+	for (size_t i = 0; i < evidence.seen_count && !r; i++)
+		evidence.seen[i].known_good = good_list_has(&good, evidence.seen[i].source);
+	if (!r)
+		*ret = json_pack(
+			"{s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:I, s:I}", "rule", wanted->name, "unit",
+			fw_unit_word(wanted->unit), "limit", limit_text(wanted, wanted->limit), "limit_now",
+			limit_text(&evidence.rule, evidence.rule.limit), "sources",
+			(json_int_t)evidence.seen_count, "would_block", stopped_by(&evidence, wanted->limit),
+			"would_block_now", stopped_by(&evidence, evidence.rule.limit), "recorded_seconds",
+			(json_int_t)evidence.recorded_s, "span_seconds", (json_int_t)evidence.span_s);
+	free(good.prefixes);
+	fw_evidence_done(&evidence);
+	return r ? fw_err_set(err, r, "out of memory for the history") : 0;
 }

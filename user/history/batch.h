@@ -15,6 +15,11 @@
 #define FW_HISTORY_SHORT_S  10	/* steps of the tables *_10s and *_5m */
 #define FW_HISTORY_LONG_S   300 /* also the window of distribution and highest */
 
+/* How many are kept of each step. */
+#define FW_HISTORY_SHORT_SOURCES 100
+#define FW_HISTORY_LONG_SOURCES	 1000
+#define FW_HISTORY_KEYS		 1000 /* per rule and five minutes */
+
 /* A rule as it was while its numbers were taken: another unit, window or key makes another series. */
 struct fw_history_rule {
 	char name[FW_HISTORY_NAME_MAX];
@@ -48,8 +53,15 @@ struct fw_history_spread {
 	struct fw_spread grown; /* samples since the last batch that was written */
 };
 
+/* A declared attack; end 0: it lasts. */
+struct fw_history_attack {
+	int64_t start, end;
+	char target[FW_ADDR_TEXT_MAX], vector[FW_HISTORY_NAME_MAX];
+};
+
 struct fw_history_batch {
-	int64_t now; /* Unix time; decides what is old */
+	int64_t now;	/* Unix time; decides what is old */
+	bool unsettled; /* the clock was set lately: nothing goes for its age */
 	const struct fw_history_rule *rules;
 	size_t rule_count;
 	const struct fw_history_traffic *traffic;
@@ -68,6 +80,9 @@ struct fw_history_batch {
 	size_t spread_count;
 	const struct fw_history_peak *peaks;
 	size_t peak_count;
+	/* Begun or ended. */
+	const struct fw_history_attack *attacks;
+	size_t attack_count;
 };
 
 #endif

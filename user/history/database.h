@@ -4,40 +4,19 @@
 #define FW_HISTORY_DATABASE_H
 
 #include <sqlite3.h>
+#include <time.h>
 
 #include "history/store.h"
 
 #define FW_HISTORY_VERSION 1
 
-/* Times are Unix seconds, the beginning of a step in UTC. A step that is not there had no packets, or nothing
- * was recorded: see `recording`. Sources are text, IPv6 as its /64. */
-#define FW_HISTORY_SCHEMA                                                                                    \
-	"CREATE TABLE rule(id INTEGER PRIMARY KEY, name TEXT NOT NULL, unit TEXT NOT NULL,"                  \
-	" per TEXT NOT NULL, window_ms INTEGER NOT NULL, UNIQUE(name, unit, per, window_ms));"               \
-	"CREATE TABLE traffic_1s(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"               \
-	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                     \
-	"CREATE TABLE traffic_10s(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"              \
-	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                     \
-	"CREATE TABLE traffic_5m(start INTEGER, rule INTEGER, packets INTEGER, bytes INTEGER,"               \
-	" dropped INTEGER, would_drop INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                     \
-	"CREATE TABLE source_10s(start INTEGER, source TEXT, packets INTEGER, bytes INTEGER,"                \
-	" dropped INTEGER, PRIMARY KEY(start, source)) WITHOUT ROWID;"                                       \
-	"CREATE TABLE source_5m(start INTEGER, source TEXT, packets INTEGER, bytes INTEGER,"                 \
-	" dropped INTEGER, PRIMARY KEY(start, source)) WITHOUT ROWID;"                                       \
-	"CREATE TABLE distribution(start INTEGER, rule INTEGER, least INTEGER, samples INTEGER,"             \
-	" amount INTEGER, PRIMARY KEY(start, rule, least)) WITHOUT ROWID;"                                   \
-	"CREATE TABLE highest(start INTEGER, rule INTEGER, source TEXT, amount INTEGER,"                     \
-	" dropped INTEGER, PRIMARY KEY(start, rule, source)) WITHOUT ROWID;"                                 \
-	"CREATE TABLE limit_in_force(start INTEGER, rule INTEGER, amount INTEGER,"                           \
-	" enforced INTEGER, PRIMARY KEY(start, rule)) WITHOUT ROWID;"                                        \
-	"CREATE TABLE recording(start INTEGER PRIMARY KEY, seconds INTEGER);"                                \
-	"CREATE TABLE state(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;"
-
 struct fw_history {
 	sqlite3 *db;
 	char *path;
 	struct fw_history_bounds bounds;
-	bool shrinking; /* the file is full: a slice of the oldest goes with every batch */
+	time_t deadline;  /* monotonic seconds, of fw_history_give_time() */
+	bool moved_aside; /* what stood there was no history of ours */
+	bool shrinking;	  /* the file is full: a slice of the oldest goes with every batch */
 };
 
 /* What SQLite said last, as -errno and a sentence. */
@@ -62,6 +41,6 @@ void fw_history_finalize(sqlite3_stmt **statement);
 #define FW_STATEMENT FW_CLEANUP(fw_history_finalize)
 
 /* Deletes what is old or too much, a bounded piece of it; inside the batch's transaction. */
-int fw_history_prune(struct fw_history *history, int64_t now, struct fw_err *err);
+int fw_history_prune(struct fw_history *history, int64_t now, bool unsettled, struct fw_err *err);
 
 #endif

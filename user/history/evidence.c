@@ -12,21 +12,72 @@
 #include "lib/grow.h"
 #include "policy/policy.h"
 
-#define SQL_MAX 4096
+#define EPOCHS_S 35 /* a peak is read up to two epochs and a step after it was reached */
 
-/* " AND NOT (start >= … AND start < …)" for every span left out; the step that holds its beginning goes too.
- */
-static void write_exclusions(const struct fw_advice_question *question, const char *column, char *sql,
-			     size_t size)
+/* What is left out stands in a table of the connection, merged, so that queries need not be built. */
+static int note_exclusion(struct fw_history *history, const struct fw_moments *out, struct fw_err *err)
 {
-	size_t used = 0;
-
-	sql[0] = '\0';
-	for (size_t i = 0; i < question->excluded_count && used < size; i++)
-		used += (size_t)snprintf(sql + used, size - used, " AND NOT (%s > %lld AND %s < %lld)",
-					 column, (long long)(question->excluded[i].since - FW_HISTORY_LONG_S),
-					 column, (long long)question->excluded[i].until);
+	return FW_HISTORY_DO(history, err, "INSERT INTO temp.excluded VALUES(?1, ?2)", out->since,
+			     out->until);
 }
+
+/* --exclude, and declared attacks; one that lasts has no end yet. */
+static int gather_exclusions(struct fw_history *history, const struct fw_advice_question *question,
+			     struct fw_err *err)
+{
+	int r = fw_history_run(history,
+			       "CREATE TEMP TABLE IF NOT EXISTS excluded(since INTEGER, until INTEGER);"
+			       "DELETE FROM temp.excluded",
+			       err);
+
+	for (size_t i = 0; i < question->excluded_count && !r; i++)
+		r = note_exclusion(history, &question->excluded[i], err);
+	return r || question->attacks_too
+		       ? r
+		       : FW_HISTORY_DO(
+				 history, err,
+				 "INSERT INTO temp.excluded SELECT start, coalesce(\"end\", ?2) FROM attacks"
+				 " WHERE start < ?2 AND coalesce(\"end\", ?2) > ?1",
+				 question->span.since, question->span.until);
+}
+
+/* Seconds of the span in steps that are left out, each once. */
+static int sum_exclusions(struct fw_history *history, const struct fw_moments *span, int64_t after_s,
+			  uint64_t *ret, struct fw_err *err)
+{
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history,
+				   "SELECT max(since / 300 * 300, ?1), min((until + ?3 + 299) / 300 * 300, "
+				   "?2) FROM temp.excluded"
+				   " WHERE since < ?2 AND until > ?1 ORDER BY 1",
+				   err);
+	int64_t reached = span->since;
+	int r;
+
+	*ret = 0;
+	if (!statement)
+		return err->code;
+	sqlite3_bind_int64(statement, 1, span->since);
+	sqlite3_bind_int64(statement, 2, span->until);
+	sqlite3_bind_int64(statement, 3, after_s);
+	while ((r = sqlite3_step(statement)) == SQLITE_ROW) {
+		int64_t since = sqlite3_column_int64(statement, 0),
+			until = sqlite3_column_int64(statement, 1);
+
+		if (since < reached)
+			since = reached;
+		if (until <= since)
+			continue;
+		*ret += (uint64_t)(until - since);
+		reached = until;
+	}
+	return r == SQLITE_DONE ? 0 : fw_history_refused(history, "read", err);
+}
+
+/* A step goes when any of it is left out. The meters remember an attack for a window after its end. */
+#define NOT_EXCLUDED(column)                                                                                 \
+	" AND NOT EXISTS (SELECT 1 FROM temp.excluded e WHERE " column " > e.since - 300 AND " column        \
+	" < e.until + ?4)"
 
 static enum fw_unit unit_of(const char *word)
 {
@@ -70,31 +121,34 @@ static int load_rule(struct fw_history *history, const char *name, int64_t *ret_
 }
 
 static sqlite3_stmt *ask(struct fw_history *history, const struct fw_advice_question *question, int64_t id,
-			 const char *format_head, const char *column, const char *tail, struct fw_err *err)
+			 int64_t after_s, const char *sql, struct fw_err *err)
 {
-	char exclusions[SQL_MAX], sql[2 * SQL_MAX];
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = fw_history_prepare(history, sql, err);
 
-	write_exclusions(question, column, exclusions, sizeof(exclusions));
-	snprintf(sql, sizeof(sql), "%s%s%s", format_head, exclusions, tail);
-	statement = fw_history_prepare(history, sql, err);
 	if (statement) {
 		sqlite3_bind_int64(statement, 1, question->span.since);
 		sqlite3_bind_int64(statement, 2, question->span.until);
 		sqlite3_bind_int64(statement, 3, id);
+		sqlite3_bind_int64(statement, 4, after_s);
 	}
 	return statement;
+}
+
+static int64_t aftermath(const struct fw_history_rule *rule)
+{
+	return (int64_t)(rule->window_ns / FW_NS_PER_SEC) + EPOCHS_S;
 }
 
 static int load_seen(struct fw_history *history, const struct fw_advice_question *question, int64_t id,
 		     struct fw_evidence *ret, struct fw_err *err)
 {
 	sqlite3_stmt *statement FW_STATEMENT =
-		ask(history, question, id,
+		ask(history, question, id, aftermath(&ret->rule),
 		    "SELECT h.source, max(h.amount) AS a, count(*), sum(h.dropped * coalesce(l.enforced, 0))"
 		    " FROM highest h LEFT JOIN limit_in_force l ON l.start = h.start AND l.rule = h.rule"
-		    " WHERE h.start >= ?1 AND h.start < ?2 AND h.rule = ?3",
-		    "h.start", " GROUP BY h.source ORDER BY a DESC LIMIT 100000", err);
+		    " WHERE h.start >= ?1 AND h.start < ?2 AND h.rule = ?3" NOT_EXCLUDED(
+			    "h.start") " GROUP BY h.source ORDER BY a DESC LIMIT 100000",
+		    err);
 	int r;
 
 	if (!statement)
@@ -116,10 +170,12 @@ static int load_seen(struct fw_history *history, const struct fw_advice_question
 static int load_buckets(struct fw_history *history, const struct fw_advice_question *question, int64_t id,
 			struct fw_evidence *ret, struct fw_err *err)
 {
-	sqlite3_stmt *statement FW_STATEMENT = ask(history, question, id,
-						   "SELECT least, sum(samples), sum(amount) FROM distribution"
-						   " WHERE start >= ?1 AND start < ?2 AND rule = ?3",
-						   "start", " GROUP BY least ORDER BY least", err);
+	sqlite3_stmt *statement FW_STATEMENT =
+		ask(history, question, id, aftermath(&ret->rule),
+		    "SELECT least, sum(samples), sum(amount) FROM distribution d"
+		    " WHERE d.start >= ?1 AND d.start < ?2 AND rule = ?3" NOT_EXCLUDED(
+			    "d.start") " GROUP BY least ORDER BY least",
+		    err);
 	int r;
 
 	if (!statement)
@@ -139,25 +195,23 @@ static int load_recorded(struct fw_history *history, const struct fw_advice_ques
 			 struct fw_evidence *ret, struct fw_err *err)
 {
 	sqlite3_stmt *statement FW_STATEMENT =
-		ask(history, question, 0,
-		    "SELECT coalesce(sum(seconds), 0) FROM recording WHERE start >= ?1 AND start < ?2 AND"
-		    " ?3 = 0",
-		    "start", "", err);
+		ask(history, question, 0, aftermath(&ret->rule),
+		    "SELECT coalesce(sum(seconds), 0) FROM recording w WHERE w.start >= ?1 AND w.start < ?2"
+		    " AND ?3 = 0" NOT_EXCLUDED("w.start"),
+		    err);
+	uint64_t excluded;
 
 	if (!statement)
 		return err->code;
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		return fw_history_refused(history, "read", err);
 	ret->recorded_s = (uint64_t)sqlite3_column_int64(statement, 0);
+	ret->excluded_s = 0;
 	ret->span_s = (uint64_t)(question->span.until - question->span.since);
-	for (size_t i = 0; i < question->excluded_count; i++) {
-		const struct fw_moments *out = &question->excluded[i];
-		int64_t since = out->since > question->span.since ? out->since : question->span.since;
-		int64_t until = out->until < question->span.until ? out->until : question->span.until;
-
-		if (until > since && ret->span_s > (uint64_t)(until - since))
-			ret->span_s -= (uint64_t)(until - since);
-	}
+	if (sum_exclusions(history, &question->span, aftermath(&ret->rule), &excluded, err))
+		return err->code;
+	ret->excluded_s = excluded;
+	ret->span_s -= excluded;
 	return 0;
 }
 
@@ -168,7 +222,9 @@ int fw_evidence_load(struct fw_history *history, const struct fw_advice_question
 	int r;
 
 	*ret = (struct fw_evidence){0};
-	r = load_rule(history, rule, &id, &ret->rule, err);
+	r = gather_exclusions(history, question, err);
+	if (!r)
+		r = load_rule(history, rule, &id, &ret->rule, err);
 	if (!r)
 		r = load_seen(history, question, id, ret, err);
 	if (!r)

@@ -16,8 +16,9 @@ struct fw_moments {
 
 struct fw_advice_question {
 	struct fw_moments span;
-	struct fw_moments excluded[FW_HISTORY_EXCLUDED_MAX]; /* declared attacks */
+	struct fw_moments excluded[FW_HISTORY_EXCLUDED_MAX]; /* besides declared attacks */
 	size_t excluded_count;
+	bool attacks_too;	      /* declared ones are not left out */
 	const char *rule;	      /* NULL: every rule with a limit */
 	double buffer;		      /* ≥ 1 */
 	const struct fw_prefix *good; /* never_block and allow sets, any order */
@@ -31,6 +32,11 @@ int fw_evidence_load(struct fw_history *history, const struct fw_advice_question
 int fw_history_rules(struct fw_history *history, const struct fw_moments *span, char ***ret,
 		     struct fw_err *err);
 void fw_history_rules_free(char **names);
+/* What a changed limit would have stopped, as `floodwall plan` shows it: {"rule", "limit", "sources",
+ * "would_block", "limit_now", "would_block_now", …}. -ENOENT: nothing was recorded of that rule with that
+ * unit, key and window. New reference. */
+int fw_history_plan(struct fw_history *history, const struct fw_advice_question *question,
+		    const struct fw_history_rule *wanted, json_t **ret, struct fw_err *err);
 /* The document of `floodwall recommend`. New reference. */
 int fw_advice(struct fw_history *history, const struct fw_advice_question *question, json_t **ret,
 	      struct fw_err *err);

@@ -12,8 +12,8 @@
 #define FULL_PERCENT  90  /* of the size: where the oldest begins to go */
 #define EASE_PERCENT  85  /* of the size: where that ends */
 
-static const char *const long_tables[] = {"traffic_5m", "source_5m",	  "distribution",
-					  "highest",	"limit_in_force", "recording"};
+static const char *const long_tables[] = {"traffic_5m",	    "source_5m", "distribution", "highest",
+					  "limit_in_force", "recording", "attacks"};
 
 /* Rows before `cutoff`, at most a slice of them. */
 static int drop_before(struct fw_history *history, const char *table, int64_t cutoff, int64_t slice,
@@ -117,12 +117,12 @@ static int shrink(struct fw_history *history, int64_t now, struct fw_err *err)
 	return history->shrinking ? drop_oldest(history, now, err) : 0;
 }
 
-int fw_history_prune(struct fw_history *history, int64_t now, struct fw_err *err)
+int fw_history_prune(struct fw_history *history, int64_t now, bool unsettled, struct fw_err *err)
 {
 	char sql[64];
-	int r = drop_old(history, now, err);
+	int r = unsettled ? 0 : drop_old(history, now, err);
 
-	if (!r)
+	if (!r && !unsettled)
 		r = thin(history, now, err);
 	if (!r)
 		r = shrink(history, now, err);

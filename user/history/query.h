@@ -21,6 +21,18 @@ struct fw_history_question {
  * recorded; -ENOENT: no such rule. New reference in *ret. */
 int fw_history_top(struct fw_history *history, const struct fw_history_question *question, json_t **ret,
 		   struct fw_err *err);
+/* Where a page of the export begins: a table, "" for the first, and the start of a step in it. */
+struct fw_history_cursor {
+	char table[24];
+	int64_t start;
+};
+
+/* "source_10s:1700000100"; -EINVAL. */
+int fw_history_cursor_parse(const char *text, struct fw_history_cursor *ret);
+/* From *cursor on until `most` bytes are written, whole steps; *cursor is the next page's, its table "" after
+ * the last. */
+int fw_history_export_page(struct fw_history *history, int64_t since, int64_t until,
+			   struct fw_history_cursor *cursor, long most, FILE *out, struct fw_err *err);
 /* Every row of every table between two moments as a JSON object a line, {"table": NAME, COLUMN: value, …}. */
 int fw_history_export(struct fw_history *history, int64_t since, int64_t until, FILE *out,
 		      struct fw_err *err);

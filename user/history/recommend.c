@@ -15,6 +15,9 @@
 #define GAP_MIN		1.5
 #define GAP_FLOOR	4 /* below it whole numbers leave gaps of their own */
 #define ROUNDS		8
+#define HEAD		25 /* sources that tell how the crowd falls off at its top */
+#define UNSEEN_RANKS	10
+#define SHORT_OF_ATTACK 1.5 /* other attackers may be weaker than those seen */
 #define FEW_SOURCES	30
 #define SHORT_SPAN_S	86400
 #define COVERED_PERCENT 90
@@ -42,50 +45,59 @@ static double ratio(uint64_t larger, uint64_t smaller)
 	return (double)(larger ? larger : 1) / (double)(smaller ? smaller : 1);
 }
 
-/* Mean spacing below the first `above`, by its median: a few that are odd do not count. */
+/* 1/a by Hill's estimator over the head of a crowd, 0: it has none. */
+static double fall_of_head(const uint64_t *peaks, size_t count)
+{
+	double sum = 0;
+
+	if (count <= HEAD)
+		return 0;
+	for (size_t i = 0; i < HEAD; i++)
+		sum += log(ratio(peaks[i], peaks[HEAD]));
+	return sum / HEAD < FALL_MOST ? sum / HEAD : FALL_MOST;
+}
+
+/* Mean spacing below the first `above`, as if they belonged to the crowd: by the median of many, so that a
+ * few that are odd do not count, and at least what the head says, which noise flattens less. */
 static double fall_below(const uint64_t *peaks, size_t count, size_t above)
 {
-	double spacings[FALL_WIDTH], fall;
+	double spacings[FALL_WIDTH], fall, head = fall_of_head(peaks + above, count - above);
 	size_t used = 0;
 
 	for (size_t i = 1; i < FALL_WIDTH + 1 && above + i < count; i++)
-		spacings[used++] = (double)i * log(ratio(peaks[above + i - 1], peaks[above + i]));
+		spacings[used++] = (double)(above + i) * log(ratio(peaks[above + i - 1], peaks[above + i]));
 	if (!used)
 		return FALL_MOST;
 	qsort(spacings, used, sizeof(*spacings), by_value);
 	fall = spacings[used / 2] / M_LN2; /* median of an exponential distribution is ln 2 × its mean */
+	fall = fall < head ? head : fall;
 	return fall < FALL_LEAST ? FALL_LEAST : fall > FALL_MOST ? FALL_MOST : fall;
 }
 
-/* How much larger than the crowd's own a spacing must be. One source alone above a gap needs a factor of 16
+/* How much larger than the crowd's own a spacing must be. One source alone above a gap needs a factor of 13
  * in a crowd that falls off as 1/rank; from five on one in a thousand such crowds would show it. */
 static double demanded(size_t above)
 {
-	double demand = 2.8 + 1.05 * (double)(above - 1);
+	double demand = 2.6 + 1.05 * (double)(above - 1);
 
 	return demand > 7 ? 7 : demand;
 }
 
-/* How many of the first stand above the clearest gap, 0: none is clear. */
+/* How many of the first stand above the highest gap that is clear, 0: none is. Not the clearest: the many
+ * above it would vouch for a gap below them too, and the largest honest source with it. What is below is
+ * asked again, by itself. */
 static size_t find_gap(const uint64_t *peaks, size_t count)
 {
-	size_t best = 0;
-	double best_score = 1;
-
 	for (size_t above = 1; above + REST_MIN <= count; above++) {
-		double gap = ratio(peaks[above - 1], peaks[above]), score;
+		double gap = ratio(peaks[above - 1], peaks[above]);
 
 		if (peaks[above] < GAP_FLOOR)
 			break;
-		if (gap < GAP_MIN)
-			continue;
-		score = (double)above * log(gap) / (demanded(above) * fall_below(peaks, count, above));
-		if (score > best_score) {
-			best_score = score;
-			best = above;
-		}
+		if (gap >= GAP_MIN &&
+		    (double)above * log(gap) > demanded(above) * fall_below(peaks, count, above))
+			return above;
 	}
-	return best;
+	return 0;
 }
 
 static bool was_blocked(const struct fw_evidence *evidence, const struct fw_seen *seen)
@@ -118,6 +130,20 @@ static void set_apart(struct fw_evidence *evidence)
 		    evidence->seen[i].highest >= bar)
 			evidence->seen[i].standing = FW_STANDING_APART;
 	free(peaks);
+}
+
+static double fall_of_honest(const struct fw_evidence *evidence)
+{
+	uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
+	size_t count = 0;
+	double fall;
+
+	for (size_t i = 0; peaks && i < evidence->seen_count; i++)
+		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good)
+			peaks[count++] = evidence->seen[i].highest;
+	fall = count > HEAD ? fall_below(peaks, count, 0) : 0;
+	free(peaks);
+	return fall;
 }
 
 static void count_standing(const struct fw_evidence *evidence, struct fw_recommendation *ret)
@@ -219,6 +245,19 @@ static uint64_t rounded(uint64_t amount)
 	return (amount + unit - 1) / unit * unit;
 }
 
+/* Into the empty gap, as far as the crowd's fall explains. */
+static uint64_t widen(struct fw_recommendation *ret, uint64_t limit)
+{
+	double reach = (double)ret->honest_highest * pow(UNSEEN_RANKS, ret->fall);
+	double most = (double)ret->attack_lowest / SHORT_OF_ATTACK;
+	uint64_t wider = rounded((uint64_t)(reach < most ? reach : most));
+
+	if (wider <= limit || wider >= ret->attack_lowest)
+		return limit;
+	ret->gap_used = true;
+	return wider;
+}
+
 static uint64_t choose(struct fw_recommendation *ret, double buffer)
 {
 	double highest = (double)ret->honest_highest, wanted = highest * buffer;
@@ -226,8 +265,10 @@ static uint64_t choose(struct fw_recommendation *ret, double buffer)
 
 	if (!ret->honest_highest)
 		return 0;
-	if (!ret->attack_lowest || limit < ret->attack_lowest)
+	if (!ret->attack_lowest)
 		return limit;
+	if (limit < ret->attack_lowest)
+		return widen(ret, limit);
 	ret->buffer_cut = true;
 	limit = (uint64_t)sqrt(highest * (double)ret->attack_lowest);
 	return limit > ret->honest_highest ? limit : ret->honest_highest;
@@ -272,6 +313,7 @@ void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recomme
 		ret->honest_highest = highest_of_buckets(evidence);
 	if (ret->attack_lowest && ret->honest_highest)
 		ret->gap = (double)ret->attack_lowest / (double)ret->honest_highest;
+	ret->fall = fall_of_honest(evidence);
 	ret->limit = choose(ret, buffer);
 	ret->p99 = quantile(evidence, ret->honest_highest, 0.99);
 	ret->p999 = quantile(evidence, ret->honest_highest, 0.999);

@@ -5,7 +5,12 @@
  * smoothly as long as they are of one crowd: for a tail like x^-a the spacings i·ln(x_i / x_i+1) all have the
  * mean 1/a (Rényi). Attackers stand above a spacing that is far larger than those below it. Whoever is above
  * such a gap, and whoever today's limit dropped, is set apart; the limit is buffer × the highest of the rest,
- * and where that would reach into the attack, the geometric middle of the gap. */
+ * and where that would reach into the attack, the geometric middle of the gap.
+ *
+ * The same 1/a says who has not been seen yet: of twice as many sources the highest stays below
+ * highest × 10^(1/a) in 99 of 100 cases (the nine highest would all have to be among the unseen).
+ * Where an attack shows that the gap is empty, the limit goes up to that into it, well short of the attack.
+ */
 #ifndef FW_HISTORY_RECOMMEND_H
 #define FW_HISTORY_RECOMMEND_H
 
@@ -42,6 +47,7 @@ struct fw_evidence {
 	struct fw_seen_bucket *buckets; /* by least */
 	size_t bucket_count;
 	uint64_t span_s, recorded_s; /* asked for, less what was excluded; recorded of it */
+	uint64_t excluded_s;	     /* by --exclude and declared attacks */
 };
 
 struct fw_recommendation {
@@ -50,12 +56,14 @@ struct fw_recommendation {
 	uint64_t attack_lowest;	 /* of those apart and dropped, 0: there are none */
 	size_t honest, blocked, apart;
 	double gap;			 /* factor between attack_lowest and honest_highest */
+	double fall;			 /* 1/a of the honest, 0 without any */
 	uint64_t p99, p999, median_3mad; /* of the samples up to honest_highest */
 	/* At the limit proposed, over all that was seen: */
 	size_t over_sources, over_known_good;
 	uint64_t over_amount; /* in sub-windows that ended over it */
 	/* What to think of it: */
-	bool short_span, gaps_in_recording, few_sources, dirty, buffer_cut, capped, no_keys, good_dropped;
+	bool short_span, gaps_in_recording, few_sources, dirty, buffer_cut, gap_used, capped, no_keys,
+		good_dropped;
 };
 
 /* buffer ≥ 1. Sorts evidence->seen, highest first. */

@@ -8,14 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "history/database.h"
+#include "history/schema.h"
 #include "lib/cleanup.h"
 
-#define BUSY_MS	    500
-#define PAGE_BYTES  4096
-#define TEXT_OF(x)  TEXT_OF_(x)
-#define TEXT_OF_(x) #x
+#define BUSY_MS	       500
+#define PAGE_BYTES     4096
+#define PROGRESS_STEPS 100000 /* of SQLite's machine between looks at the clock: about a millisecond */
+#define TEXT_OF(x)     TEXT_OF_(x)
+#define TEXT_OF_(x)    #x
 
 int fw_history_refused(struct fw_history *history, const char *doing, struct fw_err *err)
 {
@@ -38,6 +41,9 @@ int fw_history_refused(struct fw_history *history, const char *doing, struct fw_
 	case SQLITE_NOTADB:
 		return fw_err_set(err, -EBADMSG, "%s is no history database, or damaged: %s", history->path,
 				  said);
+	case SQLITE_INTERRUPT:
+		return fw_err_set(err, -ETIMEDOUT,
+				  "the question took too long and was given up: ask for a shorter time");
 	case SQLITE_NOMEM:
 		return fw_err_set(err, -ENOMEM, "out of memory for %s", history->path);
 	default:
@@ -125,13 +131,18 @@ static int make_schema(struct fw_history *history, struct fw_err *err)
 	if (!r && version && version != FW_HISTORY_VERSION)
 		return fw_err_set(err, -EBADMSG, "%s has layout %lld, this version writes %d", history->path,
 				  (long long)version, FW_HISTORY_VERSION);
-	if (r || version)
-		return r;
-	return fw_history_run(history,
-			      "BEGIN IMMEDIATE;" FW_HISTORY_SCHEMA
-			      "PRAGMA user_version=" TEXT_OF(FW_HISTORY_VERSION) ";COMMIT",
-			      err);
+	if (!r)
+		r = fw_history_run(history, "BEGIN IMMEDIATE", err);
+	if (!r)
+		r = fw_history_run(history, fw_history_schema, err);
+	return r ? r
+		 : fw_history_run(history, "PRAGMA user_version=" TEXT_OF(FW_HISTORY_VERSION) ";COMMIT", err);
 }
+
+/* A writer that ended without a word left them open: they ended with what it recorded. */
+static const char end_attacks[] =
+	"UPDATE attacks SET \"end\" = max(start + 1, coalesce((SELECT max(start) + 300 FROM recording), 0))"
+	" WHERE \"end\" IS NULL";
 
 static int prepare(struct fw_history *history, struct fw_err *err)
 {
@@ -146,6 +157,8 @@ static int prepare(struct fw_history *history, struct fw_err *err)
 			   err);
 	if (!r)
 		r = make_schema(history, err);
+	if (!r)
+		r = fw_history_run(history, end_attacks, err);
 	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%llu",
 		 (unsigned long long)(history->bounds.bytes / PAGE_BYTES));
 	return r ? r : fw_history_run(history, sql, err);
@@ -162,6 +175,24 @@ static struct fw_history *history_new(const char *path)
 		return history;
 	free(history);
 	return NULL;
+}
+
+static int on_progress(void *context)
+{
+	struct fw_history *history = context;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec >= history->deadline;
+}
+
+void fw_history_give_time(struct fw_history *history, unsigned int seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	history->deadline = now.tv_sec + (time_t)seconds;
+	sqlite3_progress_handler(history->db, PROGRESS_STEPS, on_progress, history);
 }
 
 void fw_history_close(struct fw_history *history)
@@ -185,7 +216,8 @@ static int connect(const char *path, int flags, const struct fw_history_bounds *
 		history->bounds = *bounds;
 	if (sqlite3_open_v2(path, &history->db, flags | SQLITE_OPEN_NOMUTEX, NULL))
 		r = fw_history_refused(history, "open", err);
-	sqlite3_busy_timeout(history->db, BUSY_MS);
+	if (history->db)
+		sqlite3_busy_timeout(history->db, BUSY_MS);
 	if (!r && bounds)
 		r = prepare(history, err);
 	if (r) {
@@ -225,7 +257,24 @@ int fw_history_open(const char *path, const struct fw_history_bounds *bounds, st
 	r = move_aside(path, err);
 	if (!r)
 		r = make_file(path, err);
-	return r ? r : connect(path, SQLITE_OPEN_READWRITE, bounds, ret, err);
+	if (!r)
+		r = connect(path, SQLITE_OPEN_READWRITE, bounds, ret, err);
+	if (!r)
+		(*ret)->moved_aside = true;
+	return r;
+}
+
+bool fw_history_was_damaged(const struct fw_history *history)
+{
+	return history->moved_aside;
+}
+
+int fw_history_give_up(struct fw_history *history, struct fw_err *err)
+{
+	FW_FREE char *path = strdup(history->path);
+
+	fw_history_close(history);
+	return path ? move_aside(path, err) : fw_err_set(err, -ENOMEM, "out of memory for the history");
 }
 
 int fw_history_open_read(const char *path, struct fw_history **ret, struct fw_err *err)

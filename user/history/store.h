@@ -6,9 +6,7 @@
 #include "history/batch.h"
 #include "lib/err.h"
 
-#define FW_HISTORY_FILE	   "history.db"
-#define FW_HISTORY_KEEP_NS (90 * 86400 * FW_NS_PER_SEC)
-#define FW_HISTORY_SIZE	   (512ULL << 20)
+#define FW_HISTORY_FILE "history.db"
 
 struct fw_history; /* one connection: one thread at a time */
 
@@ -28,9 +26,15 @@ struct fw_history_bounds {
  * -EBUSY locked, -ENOSPC disk full, -EROFS, -EACCES, … with text. */
 int fw_history_open(const char *path, const struct fw_history_bounds *bounds, struct fw_history **ret,
 		    struct fw_err *err);
+/* Whether what stood there was damaged and is PATH.bad now. */
+bool fw_history_was_damaged(const struct fw_history *history);
+/* For one that a write called damaged (-EBADMSG): the next open begins a new file. Closes it. */
+int fw_history_give_up(struct fw_history *history, struct fw_err *err);
 /* For questions only; -ENOENT without a file. */
 int fw_history_open_read(const char *path, struct fw_history **ret, struct fw_err *err);
 void fw_history_close(struct fw_history *history); /* NULL is fine */
+/* Questions that take longer end with -ETIMEDOUT. */
+void fw_history_give_time(struct fw_history *history, unsigned int seconds);
 
 /* All of the batch or nothing, and what became old goes in the same transaction. Errors as for open. */
 int fw_history_write(struct fw_history *history, const struct fw_history_batch *batch, struct fw_err *err);

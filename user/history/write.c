@@ -188,6 +188,16 @@ static int write_peaks(struct fw_history *history, const struct fw_history_batch
 	return r;
 }
 
+/* Batches of one window bring different keys; those with the highest amounts stay. */
+static int keep_highest(struct fw_history *history, int64_t start, struct fw_err *err)
+{
+	return FW_HISTORY_DO(history, err,
+			     "DELETE FROM highest WHERE start=?1 AND (rule, source) IN (SELECT rule, source"
+			     " FROM (SELECT rule, source, row_number() OVER (PARTITION BY rule ORDER BY"
+			     " amount DESC) AS place FROM highest WHERE start=?1) WHERE place > ?2)",
+			     start, FW_HISTORY_KEYS);
+}
+
 /* Of several limits in five minutes the lowest: what was under it was judged by none of them. */
 static int write_limits(struct fw_history *history, const struct fw_history_batch *batch, const int64_t *ids,
 			int64_t start, struct fw_err *err)
@@ -205,11 +215,32 @@ static int write_limits(struct fw_history *history, const struct fw_history_batc
 	return r;
 }
 
+/* One that was not told the end of keeps it open; the same start, target and vector is the same attack. */
+static int write_attacks(struct fw_history *history, const struct fw_history_batch *batch, struct fw_err *err)
+{
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history,
+				   "INSERT INTO attacks VALUES(?,nullif(?,0),?,?) ON CONFLICT DO UPDATE SET"
+				   " \"end\"=coalesce(excluded.\"end\", \"end\")",
+				   err);
+	int r = statement ? 0 : err->code;
+
+	for (size_t i = 0; i < batch->attack_count && !r; i++) {
+		sqlite3_bind_int64(statement, 1, batch->attacks[i].start);
+		sqlite3_bind_int64(statement, 2, batch->attacks[i].end);
+		sqlite3_bind_text(statement, 3, batch->attacks[i].target, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 4, batch->attacks[i].vector, -1, SQLITE_STATIC);
+		r = step(history, statement, err);
+	}
+	return r;
+}
+
 static int write_all(struct fw_history *history, const struct fw_history_batch *batch, int64_t *ids,
 		     struct fw_err *err)
 {
 	int64_t start = step_of(batch->now, FW_HISTORY_LONG_S);
-	int r = fw_history_prune(history, batch->now, err); /* first: what it frees takes the rest */
+	int r = fw_history_prune(history, batch->now, batch->unsettled,
+				 err); /* first: what it frees takes the rest */
 
 	if (!r)
 		r = find_rules(history, batch, ids, err);
@@ -227,8 +258,12 @@ static int write_all(struct fw_history *history, const struct fw_history_batch *
 		r = write_spreads(history, batch, ids, start, err);
 	if (!r)
 		r = write_peaks(history, batch, ids, start, err);
+	if (!r && batch->peak_count)
+		r = keep_highest(history, start, err);
 	if (!r)
 		r = write_limits(history, batch, ids, start, err);
+	if (!r)
+		r = write_attacks(history, batch, err);
 	return r;
 }
 

@@ -10,7 +10,8 @@
 #include "fw_types.h"
 #include "lib/units.h"
 
-#define FORMS "7d (ago), 2026-11-25, 2026-11-25T10:00:00Z or now"
+#define FORMS	       "7d (ago), 2026-11-25, '2026-11-25 10:00', 2026-11-25T10:00:00Z, @1795132800 or now"
+#define SECONDS_DIGITS 11 /* to the year 5138 */
 
 /* Exactly `digits` digits within bounds, then moves on. */
 static int take(const char **text, int digits, int least, int most, int *ret)
@@ -100,6 +101,19 @@ static int parse_absolute(const char *text, int64_t *ret)
 	return tm.tm_mday == day || tm.tm_sec ? 0 : -EINVAL; /* 31 February came out as March */
 }
 
+static int parse_seconds(const char *text, int64_t *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t value = 0;
+
+	if (!digits || digits > SECONDS_DIGITS || text[digits])
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++)
+		value = value * 10 + (text[i] - '0');
+	*ret = value;
+	return 0;
+}
+
 int fw_moment_parse(const char *text, int64_t now, int64_t *ret, struct fw_err *err)
 {
 	uint64_t span;
@@ -108,7 +122,9 @@ int fw_moment_parse(const char *text, int64_t now, int64_t *ret, struct fw_err *
 		*ret = now;
 		return 0;
 	}
-	if (!fw_duration_parse(text, &span, NULL)) {
+	if (*text == '@' && !parse_seconds(text + 1, ret))
+		return 0;
+	if (!fw_duration_parse(*text == '-' ? text + 1 : text, &span, NULL)) {
 		*ret = now - (int64_t)(span / FW_NS_PER_SEC);
 		return 0;
 	}

@@ -470,6 +470,19 @@ static void write_logs(const struct fw_snapshot *snapshot, FILE *out)
 		       snapshot->logs[i].name, NULL);
 }
 
+static void write_history(const struct fw_history_snapshot *history, FILE *out)
+{
+	single(out, "floodwall_history_recording", "gauge",
+	       "Whether traffic is being recorded: 0 when the policy turns it off or the disk refuses it.",
+	       history->recording);
+	single(out, "floodwall_history_size_bytes", "gauge", "Size of what is recorded.",
+	       (double)history->bytes);
+	single(out, "floodwall_history_steps_written_total", "counter", "Steps of ten seconds recorded.",
+	       (double)history->written);
+	single(out, "floodwall_history_steps_lost_total", "counter",
+	       "Steps of ten seconds that could not be recorded.", (double)history->lost);
+}
+
 void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 {
 	write_agent(snapshot, out);
@@ -481,4 +494,5 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_maps(snapshot, out);
 	if (snapshot->log_count)
 		write_logs(snapshot, out);
+	write_history(&snapshot->history, out);
 }

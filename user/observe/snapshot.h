@@ -67,6 +67,11 @@ struct fw_log_snapshot {
 	uint64_t lines, unparsed, overlong, given_up, no_client, matches, offences;
 };
 
+struct fw_history_snapshot {
+	int enabled, recording;
+	uint64_t bytes, written, lost; /* lost: steps of ten seconds that could not be written */
+};
+
 /* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */
 struct fw_snapshot {
 	uint64_t at_ns; /* monotonic */
@@ -89,6 +94,7 @@ struct fw_snapshot {
 	size_t map_count;
 	struct fw_log_snapshot logs[FW_LOG_SNAPSHOTS_MAX];
 	size_t log_count;
+	struct fw_history_snapshot history;
 	char config_hash[72];
 	const char *config_file;
 };

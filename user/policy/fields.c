@@ -45,7 +45,8 @@ static const struct fw_policy_field fields[] = {
 	NOT_YET("", "notify", "messages to people"),
 	NOT_YET("", "suppress", "silenced events"),
 	NOT_YET("", "resources", "numbers per protected address"),
-	NOT_YET("", "history", "recorded traffic"),
+	KEY("", "history", history, "map", "recorded", 0,
+	    "what passed and was dropped, per rule and source, for history and recommend"),
 
 	KEY("interface", "name", interface_name, "interface name", "", FW_FIELD_REQUIRED, "as in ip link"),
 	KEY("interface", "xdp", interface_xdp, "auto | native | generic", "auto", 0,
@@ -161,6 +162,13 @@ static const struct fw_policy_field fields[] = {
 
 	KEY("metrics", "listen", metrics_listen, "ADDRESS:PORT | none", "127.0.0.1:9854", FW_FIELD_REQUIRED,
 	    "TCP address of floodwall-web; none: only the UNIX socket"),
+
+	KEY("history", "enabled", history_enabled, "true | false", "true", 0,
+	    "false: nothing more is written; what was recorded stays and can be asked for"),
+	KEY("history", "keep", history_keep, "duration, 1d to 3650d", "90d", 0,
+	    "steps of five minutes; steps of ten seconds are kept for a day, of one second for an hour"),
+	KEY("history", "size", history_size, "bytes, 16MiB to 1TiB", "512MiB", 0,
+	    "of the file; when it is full the oldest goes early"),
 
 	KEY("capacity", "sources", capacity_sources, "entries", "1M", 0,
 	    "meters: one per rule and key that was seen lately"),

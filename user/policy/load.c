@@ -118,6 +118,9 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.essential_limit = 10000;
 	policy->metrics.enabled = true;
 	snprintf(policy->metrics.listen, sizeof(policy->metrics.listen), "%s", FW_METRICS_LISTEN);
+	policy->history.enabled = true;
+	policy->history.keep_ns = FW_HISTORY_KEEP_NS;
+	policy->history.size = FW_HISTORY_SIZE;
 	policy->capacity.sources = FW_SOURCES_DEFAULT;
 	policy->capacity.bans = FW_BANS_DEFAULT;
 	policy->capacity.prefixes = FW_PREFIXES_DEFAULT;

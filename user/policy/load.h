@@ -81,6 +81,10 @@ struct fw_loader {
 	X(confirm_timeout)                                                                                   \
 	X(essential_limit)                                                                                   \
 	X(metrics_listen)                                                                                    \
+	X(history)                                                                                           \
+	X(history_enabled)                                                                                   \
+	X(history_keep)                                                                                      \
+	X(history_size)                                                                                      \
 	X(capacity_sources)                                                                                  \
 	X(capacity_bans)                                                                                     \
 	X(capacity_prefixes)                                                                                 \

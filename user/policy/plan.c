@@ -264,6 +264,9 @@ enum setting {
 	LOG_CLIENTS,
 	GEO,
 	GEO_ASN,
+	HISTORY,
+	HISTORY_KEEP,
+	HISTORY_SIZE,
 	MEMORY,
 	SETTINGS_
 };
@@ -319,6 +322,15 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 	case GEO_ASN:
 		fputs(policy->geo.asn_database ? policy->geo.asn_database : "", out);
 		return;
+	case HISTORY:
+		fputs(policy->history.enabled ? "true" : "false", out);
+		return;
+	case HISTORY_KEEP:
+		fputs(fw_duration_format(policy->history.keep_ns, text, sizeof(text)), out);
+		return;
+	case HISTORY_SIZE:
+		fputs(fw_amount_exact(policy->history.size, true, text, sizeof(text)), out);
+		return;
 	case MEMORY:
 	case SETTINGS_:
 		fputs(policy->memory_limit ? fw_amount_exact(policy->memory_limit, true, text, sizeof(text))
@@ -362,6 +374,9 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[LOG_CLIENTS] = "capacity.log_clients",
 		[GEO] = "geo.database",
 		[GEO_ASN] = "geo.asn_database",
+		[HISTORY] = "history.enabled",
+		[HISTORY_KEEP] = "history.keep",
+		[HISTORY_SIZE] = "history.size",
 		[MEMORY] = "memory_limit",
 	};
 	int r = 0;

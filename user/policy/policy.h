@@ -18,7 +18,9 @@ enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT };
 enum fw_xdp_mode { FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC };
 enum fw_on_exit { FW_ON_EXIT_KEEP, FW_ON_EXIT_DETACH };
 
-#define FW_METRICS_LISTEN "127.0.0.1:9854" /* without a metrics key */
+#define FW_HISTORY_KEEP_NS (90 * 86400 * FW_NS_PER_SEC)
+#define FW_HISTORY_SIZE	   (512ULL << 20)
+#define FW_METRICS_LISTEN  "127.0.0.1:9854" /* without a metrics key */
 
 struct fw_interface {
 	char name[IF_NAMESIZE];
@@ -262,6 +264,11 @@ struct fw_policy {
 		struct fw_mark mark, asn_mark;
 		struct fw_geo *data; /* what rules want to know of them; NULL when none asks */
 	} geo;
+	struct {
+		bool enabled;	  /* true by default */
+		uint64_t keep_ns; /* of the steps of five minutes, 90 days */
+		uint64_t size;	  /* bytes of the file, 512 MiB */
+	} history;
 	uint64_t memory_limit; /* bytes, 0 = none */
 	char *file; /* the file it came from, for --save and messages; all marks of the policy point to it */
 };

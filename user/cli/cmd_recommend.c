@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+/* recommend: limits from the past, and on request into a policy beside the one in force. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/policy_text.h"
+#include "cli/show.h"
+#include "lib/cleanup.h"
+#include "policy/policy.h"
+
+static int write_copy(const char *path, const struct fw_policy_text *text)
+{
+	FW_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	size_t done = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (done < text->length) {
+		ssize_t wrote = write(fd, text->text + done, text->length - done);
+
+		if (wrote < 0)
+			return -errno;
+		done += (size_t)wrote;
+	}
+	return 0;
+}
+
+static int cannot_write(struct fw_cli *cli, const char *path, int r)
+{
+	return fw_cli_fail(cli, r == -EACCES || r == -EPERM ? FW_EXIT_NO_PERMISSION : FW_EXIT_FAILED,
+			   "not-written", "nothing was changed; the limits can be pasted or tuned by hand",
+			   "cannot write '%s': %s", path, strerror(-r));
+}
+
+/* The limits proposed, each into the copy; *ret_changed of them. */
+static int edit_copy(struct fw_cli *cli, const char *path, const json_t *document, size_t *ret_changed)
+{
+	const json_t *rule;
+	size_t index;
+
+	json_array_foreach (json_object_get(document, "rules"), index, rule) {
+		struct fw_err err = {0};
+
+		if (!*fw_doc_text(rule, "limit"))
+			continue;
+		if (fw_policy_save_tune(path, fw_doc_text(rule, "rule"), "limit", fw_doc_text(rule, "limit"),
+					&err)) {
+			if (err.code == -ENOENT) /* recorded, and gone from the file since */
+				continue;
+			return fw_cli_fail(cli, FW_EXIT_CONFIG, "not-written", "nothing was changed",
+					   "rule '%s' cannot have the limit %s: %s",
+					   fw_doc_text(rule, "rule"), fw_doc_text(rule, "limit"), err.text);
+		}
+		(*ret_changed)++;
+	}
+	return FW_EXIT_OK;
+}
+
+static int write_recommended(struct fw_cli *cli, const char *file, const char *path, const json_t *document)
+{
+	struct fw_policy_text text FW_CLEANUP(fw_policy_text_done) = {0};
+	size_t changed = 0;
+	int exit = fw_policy_text_read(cli, file, &text), r;
+
+	if (exit)
+		return exit;
+	r = write_copy(path, &text);
+	if (r)
+		return cannot_write(cli, path, r);
+	exit = edit_copy(cli, path, document, &changed);
+	if (!exit && !changed)
+		exit = fw_cli_fail(cli, FW_EXIT_FAILED, "no-ground", NULL,
+				   "there is no limit to apply: no rule of '%s' has enough recorded", file);
+	if (exit)
+		unlink(path);
+	return exit;
+}
+
+/* A policy that was recommended and applied before goes by its first name. */
+static char *recommended_path(const char *file)
+{
+	static const char ending[] = ".recommended";
+	size_t length = strlen(file), tail = strlen(ending);
+	char *path = NULL;
+
+	if (length > tail && !strcmp(file + length - tail, ending))
+		return strdup(file);
+	return asprintf(&path, "%s%s", file, ending) < 0 ? NULL : path;
+}
+
+static int apply_recommended(struct fw_cli *cli, const struct fw_line *line, const json_t *document)
+{
+	FW_FREE char *path = NULL;
+	json_t *status = NULL;
+	const char *file;
+	int exit = fw_cli_ask(cli, FW_API_STATUS, NULL, NULL, &status);
+
+	if (exit)
+		return exit;
+	file = fw_doc_text(status, "policy_file");
+	path = recommended_path(file);
+	if (!*file)
+		exit = fw_cli_fail(cli, FW_EXIT_FAILED, "no-file", NULL,
+				   "the agent's policy came from no file: paste the limits, or tune them");
+	else if (!path)
+		exit = fw_cli_fail_memory(cli);
+	else
+		exit = write_recommended(cli, file, path, document);
+	if (!exit && !cli->json) {
+		fputs("\nwritten: ", cli->page.out);
+		fw_print_safe(cli->page.out, path);
+		fputs("; to have it after a reboot too, put it in the place of the file you start with\n",
+		      cli->page.out);
+	}
+	if (!exit)
+		exit = fw_cli_apply(cli, path, fw_line_option(line, "confirm"));
+	json_decref(status);
+	return exit;
+}
+
+int fw_cmd_recommend(struct fw_cli *cli, const struct fw_line *line)
+{
+	static const char *const names[] = {"rule", "since", "until", "buffer", NULL};
+	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
+	bool wants_apply = fw_line_option(line, "apply");
+	json_t *document = NULL;
+	fw_show *show = NULL;
+	int exit = fw_cli_shape(cli, line, fw_show_recommend, fw_show_recommend_csv, fw_show_recommend_svg,
+				&show);
+
+	if (!exit && !wants_apply && fw_line_option(line, "confirm"))
+		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL, "--confirm goes with --apply");
+	exit = exit ? exit : fw_cli_take_options(cli, line, names, &query);
+	for (size_t i = 0; !exit && i < line->repeated_count; i++)
+		if (fw_query_add(&query, "exclude", line->repeated[i]))
+			exit = fw_cli_fail_memory(cli);
+	exit = exit ? exit : fw_cli_ask(cli, FW_API_RECOMMEND, &query, NULL, &document);
+	if (exit)
+		return exit;
+	if (!(cli->json && wants_apply)) /* one document: that of the apply */
+		fw_cli_show(cli, document, show);
+	if (wants_apply)
+		exit = apply_recommended(cli, line, document);
+	json_decref(document);
+	return exit;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Limits proposed: a table, what to think of it, and lines for the policy. */
+#include <string.h>
+
+#include "cli/show.h"
+#include "cli/table.h"
+
+#define EXCLUDED_MAX 5
+
+static const char *or_dash(const json_t *rule, const char *name)
+{
+	return *fw_doc_text(rule, name) ? fw_doc_text(rule, name) : "-";
+}
+
+static void print_table(const struct fw_page *page, const json_t *rules)
+{
+	struct fw_table *table =
+		FW_TABLE_NEW("RULE", "LIMIT NOW", ">P99", ">P99.9", ">MEDIAN+3MAD", ">HIGHEST HONEST",
+			     "PROPOSED", ">WOULD STOP", ">KNOWN GOOD", ">AMOUNT");
+	const json_t *rule;
+	size_t index;
+
+	json_array_foreach (rules, index, rule) {
+		const json_t *would = json_object_get(rule, "would_block");
+		char p99[FW_SAY_MAX], p999[FW_SAY_MAX], mad[FW_SAY_MAX], highest[FW_SAY_MAX],
+			stop[FW_SAY_MAX], sources[2 * FW_SAY_MAX], good[FW_SAY_MAX], amount[FW_SAY_MAX];
+		bool has = *fw_doc_text(rule, "limit");
+
+		snprintf(sources, sizeof(sources), "%s of %.0f",
+			 fw_say_count(fw_doc_count(would, "sources"), stop), fw_doc_number(rule, "sources"));
+		FW_TABLE_ROW(table, fw_doc_text(rule, "rule"), or_dash(rule, "limit_now"),
+			     fw_say_count(fw_doc_count(rule, "p99"), p99),
+			     fw_say_count(fw_doc_count(rule, "p999"), p999),
+			     fw_say_count(fw_doc_count(rule, "median_3mad"), mad),
+			     fw_say_count(fw_doc_count(rule, "honest_highest"), highest),
+			     or_dash(rule, "limit"), has ? sources : "-",
+			     has ? fw_say_count(fw_doc_count(would, "known_good"), good) : "-",
+			     has ? fw_say_count(fw_doc_count(would, "amount"), amount) : "-");
+	}
+	if (!fw_table_rows(table))
+		fputs("nothing is recorded of rules with a limit in that time\n", page->out);
+	fw_table_print(table, page->out);
+}
+
+/* Who was not asked for an opinion. */
+static void print_set_apart(const struct fw_page *page, const json_t *rule)
+{
+	const json_t *excluded = json_object_get(rule, "excluded"), *source;
+	const json_t *apart = json_object_get(rule, "set_apart");
+	char highest[FW_SAY_MAX], recorded[FW_SAY_MAX];
+	size_t index;
+
+	if (fw_doc_count(rule, "excluded_seconds"))
+		fprintf(page->out, "  %s left out: declared attacks and --exclude\n",
+			fw_say_seconds(fw_doc_number(rule, "excluded_seconds"), recorded));
+	if (!json_array_size(excluded))
+		return;
+	fprintf(page->out,
+		"  set apart: %.0f dropped by the limit, %.0f above a gap: ", fw_doc_number(apart, "blocked"),
+		fw_doc_number(apart, "apart"));
+	json_array_foreach (excluded, index, source) {
+		if (index == EXCLUDED_MAX) {
+			fputs(", ...", page->out);
+			break;
+		}
+		fputs(index ? ", " : "", page->out);
+		fw_print_safe(page->out, fw_doc_text(source, "source"));
+		fprintf(page->out, " (%s)", fw_say_count(fw_doc_count(source, "highest"), highest));
+	}
+	fputc('\n', page->out);
+}
+
+static void print_remarks(const struct fw_page *page, const json_t *rule)
+{
+	const json_t *warning;
+	char recorded[FW_SAY_MAX], span[FW_SAY_MAX];
+	size_t index;
+
+	fw_print_safe(page->out, fw_doc_text(rule, "rule"));
+	fprintf(page->out, ": %s recorded of %s, per %s\n",
+		fw_say_seconds(fw_doc_number(rule, "recorded_seconds"), recorded),
+		fw_say_seconds(fw_doc_number(rule, "span_seconds"), span), fw_doc_text(rule, "per"));
+	print_set_apart(page, rule);
+	json_array_foreach (json_object_get(rule, "warnings"), index, warning) {
+		fputs("  ", page->out);
+		fw_paint(page, FW_PAINT_CAREFUL, "careful");
+		fputs(": ", page->out);
+		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning) : "");
+		fputc('\n', page->out);
+	}
+}
+
+static void print_yaml_rule(const struct fw_page *page, const json_t *rule)
+{
+	double highest = fw_doc_number(rule, "honest_highest");
+
+	fputs("  - name: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(rule, "rule"));
+	fputs("\n    limit: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(rule, "limit"));
+	fprintf(page->out, "  # %.3g times the highest honest window, %.0f\n",
+		highest > 0 ? fw_doc_number(rule, "amount") / highest : 0.0, highest);
+}
+
+static void print_yaml(const struct fw_page *page, const json_t *rules)
+{
+	const json_t *rule;
+	bool any = false;
+	size_t index;
+
+	json_array_foreach (rules, index, rule) {
+		if (!*fw_doc_text(rule, "limit"))
+			continue;
+		fputs(any ? "" : "\nlines for the policy's rules:\n", page->out);
+		any = true;
+		print_yaml_rule(page, rule);
+	}
+	if (any)
+		fputs("\nnext      floodwall recommend --apply --confirm 5m | floodwall tune RULE "
+		      "limit=...\n",
+		      page->out);
+}
+
+void fw_show_recommend(const struct fw_page *page, const json_t *document)
+{
+	const json_t *rules = json_object_get(document, "rules"), *rule;
+	size_t index;
+
+	fputs("from ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "since"));
+	fputs(" to ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "until"));
+	fprintf(page->out, ", buffer %.3g\n", fw_doc_number(document, "buffer"));
+	print_table(page, rules);
+	json_array_foreach (rules, index, rule)
+		print_remarks(page, rule);
+	print_yaml(page, rules);
+}
