@@ -107,6 +107,8 @@ static const struct {
 	{"replay", fw_show_replay},
 	{"doctor", fw_show_doctor},
 	{"events", fw_show_events},
+	{"attacks", fw_show_attacks},
+	{"attacks_none", fw_show_attacks},
 };
 
 Test(golden, answers)
@@ -227,6 +229,8 @@ static const char *const lines[] = {
 	"replay x.pcap --policy /nonexistent.yaml",
 	"doctor",
 	"events --last many",
+	"attacks --last 1000",
+	"attacks now",
 	"completion",
 	"completion tcsh",
 	"help wat",

@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include "agent/attacks.h"
 #include "agent/confirm.h"
 #include "agent/drift.h"
 #include "agent/event_log.h"
@@ -68,6 +69,7 @@ struct fw_agent {
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;
 	struct fw_sampler sampler;
+	struct fw_attack_watch attacks;
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_notify notify;

@@ -57,6 +57,7 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(EXPLAIN, fw_api_explain)                                                                           \
 	X(TOP, fw_api_top)                                                                                   \
 	X(METRICS, fw_api_metrics)                                                                           \
+	X(ATTACKS, fw_api_attacks)                                                                           \
 	X(EVENTS, fw_api_events)                                                                             \
 	X(CONFIRM_STATE, fw_api_confirm_state)                                                               \
 	X(ATTACH, fw_api_attach)                                                                             \

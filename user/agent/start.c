@@ -228,6 +228,7 @@ static int open_for_business(struct fw_agent *agent)
 	fw_feeds_start(agent);
 	fw_logs_start(agent);
 	fw_sampler_start(agent);
+	fw_attacks_start(agent);
 	fw_set_files_start(agent);
 	fw_reload_on_signal(agent);
 	return FW_EXIT_OK;
@@ -326,6 +327,8 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_logs_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))
 		fw_force_save(agent);
+	if (agent->ready)
+		fw_attacks_stop(agent);
 	if (agent->leases.dirty)
 		fw_leases_save(agent);
 	fw_server_free(agent->server);

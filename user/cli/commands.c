@@ -53,7 +53,8 @@ static const struct fw_command commands[] = {
 		 "client\","
 		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
-		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]}}",
+		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"attacks\":[as attacks, without "
+		 "vectors]}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -485,6 +486,32 @@ static const struct fw_command commands[] = {
 	 .json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
 		 "\"command\"}]}",
 	 .run = fw_cmd_doctor},
+	{.verb = "attacks",
+	 .arguments = "",
+	 .options = {{.name = "last", .value = "N", .help = "the last N that are over (default 20)"}},
+	 .help = "the attacks that last, and the last ones that are over",
+	 .about =
+		 "An attack is a target (an address, a prefix, or everything) whose packets some rule or "
+		 "reason "
+		 "drops beyond safety.attack_from for half a second; a rule per destination, "
+		 "destination_prefix or "
+		 "total needs only a tenth of its limit. Whatever else is dropped on its way to the target "
+		 "joins "
+		 "as a further vector. It is over when none of it has reached half of that for 10 s. Rates "
+		 "and "
+		 "packets are those that were dropped, or would have been in count mode; how they spread "
+		 "over "
+		 "targets and vectors is known from samples. Kept over a restart of the agent: the last 100.",
+	 .examples = "floodwall attacks\nfloodwall --json attacks --last 100",
+	 .route = FW_API_ATTACKS,
+	 .json = "{\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
+		 "\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
+		 "\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
+		 "\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"merged_into\":ID|null,"
+		 "\"vectors\":[{\"vector\",\"rule\":NAME|null,\"reason\":WORD|null,\"dropped\":N,"
+		 "\"would_drop\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_second\":N}]}],"
+		 "\"recent\":[the same, newest first]}",
+	 .run = fw_cmd_attacks},
 	{.verb = "events",
 	 .arguments = "",
 	 .options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
@@ -494,7 +521,8 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|"
+		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|attack_start|attack_update|attack_"
+		 "end|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
@@ -564,11 +592,8 @@ const struct fw_option *fw_global_options(size_t *ret_count)
 
 bool fw_command_comes_later(const char *verb, const char *subverb)
 {
-	static const char *const later[][2] = {{"recommend", NULL},
-					       {"history", NULL},
-					       {"capture", NULL},
-					       {"attacks", NULL},
-					       {"under-attack", NULL}};
+	static const char *const later[][2] = {
+		{"recommend", NULL}, {"history", NULL}, {"capture", NULL}, {"under-attack", NULL}};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcmp(verb, later[i][0]) &&

@@ -26,6 +26,7 @@
 	X(EXPLAIN, "GET", "/v1/explain", 0, "address, to=IP:PORT/PROTO")                                     \
 	X(TOP, "GET", "/v1/top", 0, "by=packets|bytes|drops, limit=N")                                       \
 	X(METRICS, "GET", "/v1/metrics", 0, "")                                                              \
+	X(ATTACKS, "GET", "/v1/attacks", 0, "last=N")                                                        \
 	X(EVENTS, "GET", "/v1/events", 0, "follow=1, last=N")                                                \
 	X(CONFIRM_STATE, "GET", "/v1/confirm", 0, "")                                                        \
 	X(ATTACH, "POST", "/v1/attach", 1, "interface, xdp, chain")                                          \

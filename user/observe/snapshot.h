@@ -67,6 +67,15 @@ struct fw_log_snapshot {
 	uint64_t lines, unparsed, overlong, given_up, no_client, matches, offences;
 };
 
+#define FW_ATTACK_KINDS_MAX 4
+
+/* Attacks whose main vector is of one protocol. */
+struct fw_attack_snapshot {
+	const char *protocol;
+	uint64_t active, total, first_started_wall_ns; /* of those that last, 0: none */
+	double packets_per_second;
+};
+
 /* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */
 struct fw_snapshot {
 	uint64_t at_ns; /* monotonic */
@@ -89,6 +98,8 @@ struct fw_snapshot {
 	size_t map_count;
 	struct fw_log_snapshot logs[FW_LOG_SNAPSHOTS_MAX];
 	size_t log_count;
+	struct fw_attack_snapshot attacks[FW_ATTACK_KINDS_MAX];
+	size_t attack_count;
 	char config_hash[72];
 	const char *config_file;
 };

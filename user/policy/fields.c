@@ -159,6 +159,11 @@ static const struct fw_policy_field fields[] = {
 	KEY("safety", "essential_limit", essential_limit, "packets per second", "10k", 0,
 	    "budget of each kind: ARP, neighbour discovery, path MTU, DHCP"),
 
+	KEY("safety", "attack_from", attack_from, "packets per second", "1k", 0,
+	    "what one rule or reason must drop to make it an attack; a tenth of its limit does for a rule "
+	    "per "
+	    "destination, destination_prefix or total"),
+
 	KEY("metrics", "listen", metrics_listen, "ADDRESS:PORT | none", "127.0.0.1:9854", FW_FIELD_REQUIRED,
 	    "TCP address of floodwall-web; none: only the UNIX socket"),
 

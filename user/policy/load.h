@@ -75,6 +75,7 @@ struct fw_loader {
 	X(protect_ssh_clients)                                                                               \
 	X(protect_gateways)                                                                                  \
 	X(confirm_timeout)                                                                                   \
+	X(attack_from)                                                                                       \
 	X(essential_limit)                                                                                   \
 	X(metrics_listen)                                                                                    \
 	X(capacity_sources)                                                                                  \
