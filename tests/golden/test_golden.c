@@ -109,6 +109,8 @@ static const struct {
 	{"events", fw_show_events},
 	{"attacks", fw_show_attacks},
 	{"attacks_none", fw_show_attacks},
+	{"under_attack", fw_show_under_attack},
+	{"under_attack_none", fw_show_under_attack},
 };
 
 Test(golden, answers)
@@ -231,6 +233,9 @@ static const char *const lines[] = {
 	"events --last many",
 	"attacks --last 1000",
 	"attacks now",
+	"under-attack maybe",
+	"under-attack --for 1h",
+	"under-attack on --for soon",
 	"completion",
 	"completion tcsh",
 	"help wat",

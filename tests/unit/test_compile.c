@@ -127,6 +127,33 @@ Test(compile, keys)
 	}
 }
 
+/* They count in peace; whoever compiles says when they enforce. The file's own mode outweighs that. */
+Test(compile, rules_for_attacks)
+{
+	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+	struct compiled c = compile_with("version: 1\nrules:\n"
+					 "  - {name: a, limit: 1 packets/1s, action: police, mode: attack}\n"
+					 "  - {name: b, limit: 1 packets/1s, action: block}\n",
+					 ids);
+	struct fw_image *sharp = NULL;
+	struct fw_diags diags = {0};
+
+	cr_expect(c.image->slot->rules[0].flags & FW_RULE_COUNT_MODE);
+	cr_expect(!(c.image->slot->rules[1].flags & FW_RULE_COUNT_MODE));
+	cr_expect(fw_rule_counts(c.policy, &c.policy->rules[0]));
+	c.policy->under_attack = true;
+	cr_expect(!fw_rule_counts(c.policy, &c.policy->rules[0]));
+	cr_assert_eq(fw_image_compile_rules(c.policy, c.image, ids, TICK, &diags, &sharp), 0);
+	cr_expect(!(sharp->slot->rules[0].flags & FW_RULE_COUNT_MODE));
+	cr_expect_eq(sharp->slot->rules[0].id, c.image->slot->rules[0].id, "its meters go on");
+	c.policy->mode = FW_MODE_COUNT;
+	cr_expect(fw_rule_counts(c.policy, &c.policy->rules[0]));
+	fw_image_free(sharp);
+	free(ids);
+	fw_diags_done(&diags);
+	done(&c);
+}
+
 Test(compile, bans)
 {
 	struct compiled c = compile("version: 1\nrules:\n"

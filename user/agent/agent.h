@@ -25,6 +25,7 @@
 #include "agent/stand.h"
 #include "agent/state.h"
 #include "agent/top.h"
+#include "agent/under_attack.h"
 #include "agent/web.h"
 #include "kern/attach.h"
 #include "kern/datapath.h"
@@ -70,6 +71,7 @@ struct fw_agent {
 	struct fw_event_log events;
 	struct fw_sampler sampler;
 	struct fw_attack_watch attacks;
+	struct fw_under_attack under_attack;
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_notify notify;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GET /v1/attacks, and attacks in status. */
+/* GET /v1/attacks, attacks in status, /v1/under-attack. */
+#include <string.h>
+
 #include "agent/agent.h"
 #include "agent/attacks.h"
 #include "agent/request.h"
@@ -95,4 +97,34 @@ void fw_api_attacks(struct fw_request *request, struct fw_answer *answer)
 	for (size_t i = attacks ? attacks->recent_count : 0; i-- > 0 && most; most--)
 		json_array_append_new(recent, fw_attack_to_json(&attacks->recent[i]));
 	fw_reply(answer, json_pack("{s:o, s:o}", "active", active, "recent", recent));
+}
+
+void fw_api_under_attack_state(struct fw_request *request, struct fw_answer *answer)
+{
+	fw_reply(answer, fw_under_attack_to_json(request->agent));
+}
+
+void fw_api_under_attack(struct fw_request *request, struct fw_answer *answer)
+{
+	const char *word = fw_request_text(request, "mode", answer);
+	struct fw_err err = {};
+	uint64_t for_ns;
+
+	if (!word || !fw_request_seconds(request, "for_seconds", &for_ns, answer))
+		return;
+	for (unsigned int i = 0; i < FW_UNDER_ATTACK_MODE_MAX_; i++) {
+		if (strcmp(word, fw_under_attack_word((enum fw_under_attack_mode)i)))
+			continue;
+		if (for_ns && i == FW_UNDER_ATTACK_AUTO)
+			fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", "leave out the time",
+				"auto is what holds when the time of on or off is up");
+		else if (fw_under_attack_set(request->agent, (enum fw_under_attack_mode)i, request->by,
+					     for_ns, &err))
+			fw_fail_err(answer, &err);
+		else
+			fw_reply(answer, fw_under_attack_to_json(request->agent));
+		return;
+	}
+	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+		"mode: expected on, off or auto, got '%.40s'", word);
 }

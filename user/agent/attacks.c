@@ -256,6 +256,7 @@ static void on_timer(uv_timer_t *timer)
 	if ((before && !watch->saved_ns) ||
 	    (watch->attacks->active_count && fw_monotonic_ns() - watch->saved_ns > SAVE_EVERY_NS))
 		fw_attacks_save(agent);
+	fw_under_attack_step(agent);
 }
 
 void fw_attacks_start(struct fw_agent *agent)

@@ -31,7 +31,7 @@ struct fw_attack_watch {
 	uv_timer_t timer;
 	struct fw_drop_samples *samples;
 	struct fw_attacks *attacks; /* NULL: not watching */
-	uint64_t saved_ns;
+	uint64_t saved_ns, retry_ns;
 	uint64_t told_ns[FW_ATTACKS_ACTIVE]; /* of the attack id % FW_ATTACKS_ACTIVE: changes are told rarely
 					      */
 	uint64_t started[FW_ATTACK_PROTOCOL_MAX_];

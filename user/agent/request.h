@@ -58,6 +58,8 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(TOP, fw_api_top)                                                                                   \
 	X(METRICS, fw_api_metrics)                                                                           \
 	X(ATTACKS, fw_api_attacks)                                                                           \
+	X(UNDER_ATTACK_STATE, fw_api_under_attack_state)                                                     \
+	X(UNDER_ATTACK, fw_api_under_attack)                                                                 \
 	X(EVENTS, fw_api_events)                                                                             \
 	X(CONFIRM_STATE, fw_api_confirm_state)                                                               \
 	X(ATTACH, fw_api_attach)                                                                             \

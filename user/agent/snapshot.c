@@ -143,8 +143,7 @@ static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
 		snapshot->rules[snapshot->rule_count++] = (struct fw_rule_snapshot){
 			.name = rule->name,
 			.action = fw_action_word(rule->action),
-			.mode = rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count"
-											     : "enforce",
+			.mode = fw_rule_counts(policy, rule) ? "count" : "enforce",
 			.unit = limited ? fw_unit_word(rule->limit.unit) : "",
 			.limit = rule->limit.amount,
 			.window_ns = rule->limit.window_ns,
@@ -267,6 +266,7 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
 	fw_bans_by_origin(agent, snapshot.bans_by_origin);
 	snapshot.log_count = fw_logs_snapshot(agent, snapshot.logs);
+	snapshot.under_attack = fw_under_attack_now(agent);
 	snapshot.attack_count = fw_attacks_snapshot(agent, snapshot.attacks);
 	take_process(&snapshot);
 	if (r) {

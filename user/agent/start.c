@@ -189,6 +189,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_confirm_init(agent);
 	fw_drift_init(agent);
 	fw_drift_load(agent);
+	fw_under_attack_load(agent);
 	fw_feeds_init(agent);
 	fw_set_files_init(agent);
 	fw_spared_start(agent);

@@ -42,7 +42,7 @@ static const struct fw_command commands[] = {
 		 "\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\"}],"
 		 "\"packets\":N,\"passed\":N,"
 		 "\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"bans\":N,\"generation\":N,"
-		 "\"drift\":[{\"kind\":\"tune|set|attach|detach|policy\",\"object\","
+		 "\"drift\":[{\"kind\":\"tune|set|attach|detach|policy|under-attack\",\"object\","
 		 "\"detail\",\"by\",\"expires_in_seconds\":N|null}],\"mode\":\"enforce|count\",\"version\","
 		 "\"uptime_seconds\":N,"
 		 "\"policy_file\",\"pinned\":BOOL,\"confirm\":{\"pending\":BOOL,\"deadline_seconds\":N,"
@@ -54,7 +54,7 @@ static const struct fw_command commands[] = {
 		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
 		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"attacks\":[as attacks, without "
-		 "vectors]}",
+		 "vectors],\"under_attack\":{as under-attack}}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -176,7 +176,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall rules",
 	 .route = FW_API_RULES,
 	 .json = "[{\"name\",\"action\",\"mode\",\"limit\":N|null,\"unit\":WORD|null,\"window_seconds\","
-		 "\"per\",\"packets\",\"dropped\","
+		 "\"enforcing\":BOOL,\"per\",\"packets\",\"dropped\","
 		 "\"would_drop\",\"keys_over\",\"id\",\"bytes\",\"labels\",\"ban\",\"keys_tracked\"}]",
 	 .run = fw_cmd_rules},
 	{.verb = "rules",
@@ -512,6 +512,26 @@ static const struct fw_command commands[] = {
 		 "\"would_drop\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_second\":N}]}],"
 		 "\"recent\":[the same, newest first]}",
 	 .run = fw_cmd_attacks},
+	{.verb = "under-attack",
+	 .arguments = "[on|off|auto]",
+	 .most = 1,
+	 .complete = FW_COMPLETE_WORDS,
+	 .words = "on|off|auto",
+	 .options = {OPTION_FOR("on or off")},
+	 .help = "the big switch: whether rules with mode: attack enforce",
+	 .about =
+		 "Rules with mode: attack count in peace and drop while under attack. auto (default): they "
+		 "drop "
+		 "while an attack lasts and 20 s beyond; on: now; off: never. In force within milliseconds; "
+		 "shown by status, on and off also as drift; survives reload and restart of the agent, not a "
+		 "reboot. With --for it is auto again when the time is up. Without an argument it only says "
+		 "how things are.",
+	 .examples =
+		 "floodwall under-attack on --for 30m\nfloodwall under-attack auto\nfloodwall under-attack",
+	 .route = FW_API_UNDER_ATTACK,
+	 .json = "{\"mode\":\"on|off|auto\",\"active\":BOOL,\"rules\":N,\"by\":NAME|null,"
+		 "\"since_seconds\":N|null,\"expires_in_seconds\":N|null}",
+	 .run = fw_cmd_under_attack},
 	{.verb = "events",
 	 .arguments = "",
 	 .options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
@@ -522,7 +542,7 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
 		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|attack_start|attack_update|attack_"
-		 "end|"
+		 "end|under_attack|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
@@ -592,8 +612,7 @@ const struct fw_option *fw_global_options(size_t *ret_count)
 
 bool fw_command_comes_later(const char *verb, const char *subverb)
 {
-	static const char *const later[][2] = {
-		{"recommend", NULL}, {"history", NULL}, {"capture", NULL}, {"under-attack", NULL}};
+	static const char *const later[][2] = {{"recommend", NULL}, {"history", NULL}, {"capture", NULL}};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcmp(verb, later[i][0]) &&

@@ -114,3 +114,33 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
 		fprintf(page->out, "   for %s\n", fw_say_seconds(fw_doc_number(attack, "seconds"), age));
 	}
 }
+
+/* One line: for status when there is something to say, and for the switch itself. */
+void fw_show_under_attack(const struct fw_page *page, const json_t *document)
+{
+	bool active = fw_doc_true(document, "active");
+	double rules = fw_doc_number(document, "rules");
+	char buffer[FW_SAY_MAX];
+
+	fputs("under attack: ", page->out);
+	fw_paint(page, active ? FW_PAINT_CAREFUL : FW_PAINT_NONE, active ? "YES" : "no");
+	fprintf(page->out, " (%s", fw_doc_text(document, "mode"));
+	if (*fw_doc_text(document, "by")) {
+		fputs(" by ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "by"));
+	}
+	if (fw_doc_has(document, "expires_in_seconds"))
+		fprintf(page->out, ", auto again in %s",
+			fw_say_seconds(fw_doc_number(document, "expires_in_seconds"), buffer));
+	fputs(")", page->out);
+	if (fw_doc_has(document, "since_seconds"))
+		fprintf(page->out, " for %s",
+			fw_say_seconds(fw_doc_number(document, "since_seconds"), buffer));
+	if (rules > 0)
+		fprintf(page->out, "; %.0f rule%s with mode: attack %s\n", rules, rules > 1 ? "s" : "",
+			active	    ? rules > 1 ? "enforce" : "enforces"
+			: rules > 1 ? "count"
+				    : "counts");
+	else
+		fputs("; no rule has mode: attack, so nothing changes\n", page->out);
+}

@@ -27,6 +27,8 @@
 	X(TOP, "GET", "/v1/top", 0, "by=packets|bytes|drops, limit=N")                                       \
 	X(METRICS, "GET", "/v1/metrics", 0, "")                                                              \
 	X(ATTACKS, "GET", "/v1/attacks", 0, "last=N")                                                        \
+	X(UNDER_ATTACK_STATE, "GET", "/v1/under-attack", 0, "")                                              \
+	X(UNDER_ATTACK, "POST", "/v1/under-attack", 1, "mode on|off|auto, for_seconds")                      \
 	X(EVENTS, "GET", "/v1/events", 0, "follow=1, last=N")                                                \
 	X(CONFIRM_STATE, "GET", "/v1/confirm", 0, "")                                                        \
 	X(ATTACH, "POST", "/v1/attach", 1, "interface, xdp, chain")                                          \

@@ -472,6 +472,8 @@ static void write_logs(const struct fw_snapshot *snapshot, FILE *out)
 
 static void write_attacks(const struct fw_snapshot *snapshot, FILE *out)
 {
+	single(out, "floodwall_under_attack", "gauge", "Whether rules of mode attack enforce now.",
+	       snapshot->under_attack);
 	family(out, "floodwall_attack_active", "gauge",
 	       "Attacks that last, by protocol of their main vector.");
 	for (size_t i = 0; i < snapshot->attack_count; i++)

@@ -100,6 +100,7 @@ struct fw_snapshot {
 	size_t log_count;
 	struct fw_attack_snapshot attacks[FW_ATTACK_KINDS_MAX];
 	size_t attack_count;
+	bool under_attack; /* rules of mode attack enforce */
 	char config_hash[72];
 	const char *config_file;
 };

@@ -177,8 +177,9 @@ static const struct fw_policy_field fields[] = {
 	    "lower-case letters, digits, - and _; counters and meters follow it over reloads"),
 	KEY("rule", "force", rule_force, "true | false", "false", FW_FIELD_TUNABLE,
 	    "accept what check calls a self-made outage"),
-	KEY("rule", "mode", rule_mode, "enforce | count", "the file's mode", FW_FIELD_TUNABLE,
-	    "count: this rule only counts what it would do"),
+	KEY("rule", "mode", rule_mode, "enforce | count | attack", "the file's mode", FW_FIELD_TUNABLE,
+	    "count: this rule only counts what it would do. attack: it counts in peace and enforces while "
+	    "under attack (see under-attack)"),
 	KEY("rule", "match", rule_match, "map", "every packet", FW_FIELD_MAY_BE_EMPTY,
 	    "which packets; values of one list are alternatives, different keys must all hold"),
 	KEY("rule", "limit", rule_limit, "AMOUNT packets|bytes|connections|requests/WINDOW", "none",

@@ -43,7 +43,7 @@ void fw_load_rule_mode(struct fw_loader *loader, const struct fw_node *value, vo
 {
 	unsigned int mode;
 
-	if (fw_read_word(loader, value, &fw_mode_words, "mode", &mode))
+	if (fw_read_word(loader, value, &fw_rule_mode_words, "mode", &mode))
 		((struct fw_policy_rule *)target)->mode = (enum fw_mode)mode;
 }
 
