@@ -127,6 +127,33 @@ Test(compile, keys)
 	}
 }
 
+/* A rule for each wider prefix, behind it, for IPv6 alone. */
+Test(compile, wider)
+{
+	struct compiled c =
+		compile(RULE("match: {source: [2001:db8::/32, 10.0.0.0/8], dest_port: 80}, limit: 10 "
+			     "packets/10s, action: block, ban: 10m, mode: count, wider: {ipv6_56: 3, "
+			     "ipv6_48: 20}"));
+	struct fw_addr mask56 = fw_mask(56), mask48 = fw_mask(48);
+	const struct fw_rule *rules = c.image->slot->rules;
+
+	cr_assert_eq(c.policy->rule_count, 3);
+	cr_expect_str_eq(c.policy->rules[1].name, "r-56");
+	cr_expect_str_eq(c.policy->rules[2].name, "r-48");
+	cr_expect_eq(rules[0].limit, 10);
+	cr_expect_eq(rules[1].limit, 30);
+	cr_expect_eq(rules[2].limit, 200);
+	cr_expect(rules[0].flags & FW_RULE_BAN);
+	cr_expect(!((rules[1].flags | rules[2].flags) & FW_RULE_BAN));
+	cr_expect(rules[2].flags & FW_RULE_COUNT_MODE);
+	cr_expect_eq(memcmp(&rules[1].key_mask[FW_FAMILY_V6], &mask56, sizeof(mask56)), 0);
+	cr_expect_eq(memcmp(&rules[2].key_mask[FW_FAMILY_V6], &mask48, sizeof(mask48)), 0);
+	for (int kind = 0; kind <= FW_KIND_ALL_; kind++)
+		cr_expect(kind & FW_KIND_IPV6 ||
+			  !(c.image->slot->kind_terms[kind] & (rules[1].terms | rules[2].terms)));
+	done(&c);
+}
+
 /* They count in peace; whoever compiles says when they enforce. The file's own mode outweighs that. */
 Test(compile, rules_for_attacks)
 {

@@ -198,11 +198,18 @@ static const struct fw_policy_field fields[] = {
 	    "the excess. count: block that only counts. label: mark for later rules"),
 	KEY("rule", "ban", rule_ban, "duration or {for, escalate, unverified}", "none", FW_FIELD_TUNABLE,
 	    "whoever crosses the limit is dropped for that long whatever he sends"),
+	KEY("rule", "wider", rule_wider, "{ipv6_56: TIMES, ipv6_48: TIMES}", "none", 0,
+	    "how many times the limit a whole IPv6 /56 or /48 may send, so that many /64s do not dodge it; "
+	    "makes the "
+	    "rules NAME-56 and NAME-48 behind this one"),
 	KEY("rule", "labels", rule_labels, NAMES, "none", 0,
 	    "marks set on the packet when the rule takes effect"),
 
 	KEY("source_prefix", "ipv4", prefix_ipv4, "1 to 32", "32", 0, "bits of IPv4 sources"),
 	KEY("source_prefix", "ipv6", prefix_ipv6, "1 to 128", "64", 0, "bits of IPv6 sources"),
+
+	KEY("wider", "ipv6_56", wider_56, "1 to 1000", "none", 0, "times the limit for an IPv6 /56"),
+	KEY("wider", "ipv6_48", wider_48, "1 to 1000", "none", 0, "times the limit for an IPv6 /48"),
 
 	KEY("destination_prefix", "ipv4", dest_prefix_ipv4, "1 to 32", "24", 0, "bits of IPv4 destinations"),
 	KEY("destination_prefix", "ipv6", dest_prefix_ipv6, "1 to 128", "48", 0, "bits of IPv6 destinations"),

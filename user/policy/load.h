@@ -18,6 +18,8 @@ struct fw_loader {
 	char where[128];	    /* "rule 'login'", for messages */
 	unsigned int *sets_by_name; /* of the named sets; NULL: there are none */
 	size_t sets_named;
+	const char
+		*rule_suffix; /* of the rule being read once more, see `wider`; NULL: it is the rule itself */
 	bool out_of_memory;
 };
 
@@ -89,6 +91,9 @@ struct fw_loader {
 	X(rule_destination_prefix)                                                                           \
 	X(rule_action)                                                                                       \
 	X(rule_ban)                                                                                          \
+	X(rule_wider)                                                                                        \
+	X(wider_56)                                                                                          \
+	X(wider_48)                                                                                          \
 	X(rule_mode)                                                                                         \
 	X(rule_labels)                                                                                       \
 	X(rule_force)                                                                                        \

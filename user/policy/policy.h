@@ -199,7 +199,10 @@ struct fw_policy_rule {
 	struct fw_match match;
 	struct fw_limit limit;
 	enum fw_per per;
-	uint8_t prefix4, prefix6;	    /* key prefix in the family's own bits: 32 and 64 by default */
+	uint8_t prefix4, prefix6; /* key prefix in the family's own bits: 32 and 64 by default */
+	/* How many times the limit an IPv6 /56 and a /48 may send, 0: not asked. Only while a file is read:
+	 * each becomes a rule of its own, NAME-56 and NAME-48. */
+	uint16_t wider56, wider48;
 	uint8_t dest_prefix4, dest_prefix6; /* with FW_PER_DESTINATION_PREFIX: 24 and 48 by default */
 	enum fw_action action;
 	struct fw_ban_spec ban;
