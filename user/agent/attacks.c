@@ -14,6 +14,7 @@
 #include "lib/units.h"
 
 #define SAVE_EVERY_NS  (30 * FW_NS_PER_SEC)
+#define SAVE_NEWS_NS   (5 * FW_NS_PER_SEC) /* flapping attacks must not keep the disk, and the loop, busy */
 #define TELL_CHANGE_NS (10 * FW_NS_PER_SEC)
 #define TENTH_OF_LIMIT 10.0
 #define LEAST_START    10.0
@@ -223,7 +224,7 @@ static void on_news(void *context, enum fw_attack_news news, const struct fw_att
 {
 	struct fw_agent *agent = context;
 
-	agent->attacks.saved_ns = 0; /* after this step */
+	agent->attacks.dirty = true;
 	switch (news) {
 	case FW_ATTACK_STARTED:
 		tell_start(agent, attack);
@@ -236,14 +237,13 @@ static void on_news(void *context, enum fw_attack_news news, const struct fw_att
 	}
 }
 
-static void on_timer(uv_timer_t *timer)
+static void look(struct fw_agent *agent)
 {
-	struct fw_agent *agent = timer->data;
 	struct fw_attack_watch *watch = &agent->attacks;
 	uint64_t now = fw_datapath_now_ns(agent->datapath);
 	FW_FREE struct causes *causes = calloc(1, sizeof(*causes));
 	struct fw_attack_step step = {.now_ns = now, .wall_ns = fw_wall_ns()};
-	bool before = watch->saved_ns != 0;
+	uint64_t age;
 
 	if (!causes)
 		return;
@@ -253,9 +253,17 @@ static void on_timer(uv_timer_t *timer)
 	step.cause_count = causes->count;
 	step.sample_count = fw_drop_samples_take(watch->samples, &step.samples);
 	fw_attacks_step(watch->attacks, &step, on_news, agent);
-	if ((before && !watch->saved_ns) ||
-	    (watch->attacks->active_count && fw_monotonic_ns() - watch->saved_ns > SAVE_EVERY_NS))
+	age = fw_monotonic_ns() - watch->saved_ns;
+	if ((watch->dirty && age > SAVE_NEWS_NS) || (watch->attacks->active_count && age > SAVE_EVERY_NS))
 		fw_attacks_save(agent);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct fw_agent *agent = timer->data;
+
+	if (agent->attacks.attacks)
+		look(agent);
 	fw_under_attack_step(agent);
 }
 
@@ -271,10 +279,9 @@ void fw_attacks_start(struct fw_agent *agent)
 		       watch->attacks ? err.text : "out of memory");
 		free(watch->attacks);
 		watch->attacks = NULL;
-		return;
+	} else {
+		fw_attacks_load(agent);
 	}
-	watch->saved_ns = fw_monotonic_ns();
-	fw_attacks_load(agent);
 	uv_timer_init(&agent->loop, &watch->timer);
 	watch->timer.data = agent;
 	uv_timer_start(&watch->timer, on_timer, 0, period_ms);
@@ -284,10 +291,10 @@ void fw_attacks_stop(struct fw_agent *agent)
 {
 	struct fw_attack_watch *watch = &agent->attacks;
 
+	uv_timer_stop(&watch->timer);
 	if (!watch->attacks)
 		return;
 	fw_attacks_save(agent);
-	uv_timer_stop(&watch->timer);
 	fw_drop_samples_close(watch->samples);
 	free(watch->attacks);
 	watch->attacks = NULL;

@@ -32,6 +32,7 @@ struct fw_attack_watch {
 	struct fw_drop_samples *samples;
 	struct fw_attacks *attacks; /* NULL: not watching */
 	uint64_t saved_ns, retry_ns;
+	bool dirty;			     /* news that is not on disk */
 	uint64_t told_ns[FW_ATTACKS_ACTIVE]; /* of the attack id % FW_ATTACKS_ACTIVE: changes are told rarely
 					      */
 	uint64_t started[FW_ATTACK_PROTOCOL_MAX_];

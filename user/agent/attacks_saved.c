@@ -54,6 +54,7 @@ void fw_attacks_save(struct fw_agent *agent)
 		fw_log(FW_LOG_WARNING, "attacks would be forgotten at a restart: %s", err.text);
 	json_decref(document);
 	agent->attacks.saved_ns = fw_monotonic_ns();
+	agent->attacks.dirty = false;
 }
 
 static bool in_range(int number, int most)
