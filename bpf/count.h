@@ -79,9 +79,34 @@ static __noinline void count_sample(const struct fw_pkt *pkt, __u32 weight, __u3
 	source->last_reason = why;
 }
 
+static __noinline void count_drop_sample(const struct fw_pkt *pkt, __u32 weight, __u32 verdict, __u32 why)
+{
+	struct fw_drop_sample *sample = bpf_ringbuf_reserve(&fw_drop_sample_map, sizeof(*sample), 0);
+
+	if (!sample)
+		return;
+	*sample = (struct fw_drop_sample){
+		.dest = pkt->dest,
+		.at_ns = pkt->now_ns,
+		.weight = weight,
+		.length = pkt->length,
+		.rule = verdict == FW_VERDICT_WOULD_DROP && pkt->would_drop ? pkt->would_rule : pkt->rule,
+		.source_port = pkt->source_port,
+		.dest_port = pkt->dest_port,
+		.reason = why,
+		.would_drop = verdict == FW_VERDICT_WOULD_DROP,
+		.family = pkt->family,
+		.protocol = pkt->protocol,
+		.tcp_flags = pkt->tcp_flags,
+		.kind = pkt->kind,
+	};
+	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);
+}
+
 /* At most FW_SAMPLES_PER_TICK a tick and CPU: the period doubles when they run out and halves when they are
  * not used. */
-static __always_inline void count_source(const struct fw_pkt *pkt, __u32 dropped, enum fw_reason why)
+static __always_inline void count_source(const struct fw_pkt *pkt, enum fw_verdict verdict,
+					 enum fw_reason why)
 {
 	__u32 zero = 0, weight;
 	struct fw_sampler *sampler = bpf_map_lookup_elem(&fw_sample_map, &zero);
@@ -95,13 +120,19 @@ static __always_inline void count_source(const struct fw_pkt *pkt, __u32 dropped
 			sampler->period >>= 1;
 		sampler->tick_ns = pkt->now_ns;
 		sampler->taken = 0;
+		sampler->told = 0;
 	} else if (++sampler->taken >= FW_SAMPLES_PER_TICK) {
 		sampler->taken = 0;
 		if (sampler->period < FW_SAMPLE_PERIOD_MAX)
 			sampler->period = sampler->period ? sampler->period << 1 : 2;
 	}
-	if (pkt->family != FW_FAMILY_NONE)
-		count_sample(pkt, weight, dropped, why);
+	if (pkt->family == FW_FAMILY_NONE)
+		return;
+	count_sample(pkt, weight, verdict == FW_VERDICT_DROP, why);
+	if (verdict != FW_VERDICT_PASS && sampler->told < FW_DROP_SAMPLES_PER_TICK) {
+		sampler->told++;
+		count_drop_sample(pkt, weight, verdict, why);
+	}
 }
 
 #endif

@@ -257,6 +257,8 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 		return FW_REASON_UNDECIDED;
 	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		count->would_drop++;
+		if (!pkt->would_drop)
+			pkt->would_rule = rule->id;
 		pkt->would_drop = 1;
 		return FW_REASON_UNDECIDED;
 	}

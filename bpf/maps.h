@@ -13,6 +13,7 @@
 #include "fw_geo.h"
 #include "fw_maps.h"
 #include "fw_policy.h"
+#include "fw_sample.h"
 #include "fw_spread.h"
 #include "request.h"
 
@@ -132,7 +133,7 @@ struct fw_sampler {
 	__u32 skipped;
 	__u32 period;
 	__u32 taken; /* in this tick */
-	__u32 pad;
+	__u32 told;  /* drops handed on in this tick */
 };
 FW_MAP(fw_sample_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_sampler, 1, 0);
 
@@ -144,6 +145,12 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, FW_EVENT_BYTES);
 } fw_event_map SEC(".maps");
+
+/* Dropped packets to look at, a few a tick. Full: not taken, the exact counters are elsewhere. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, FW_DROP_SAMPLE_BYTES);
+} fw_drop_sample_map SEC(".maps");
 
 /* Replay only: time comes from user space, the verdict goes back. Never pinned. */
 FW_MAP(fw_clock_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, BPF_F_MMAPABLE);

@@ -23,6 +23,7 @@ struct fw_pkt {
 	__u16 payload_at;	      /* of TCP: bytes before it in the frame, */
 	__u16 payload_bytes;	      /* and how many the IP header promises; 0 without TCP */
 	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
+	__u16 would_rule;	      /* of the first one that would have dropped; with would_drop only */
 	__u8 family;		      /* enum fw_family; NONE while no address is known */
 	__u8 protocol;		      /* of the last header understood */
 	__u8 tcp_flags;

@@ -43,7 +43,7 @@ static __always_inline int verdict(const struct fw_pkt *pkt, enum fw_reason why)
 	else if (pkt->would_drop)
 		verdict = FW_VERDICT_WOULD_DROP;
 	count_packet(pkt, verdict, why);
-	count_source(pkt, verdict == FW_VERDICT_DROP, why);
+	count_source(pkt, verdict, why);
 	if (fw_config.trace)
 		verdict_trace(pkt, verdict, why);
 	return verdict == FW_VERDICT_DROP ? XDP_DROP : XDP_PASS;

@@ -35,7 +35,8 @@
 	X(fw_fault_map)                                                                                      \
 	X(fw_sample_map)                                                                                     \
 	X(fw_source_map)                                                                                     \
-	X(fw_event_map)
+	X(fw_event_map)                                                                                      \
+	X(fw_drop_sample_map)
 
 #define FW_PIN_MAPS  "maps"
 #define FW_PIN_LINKS "links"
@@ -45,7 +46,8 @@
 #define FW_PREFIXES_DEFAULT	(2u << 20)
 #define FW_TOP_SOURCES		65536u
 #define FW_EVENT_BYTES		(1u << 20)
-#define FW_BAN_FILTER_WORDS	(1u << 18) /* 64-bit words a slot at most: 2 MiB */
+#define FW_DROP_SAMPLE_BYTES	(256u << 10) /* a quarter of a second of some ten busy CPUs */
+#define FW_BAN_FILTER_WORDS	(1u << 18)   /* 64-bit words a slot at most: 2 MiB */
 #define FW_BAN_FILTER_WORDS_MIN (1u << 12)
 
 #endif

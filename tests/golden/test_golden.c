@@ -116,6 +116,10 @@ static const struct {
 	{"recommend_none", fw_show_recommend},
 	{"recommend_csv", fw_show_recommend_csv},
 	{"recommend_svg", fw_show_recommend_svg},
+	{"attacks", fw_show_attacks},
+	{"attacks_none", fw_show_attacks},
+	{"under_attack", fw_show_under_attack},
+	{"under_attack_none", fw_show_under_attack},
 };
 
 Test(golden, answers)
@@ -243,6 +247,11 @@ static const char *const lines[] = {
 	"replay x.pcap --policy /nonexistent.yaml",
 	"doctor",
 	"events --last many",
+	"attacks --last 1000",
+	"attacks now",
+	"under-attack maybe",
+	"under-attack --for 1h",
+	"under-attack on --for soon",
 	"completion",
 	"completion tcsh",
 	"help wat",

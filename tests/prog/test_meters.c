@@ -165,6 +165,50 @@ Test(meters, keys)
 	lab_close(&lab);
 }
 
+static struct packet from6(unsigned int site, unsigned int net)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "2001:db8:%x:%x::66", site, net);
+	return PACKET(.from = text);
+}
+
+/* An IPv6 site with many /64s: each stays under its limit, or is blocked at it; a /56 may send three times as
+ * much, a /48 five times. Who floods alone uses up nothing of his neighbours'. */
+Test(meters, wider_prefixes)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 10 packets/10s, action: block, wider: {ipv6_56: 3, "
+			    "ipv6_48: 5}}]\n");
+	cr_expect_eq(lab_send(&lab, from6(0xb, 0x100), 1000), 10, "one /64 floods");
+	cr_expect_eq(lab_send(&lab, from6(0xb, 0x101), 10), 10, "its neighbour in the /56 loses nothing");
+	cr_expect_eq(lab_send(&lab, from6(0xb, 0x102), 10), 10);
+	expect_rule(&lab, FW_REASON_OVER_LIMIT, "r-56", from6(0xb, 0x103));
+	expect_rule(&lab, FW_REASON_OVER_LIMIT, "r", from6(0xb, 0x100));
+	cr_expect_eq(lab_send(&lab, from6(0xb, 0x200), 10), 10, "the next /56");
+	cr_expect_eq(lab_send(&lab, from6(0xb, 0x300), 10), 10);
+	expect_rule(&lab, FW_REASON_OVER_LIMIT, "r-48", from6(0xb, 0x400));
+	cr_expect_eq(lab_send(&lab, from6(0xc, 0x100), 10), 10, "another /48");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 20), 10, "IPv4 has no wider limit");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER_NEAR), 20), 10);
+	lab_close(&lab);
+}
+
+/* A new /64 for every packet: no limit per /64 sees that. */
+Test(meters, wider_prefixes_stop_who_changes_his_64)
+{
+	struct lab lab;
+	unsigned int passed = 0;
+
+	lab_open(&lab,
+		 HEAD "rules: [{name: r, limit: 10 packets/10s, action: police, wider: {ipv6_48: 5}}]\n");
+	for (unsigned int i = 0; i < 2000; i++)
+		passed += lab_send(&lab, from6(0xb, i), 1);
+	cr_expect_eq(passed, 50);
+	lab_close(&lab);
+}
+
 static void tune(struct lab *lab, const char *policy)
 {
 	lab_compile(lab, policy);

@@ -127,6 +127,60 @@ Test(compile, keys)
 	}
 }
 
+/* A rule for each wider prefix, behind it, for IPv6 alone. */
+Test(compile, wider)
+{
+	struct compiled c =
+		compile(RULE("match: {source: [2001:db8::/32, 10.0.0.0/8], dest_port: 80}, limit: 10 "
+			     "packets/10s, action: block, ban: 10m, mode: count, wider: {ipv6_56: 3, "
+			     "ipv6_48: 20}"));
+	struct fw_addr mask56 = fw_mask(56), mask48 = fw_mask(48);
+	const struct fw_rule *rules = c.image->slot->rules;
+
+	cr_assert_eq(c.policy->rule_count, 3);
+	cr_expect_str_eq(c.policy->rules[1].name, "r-56");
+	cr_expect_str_eq(c.policy->rules[2].name, "r-48");
+	cr_expect_eq(rules[0].limit, 10);
+	cr_expect_eq(rules[1].limit, 30);
+	cr_expect_eq(rules[2].limit, 200);
+	cr_expect(rules[0].flags & FW_RULE_BAN);
+	cr_expect(!((rules[1].flags | rules[2].flags) & FW_RULE_BAN));
+	cr_expect(rules[2].flags & FW_RULE_COUNT_MODE);
+	cr_expect_eq(memcmp(&rules[1].key_mask[FW_FAMILY_V6], &mask56, sizeof(mask56)), 0);
+	cr_expect_eq(memcmp(&rules[2].key_mask[FW_FAMILY_V6], &mask48, sizeof(mask48)), 0);
+	for (int kind = 0; kind <= FW_KIND_ALL_; kind++)
+		cr_expect(kind & FW_KIND_IPV6 ||
+			  !(c.image->slot->kind_terms[kind] & (rules[1].terms | rules[2].terms)));
+	done(&c);
+}
+
+/* They count in peace; whoever compiles says when they enforce. The file's own mode outweighs that. */
+Test(compile, rules_for_attacks)
+{
+	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+	struct compiled c = compile_with("version: 1\nrules:\n"
+					 "  - {name: a, limit: 1 packets/1s, action: police, mode: attack}\n"
+					 "  - {name: b, limit: 1 packets/1s, action: block}\n",
+					 ids);
+	struct fw_image *sharp = NULL;
+	struct fw_diags diags = {0};
+
+	cr_expect(c.image->slot->rules[0].flags & FW_RULE_COUNT_MODE);
+	cr_expect(!(c.image->slot->rules[1].flags & FW_RULE_COUNT_MODE));
+	cr_expect(fw_rule_counts(c.policy, &c.policy->rules[0]));
+	c.policy->under_attack = true;
+	cr_expect(!fw_rule_counts(c.policy, &c.policy->rules[0]));
+	cr_assert_eq(fw_image_compile_rules(c.policy, c.image, ids, TICK, &diags, &sharp), 0);
+	cr_expect(!(sharp->slot->rules[0].flags & FW_RULE_COUNT_MODE));
+	cr_expect_eq(sharp->slot->rules[0].id, c.image->slot->rules[0].id, "its meters go on");
+	c.policy->mode = FW_MODE_COUNT;
+	cr_expect(fw_rule_counts(c.policy, &c.policy->rules[0]));
+	fw_image_free(sharp);
+	free(ids);
+	fw_diags_done(&diags);
+	done(&c);
+}
+
 Test(compile, bans)
 {
 	struct compiled c = compile("version: 1\nrules:\n"

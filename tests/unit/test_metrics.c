@@ -61,6 +61,12 @@ static struct fw_snapshot example(void)
 						    .matches = 7,
 						    .offences = 8};
 	snapshot.log_count = 1;
+	snapshot.attacks[0] = (struct fw_attack_snapshot){.protocol = "udp",
+							  .active = 1,
+							  .total = 3,
+							  .first_started_wall_ns = 1795132800500000000ULL,
+							  .packets_per_second = 1250.5};
+	snapshot.attack_count = 1;
 	return snapshot;
 }
 
@@ -124,6 +130,10 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_rule_packets_total{rule=\"bad\"} 0\n",
 		"floodwall_log_lines_total{log=\"web\"} 1234\n",
 		"floodwall_log_line_faults_total{log=\"web\",fault=\"unparsed\"} 5\n",
+		"floodwall_attack_active{vector=\"udp\"} 1\n",
+		"floodwall_attacks_total{vector=\"udp\"} 3\n",
+		"floodwall_attack_start_timestamp_seconds{vector=\"udp\"} 1795132800.5\n",
+		"floodwall_attack_packets_per_second{vector=\"udp\"} 1250.5\n",
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",
 		"floodwall_events_lost_total{stream=\"ban\"} 0\n",

@@ -75,6 +75,7 @@ static const struct tune_case {
 	{"blanket", "ban", "10", -EINVAL, "unit"},
 	{"blanket", "ban", "500d", -EINVAL, "365d"},
 	{"blanket", "ban", "1m,1m,1m,1m,1m,1m,1m", -EINVAL, "at most"},
+	{"blanket", "mode", "attack", 0, NULL},
 	{"blanket", "mode", "off", -EINVAL, "enforce, count"},
 	{"blanket", "force", "yes", -EINVAL, "true"},
 	{"world", "action", "block", -EINVAL, "force"},

@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include "agent/attacks.h"
 #include "agent/confirm.h"
 #include "agent/drift.h"
 #include "agent/event_log.h"
@@ -26,6 +27,7 @@
 #include "agent/stand.h"
 #include "agent/state.h"
 #include "agent/top.h"
+#include "agent/under_attack.h"
 #include "agent/web.h"
 #include "kern/attach.h"
 #include "kern/datapath.h"
@@ -72,6 +74,8 @@ struct fw_agent {
 	struct fw_sampler sampler;
 	struct fw_recorder recorder;
 	unsigned int questions_running; /* to the history, in threads */
+	struct fw_attack_watch attacks;
+	struct fw_under_attack under_attack;
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_key_walks key_walks;

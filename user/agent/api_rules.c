@@ -29,9 +29,12 @@ static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct f
 	for (size_t i = 0; i < rule->labels.count; i++)
 		json_array_append_new(labels, json_string(rule->labels.items[i]));
 	json = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "name",
-		rule->name, "action", fw_action_word(rule->action), "mode",
-		rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count" : "enforce", "limit",
+		"{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}",
+		"name", rule->name, "action", fw_action_word(rule->action), "mode",
+		rule->mode == FW_MODE_ATTACK   ? "attack"
+		: fw_rule_counts(policy, rule) ? "count"
+					       : "enforce",
+		"enforcing", (int)!fw_rule_counts(policy, rule), "limit",
 		limited ? json_integer((json_int_t)rule->limit.amount) : json_null(), "unit",
 		limited ? json_string(fw_unit_word(rule->limit.unit)) : json_null(), "window_seconds",
 		limited ? json_real((double)rule->limit.window_ns / 1e9) : json_null(), "per",

@@ -212,7 +212,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	fw_reply(answer,
 		 json_pack(
 			 "{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
-			 "s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "state", state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets,
 			 "passed", (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped,
 			 "would_drop", (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums),
@@ -223,7 +223,8 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			 agent->loaded->stand.name, "pinned", (int)fw_datapath_pinned(agent->datapath),
 			 "confirm", confirm_to_json(agent), "rates", rates_to_json(&agent->sampler), "faults",
 			 faults_to_json(agent, warnings), "logs", logs, "warnings", warnings, "feeds",
-			 feeds_to_json(agent), "history", fw_recorder_to_json(agent, warnings)));
+			 feeds_to_json(agent), "history", fw_recorder_to_json(agent, warnings), "attacks",
+			 fw_attacks_brief(agent), "under_attack", fw_under_attack_to_json(agent)));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

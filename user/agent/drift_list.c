@@ -67,6 +67,10 @@ json_t *fw_drift_to_json(const struct fw_agent *agent)
 	for (size_t i = 0; i < stand->tune_count; i++)
 		if (!is_overridden(stand, i))
 			add_tune(list, agent->loaded, &stand->tunes[i]);
+	if (agent->under_attack.mode != FW_UNDER_ATTACK_AUTO)
+		add(list, "under-attack", "under-attack", agent->under_attack.by,
+		    agent->under_attack.expires_ns,
+		    json_sprintf("auto -> %s", fw_under_attack_word(agent->under_attack.mode)));
 	for (size_t i = 0; i < agent->drift.set_count; i++) {
 		const struct fw_set_edit *edit = &agent->drift.sets[i];
 		char text[FW_ADDR_TEXT_MAX];

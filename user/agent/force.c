@@ -87,6 +87,7 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 
 	if (r)
 		return r;
+	loaded->policy->under_attack = fw_under_attack_now(agent);
 	if (!agent->loaded && beside.parts.count)
 		return compile_first(agent, loaded, &beside.input, diags, ids, ret);
 	return fw_image_compile(loaded->policy, &beside.input, ids, diags, ret);
@@ -125,6 +126,7 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const str
 	if (!ids)
 		return fw_err_set(err, -ENOMEM, "out of memory; the policy in force stays");
 	*ids = agent->ids;
+	loaded->policy->under_attack = fw_under_attack_now(agent);
 	r = lists ? fw_image_compile_rules(loaded->policy, lists, ids, fw_datapath_tick_ns(agent->datapath),
 					   &diags, ret)
 		  : compile(agent, loaded, &diags, ids, ret);

@@ -195,8 +195,7 @@ static void on_offence(struct fw_agent *agent, const struct fw_log_record *recor
 				      : offence.rule->prefix6;
 	offence.prefix.addr = fw_addr_masked(&record->client, offence.prefix.bits);
 	offence.now_ns = fw_datapath_now_ns(agent->datapath);
-	if (trial || offence.rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ||
-	    offence.rule->action == FW_ACTION_COUNT)
+	if (trial || fw_rule_counts(policy, offence.rule) || offence.rule->action == FW_ACTION_COUNT)
 		say(agent, &offence, NULL);
 	else
 		punish(agent, &offence);

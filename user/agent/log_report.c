@@ -68,8 +68,7 @@ void fw_logs_add_counts(const struct fw_agent *agent, struct fw_rule_count *by_i
 		if (!rule->match.log)
 			continue;
 		by_id[id].packets += agent->logs.rules[id].matched;
-		if (rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ||
-		    rule->action == FW_ACTION_COUNT)
+		if (fw_rule_counts(policy, rule) || rule->action == FW_ACTION_COUNT)
 			by_id[id].would_drop += agent->logs.rules[id].over;
 	}
 }

@@ -64,6 +64,9 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(HISTORY_TOP, fw_api_history_top)                                                                   \
 	X(HISTORY_EXPORT, fw_api_history_export)                                                             \
 	X(RECOMMEND, fw_api_recommend)                                                                       \
+	X(ATTACKS, fw_api_attacks)                                                                           \
+	X(UNDER_ATTACK_STATE, fw_api_under_attack_state)                                                     \
+	X(UNDER_ATTACK, fw_api_under_attack)                                                                 \
 	X(EVENTS, fw_api_events)                                                                             \
 	X(CONFIRM_STATE, fw_api_confirm_state)                                                               \
 	X(ATTACH, fw_api_attach)                                                                             \

@@ -142,8 +142,7 @@ static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
 		snapshot->rules[snapshot->rule_count++] = (struct fw_rule_snapshot){
 			.name = rule->name,
 			.action = fw_action_word(rule->action),
-			.mode = rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ? "count"
-											     : "enforce",
+			.mode = fw_rule_counts(policy, rule) ? "count" : "enforce",
 			.unit = limited ? fw_unit_word(rule->limit.unit) : "",
 			.limit = rule->limit.amount,
 			.window_ns = rule->limit.window_ns,
@@ -267,6 +266,8 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 	fw_bans_by_origin(agent, snapshot.bans_by_origin);
 	snapshot.log_count = fw_logs_snapshot(agent, snapshot.logs);
 	fw_recorder_snapshot(agent, &snapshot.history);
+	snapshot.under_attack = fw_under_attack_now(agent);
+	snapshot.attack_count = fw_attacks_snapshot(agent, snapshot.attacks);
 	take_process(&snapshot);
 	if (r) {
 		fw_snapshot_done(&snapshot);

@@ -189,6 +189,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_confirm_init(agent);
 	fw_drift_init(agent);
 	fw_drift_load(agent);
+	fw_under_attack_load(agent);
 	fw_feeds_init(agent);
 	fw_set_files_init(agent);
 	fw_spared_start(agent);
@@ -229,6 +230,7 @@ static int open_for_business(struct fw_agent *agent)
 	fw_logs_start(agent);
 	fw_sampler_start(agent);
 	fw_recorder_start(agent);
+	fw_attacks_start(agent);
 	fw_set_files_start(agent);
 	fw_reload_on_signal(agent);
 	return FW_EXIT_OK;
@@ -328,6 +330,8 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_logs_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))
 		fw_force_save(agent);
+	if (agent->ready)
+		fw_attacks_stop(agent);
 	if (agent->leases.dirty)
 		fw_leases_save(agent);
 	fw_server_free(agent->server);

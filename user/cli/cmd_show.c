@@ -101,6 +101,41 @@ int fw_cmd_explain(struct fw_cli *cli, const struct fw_line *line)
 	return fw_cli_ask_and_show(cli, FW_API_EXPLAIN, &query, NULL, fw_show_explain);
 }
 
+int fw_cmd_attacks(struct fw_cli *cli, const struct fw_line *line)
+{
+	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
+	const char *last = fw_line_option(line, "last");
+	int exit = last ? fw_cli_check_number(cli, "last", last, 100) : FW_EXIT_OK;
+
+	if (exit)
+		return exit;
+	if (last && fw_query_add(&query, "last", last))
+		return fw_cli_fail_memory(cli);
+	return fw_cli_ask_and_show(cli, FW_API_ATTACKS, &query, NULL, fw_show_attacks);
+}
+
+int fw_cmd_under_attack(struct fw_cli *cli, const struct fw_line *line)
+{
+	const char *mode = line->argument_count ? line->arguments[0] : NULL;
+	json_t *body;
+	int exit;
+
+	if (!mode && fw_line_option(line, "for"))
+		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
+				   "--for goes with 'under-attack on' and 'under-attack off'");
+	if (!mode)
+		return fw_cli_ask_and_show(cli, FW_API_UNDER_ATTACK_STATE, NULL, NULL, fw_show_under_attack);
+	body = json_pack("{s:s}", "mode", mode);
+	if (!body)
+		return fw_cli_fail_memory(cli);
+	exit = fw_cli_take_for(cli, line, body);
+	if (exit) {
+		json_decref(body);
+		return exit;
+	}
+	return fw_cli_ask_and_show(cli, FW_API_UNDER_ATTACK, NULL, body, fw_show_under_attack);
+}
+
 static void write_text(FILE *out, const void *context)
 {
 	fputs(context, out);

@@ -59,7 +59,7 @@ static const struct fw_command commands[] = {
 		 "\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\"}],"
 		 "\"packets\":N,\"passed\":N,"
 		 "\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"bans\":N,\"generation\":N,"
-		 "\"drift\":[{\"kind\":\"tune|set|attach|detach|policy\",\"object\","
+		 "\"drift\":[{\"kind\":\"tune|set|attach|detach|policy|under-attack\",\"object\","
 		 "\"detail\",\"by\",\"expires_in_seconds\":N|null}],\"mode\":\"enforce|count\",\"version\","
 		 "\"uptime_seconds\":N,"
 		 "\"policy_file\",\"pinned\":BOOL,\"confirm\":{\"pending\":BOOL,\"deadline_seconds\":N,"
@@ -72,7 +72,8 @@ static const struct fw_command commands[] = {
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
 		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"history\":{\"state\":\"starting|"
 		 "recording|paused|off\",\"file\",\"bytes\",\"since\":RFC3339|null,\"steps_written\","
-		 "\"steps_lost\",\"error\"}}",
+		 "\"steps_lost\",\"error\"},\"attacks\":[as attacks, without vectors],"
+		 "\"under_attack\":{as under-attack}}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -202,7 +203,7 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall rules",
 	 .route = FW_API_RULES,
 	 .json = "[{\"name\",\"action\",\"mode\",\"limit\":N|null,\"unit\":WORD|null,\"window_seconds\","
-		 "\"per\",\"packets\",\"dropped\","
+		 "\"enforcing\":BOOL,\"per\",\"packets\",\"dropped\","
 		 "\"would_drop\",\"keys_over\",\"id\",\"bytes\",\"labels\",\"ban\",\"keys_tracked\"}]",
 	 .run = fw_cmd_rules},
 	{.verb = "rules",
@@ -516,6 +517,52 @@ static const struct fw_command commands[] = {
 	 .json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
 		 "\"command\"}]}",
 	 .run = fw_cmd_doctor},
+	{.verb = "attacks",
+	 .arguments = "",
+	 .options = {{.name = "last", .value = "N", .help = "the last N that are over (default 20)"}},
+	 .help = "the attacks that last, and the last ones that are over",
+	 .about =
+		 "An attack is a target (an address, a prefix, or everything) whose packets some rule or "
+		 "reason "
+		 "drops beyond safety.attack_from for half a second; a rule per destination, "
+		 "destination_prefix or "
+		 "total needs only a tenth of its limit. Whatever else is dropped on its way to the target "
+		 "joins "
+		 "as a further vector. It is over when none of it has reached half of that for 10 s. Rates "
+		 "and "
+		 "packets are those that were dropped, or would have been in count mode; how they spread "
+		 "over "
+		 "targets and vectors is known from samples. Kept over a restart of the agent: the last 100.",
+	 .examples = "floodwall attacks\nfloodwall --json attacks --last 100",
+	 .route = FW_API_ATTACKS,
+	 .json = "{\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
+		 "\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
+		 "\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
+		 "\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"merged_into\":ID|null,"
+		 "\"vectors\":[{\"vector\",\"rule\":NAME|null,\"reason\":WORD|null,\"dropped\":N,"
+		 "\"would_drop\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_second\":N}]}],"
+		 "\"recent\":[the same, newest first]}",
+	 .run = fw_cmd_attacks},
+	{.verb = "under-attack",
+	 .arguments = "[on|off|auto]",
+	 .most = 1,
+	 .complete = FW_COMPLETE_WORDS,
+	 .words = "on|off|auto",
+	 .options = {OPTION_FOR("on or off")},
+	 .help = "the big switch: whether rules with mode: attack enforce",
+	 .about =
+		 "Rules with mode: attack count in peace and drop while under attack. auto (default): they "
+		 "drop "
+		 "while an attack lasts and 20 s beyond; on: now; off: never. In force within milliseconds; "
+		 "shown by status, on and off also as drift; survives reload and restart of the agent, not a "
+		 "reboot. With --for it is auto again when the time is up. Without an argument it only says "
+		 "how things are.",
+	 .examples =
+		 "floodwall under-attack on --for 30m\nfloodwall under-attack auto\nfloodwall under-attack",
+	 .route = FW_API_UNDER_ATTACK,
+	 .json = "{\"mode\":\"on|off|auto\",\"active\":BOOL,\"rules\":N,\"by\":NAME|null,"
+		 "\"since_seconds\":N|null,\"expires_in_seconds\":N|null}",
+	 .run = fw_cmd_under_attack},
 	{.verb = "events",
 	 .arguments = "",
 	 .options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
@@ -525,7 +572,8 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|"
+		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|attack_start|attack_update|attack_"
+		 "end|under_attack|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
@@ -696,7 +744,7 @@ const struct fw_option *fw_global_options(size_t *ret_count)
 
 bool fw_command_comes_later(const char *verb, const char *subverb)
 {
-	static const char *const later[][2] = {{"capture", NULL}, {"attacks", NULL}, {"under-attack", NULL}};
+	static const char *const later[][2] = {{"capture", NULL}};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcmp(verb, later[i][0]) &&

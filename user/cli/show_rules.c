@@ -26,6 +26,16 @@ const char *fw_show_limit(const json_t *object, char *buffer)
 	return buffer;
 }
 
+/* Why the action is not what happens, or only now. */
+static const char *note_on_mode(const json_t *rule)
+{
+	const char *mode = fw_doc_text(rule, "mode");
+
+	if (!strcmp(mode, "attack"))
+		return fw_doc_true(rule, "enforcing") ? " (under attack)" : " (counts until attacked)";
+	return !strcmp(mode, "count") && strcmp(fw_doc_text(rule, "action"), "count") ? " (counts)" : "";
+}
+
 void fw_show_rules(const struct fw_page *page, const json_t *rules)
 {
 	struct fw_table *table = FW_TABLE_NEW(">#", "RULE", "ACTION", "LIMIT", "PER", ">MATCHED", ">DROPPED",
@@ -34,16 +44,12 @@ void fw_show_rules(const struct fw_page *page, const json_t *rules)
 	size_t index;
 
 	json_array_foreach (rules, index, rule) {
-		char number[24], limit[FW_SAY_MAX], action[64], matched[FW_SAY_MAX], dropped[FW_SAY_MAX],
+		char number[24], limit[FW_SAY_MAX], action[96], matched[FW_SAY_MAX], dropped[FW_SAY_MAX],
 			would[FW_SAY_MAX], over[FW_SAY_MAX];
 		bool limited = strcmp(fw_show_limit(rule, limit), "-");
 
 		snprintf(number, sizeof(number), "%zu", index + 1);
-		snprintf(action, sizeof(action), "%.40s%s", fw_doc_text(rule, "action"),
-			 !strcmp(fw_doc_text(rule, "mode"), "count") &&
-					 strcmp(fw_doc_text(rule, "action"), "count")
-				 ? " (counts)"
-				 : "");
+		snprintf(action, sizeof(action), "%.40s%s", fw_doc_text(rule, "action"), note_on_mode(rule));
 		FW_TABLE_ROW(table, number, fw_doc_text(rule, "name"), action, limit,
 			     limited ? fw_doc_text(rule, "per") : "-",
 			     fw_say_count(fw_doc_count(rule, "packets"), matched),

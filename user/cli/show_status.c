@@ -259,6 +259,9 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 
 	print_first_line(page, status);
 	print_traffic(page, status);
+	fw_show_attack_lines(page, json_object_get(status, "attacks"));
+	if (fw_doc_true(json_object_get(status, "under_attack"), "active"))
+		fw_show_under_attack(page, json_object_get(status, "under_attack"));
 	print_reasons(page, json_object_get(status, "reasons"), true, drops ? "drops     " : "counted   ");
 	print_reasons(page, json_object_get(status, "reasons"), false, "passes    ");
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));

@@ -29,6 +29,9 @@
 	X(HISTORY_TOP, "GET", "/v1/history/top", 0, "window, since, until, rule, limit=N")                   \
 	X(HISTORY_EXPORT, "GET", "/v1/history/export", 0, "since, until, from: `next` of the page before")   \
 	X(RECOMMEND, "GET", "/v1/recommend", 0, "rule, since, until, buffer, exclude=FROM..TO (repeated)")   \
+	X(ATTACKS, "GET", "/v1/attacks", 0, "last=N")                                                        \
+	X(UNDER_ATTACK_STATE, "GET", "/v1/under-attack", 0, "")                                              \
+	X(UNDER_ATTACK, "POST", "/v1/under-attack", 1, "mode on|off|auto, for_seconds")                      \
 	X(EVENTS, "GET", "/v1/events", 0, "follow=1, last=N")                                                \
 	X(CONFIRM_STATE, "GET", "/v1/confirm", 0, "")                                                        \
 	X(ATTACH, "POST", "/v1/attach", 1, "interface, xdp, chain")                                          \

@@ -61,8 +61,7 @@ static json_t *rule_to_json(const struct fw_policy *policy, const struct fw_poli
 {
 	const struct fw_match *match = &rule->match;
 	json_t *uris = json_array(), *statuses = json_array();
-	bool counts = rule->mode == FW_MODE_COUNT || policy->mode == FW_MODE_COUNT ||
-		      rule->action == FW_ACTION_COUNT;
+	bool counts = fw_rule_counts(policy, rule) || rule->action == FW_ACTION_COUNT;
 	bool everybody = !match->source.count && !match->source_not.count && !match->tiers &&
 			 !match->tiers_not && !fw_match_asks_country(match) && !fw_match_asks_asn(match);
 

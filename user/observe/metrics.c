@@ -483,6 +483,32 @@ static void write_history(const struct fw_history_snapshot *history, FILE *out)
 	       "Steps of ten seconds that could not be recorded.", (double)history->lost);
 }
 
+static void write_attacks(const struct fw_snapshot *snapshot, FILE *out)
+{
+	single(out, "floodwall_under_attack", "gauge", "Whether rules of mode attack enforce now.",
+	       snapshot->under_attack);
+	family(out, "floodwall_attack_active", "gauge",
+	       "Attacks that last, by protocol of their main vector.");
+	for (size_t i = 0; i < snapshot->attack_count; i++)
+		sample(out, "floodwall_attack_active", (double)snapshot->attacks[i].active, "vector",
+		       snapshot->attacks[i].protocol, NULL);
+	family(out, "floodwall_attacks_total", "counter", "Attacks that began since the agent started.");
+	for (size_t i = 0; i < snapshot->attack_count; i++)
+		sample(out, "floodwall_attacks_total", (double)snapshot->attacks[i].total, "vector",
+		       snapshot->attacks[i].protocol, NULL);
+	family(out, "floodwall_attack_start_timestamp_seconds", "gauge",
+	       "Unix time at which the oldest attack that lasts began; 0 when there is none.");
+	for (size_t i = 0; i < snapshot->attack_count; i++)
+		sample(out, "floodwall_attack_start_timestamp_seconds",
+		       seconds(snapshot->attacks[i].first_started_wall_ns), "vector",
+		       snapshot->attacks[i].protocol, NULL);
+	family(out, "floodwall_attack_packets_per_second", "gauge",
+	       "Packets of attacks that are dropped, or would be in count mode.");
+	for (size_t i = 0; i < snapshot->attack_count; i++)
+		sample(out, "floodwall_attack_packets_per_second", snapshot->attacks[i].packets_per_second,
+		       "vector", snapshot->attacks[i].protocol, NULL);
+}
+
 void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 {
 	write_agent(snapshot, out);
@@ -495,4 +521,6 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	if (snapshot->log_count)
 		write_logs(snapshot, out);
 	write_history(&snapshot->history, out);
+	if (snapshot->attack_count)
+		write_attacks(snapshot, out);
 }

@@ -72,6 +72,15 @@ struct fw_history_snapshot {
 	uint64_t bytes, written, lost; /* lost: steps of ten seconds that could not be written */
 };
 
+#define FW_ATTACK_KINDS_MAX 4
+
+/* Attacks whose main vector is of one protocol. */
+struct fw_attack_snapshot {
+	const char *protocol;
+	uint64_t active, total, first_started_wall_ns; /* of those that last, 0: none */
+	double packets_per_second;
+};
+
 /* Everything /metrics and status print. Arrays are owned by whoever filled the snapshot. */
 struct fw_snapshot {
 	uint64_t at_ns; /* monotonic */
@@ -95,6 +104,9 @@ struct fw_snapshot {
 	struct fw_log_snapshot logs[FW_LOG_SNAPSHOTS_MAX];
 	size_t log_count;
 	struct fw_history_snapshot history;
+	struct fw_attack_snapshot attacks[FW_ATTACK_KINDS_MAX];
+	size_t attack_count;
+	bool under_attack; /* rules of mode attack enforce */
 	char config_hash[72];
 	const char *config_file;
 };

@@ -60,7 +60,8 @@ static void check_labels(const struct fw_policy *policy, size_t index, struct fw
 static bool ends_walk(const struct fw_policy_rule *rule)
 {
 	return (rule->action == FW_ACTION_ALLOW || rule->action == FW_ACTION_BLOCK) &&
-	       rule->limit.unit == FW_UNIT_NONE && rule->mode != FW_MODE_COUNT;
+	       rule->limit.unit == FW_UNIT_NONE && rule->mode != FW_MODE_COUNT &&
+	       rule->mode != FW_MODE_ATTACK;
 }
 
 static void check_reachable(const struct fw_policy *policy, size_t index, struct fw_diags *diags)

@@ -50,6 +50,16 @@ static void check_ban(const struct fw_policy_rule *rule, struct fw_diags *diags)
 			 "rule '%s': per: %s does not say whom to ban", rule->name, fw_per_word(rule->per));
 }
 
+static void check_mode(const struct fw_policy_rule *rule, struct fw_diags *diags)
+{
+	if (rule->mode == FW_MODE_ATTACK && rule->action != FW_ACTION_BLOCK &&
+	    rule->action != FW_ACTION_POLICE)
+		COMPLAIN(diags, rule->action_mark, "bad-mode",
+			 "use action: block or police, or remove the mode",
+			 "rule '%s': %s drops nothing, so an attack would change nothing about it",
+			 rule->name, fw_action_word(rule->action));
+}
+
 static bool drops(const struct fw_policy_rule *rule)
 {
 	return rule->action == FW_ACTION_BLOCK && rule->mode != FW_MODE_COUNT && !rule->force;
@@ -242,6 +252,7 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 	fw_rule_check_log(policy, rule, diags);
 	check_action(rule, diags);
 	check_ban(rule, diags);
+	check_mode(rule, diags);
 	check_outage(rule, diags);
 	fw_rule_check_share(policy, rule, NULL, 0, diags);
 	fw_rule_check_places(policy, rule, policy->geo.data, diags);

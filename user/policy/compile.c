@@ -87,12 +87,22 @@ static void compile_ban(const struct fw_policy_rule *from, struct fw_rule *rule)
 	rule->ban_bits[FW_FAMILY_V6] = from->prefix6;
 }
 
-static void compile_rule(const struct fw_policy_rule *from, uint16_t id, uint64_t tick_ns,
-			 struct fw_rule *rule)
+static bool counts(const struct fw_policy *policy, const struct fw_policy_rule *rule)
+{
+	return rule->mode == FW_MODE_COUNT || (rule->mode == FW_MODE_ATTACK && !policy->under_attack);
+}
+
+bool fw_rule_counts(const struct fw_policy *policy, const struct fw_policy_rule *rule)
+{
+	return policy->mode == FW_MODE_COUNT || counts(policy, rule);
+}
+
+static void compile_rule(const struct fw_policy *policy, const struct fw_policy_rule *from, uint16_t id,
+			 uint64_t tick_ns, struct fw_rule *rule)
 {
 	rule->id = id;
 	rule->action = (uint8_t)from->action;
-	if (from->mode == FW_MODE_COUNT)
+	if (counts(policy, from))
 		rule->flags |= FW_RULE_COUNT_MODE;
 	compile_limit(&from->limit, tick_ns, rule);
 	compile_key(from, rule);
@@ -108,7 +118,7 @@ static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns
 				      .prefix6 = 64,
 				      .mode = FW_MODE_INHERIT};
 
-	compile_rule(&rule, FW_RULE_NEVER_BLOCK, tick_ns, &slot->never_block);
+	compile_rule(policy, &rule, FW_RULE_NEVER_BLOCK, tick_ns, &slot->never_block);
 	if (policy->never_block.count) {
 		slot->features |= FW_FEATURE_SOURCE_LISTS;
 		if (policy->never_block_limit.unit != FW_UNIT_NONE)
@@ -273,7 +283,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	tick_ns = tick_ns ? tick_ns : TICK_DEFAULT_NS;
 	assign_ids(policy, ids, rule_ids);
 	for (size_t i = 0; i < policy->rule_count; i++)
-		compile_rule(&policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
+		compile_rule(policy, &policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
 	compile_never_block(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;

@@ -361,7 +361,7 @@ char *fw_aspect_text(const struct fw_policy *policy, const struct fw_policy_rule
 		return NULL;
 	switch (aspect) {
 	case FW_ASPECT_MODE:
-		fputs(rule->mode == FW_MODE_COUNT ? "count" : "enforce", out);
+		fputs(fw_rule_mode_word(rule->mode), out);
 		break;
 	case FW_ASPECT_MATCH:
 		write_rule_match(policy, rule, out);

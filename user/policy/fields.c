@@ -160,6 +160,11 @@ static const struct fw_policy_field fields[] = {
 	KEY("safety", "essential_limit", essential_limit, "packets per second", "10k", 0,
 	    "budget of each kind: ARP, neighbour discovery, path MTU, DHCP"),
 
+	KEY("safety", "attack_from", attack_from, "packets per second", "1k", 0,
+	    "what one rule or reason must drop to make it an attack; a tenth of its limit does for a rule "
+	    "per "
+	    "destination, destination_prefix or total"),
+
 	KEY("metrics", "listen", metrics_listen, "ADDRESS:PORT | none", "127.0.0.1:9854", FW_FIELD_REQUIRED,
 	    "TCP address of floodwall-web; none: only the UNIX socket"),
 
@@ -182,8 +187,9 @@ static const struct fw_policy_field fields[] = {
 	    "lower-case letters, digits, - and _; counters and meters follow it over reloads"),
 	KEY("rule", "force", rule_force, "true | false", "false", FW_FIELD_TUNABLE,
 	    "accept what check calls a self-made outage"),
-	KEY("rule", "mode", rule_mode, "enforce | count", "the file's mode", FW_FIELD_TUNABLE,
-	    "count: this rule only counts what it would do"),
+	KEY("rule", "mode", rule_mode, "enforce | count | attack", "the file's mode", FW_FIELD_TUNABLE,
+	    "count: this rule only counts what it would do. attack: it counts in peace and enforces while "
+	    "under attack (see under-attack)"),
 	KEY("rule", "match", rule_match, "map", "every packet", FW_FIELD_MAY_BE_EMPTY,
 	    "which packets; values of one list are alternatives, different keys must all hold"),
 	KEY("rule", "limit", rule_limit, "AMOUNT packets|bytes|connections|requests/WINDOW", "none",
@@ -202,11 +208,18 @@ static const struct fw_policy_field fields[] = {
 	    "the excess. count: block that only counts. label: mark for later rules"),
 	KEY("rule", "ban", rule_ban, "duration or {for, escalate, unverified}", "none", FW_FIELD_TUNABLE,
 	    "whoever crosses the limit is dropped for that long whatever he sends"),
+	KEY("rule", "wider", rule_wider, "{ipv6_56: TIMES, ipv6_48: TIMES}", "none", 0,
+	    "how many times the limit a whole IPv6 /56 or /48 may send, so that many /64s do not dodge it; "
+	    "makes the "
+	    "rules NAME-56 and NAME-48 behind this one"),
 	KEY("rule", "labels", rule_labels, NAMES, "none", 0,
 	    "marks set on the packet when the rule takes effect"),
 
 	KEY("source_prefix", "ipv4", prefix_ipv4, "1 to 32", "32", 0, "bits of IPv4 sources"),
 	KEY("source_prefix", "ipv6", prefix_ipv6, "1 to 128", "64", 0, "bits of IPv6 sources"),
+
+	KEY("wider", "ipv6_56", wider_56, "1 to 1000", "none", 0, "times the limit for an IPv6 /56"),
+	KEY("wider", "ipv6_48", wider_48, "1 to 1000", "none", 0, "times the limit for an IPv6 /48"),
 
 	KEY("destination_prefix", "ipv4", dest_prefix_ipv4, "1 to 32", "24", 0, "bits of IPv4 destinations"),
 	KEY("destination_prefix", "ipv6", dest_prefix_ipv6, "1 to 128", "48", 0, "bits of IPv6 destinations"),

@@ -22,6 +22,8 @@ struct fw_loader {
 	struct fw_expr *expr; /* of the match that is being read */
 	unsigned int expr_depth;
 	unsigned int matches; /* nested in the rule so far: its inline addresses are called after them */
+	const char
+		*rule_suffix; /* of the rule being read once more, see `wider`; NULL: it is the rule itself */
 	bool out_of_memory;
 };
 
@@ -79,6 +81,7 @@ struct fw_loader {
 	X(protect_ssh_clients)                                                                               \
 	X(protect_gateways)                                                                                  \
 	X(confirm_timeout)                                                                                   \
+	X(attack_from)                                                                                       \
 	X(essential_limit)                                                                                   \
 	X(metrics_listen)                                                                                    \
 	X(history)                                                                                           \
@@ -97,6 +100,9 @@ struct fw_loader {
 	X(rule_destination_prefix)                                                                           \
 	X(rule_action)                                                                                       \
 	X(rule_ban)                                                                                          \
+	X(rule_wider)                                                                                        \
+	X(wider_56)                                                                                          \
+	X(wider_48)                                                                                          \
 	X(rule_mode)                                                                                         \
 	X(rule_labels)                                                                                       \
 	X(rule_force)                                                                                        \

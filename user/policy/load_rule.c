@@ -9,6 +9,7 @@
 #include "policy/load.h"
 
 #define BAN_MIN_NS FW_NS_PER_SEC
+#define TIMES_MAX  1000
 #define BAN_MAX_NS (365 * 86400 * FW_NS_PER_SEC)
 
 void fw_load_rule_name(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -16,8 +17,17 @@ void fw_load_rule_name(struct fw_loader *loader, const struct fw_node *value, vo
 	struct fw_policy_rule *rule = target;
 	const char *name;
 
+	char wider[FW_NAME_LENGTH_MAX + 8];
+
 	if (!fw_read_name(loader, value, "rule", &name))
 		return;
+	if (loader->rule_suffix) {
+		snprintf(wider, sizeof(wider), "%s%s", name, loader->rule_suffix);
+		name = wider;
+		if (strlen(name) > FW_NAME_LENGTH_MAX)
+			fw_complain(loader, value, "too-long", "shorten the rule's name",
+				    "'%s', which 'wider' makes, is longer than %d", name, FW_NAME_LENGTH_MAX);
+	}
 	for (size_t i = 0; i < loader->policy->rule_count; i++) {
 		const struct fw_policy_rule *other = &loader->policy->rules[i];
 
@@ -43,7 +53,7 @@ void fw_load_rule_mode(struct fw_loader *loader, const struct fw_node *value, vo
 {
 	unsigned int mode;
 
-	if (fw_read_word(loader, value, &fw_mode_words, "mode", &mode))
+	if (fw_read_word(loader, value, &fw_rule_mode_words, "mode", &mode))
 		((struct fw_policy_rule *)target)->mode = (enum fw_mode)mode;
 }
 
@@ -246,6 +256,18 @@ void fw_load_rule_ban(struct fw_loader *loader, const struct fw_node *value, voi
 	rule->ban.set = rule->ban.step_count > 0;
 }
 
+static void load_times(struct fw_loader *loader, const struct fw_node *value, uint16_t *times)
+{
+	unsigned int number;
+
+	if (!fw_read_number(loader, value, TIMES_MAX, "number of times", &number))
+		return;
+	if (!number)
+		fw_complain(loader, value, "out-of-range", "write 1 for no more than a single /64 may send",
+			    "0 times the limit would be nothing at all");
+	*times = (uint16_t)number;
+}
+
 void fw_load_rule_labels(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->labels);
@@ -257,41 +279,132 @@ static void compose_rule(struct fw_loader *loader, struct fw_policy_rule *rule, 
 		loader->out_of_memory = true;
 }
 
-static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsigned int number)
+void fw_load_wider_56(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	struct fw_policy *policy = loader->policy;
-	struct fw_policy_rule rule = {.prefix4 = 32,
-				      .prefix6 = 64,
-				      .dest_prefix4 = 24,
-				      .dest_prefix6 = 48,
-				      .mode = FW_MODE_INHERIT,
-				      .mark = node->mark};
-	const struct fw_node *name = fw_node_get(node, "name");
+	load_times(loader, value, &((struct fw_policy_rule *)target)->wider56);
+}
+
+void fw_load_wider_48(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_times(loader, value, &((struct fw_policy_rule *)target)->wider48);
+}
+
+void fw_load_rule_wider(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_load_object(loader, value, "wider", "wider", target);
+}
+
+/* One reading of a rule; `suffix` is that of a wider one made of it, or NULL. False: not to be used. */
+static bool read_rule(struct fw_loader *loader, const struct fw_node *node, const char *suffix,
+		      struct fw_policy_rule *ret)
+{
 	struct fw_expr expr = {.kind = FW_EXPR_ALL};
 	size_t errors = loader->diags->errors;
+
+	*ret = (struct fw_policy_rule){.prefix4 = 32,
+				       .prefix6 = 64,
+				       .dest_prefix4 = 24,
+				       .dest_prefix6 = 48,
+				       .mode = FW_MODE_INHERIT,
+				       .mark = node->mark};
+	loader->rule_suffix = suffix;
+	loader->expr = &expr;
+	loader->matches = 0;
+	fw_load_object(loader, node, "rule", loader->where, ret);
+	loader->expr = NULL;
+	loader->rule_suffix = NULL;
+	if (suffix)
+		ret->match.packet_not |= FW_PACKET_IPV4;
+	if (!ret->action_mark.line)
+		ret->action_mark = ret->mark;
+	if (!ret->limit_mark.line)
+		ret->limit_mark = ret->mark;
+	/* Conclusions from a rule that was only half understood would mislead. */
+	if (loader->diags->errors == errors && expr.count)
+		compose_rule(loader, ret, &expr);
+	fw_expr_done(&expr);
+	return loader->diags->errors == errors;
+}
+
+static void append_rule(struct fw_loader *loader, const struct fw_node *node, struct fw_policy_rule *rule)
+{
+	struct fw_policy *policy = loader->policy;
+
+	if (policy->rule_count == FW_RULES_MAX)
+		fw_complain(loader, node, "too-many-rules", "those that 'wider' makes count, too",
+			    "more than %d rules", FW_RULES_MAX);
+	if (!rule->name || policy->rule_count == FW_RULES_MAX ||
+	    FW_APPEND(policy->rules, policy->rule_count, *rule)) {
+		loader->out_of_memory |= rule->name != NULL && policy->rule_count < FW_RULES_MAX;
+		fw_policy_rule_done(rule);
+	}
+}
+
+static void check_wider(struct fw_loader *loader, const struct fw_node *node,
+			const struct fw_policy_rule *rule)
+{
+	const struct fw_node *value = fw_node_get(node, "wider");
+	bool by_source = rule->per == FW_PER_SOURCE || rule->per == FW_PER_SOURCE_PREFIX;
+
+	if (rule->limit.unit == FW_UNIT_NONE)
+		fw_complain(loader, value, "needs-limit", "add a limit or remove 'wider'",
+			    "'wider' multiplies the rule's limit, and there is none");
+	else if (!by_source || rule->match.log || rule->prefix6 <= (rule->wider56 ? 56 : 48))
+		fw_complain(loader, value, "bad-per", "use it in rules per source",
+			    "'wider' is for packets counted per source with an IPv6 prefix longer than /%d",
+			    rule->wider56 ? 56 : 48);
+	else if (rule->action != FW_ACTION_BLOCK && rule->action != FW_ACTION_POLICE &&
+		 rule->action != FW_ACTION_COUNT)
+		fw_complain(loader, value, "bad-wider", "use action: block, police or count",
+			    "'wider' goes with what drops; %s does not", fw_action_word(rule->action));
+}
+
+/* A rule of its own for IPv6 sources of `bits`: it sees what the narrower one lets pass, so that one flooding
+ * /64 does not use up what its neighbours may send. It bans nobody: no single source of it is the offender.
+ */
+static void load_wider(struct fw_loader *loader, const struct fw_node *node, uint8_t bits, uint16_t times)
+{
+	struct fw_policy_rule rule;
+
+	if (!times || !read_rule(loader, node, bits == 56 ? "-56" : "-48", &rule)) {
+		if (times)
+			fw_policy_rule_done(&rule);
+		return;
+	}
+	rule.per = FW_PER_SOURCE_PREFIX;
+	rule.prefix6 = bits;
+	rule.limit.amount *= times;
+	rule.ban = (struct fw_ban_spec){0};
+	rule.wider56 = rule.wider48 = 0;
+	fw_rule_check(loader->policy, &rule, loader->diags);
+	append_rule(loader, node, &rule);
+}
+
+static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsigned int number)
+{
+	const struct fw_node *name = fw_node_get(node, "name");
+	size_t errors = loader->diags->errors;
+	struct fw_policy_rule rule;
+	uint16_t wider56, wider48;
 
 	if (name && name->text && *name->text)
 		snprintf(loader->where, sizeof(loader->where), "rule '%.80s'", name->text);
 	else
 		snprintf(loader->where, sizeof(loader->where), "rule number %u", number);
-	loader->expr = &expr;
-	loader->matches = 0;
-	fw_load_object(loader, node, "rule", loader->where, &rule);
-	loader->expr = NULL;
-	if (!rule.action_mark.line)
-		rule.action_mark = rule.mark;
-	if (!rule.limit_mark.line)
-		rule.limit_mark = rule.mark;
 	/* Conclusions from a rule that was only half understood would mislead. */
-	if (loader->diags->errors == errors && expr.count)
-		compose_rule(loader, &rule, &expr);
-	fw_expr_done(&expr);
-	if (loader->diags->errors == errors)
-		fw_rule_check(policy, &rule, loader->diags);
-	if (!rule.name || FW_APPEND(policy->rules, policy->rule_count, rule)) {
-		loader->out_of_memory |= rule.name != NULL;
-		fw_policy_rule_done(&rule);
+	if (read_rule(loader, node, NULL, &rule)) {
+		fw_rule_check(loader->policy, &rule, loader->diags);
+		if (rule.wider56 || rule.wider48)
+			check_wider(loader, node, &rule);
 	}
+	wider56 = rule.wider56;
+	wider48 = rule.wider48;
+	rule.wider56 = rule.wider48 = 0;
+	append_rule(loader, node, &rule);
+	if (loader->diags->errors != errors)
+		return;
+	load_wider(loader, node, 56, wider56);
+	load_wider(loader, node, 48, wider48);
 }
 
 void fw_load_rules(struct fw_loader *loader, const struct fw_node *value, void *target)

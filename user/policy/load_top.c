@@ -13,6 +13,7 @@
 #define ENTRIES_MIN    1024
 #define ENTRIES_MAX    (1ULL << 26)
 #define ESSENTIAL_MAX  1000000000ULL
+#define ATTACK_MAX     1000000000ULL
 #define MEMORY_MIN     (1ULL << 20)
 #define MEMORY_MAX     (1ULL << 50)
 
@@ -193,6 +194,11 @@ void fw_load_essential_limit(struct fw_loader *loader, const struct fw_node *val
 {
 	fw_read_amount(loader, value, 1, ESSENTIAL_MAX,
 		       &((struct fw_policy *)target)->safety.essential_limit);
+}
+
+void fw_load_attack_from(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, 1, ATTACK_MAX, &((struct fw_policy *)target)->safety.attack_from);
 }
 
 void fw_load_metrics(struct fw_loader *loader, const struct fw_node *value, void *target)

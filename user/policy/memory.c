@@ -170,6 +170,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	uint64_t geo = FW_SLOTS * (FW_GEO_CLASSES_MAX * sizeof(uint64_t) +
 				   (image->geo ? sizeof(struct fw_geo_table) : 0));
 
-	return geo + FW_SLOTS * slot + FW_EVENT_BYTES + FW_RULE_IDS * sizeof(struct fw_meter) +
-	       per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes + image->list_bytes;
+	return geo + FW_SLOTS * slot + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
+	       FW_RULE_IDS * sizeof(struct fw_meter) + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
+	       image->list_bytes;
 }

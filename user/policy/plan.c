@@ -256,6 +256,7 @@ enum setting {
 	GATEWAYS,
 	CONFIRM,
 	ESSENTIAL,
+	ATTACK_FROM,
 	LISTEN,
 	ON_EXIT,
 	SOURCES,
@@ -297,6 +298,9 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case ESSENTIAL:
 		fputs(fw_amount_exact(policy->safety.essential_limit, false, text, sizeof(text)), out);
+		return;
+	case ATTACK_FROM:
+		fputs(fw_amount_exact(policy->safety.attack_from, false, text, sizeof(text)), out);
 		return;
 	case LISTEN:
 		fputs(policy->metrics.enabled ? policy->metrics.listen : "none", out);
@@ -366,6 +370,7 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[GATEWAYS] = "safety.protect_gateways",
 		[CONFIRM] = "safety.confirm_timeout",
 		[ESSENTIAL] = "safety.essential_limit",
+		[ATTACK_FROM] = "safety.attack_from",
 		[LISTEN] = "metrics.listen",
 		[ON_EXIT] = "on_exit",
 		[SOURCES] = "capacity.sources",

@@ -14,7 +14,8 @@
 #include "policy/feed_format.h"
 #include "policy/tier.h"
 
-enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT };
+/* FW_MODE_ATTACK is for rules only: they count, and enforce while fw_policy.under_attack. */
+enum fw_mode { FW_MODE_ENFORCE, FW_MODE_COUNT, FW_MODE_INHERIT, FW_MODE_ATTACK };
 enum fw_xdp_mode { FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC };
 enum fw_on_exit { FW_ON_EXIT_KEEP, FW_ON_EXIT_DETACH };
 
@@ -219,11 +220,14 @@ struct fw_policy_rule {
 	size_t alternative_count;
 	struct fw_limit limit;
 	enum fw_per per;
-	uint8_t prefix4, prefix6;	    /* key prefix in the family's own bits: 32 and 64 by default */
+	uint8_t prefix4, prefix6; /* key prefix in the family's own bits: 32 and 64 by default */
+	/* How many times the limit an IPv6 /56 and a /48 may send, 0: not asked. Only while a file is read:
+	 * each becomes a rule of its own, NAME-56 and NAME-48. */
+	uint16_t wider56, wider48;
 	uint8_t dest_prefix4, dest_prefix6; /* with FW_PER_DESTINATION_PREFIX: 24 and 48 by default */
 	enum fw_action action;
 	struct fw_ban_spec ban;
-	enum fw_mode mode; /* INHERIT or COUNT (or ENFORCE, same as INHERIT) */
+	enum fw_mode mode; /* INHERIT, COUNT or ATTACK (or ENFORCE, same as INHERIT) */
 	struct fw_names labels;
 	bool force;
 	struct fw_mark mark, limit_mark, action_mark;
@@ -249,6 +253,7 @@ struct fw_policy {
 		bool protect_ssh_clients, protect_gateways; /* both true by default */
 		uint64_t confirm_timeout_ns;		    /* 60 s */
 		uint64_t essential_limit;		    /* packets per second and kind, 10k */
+		uint64_t attack_from; /* packets per second dropped that make an attack, 1k */
 	} safety;
 	struct {
 		bool enabled;	 /* metrics: {listen: none} turns TCP off */
@@ -270,6 +275,7 @@ struct fw_policy {
 		uint64_t size;	  /* bytes of the file, 512 MiB */
 	} history;
 	uint64_t memory_limit; /* bytes, 0 = none */
+	bool under_attack;     /* not of the file: whoever compiles says so */
 	char *file; /* the file it came from, for --save and messages; all marks of the policy point to it */
 };
 
@@ -294,6 +300,8 @@ int fw_policy_rule_find(const struct fw_policy *policy, const char *name);
 int fw_policy_set_find(const struct fw_policy *policy, const char *name);
 int fw_policy_feed_find(const struct fw_policy *policy, const char *name);
 int fw_policy_log_find(const struct fw_policy *policy, const char *name);
+/* Whether a rule counts instead of dropping now, by its own mode or the policy's. */
+bool fw_rule_counts(const struct fw_policy *policy, const struct fw_policy_rule *rule);
 
 /* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be
  * NULL). */
@@ -305,9 +313,10 @@ const char *fw_action_word(enum fw_action action);
 const char *fw_unit_word(enum fw_unit unit);
 const char *fw_per_word(enum fw_per per);
 const char *fw_mode_word(enum fw_mode mode);
+const char *fw_rule_mode_word(enum fw_mode mode); /* enforce for INHERIT */
 const char *fw_xdp_mode_word(enum fw_xdp_mode mode);
 int fw_action_parse(const char *word, enum fw_action *ret, struct fw_err *err);
-int fw_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err);
+int fw_rule_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err);
 int fw_xdp_mode_parse(const char *word, enum fw_xdp_mode *ret, struct fw_err *err);
 
 /* Live changes on a loaded policy: KEY=VALUE of tune (limit, action, mode, ban, per). Checks what the loader

@@ -30,7 +30,7 @@ static int set_action(struct fw_policy_rule *rule, const char *value, struct fw_
 
 static int set_mode(struct fw_policy_rule *rule, const char *value, struct fw_err *err)
 {
-	return fw_mode_parse(value, &rule->mode, err);
+	return fw_rule_mode_parse(value, &rule->mode, err);
 }
 
 static int set_force(struct fw_policy_rule *rule, const char *value, struct fw_err *err)

@@ -26,6 +26,8 @@ static const struct fw_word pers[] = {
 	{"total", FW_PER_TOTAL},
 	{"destination_prefix", FW_PER_DESTINATION_PREFIX},
 };
+static const struct fw_word rule_modes[] = {
+	{"enforce", FW_MODE_ENFORCE}, {"count", FW_MODE_COUNT}, {"attack", FW_MODE_ATTACK}};
 static const struct fw_word modes[] = {{"enforce", FW_MODE_ENFORCE}, {"count", FW_MODE_COUNT}};
 static const struct fw_word xdp_modes[] = {
 	{"auto", FW_XDP_AUTO}, {"native", FW_XDP_NATIVE}, {"generic", FW_XDP_GENERIC}};
@@ -79,6 +81,7 @@ const struct fw_words fw_action_words = TABLE(actions);
 const struct fw_words fw_unit_words = TABLE(units);
 const struct fw_words fw_per_words = TABLE(pers);
 const struct fw_words fw_mode_words = TABLE(modes);
+const struct fw_words fw_rule_mode_words = TABLE(rule_modes);
 const struct fw_words fw_xdp_mode_words = TABLE(xdp_modes);
 const struct fw_words fw_on_exit_words = TABLE(on_exits);
 const struct fw_words fw_protocol_words = TABLE(protocols);
@@ -182,10 +185,15 @@ int fw_action_parse(const char *word, enum fw_action *ret, struct fw_err *err)
 	return r;
 }
 
-int fw_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err)
+const char *fw_rule_mode_word(enum fw_mode mode)
+{
+	return word_or(&fw_rule_mode_words, mode, "enforce");
+}
+
+int fw_rule_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err)
 {
 	unsigned int value;
-	int r = fw_word_parse(&fw_mode_words, "mode", word, &value, err);
+	int r = fw_word_parse(&fw_rule_mode_words, "mode", word, &value, err);
 
 	if (!r)
 		*ret = (enum fw_mode)value;

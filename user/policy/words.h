@@ -25,9 +25,10 @@ enum fw_tcp_flag {
 	FW_TCP_CWR = 1 << 7,
 };
 
-extern const struct fw_words fw_action_words, fw_unit_words, fw_per_words, fw_mode_words, fw_xdp_mode_words,
-	fw_on_exit_words, fw_protocol_words, fw_port_words, fw_tcp_flag_words, fw_packet_words, fw_tier_words,
-	fw_feed_format_words, fw_log_format_words, fw_log_field_words, fw_uri_words;
+extern const struct fw_words fw_action_words, fw_unit_words, fw_per_words, fw_mode_words, fw_rule_mode_words,
+	fw_xdp_mode_words, fw_on_exit_words, fw_protocol_words, fw_port_words, fw_tcp_flag_words,
+	fw_packet_words, fw_tier_words, fw_feed_format_words, fw_log_format_words, fw_log_field_words,
+	fw_uri_words;
 
 const char *fw_word_of(const struct fw_words *words, unsigned int value); /* NULL if none */
 bool fw_word_find(const struct fw_words *words, const char *word, unsigned int *ret);

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The big switch: rules of mode attack count in peace, enforce under attack, by hand or by themselves, and lift again; the
+# switch survives reload, kill -9 and restart.
+. "$(dirname "$0")/session.sh"
+begin under_attack
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: strict, match: {protocol: udp, dest_port: 7000-7999}, limit: 1000 packets/1s, per: destination, action: police, mode: attack}
+YAML
+need_tool floodgen
+start_agent
+switch() { fwj under-attack | field "$1"; }
+is_active() { [ "$(switch 'd["active"]')" = True ]; }
+is_lifted() { [ "$(switch 'd["active"]')" = False ]; }
+attack() { flood --dst "$VICTIM_IP4" --source pool:4096 --dport 7777 --rate 20000 --seconds "$1"; }
+
+expect "by itself, and off in peace" "auto False 1" "$(switch '"%(mode)s %(active)s %(rules)s" % d')"
+expect "the rule counts" "attack False" "$(rule strict mode) $(rule strict enforcing)"
+expect "no drift" 0 "$(status 'len(d["drift"])')"
+
+expect_exit "off" 0 fw under-attack off
+attack 3
+wait "$FLOOD_PID"
+expect_that "off: an attack is seen" "a > 0" "$(fwj attacks | field 'len(d["active"])')"
+expect "and nothing is dropped" 0 "$(rule strict dropped)"
+expect_that "only counted" "a > 0" "$(rule strict would_drop)"
+expect "off is drift" "['under-attack']" "$(status '[e["kind"] for e in d["drift"]]')"
+
+expect_exit "auto" 0 fw under-attack auto
+if until_true 5 is_active; then ok "auto: it enforces while the attack lasts"; else not_ok "auto: it enforces while the attack lasts" "$(fwj under-attack)" "$(fwj attacks)"; fi
+attack 4
+sleep 1
+expect "the rule enforces" True "$(rule strict enforcing)"
+fw status >"$WORK/status"
+expect_words "status says so" 'under attack: YES' "$WORK/status"
+fw metrics >"$WORK/metrics"
+expect_words "metrics say so" '^floodwall_under_attack 1$' "$WORK/metrics"
+wait "$FLOOD_PID"
+expect_that "and drops" "a > 1000" "$(rule strict dropped)"
+stop_agent KILL
+start_agent
+expect "it goes on after kill -9" "auto True" "$(switch '"%(mode)s %(active)s" % d')"
+expect "and still enforces" True "$(rule strict enforcing)"
+if until_true 60 is_lifted; then ok "it lifts by itself"; else not_ok "it lifts by itself" "$(fwj under-attack)" "$(fwj attacks)"; fi
+expect "the rule counts again" False "$(rule strict enforcing)"
+fwj events >"$WORK/events"
+expect_words "events have it" '"under_attack"' "$WORK/events"
+
+expect_exit "on for 4 s" 0 fw under-attack on --for 4s
+expect "at once" "on True" "$(switch '"%(mode)s %(active)s" % d')"
+expect_exit "reload" 0 fw reload
+expect "a reload keeps it" "on True True" "$(switch '"%(mode)s %(active)s" % d') $(rule strict enforcing)"
+if until_true 8 is_lifted; then ok "its time is up"; else not_ok "its time is up" "$(fwj under-attack)"; fi
+expect "auto again" auto "$(switch 'd["mode"]')"
+expect_exit "on" 0 fw under-attack on
+stop_agent
+start_agent
+expect "on survives a restart" "on True True" "$(switch '"%(mode)s %(active)s" % d') $(rule strict enforcing)"
+expect_that "as drift, with who did it" 'a[0]["kind"] == "under-attack" and a[0]["by"]' "$(status 'json.dumps(d["drift"])')"
+expect_exit "a word that is none" 64 fw under-attack maybe
+expect_exit "auto for a while makes no sense" 64 fw under-attack auto --for 1h
+expect_exit "the read-only socket cannot" 77 "$BUILD/floodwall" --socket "$WORK/read.sock" under-attack off
+expect "nothing changed" "on True" "$(switch '"%(mode)s %(active)s" % d')"

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Sharpens and lifts: the same policy published with the rules of mode attack enforcing, or counting. */
+#include "agent/under_attack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/force.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+
+#define STATE_FILE "under-attack.json"
+#define RETRY_NS   (5 * FW_NS_PER_SEC)
+
+static const char *const words[] = {
+#define X(id, word) [FW_UNDER_ATTACK_##id] = (word),
+	FW_UNDER_ATTACK_MODES(X)
+#undef X
+};
+
+const char *fw_under_attack_word(enum fw_under_attack_mode mode)
+{
+	return words[mode];
+}
+
+bool fw_under_attack_now(const struct fw_agent *agent)
+{
+	return agent->under_attack.active;
+}
+
+size_t fw_under_attack_rules(const struct fw_policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		count += policy->rules[i].mode == FW_MODE_ATTACK;
+	return count;
+}
+
+static void save(struct fw_agent *agent)
+{
+	const struct fw_under_attack *state = &agent->under_attack;
+	json_t *document = json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "mode", words[state->mode], "active",
+				     (int)state->active, "expires_ns", (json_int_t)state->expires_ns,
+				     "since_wall_ns", (json_int_t)state->since_wall_ns, "last_attack_ns",
+				     (json_int_t)state->last_attack_ns, "by", state->by);
+	struct fw_err err = {};
+
+	if (fw_state_write(&agent->state, STATE_FILE, document, &err))
+		fw_log(FW_LOG_WARNING, "under-attack would not survive a restart: %s", err.text);
+	json_decref(document);
+}
+
+void fw_under_attack_load(struct fw_agent *agent)
+{
+	struct fw_under_attack state = {};
+	struct fw_err err = {};
+	bool same_boot = false;
+	json_t *document = fw_state_read(&agent->state, STATE_FILE, &same_boot, &err);
+	json_int_t expires, since, last;
+	const char *mode, *by;
+	int active;
+
+	if (!document) {
+		if (err.code != -ENOENT)
+			fw_log(FW_LOG_WARNING, "%s", err.text);
+		return;
+	}
+	if (same_boot && !json_unpack(document, "{s:s, s:b, s:I, s:I, s:I, s:s}", "mode", &mode, "active",
+				      &active, "expires_ns", &expires, "since_wall_ns", &since,
+				      "last_attack_ns", &last, "by", &by)) {
+		for (unsigned int i = 0; i < FW_UNDER_ATTACK_MODE_MAX_; i++)
+			if (!strcmp(mode, words[i]))
+				state.mode = (enum fw_under_attack_mode)i;
+		state.active = active;
+		state.expires_ns = (uint64_t)expires;
+		state.since_wall_ns = (uint64_t)since;
+		/* What happened without an agent is not known: the time until it lifts begins anew. */
+		state.last_attack_ns = active ? fw_monotonic_ns() : (uint64_t)last;
+		snprintf(state.by, sizeof(state.by), "%s", by);
+		agent->under_attack = state;
+	}
+	json_decref(document);
+}
+
+/* Publishes the policy in force anew; on failure everything is as before. */
+static int make(struct fw_agent *agent, bool active, struct fw_err *err)
+{
+	bool before = agent->under_attack.active;
+	int r;
+
+	if (active == before)
+		return 0;
+	agent->under_attack.active = active;
+	r = fw_under_attack_rules(agent->loaded->policy) ? fw_force_recompile(agent, false, err) : 0;
+	if (r) {
+		agent->under_attack.active = before;
+		return r;
+	}
+	agent->under_attack.since_wall_ns = fw_wall_ns();
+	fw_force_save_soon(agent);
+	return 0;
+}
+
+static void tell(struct fw_agent *agent, const char *by, const char *why)
+{
+	const struct fw_under_attack *state = &agent->under_attack;
+	size_t rules = fw_under_attack_rules(agent->loaded->policy);
+	char marked[64];
+
+	if (rules)
+		snprintf(marked, sizeof(marked), "%zu rule%s of mode attack %s", rules, rules == 1 ? "" : "s",
+			 state->active ? rules == 1 ? "enforces" : "enforce"
+			 : rules == 1  ? "counts"
+				       : "count");
+	else
+		snprintf(marked, sizeof(marked), "no rule has mode: attack, nothing changes");
+	fw_event(agent, "under_attack", by,
+		 json_pack("{s:s, s:b, s:I, s:I}", "mode", words[state->mode], "active", (int)state->active,
+			   "rules", (json_int_t)rules, "generation", (json_int_t)agent->generation),
+		 "under attack: %s (%s); %s", state->active ? "yes" : "no", why, marked);
+}
+
+/* In auto: whether it should be on now. */
+static bool wanted(struct fw_agent *agent, uint64_t now)
+{
+	struct fw_under_attack *state = &agent->under_attack;
+
+	switch (state->mode) {
+	case FW_UNDER_ATTACK_ON:
+		return true;
+	case FW_UNDER_ATTACK_OFF:
+		return false;
+	case FW_UNDER_ATTACK_AUTO:
+	case FW_UNDER_ATTACK_MODE_MAX_:
+		break;
+	}
+	if (fw_attacks_active(agent))
+		state->last_attack_ns = now;
+	return state->last_attack_ns && now - state->last_attack_ns < FW_UNDER_ATTACK_HOLD_NS;
+}
+
+int fw_under_attack_set(struct fw_agent *agent, enum fw_under_attack_mode mode, const char *by,
+			uint64_t for_ns, struct fw_err *err)
+{
+	struct fw_under_attack before = agent->under_attack;
+	uint64_t now = fw_monotonic_ns();
+	int r;
+
+	agent->under_attack.mode = mode;
+	agent->under_attack.expires_ns = for_ns && mode != FW_UNDER_ATTACK_AUTO ? now + for_ns : 0;
+	snprintf(agent->under_attack.by, sizeof(agent->under_attack.by), "%s", by);
+	r = make(agent, wanted(agent, now), err);
+	if (r) {
+		agent->under_attack = before;
+		return r;
+	}
+	save(agent);
+	tell(agent, by,
+	     mode == FW_UNDER_ATTACK_AUTO ? "by itself from now on"
+	     : mode == FW_UNDER_ATTACK_ON ? "switched on"
+					  : "switched off");
+	return 0;
+}
+
+void fw_under_attack_step(struct fw_agent *agent)
+{
+	struct fw_under_attack *state = &agent->under_attack;
+	uint64_t now = fw_monotonic_ns();
+	bool expired = state->expires_ns && state->expires_ns <= now, active;
+	struct fw_err err = {};
+
+	if (expired) {
+		state->mode = FW_UNDER_ATTACK_AUTO;
+		state->expires_ns = 0;
+		state->by[0] = '\0';
+	}
+	active = wanted(agent, now);
+	if (active == state->active) {
+		if (expired) {
+			save(agent);
+			tell(agent, "agent", "its time is up, by itself from now on");
+		}
+		return;
+	}
+	if (make(agent, active, &err)) {
+		if (now - agent->attacks.retry_ns > RETRY_NS)
+			fw_log(FW_LOG_ERROR, "under attack: the policy could not be published: %s", err.text);
+		agent->attacks.retry_ns = now;
+		return;
+	}
+	save(agent);
+	tell(agent, "agent",
+	     expired  ? "its time is up, by itself from now on"
+	     : active ? "an attack began"
+		      : "no attack for a while");
+}
+
+json_t *fw_under_attack_to_json(const struct fw_agent *agent)
+{
+	const struct fw_under_attack *state = &agent->under_attack;
+	uint64_t now = fw_monotonic_ns(), wall = fw_wall_ns();
+	uint64_t left = state->expires_ns > now ? state->expires_ns - now : 0;
+
+	return json_pack(
+		"{s:s, s:b, s:I, s:s?, s:o, s:o}", "mode", words[state->mode], "active", (int)state->active,
+		"rules", (json_int_t)fw_under_attack_rules(agent->loaded->policy), "by",
+		state->by[0] ? state->by : NULL, "since_seconds",
+		state->since_wall_ns && wall > state->since_wall_ns
+			? json_integer((json_int_t)((wall - state->since_wall_ns) / FW_NS_PER_SEC))
+			: json_null(),
+		"expires_in_seconds",
+		state->expires_ns ? json_integer((json_int_t)((left + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC))
+				  : json_null());
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Attacks: those that last, then the last ones that are over, each with what it is made of. */
+#include <string.h>
+
+#include "cli/show.h"
+#include "cli/table.h"
+
+static uint64_t dropped_of(const json_t *object)
+{
+	return fw_doc_count(object, "dropped") + fw_doc_count(object, "would_drop");
+}
+
+static void print_list(const struct fw_page *page, const json_t *attacks)
+{
+	struct fw_table *table = FW_TABLE_NEW(">ID", "TARGET", "VECTOR", "BY", "STARTED", "FOR", ">NOW",
+					      ">PEAK", ">PEAK BITS", ">DROPPED");
+	const json_t *attack;
+	size_t index;
+
+	json_array_foreach (attacks, index, attack) {
+		char id[FW_SAY_MAX], age[FW_SAY_MAX], now[FW_SAY_MAX], peak[FW_SAY_MAX], bits[FW_SAY_MAX],
+			dropped[FW_SAY_MAX];
+		bool active = !strcmp(fw_doc_text(attack, "state"), "active");
+
+		snprintf(id, sizeof(id), "%.0f", fw_doc_number(attack, "id"));
+		FW_TABLE_ROW(table, id, fw_doc_text(attack, "target"), fw_doc_text(attack, "vector"),
+			     fw_doc_text(attack, "cause"), fw_doc_text(attack, "started"),
+			     fw_say_seconds(fw_doc_number(attack, "seconds"), age),
+			     active ? fw_say_pps(fw_doc_number(attack, "packets_per_second"), now) : "over",
+			     fw_say_pps(fw_doc_number(attack, "peak_packets_per_second"), peak),
+			     fw_say_bits(fw_doc_number(attack, "peak_bytes_per_second"), bits),
+			     fw_say_count(dropped_of(attack), dropped));
+	}
+	fw_table_print(table, page->out);
+}
+
+/* What one line of the table cannot say: further vectors, and that nothing is dropped. */
+static void print_more(const struct fw_page *page, const json_t *attack)
+{
+	const json_t *vectors = json_object_get(attack, "vectors"), *vector;
+	char packets[FW_SAY_MAX], peak[FW_SAY_MAX];
+	size_t index;
+
+	if (fw_doc_has(attack, "merged_into")) {
+		fprintf(page->out, "%.0f is part of %.0f\n", fw_doc_number(attack, "id"),
+			fw_doc_number(attack, "merged_into"));
+		return;
+	}
+	if (fw_doc_count(attack, "would_drop") > fw_doc_count(attack, "dropped")) {
+		fprintf(page->out, "%.0f ", fw_doc_number(attack, "id"));
+		fw_paint(page, FW_PAINT_CAREFUL, "PASSES");
+		fputs(": what would be dropped is only counted\n", page->out);
+	}
+	if (json_array_size(vectors) < 2)
+		return;
+	json_array_foreach (vectors, index, vector) {
+		fprintf(page->out, "%.0f ", fw_doc_number(attack, "id"));
+		fw_print_safe(page->out, fw_doc_text(vector, "vector"));
+		fputs(" by ", page->out);
+		fw_print_safe(page->out, fw_doc_has(vector, "rule") ? fw_doc_text(vector, "rule")
+								    : fw_doc_text(vector, "reason"));
+		fprintf(page->out, ": %s dropped, peak %s\n", fw_say_count(dropped_of(vector), packets),
+			fw_say_pps(fw_doc_number(vector, "peak_packets_per_second"), peak));
+	}
+}
+
+static void print_all_more(const struct fw_page *page, const json_t *attacks)
+{
+	const json_t *attack;
+	size_t index;
+
+	json_array_foreach (attacks, index, attack)
+		print_more(page, attack);
+}
+
+void fw_show_attacks(const struct fw_page *page, const json_t *document)
+{
+	const json_t *active = json_object_get(document, "active"),
+		     *recent = json_object_get(document, "recent");
+	json_t *all = json_array();
+
+	if (active)
+		json_array_extend(all, (json_t *)active);
+	if (recent)
+		json_array_extend(all, (json_t *)recent);
+	if (!json_array_size(active))
+		fputs("no attack now\n", page->out);
+	if (json_array_size(all))
+		print_list(page, all);
+	print_all_more(page, all);
+	json_decref(all);
+}
+
+/* "attack    3: udp to port 53 -> 203.0.113.0/24   1.24 Mpps, peak 2.00 Mpps   by carpet   for 3m 12s" */
+void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
+{
+	char now[FW_SAY_MAX], peak[FW_SAY_MAX], age[FW_SAY_MAX];
+	const json_t *attack;
+	size_t index;
+
+	json_array_foreach (attacks, index, attack) {
+		bool passes = fw_doc_count(attack, "would_drop") > fw_doc_count(attack, "dropped");
+
+		fputs("attack    ", page->out);
+		fw_paint(page, FW_PAINT_BAD, passes ? "PASSES" : "DROPPED");
+		fprintf(page->out, " %.0f: ", fw_doc_number(attack, "id"));
+		fw_print_safe(page->out, fw_doc_text(attack, "vector"));
+		fputs(" -> ", page->out);
+		fw_print_safe(page->out, fw_doc_text(attack, "target"));
+		fprintf(page->out, "   %s, peak %s   by ",
+			fw_say_pps(fw_doc_number(attack, "packets_per_second"), now),
+			fw_say_pps(fw_doc_number(attack, "peak_packets_per_second"), peak));
+		fw_print_safe(page->out, fw_doc_text(attack, "cause"));
+		fprintf(page->out, "   for %s\n", fw_say_seconds(fw_doc_number(attack, "seconds"), age));
+	}
+}
+
+/* One line: for status when there is something to say, and for the switch itself. */
+void fw_show_under_attack(const struct fw_page *page, const json_t *document)
+{
+	bool active = fw_doc_true(document, "active");
+	double rules = fw_doc_number(document, "rules");
+	char buffer[FW_SAY_MAX];
+
+	fputs("under attack: ", page->out);
+	fw_paint(page, active ? FW_PAINT_CAREFUL : FW_PAINT_NONE, active ? "YES" : "no");
+	fprintf(page->out, " (%s", fw_doc_text(document, "mode"));
+	if (*fw_doc_text(document, "by")) {
+		fputs(" by ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "by"));
+	}
+	if (fw_doc_has(document, "expires_in_seconds"))
+		fprintf(page->out, ", auto again in %s",
+			fw_say_seconds(fw_doc_number(document, "expires_in_seconds"), buffer));
+	fputs(")", page->out);
+	if (fw_doc_has(document, "since_seconds"))
+		fprintf(page->out, " for %s",
+			fw_say_seconds(fw_doc_number(document, "since_seconds"), buffer));
+	if (rules > 0)
+		fprintf(page->out, "; %.0f rule%s with mode: attack %s\n", rules, rules > 1 ? "s" : "",
+			active	    ? rules > 1 ? "enforce" : "enforces"
+			: rules > 1 ? "count"
+				    : "counts");
+	else
+		fputs("; no rule has mode: attack, so nothing changes\n", page->out);
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The life of an attack: it begins when a cause drops too much twice in a row, takes in whatever else hits
+ * its target, and ends when nothing has for a while. */
+#include "observe/attack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS_TO_START 2   /* over in a row: a burst of one step is no attack */
+#define STILL_ON       0.5 /* of the rate that begins it */
+#define SAMPLE_AGE_NS  FW_NS_PER_SEC
+#define FULL	       (FW_ATTACK_VECTORS - 1)
+
+/* One step in the making. */
+struct look {
+	struct fw_attacks *attacks;
+	const struct fw_attack_step *step;
+	double seconds;
+	fw_attack_news_fn *news;
+	void *context;
+	bool changed[FW_ATTACKS_ACTIVE];
+	/* of the cause at hand */
+	const struct fw_attack_cause *cause;
+	struct fw_attack_lane *lane;
+	double dropped, would_drop;
+	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
+	uint8_t share_of[FW_ATTACK_SAMPLES];
+	size_t sample_count;
+};
+
+static uint16_t lane_of(const struct fw_drop_sample *sample)
+{
+	return sample->rule < FW_RULE_IDS ? sample->rule : FW_ATTACK_REASON_LANE(sample->reason);
+}
+
+/* Keeps a second of samples, the newest when there are too many. */
+static void remember(struct fw_attacks *attacks, const struct fw_attack_step *step)
+{
+	size_t kept = 0, fresh = step->sample_count, first = 0, room;
+
+	for (size_t i = 0; i < attacks->sample_count; i++)
+		if (attacks->samples[i].at_ns + SAMPLE_AGE_NS > step->now_ns)
+			attacks->samples[kept++] = attacks->samples[i];
+	if (fresh > FW_ATTACK_SAMPLES) {
+		first = fresh - FW_ATTACK_SAMPLES;
+		fresh = FW_ATTACK_SAMPLES;
+	}
+	room = FW_ATTACK_SAMPLES - fresh;
+	if (kept > room) {
+		memmove(attacks->samples, attacks->samples + (kept - room), room * sizeof(*attacks->samples));
+		kept = room;
+	}
+	for (size_t i = 0; i < fresh; i++)
+		if (step->samples[first + i].at_ns + SAMPLE_AGE_NS > step->now_ns)
+			attacks->samples[kept++] = step->samples[first + i];
+	attacks->sample_count = kept;
+}
+
+static void gather(struct look *look)
+{
+	const struct fw_attacks *attacks = look->attacks;
+
+	look->sample_count = 0;
+	for (size_t i = 0; i < attacks->sample_count; i++)
+		if (lane_of(&attacks->samples[i]) == look->cause->lane)
+			look->samples[look->sample_count++] = &attacks->samples[i];
+}
+
+/* The active attack a target belongs to: its own, or the narrowest around it. -1 */
+static int find(const struct fw_attacks *attacks, const struct fw_attack_target *target)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < attacks->active_count; i++) {
+		const struct fw_attack *attack = &attacks->active[i];
+
+		if (fw_attack_covers(&attack->target, target) &&
+		    (best < 0 || fw_attack_covers(&attacks->active[best].target, &attack->target)))
+			best = (int)i;
+	}
+	return best;
+}
+
+void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns)
+{
+	struct fw_attack attack = attacks->active[index];
+
+	attack.ended_wall_ns = wall_ns;
+	attack.packets_per_second = attack.bytes_per_second = 0;
+	for (size_t i = 0; i < attack.vector_count; i++)
+		attack.vectors[i].packets_per_second = attack.vectors[i].bytes_per_second = 0;
+	if (attacks->recent_count == FW_ATTACKS_RECENT)
+		memmove(attacks->recent, attacks->recent + 1,
+			--attacks->recent_count * sizeof(*attacks->recent));
+	attacks->recent[attacks->recent_count++] = attack;
+	memmove(&attacks->active[index], &attacks->active[index + 1],
+		(--attacks->active_count - index) * sizeof(*attacks->active));
+}
+
+static void end(struct look *look, size_t index, uint64_t wall_ns)
+{
+	struct fw_attacks *attacks = look->attacks;
+
+	fw_attacks_end(attacks, index, wall_ns);
+	memmove(&look->changed[index], &look->changed[index + 1],
+		(attacks->active_count - index) * sizeof(*look->changed));
+	look->news(look->context, FW_ATTACK_ENDED, &attacks->recent[attacks->recent_count - 1]);
+}
+
+static struct fw_attack_vector *add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
+					   bool *ret_new)
+{
+	for (size_t i = 0; i < attack->vector_count; i++)
+		if (attack->vectors[i].lane == kind->lane && attack->vectors[i].protocol == kind->protocol)
+			return &attack->vectors[i];
+	if (attack->vector_count == FW_ATTACK_VECTORS)
+		return &attack->vectors[FULL];
+	*ret_new = true;
+	attack->vectors[attack->vector_count] = *kind;
+	return &attack->vectors[attack->vector_count++];
+}
+
+static void absorb(struct fw_attack *attack, const struct fw_attack *other)
+{
+	for (size_t i = 0; i < other->vector_count; i++) {
+		bool fresh = false;
+		struct fw_attack_vector *vector = add_vector(attack, &other->vectors[i], &fresh);
+
+		if (fresh)
+			continue;
+		vector->dropped += other->vectors[i].dropped;
+		vector->would_drop += other->vectors[i].would_drop;
+		vector->bytes += other->vectors[i].bytes;
+	}
+	if (other->last_over_ns > attack->last_over_ns)
+		attack->last_over_ns = other->last_over_ns;
+	if (other->started_ns < attack->started_ns) {
+		attack->started_ns = other->started_ns;
+		attack->started_wall_ns = other->started_wall_ns;
+	}
+}
+
+/* The flood turns out to be wider than some attacks inside it: the oldest of them becomes it, the others end
+ * in it. A prefix only: what is aimed at everybody says nothing about a single victim. */
+static int widen(struct look *look, const struct fw_attack_target *target)
+{
+	struct fw_attacks *attacks = look->attacks;
+	int first = -1;
+
+	for (size_t i = 0; i < attacks->active_count && !target->everything;) {
+		struct fw_attack *attack = &attacks->active[i];
+
+		if (!fw_attack_covers(target, &attack->target)) {
+			i++;
+		} else if (first < 0) {
+			first = (int)i++;
+			attack->target = *target;
+			look->changed[first] = true;
+		} else {
+			absorb(&attacks->active[first], attack);
+			attack->merged_into = attacks->active[first].id;
+			end(look, i, look->step->wall_ns);
+		}
+	}
+	return first;
+}
+
+static int start(struct look *look, const struct fw_attack_target *target)
+{
+	struct fw_attacks *attacks = look->attacks;
+	uint64_t now = look->step->now_ns, since = look->lane->over_since_ns;
+	uint64_t age = now > since ? now - since : 0;
+
+	if (attacks->active_count == FW_ATTACKS_ACTIVE)
+		return -1;
+	look->changed[attacks->active_count] = false;
+	attacks->active[attacks->active_count] = (struct fw_attack){
+		.id = ++attacks->last_id,
+		.target = *target,
+		.started_ns = since,
+		.started_wall_ns = look->step->wall_ns - age,
+		.last_over_ns = now,
+		.detected_after_ns = age,
+	};
+	attacks->started++;
+	return (int)attacks->active_count++;
+}
+
+/* A share of what the cause dropped in this step goes to its attack, vector by vector. */
+static void credit(struct look *look, struct fw_attack *attack, bool *ret_changed, uint8_t share, double part)
+{
+	struct fw_attack_vector kinds[FW_ATTACK_VECTORS];
+	double parts[FW_ATTACK_VECTORS];
+	size_t count =
+		fw_attack_kinds(look->samples, look->sample_count, look->share_of, share, kinds, parts);
+
+	for (size_t i = 0; i < count; i++) {
+		double length = fw_attack_mean_length(look->samples, look->sample_count, look->share_of,
+						      share, kinds[i].protocol);
+		double packets = (look->dropped + look->would_drop) * part * parts[i];
+		struct fw_attack_vector *vector;
+
+		kinds[i].lane = look->cause->lane;
+		memcpy(kinds[i].cause, look->cause->name,
+		       strnlen(look->cause->name, sizeof(kinds[i].cause) - 1));
+		vector = add_vector(attack, &kinds[i], ret_changed);
+		vector->has_flags = kinds[i].has_flags;
+		vector->tcp_flags = kinds[i].tcp_flags;
+		vector->fragments = kinds[i].fragments;
+		vector->source_port = kinds[i].source_port;
+		vector->dest_port = kinds[i].dest_port;
+		vector->dropped += look->dropped * part * parts[i];
+		vector->would_drop += look->would_drop * part * parts[i];
+		vector->bytes += packets * length;
+		vector->packets_per_second += packets / look->seconds;
+		vector->bytes_per_second += packets * length / look->seconds;
+		vector->last_ns = look->step->now_ns;
+	}
+}
+
+/* Dropped packets of which no sample came: they are more of what the cause dropped before. */
+static void credit_blindly(struct look *look, double rate)
+{
+	for (size_t i = look->attacks->active_count; i-- > 0;) {
+		struct fw_attack *attack = &look->attacks->active[i];
+
+		for (size_t j = 0; j < attack->vector_count; j++) {
+			struct fw_attack_vector *vector = &attack->vectors[j];
+
+			if (vector->lane != look->cause->lane)
+				continue;
+			vector->dropped += look->dropped;
+			vector->would_drop += look->would_drop;
+			vector->packets_per_second += rate;
+			vector->last_ns = look->step->now_ns;
+			if (rate >= STILL_ON * look->cause->start)
+				attack->last_over_ns = look->step->now_ns;
+			return;
+		}
+	}
+}
+
+static void credit_share(struct look *look, uint8_t index, const struct fw_attack_share *share, double rate)
+{
+	struct fw_attacks *attacks = look->attacks;
+	bool starts = look->lane->over_steps >= STEPS_TO_START, fresh = false, grew = false;
+	int at = find(attacks, &share->target);
+
+	if (at < 0 && starts)
+		at = widen(look, &share->target);
+	if (at < 0 && starts) {
+		at = start(look, &share->target);
+		fresh = at >= 0;
+	}
+	if (at < 0)
+		return;
+	credit(look, &attacks->active[at], &grew, index, share->part);
+	if (rate >= STILL_ON * look->cause->start)
+		attacks->active[at].last_over_ns = look->step->now_ns;
+	if (fresh)
+		look->news(look->context, FW_ATTACK_STARTED, &attacks->active[at]);
+	else
+		look->changed[at] |= grew;
+}
+
+static uint64_t first_sample_ns(const struct look *look, uint64_t since_ns)
+{
+	uint64_t first = look->step->now_ns;
+
+	for (size_t i = 0; i < look->sample_count; i++)
+		if (look->samples[i]->at_ns >= since_ns && look->samples[i]->at_ns < first)
+			first = look->samples[i]->at_ns;
+	return look->sample_count && first < look->step->now_ns ? first : since_ns;
+}
+
+static void look_at_cause(struct look *look)
+{
+	struct fw_attack_share shares[FW_ATTACK_SHARES];
+	struct fw_attack_lane *lane = look->lane;
+	double rate = (look->dropped + look->would_drop) / look->seconds;
+	size_t count;
+
+	if (rate <= 0) {
+		lane->over_steps = 0;
+		return;
+	}
+	gather(look);
+	if (rate < look->cause->start)
+		lane->over_steps = 0;
+	else if (!lane->over_steps++)
+		lane->over_since_ns = first_sample_ns(look, look->attacks->last_step_ns);
+	if (!lane->over_steps && !look->attacks->active_count)
+		return;
+	count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, shares,
+				 look->share_of);
+	for (size_t i = 0; i < count; i++)
+		credit_share(look, (uint8_t)i, &shares[i], rate);
+	if (!count)
+		credit_blindly(look, rate);
+}
+
+/* What a cause dropped since the last step; false: its counters were not seen before, or began anew. */
+static bool measure(struct look *look, const struct fw_attack_cause *cause)
+{
+	struct fw_attack_lane *lane = &look->attacks->lanes[cause->lane % FW_ATTACK_LANES];
+	bool known = lane->seen && cause->dropped >= lane->dropped && cause->would_drop >= lane->would_drop;
+
+	look->cause = cause;
+	look->lane = lane;
+	look->dropped = known ? (double)(cause->dropped - lane->dropped) : 0;
+	look->would_drop = known ? (double)(cause->would_drop - lane->would_drop) : 0;
+	lane->seen = true;
+	lane->dropped = cause->dropped;
+	lane->would_drop = cause->would_drop;
+	return known;
+}
+
+static void forget_rates(struct fw_attack *attack)
+{
+	for (size_t i = 0; i < attack->vector_count; i++)
+		attack->vectors[i].packets_per_second = attack->vectors[i].bytes_per_second = 0;
+}
+
+static void sum_up(struct fw_attack *attack)
+{
+	attack->packets_per_second = attack->bytes_per_second = 0;
+	for (size_t i = 0; i < attack->vector_count; i++) {
+		struct fw_attack_vector *vector = &attack->vectors[i];
+
+		attack->packets_per_second += vector->packets_per_second;
+		attack->bytes_per_second += vector->bytes_per_second;
+		if (vector->packets_per_second > vector->peak_packets_per_second)
+			vector->peak_packets_per_second = vector->packets_per_second;
+	}
+	if (attack->packets_per_second > attack->peak_packets_per_second)
+		attack->peak_packets_per_second = attack->packets_per_second;
+	if (attack->bytes_per_second > attack->peak_bytes_per_second)
+		attack->peak_bytes_per_second = attack->bytes_per_second;
+}
+
+static void finish(struct look *look)
+{
+	struct fw_attacks *attacks = look->attacks;
+	uint64_t now = look->step->now_ns;
+
+	for (size_t i = 0; i < attacks->active_count; i++)
+		sum_up(&attacks->active[i]);
+	for (size_t i = attacks->active_count; i-- > 0;) {
+		uint64_t quiet = now - attacks->active[i].last_over_ns;
+
+		if (quiet >= FW_ATTACK_HOLD_NS)
+			end(look, i, look->step->wall_ns - quiet);
+		else if (look->changed[i])
+			look->news(look->context, FW_ATTACK_CHANGED, &attacks->active[i]);
+	}
+}
+
+void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
+		     void *context)
+{
+	struct look *look = calloc(1, sizeof(*look));
+	bool first = !attacks->last_step_ns || step->now_ns <= attacks->last_step_ns;
+
+	if (!look)
+		return; /* the next step sees what this one would have */
+	*look = (struct look){.attacks = attacks, .step = step, .news = news, .context = context};
+	look->seconds = (double)(step->now_ns - attacks->last_step_ns) / 1e9;
+	remember(attacks, step);
+	for (size_t i = 0; i < attacks->active_count; i++)
+		forget_rates(&attacks->active[i]);
+	for (size_t i = 0; i < step->cause_count; i++)
+		if (measure(look, &step->causes[i]) && !first)
+			look_at_cause(look);
+	if (!first)
+		finish(look);
+	attacks->last_step_ns = step->now_ns;
+	free(look);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attacks: who is being flooded, with what, since when, how hard, and which rule drops it. Pure: exact
+ * counters say how much was dropped, samples of dropped packets say whose it was; both come from outside,
+ * with the time. */
+#ifndef FW_OBSERVE_ATTACK_H
+#define FW_OBSERVE_ATTACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fw_policy.h"
+#include "fw_reason.h"
+#include "fw_sample.h"
+#include "lib/addr.h"
+#include "policy/image.h"
+
+#define FW_ATTACK_STEP_NS    (FW_NS_PER_SEC / 4)  /* how often to look */
+#define FW_ATTACK_HOLD_NS    (10 * FW_NS_PER_SEC) /* an attack ends after so long below half its start */
+#define FW_ATTACK_VECTORS    8
+#define FW_ATTACKS_ACTIVE    32
+#define FW_ATTACKS_RECENT    100
+#define FW_ATTACK_SAMPLES    4096
+#define FW_ATTACK_SHARES     16
+#define FW_ATTACK_CAUSE_TEXT FW_NAME_MAX
+
+/* What drops: a rule by its id, or a reason without a rule behind the rules. */
+#define FW_ATTACK_LANES		   (FW_RULE_IDS + FW_REASON_MAX_)
+#define FW_ATTACK_REASON_LANE(why) ((uint16_t)(FW_RULE_IDS + (why)))
+
+struct fw_attack_cause {
+	uint16_t lane;
+	const char *name;	      /* of the rule, or the word of the reason */
+	uint64_t dropped, would_drop; /* packets so far */
+	double start;		      /* packets per second that begin an attack */
+	uint8_t bits[FW_FAMILY_MAX_]; /* of the prefixes that targets are made of, 128-bit space */
+};
+
+struct fw_attack_step {
+	uint64_t now_ns, wall_ns; /* now_ns on the clock of the samples */
+	const struct fw_attack_cause *causes;
+	size_t cause_count;
+	const struct fw_drop_sample *samples; /* since the step before */
+	size_t sample_count;
+};
+
+/* One kind of packet that one cause drops. */
+struct fw_attack_vector {
+	uint16_t lane;
+	char cause[FW_ATTACK_CAUSE_TEXT];
+	uint8_t protocol, tcp_flags; /* flags of TCP, with has_flags */
+	bool has_flags, fragments;
+	uint16_t source_port, dest_port; /* 0: many, or none */
+	double dropped, would_drop;	 /* packets, by the share of the samples */
+	double bytes;
+	double packets_per_second, bytes_per_second; /* in the last step */
+	double peak_packets_per_second;
+	uint64_t last_ns; /* when it last had packets */
+};
+
+struct fw_attack_target {
+	bool everything;
+	struct fw_prefix prefix; /* unless everything */
+};
+
+struct fw_attack {
+	uint64_t id; /* never used again */
+	struct fw_attack_target target;
+	uint64_t started_wall_ns, ended_wall_ns; /* ended: 0 while it lasts */
+	uint64_t started_ns, last_over_ns;
+	uint64_t detected_after_ns; /* from its first packet that was seen */
+	uint64_t merged_into;	    /* id of the attack that took it over, 0 */
+	struct fw_attack_vector vectors[FW_ATTACK_VECTORS];
+	size_t vector_count;
+	double packets_per_second, bytes_per_second, peak_packets_per_second, peak_bytes_per_second;
+};
+
+enum fw_attack_news { FW_ATTACK_STARTED, FW_ATTACK_CHANGED, FW_ATTACK_ENDED };
+typedef void fw_attack_news_fn(void *context, enum fw_attack_news news, const struct fw_attack *attack);
+
+struct fw_attack_lane {
+	bool seen;
+	uint64_t dropped, would_drop;
+	uint64_t over_since_ns;
+	unsigned int over_steps;
+};
+
+/* Zero is a good start. Everything in it is its own. */
+struct fw_attacks {
+	uint64_t last_id, started;
+	uint64_t last_step_ns;
+	struct fw_attack active[FW_ATTACKS_ACTIVE];
+	size_t active_count;
+	struct fw_attack recent[FW_ATTACKS_RECENT]; /* ended, oldest first */
+	size_t recent_count;
+	struct fw_attack_lane lanes[FW_ATTACK_LANES];
+	struct fw_drop_sample samples[FW_ATTACK_SAMPLES]; /* of the last second */
+	size_t sample_count;
+};
+
+/* Looks once; call every FW_ATTACK_STEP_NS or so. The first look only learns where the counters stand. */
+void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
+		     void *context);
+/* Ends an active attack, as after a restart that found it over. */
+void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns);
+
+/* attack_share.c: whose packets the samples are. Sorts them; share_of[i] becomes the index of the share that
+ * sample i belongs to, or FW_ATTACK_SHARES. The parts sum up to 1, wider targets come first. */
+struct fw_attack_share {
+	struct fw_attack_target target;
+	double part;
+	size_t samples;
+};
+size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
+			const uint8_t bits[FW_FAMILY_MAX_], struct fw_attack_share ret[FW_ATTACK_SHARES],
+			uint8_t *share_of);
+bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
+bool fw_attack_same_target(const struct fw_attack_target *a, const struct fw_attack_target *b);
+
+/* attack_vector.c: what kind of packets the samples of one share are. parts[i] is the part of vector i. */
+size_t fw_attack_kinds(const struct fw_drop_sample *const *samples, size_t count, const uint8_t *share_of,
+		       uint8_t share, struct fw_attack_vector ret[FW_ATTACK_VECTORS],
+		       double parts[FW_ATTACK_VECTORS]);
+/* Bytes per packet, by the samples. */
+double fw_attack_mean_length(const struct fw_drop_sample *const *samples, size_t count,
+			     const uint8_t *share_of, uint8_t share, uint8_t protocol);
+
+/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything"; "udp from port 53", "tcp syn to port 443".
+ */
+#define FW_ATTACK_TEXT_MAX 96
+const char *fw_attack_target_text(const struct fw_attack_target *target, char *buffer, size_t size);
+const char *fw_attack_vector_text(const struct fw_attack_vector *vector, char *buffer, size_t size);
+/* The vector that dropped most. Never NULL for an attack of fw_attacks. */
+const struct fw_attack_vector *fw_attack_main_vector(const struct fw_attack *attack);
+
+#endif

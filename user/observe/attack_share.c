@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whose packets dropped samples are: single addresses that stand out, then prefixes, then everybody. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "observe/attack.h"
+
+#define STANDS_OUT  0.25 /* part of all weight that makes a target of its own */
+#define LEAST_ALONE 4	 /* samples of one address before it is more than chance */
+
+static int by_address(const void *a, const void *b)
+{
+	const struct fw_drop_sample *left = *(const struct fw_drop_sample *const *)a;
+	const struct fw_drop_sample *right = *(const struct fw_drop_sample *const *)b;
+
+	return left->family != right->family ? left->family - right->family
+					     : memcmp(&left->dest, &right->dest, sizeof(left->dest));
+}
+
+bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner)
+{
+	if (outer->everything || inner->everything)
+		return outer->everything;
+	return fw_prefix_covers(&outer->prefix, &inner->prefix);
+}
+
+bool fw_attack_same_target(const struct fw_attack_target *a, const struct fw_attack_target *b)
+{
+	if (a->everything || b->everything)
+		return a->everything == b->everything;
+	return !fw_prefix_compare(&a->prefix, &b->prefix);
+}
+
+struct split {
+	const struct fw_drop_sample **samples;
+	size_t count;
+	double total;
+	struct fw_attack_share *shares;
+	size_t share_count;
+	uint8_t *share_of;
+};
+
+static bool is_free(const struct split *split, size_t i)
+{
+	return split->share_of[i] == FW_ATTACK_SHARES;
+}
+
+static struct fw_prefix prefix_of(const struct fw_drop_sample *sample, const uint8_t bits[FW_FAMILY_MAX_])
+{
+	uint8_t keep = bits ? bits[sample->family] : 128;
+
+	return (struct fw_prefix){.addr = fw_addr_masked(&sample->dest, keep), .bits = keep};
+}
+
+/* Samples first … end-1 lie in one prefix; those nobody has taken yet become a share if they stand out. */
+static void take(struct split *split, size_t first, size_t end, const struct fw_attack_target *target,
+		 size_t least)
+{
+	double weight = 0;
+	size_t samples = 0;
+
+	for (size_t i = first; i < end; i++)
+		if (is_free(split, i)) {
+			weight += split->samples[i]->weight;
+			samples++;
+		}
+	if (samples < least || weight < STANDS_OUT * split->total || split->share_count == FW_ATTACK_SHARES)
+		return;
+	split->shares[split->share_count] =
+		(struct fw_attack_share){.target = *target, .part = weight, .samples = samples};
+	for (size_t i = first; i < end; i++)
+		if (is_free(split, i))
+			split->share_of[i] = (uint8_t)split->share_count;
+	split->share_count++;
+}
+
+/* Runs of one prefix; bits NULL: of one address. */
+static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], size_t least)
+{
+	for (size_t first = 0, end; first < split->count; first = end) {
+		struct fw_attack_target target = {.prefix = prefix_of(split->samples[first], bits)};
+
+		for (end = first + 1; end < split->count; end++)
+			if (!fw_prefix_contains(&target.prefix, &split->samples[end]->dest))
+				break;
+		take(split, first, end, &target, least);
+	}
+}
+
+static void widest_first(struct split *split)
+{
+	struct fw_attack_share reversed[FW_ATTACK_SHARES];
+	size_t count = split->share_count;
+
+	for (size_t i = 0; i < count; i++)
+		reversed[i] = split->shares[count - 1 - i];
+	memcpy(split->shares, reversed, count * sizeof(*reversed));
+	for (size_t i = 0; i < split->count; i++)
+		if (!is_free(split, i))
+			split->share_of[i] = (uint8_t)(count - 1 - split->share_of[i]);
+}
+
+/* What stands nowhere goes to the others in proportion. */
+static void make_whole(struct split *split)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < split->share_count; i++)
+		sum += split->shares[i].part;
+	for (size_t i = 0; i < split->share_count; i++)
+		split->shares[i].part /= sum;
+}
+
+size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
+			const uint8_t bits[FW_FAMILY_MAX_], struct fw_attack_share ret[FW_ATTACK_SHARES],
+			uint8_t *share_of)
+{
+	struct split split = {.samples = samples, .count = count, .shares = ret, .share_of = share_of};
+	const struct fw_attack_target everything = {.everything = true};
+
+	if (!count)
+		return 0;
+	qsort(samples, count, sizeof(*samples), by_address);
+	memset(share_of, FW_ATTACK_SHARES, count);
+	for (size_t i = 0; i < count; i++)
+		split.total += samples[i]->weight;
+	take_runs(&split, NULL, count < LEAST_ALONE ? count : LEAST_ALONE);
+	take_runs(&split, bits, 1);
+	take(&split, 0, count, &everything, 1);
+	if (!split.share_count) { /* many prefixes, none stands out */
+		split.total = 0;
+		take(&split, 0, count, &everything, 1);
+	}
+	widest_first(&split);
+	make_whole(&split);
+	return split.share_count;
+}
