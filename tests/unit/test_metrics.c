@@ -61,6 +61,9 @@ static struct fw_snapshot example(void)
 						    .matches = 7,
 						    .offences = 8};
 	snapshot.log_count = 1;
+	snapshot.suppressions[0].word = "backup";
+	snapshot.suppressions[0].count = 9;
+	snapshot.suppression_count = 1;
 	return snapshot;
 }
 
@@ -124,6 +127,7 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_rule_packets_total{rule=\"bad\"} 0\n",
 		"floodwall_log_lines_total{log=\"web\"} 1234\n",
 		"floodwall_log_line_faults_total{log=\"web\",fault=\"unparsed\"} 5\n",
+		"floodwall_suppressed_events_total{suppression=\"backup\"} 9\n",
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",
 		"floodwall_events_lost_total{stream=\"ban\"} 0\n",

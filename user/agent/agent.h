@@ -23,6 +23,7 @@
 #include "agent/spared.h"
 #include "agent/stand.h"
 #include "agent/state.h"
+#include "agent/suppressed.h"
 #include "agent/top.h"
 #include "agent/web.h"
 #include "kern/attach.h"
@@ -67,6 +68,7 @@ struct fw_agent {
 	struct fw_set_files set_files;
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;
+	struct fw_suppressed suppressed;
 	struct fw_sampler sampler;
 	struct fw_top top;
 	struct fw_key_cache keys;

@@ -126,7 +126,7 @@ static void write_log(const json_t *event, const char *message)
 		list[count++] = field;
 	}
 	list[count] = NULL;
-	fw_log_fields(FW_LOG_NOTICE, message, list);
+	fw_log_fields(json_object_get(event, "suppressed") ? FW_LOG_INFO : FW_LOG_NOTICE, message, list);
 }
 
 void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format,
@@ -134,6 +134,7 @@ void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *
 {
 	struct fw_event_log *log = &agent->events;
 	json_t *event = json_pack("{s:o, s:s}", "timestamp", timestamp(), "event_type", type);
+	const char *expected;
 	struct fw_event_line *line;
 	char message[768];
 	va_list args;
@@ -144,6 +145,10 @@ void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *
 	if (details)
 		json_object_update(event, details);
 	json_decref(details);
+	/* What somebody did is no finding. */
+	expected = strcmp(by, "agent") ? NULL : fw_suppressed_by(agent, event);
+	if (expected)
+		json_object_set_new(event, "suppressed", json_string(expected));
 	json_object_set_new(event, "by", json_string(by));
 	json_object_set_new(event, "message", json_string(message));
 	if (may_log(log)) {

@@ -267,6 +267,7 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
 	fw_bans_by_origin(agent, snapshot.bans_by_origin);
 	snapshot.log_count = fw_logs_snapshot(agent, snapshot.logs);
+	fw_suppressed_snapshot(agent, &snapshot);
 	take_process(&snapshot);
 	if (r) {
 		fw_snapshot_done(&snapshot);

@@ -53,7 +53,8 @@ static const struct fw_command commands[] = {
 		 "client\","
 		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
-		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]}}",
+		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"suppressions\":[{\"name\","
+		 "\"state\":\"active|waiting|over\",\"events\":N,\"about\"}]}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -392,7 +393,7 @@ static const struct fw_command commands[] = {
 	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		 "\"result\":\"match|no_match|skipped\","
 		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null,\"would_"
-		 "drop\":BOOL}",
+		 "drop\":BOOL,\"suppressed\":TEXT (findings about it are expected now)}",
 	 .run = fw_cmd_explain},
 	{.verb = "replay",
 	 .arguments = "FILE",
@@ -497,7 +498,9 @@ static const struct fw_command commands[] = {
 		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
-		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
+		 "\"generation\",\"file\",\"changes\",\"suppressed\":NAME (expected, by that suppression of "
+		 "the "
+		 "policy)}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
 	{.verb = "metrics",
 	 .arguments = "",

@@ -134,6 +134,22 @@ static void print_feeds(const struct fw_page *page, const json_t *feeds)
 	fputc('\n', page->out);
 }
 
+static void print_suppressions(const struct fw_page *page, const json_t *suppressions)
+{
+	const json_t *suppression;
+	char buffer[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (suppressions, index, suppression) {
+		fputs(index ? "   " : "suppress  ", page->out);
+		fw_print_safe(page->out, fw_doc_text(suppression, "name"));
+		fprintf(page->out, " %s, %s expected", fw_doc_text(suppression, "state"),
+			fw_say_count(fw_doc_count(suppression, "events"), buffer));
+	}
+	if (json_array_size(suppressions))
+		fputc('\n', page->out);
+}
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -225,6 +241,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 		fw_print_safe(page->out, fw_doc_text(status, "policy_file"));
 	}
 	fputc('\n', page->out);
+	print_suppressions(page, json_object_get(status, "suppressions"));
 	print_pending(page, status);
 	print_drift(page, json_object_get(status, "drift"));
 	if (fw_doc_has(status, "pinned") && !fw_doc_true(status, "pinned"))

@@ -470,6 +470,16 @@ static void write_logs(const struct fw_snapshot *snapshot, FILE *out)
 		       snapshot->logs[i].name, NULL);
 }
 
+static void write_notify(const struct fw_snapshot *snapshot, FILE *out)
+{
+	if (snapshot->suppression_count)
+		family(out, "floodwall_suppressed_events_total", "counter",
+		       "Findings that a suppression expected.");
+	for (size_t i = 0; i < snapshot->suppression_count; i++)
+		sample(out, "floodwall_suppressed_events_total", (double)snapshot->suppressions[i].count,
+		       "suppression", snapshot->suppressions[i].word, NULL);
+}
+
 void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 {
 	write_agent(snapshot, out);
@@ -481,4 +491,5 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_maps(snapshot, out);
 	if (snapshot->log_count)
 		write_logs(snapshot, out);
+	write_notify(snapshot, out);
 }

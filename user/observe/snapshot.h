@@ -59,7 +59,8 @@ struct fw_feed_snapshot {
 	struct fw_worded fetches; /* by how they ended */
 };
 
-#define FW_LOG_SNAPSHOTS_MAX 16
+#define FW_LOG_SNAPSHOTS_MAX	     16
+#define FW_SUPPRESSION_SNAPSHOTS_MAX 64
 
 struct fw_log_snapshot {
 	const char *name;
@@ -89,6 +90,11 @@ struct fw_snapshot {
 	size_t map_count;
 	struct fw_log_snapshot logs[FW_LOG_SNAPSHOTS_MAX];
 	size_t log_count;
+	struct {
+		const char *word;
+		uint64_t count;
+	} suppressions[FW_SUPPRESSION_SNAPSHOTS_MAX];
+	size_t suppression_count;
 	char config_hash[72];
 	const char *config_file;
 };

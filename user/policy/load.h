@@ -31,6 +31,14 @@ struct fw_loader {
 	X(never_block)                                                                                       \
 	X(logs)                                                                                              \
 	X(rules)                                                                                             \
+	X(suppress)                                                                                          \
+	X(suppress_events)                                                                                   \
+	X(suppress_rule)                                                                                     \
+	X(suppress_source)                                                                                   \
+	X(suppress_from)                                                                                     \
+	X(suppress_to)                                                                                       \
+	X(suppress_days)                                                                                     \
+	X(suppress_until)                                                                                    \
 	X(safety)                                                                                            \
 	X(metrics)                                                                                           \
 	X(on_exit)                                                                                           \
@@ -162,6 +170,9 @@ int fw_load_set_find(const struct fw_loader *loader, const char *name);
 void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, const char *anonymous,
 		      struct fw_set_refs *refs);
 
+/* Kinds of events by name; findings: only those that can be suppressed. */
+void fw_load_event_kinds(struct fw_loader *loader, const struct fw_node *value, bool findings,
+			 struct fw_names *kinds);
 void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names);
 
 /* uri, method and host of packets: a later version's. */

@@ -102,6 +102,14 @@ int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret)
 	return r ? -ENOMEM : 0;
 }
 
+void fw_suppression_done(struct fw_suppression *suppression)
+{
+	free(suppression->name);
+	names_done(&suppression->events);
+	names_done(&suppression->rules);
+	free(suppression->source.items);
+}
+
 void fw_log_done(struct fw_log *log)
 {
 	free(log->name);
@@ -132,6 +140,9 @@ void fw_policy_free(struct fw_policy *policy)
 	fw_geo_unref(policy->geo.data);
 	for (size_t i = 0; i < policy->log_count; i++)
 		fw_log_done(&policy->logs[i]);
+	for (size_t i = 0; i < policy->suppression_count; i++)
+		fw_suppression_done(&policy->suppressions[i]);
+	free(policy->suppressions);
 	free(policy->logs);
 	free(policy->interfaces);
 	free(policy->never_block.items);
