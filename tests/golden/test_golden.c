@@ -107,6 +107,10 @@ static const struct {
 	{"replay", fw_show_replay},
 	{"doctor", fw_show_doctor},
 	{"events", fw_show_events},
+	{"notify", fw_show_notify},
+	{"notify_none", fw_show_notify},
+	{"notify_test", fw_show_notify_test},
+	{"notify_test_failed", fw_show_notify_test},
 };
 
 Test(golden, answers)

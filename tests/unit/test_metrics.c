@@ -64,6 +64,9 @@ static struct fw_snapshot example(void)
 	snapshot.suppressions[0].word = "backup";
 	snapshot.suppressions[0].count = 9;
 	snapshot.suppression_count = 1;
+	snapshot.notify[0] = (struct fw_notify_snapshot){
+		.name = "ops", .up = true, .queued = 2, .delivered = 31, .dropped = 4, .held_back = 55};
+	snapshot.notify_count = 1;
 	return snapshot;
 }
 
@@ -127,6 +130,9 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_rule_packets_total{rule=\"bad\"} 0\n",
 		"floodwall_log_lines_total{log=\"web\"} 1234\n",
 		"floodwall_log_line_faults_total{log=\"web\",fault=\"unparsed\"} 5\n",
+		"floodwall_notify_up{target=\"ops\"} 1\n",
+		"floodwall_notify_messages_total{target=\"ops\",result=\"dropped\"} 4\n",
+		"floodwall_notify_held_back_total{target=\"ops\"} 55\n",
 		"floodwall_suppressed_events_total{suppression=\"backup\"} 9\n",
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",

@@ -13,6 +13,7 @@
 #include "agent/interfaces.h"
 #include "agent/leases.h"
 #include "agent/logs.h"
+#include "agent/notifier.h"
 #include "agent/notify.h"
 #include "agent/options.h"
 #include "agent/sampler.h"
@@ -73,6 +74,7 @@ struct fw_agent {
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_notify notify;
+	struct fw_notifier notifier;
 	struct fw_server *server;
 	struct fw_web web;
 	struct fw_logs logs;

@@ -268,6 +268,7 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 	fw_bans_by_origin(agent, snapshot.bans_by_origin);
 	snapshot.log_count = fw_logs_snapshot(agent, snapshot.logs);
 	fw_suppressed_snapshot(agent, &snapshot);
+	fw_notifier_snapshot(agent, &snapshot);
 	take_process(&snapshot);
 	if (r) {
 		fw_snapshot_done(&snapshot);

@@ -100,7 +100,7 @@ json_t *fw_suppressed_to_json(const struct fw_agent *agent, json_t *warnings)
 										     : "waiting",
 					"events", (json_int_t)counted(agent, suppression->name), "about",
 					fw_suppression_format(policy, suppression, about, sizeof(about))));
-		if (over)
+		if (over && warnings)
 			json_array_append_new(
 				warnings, json_sprintf("suppression '%s' is over: its findings are raised "
 						       "again; remove it from the policy, or move until",

@@ -24,7 +24,8 @@ struct fw_suppressed {
 /* The name of the suppression that expects this event, NULL when it is none; borrowed from the policy in
  * force. Counts it. */
 const char *fw_suppressed_by(struct fw_agent *agent, const json_t *event);
-/* [{"name","state":"active|waiting|over","events","about"}], and what of it deserves a warning. */
+/* [{"name","state":"active|waiting|over","events","about"}], and what of it deserves a warning (warnings may
+ * be NULL). */
 json_t *fw_suppressed_to_json(const struct fw_agent *agent, json_t *warnings);
 /* "findings about it are suppressed by …" for explain; NULL when they are not. rule: of the verdict, may be
  * NULL. */

@@ -54,7 +54,7 @@ static const struct fw_command commands[] = {
 		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
 		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"suppressions\":[{\"name\","
-		 "\"state\":\"active|waiting|over\",\"events\":N,\"about\"}]}",
+		 "\"state\":\"active|waiting|over\",\"events\":N,\"about\"}],\"notify\":[as in notify]}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -486,6 +486,37 @@ static const struct fw_command commands[] = {
 	 .json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
 		 "\"command\"}]}",
 	 .run = fw_cmd_doctor},
+	{.verb = "notify",
+	 .arguments = "",
+	 .help = "who is told of events, and whether it gets through",
+	 .about =
+		 "Told are single events at the rate that the policy allows; what is more is held back and "
+		 "told "
+		 "in one message at the end of its time. failing: the last message was given up, or is tried "
+		 "again later. dropped: more waited than may. Below, what the policy's suppress: expects.",
+	 .examples = "floodwall notify",
+	 .route = FW_API_NOTIFY,
+	 .json = "{\"targets\":[{\"name\",\"kind\":\"webhook|exec\",\"to\",\"events\":[KIND],\"state\":"
+		 "\"idle|ok|"
+		 "sending|failing\",\"queued\":N,\"delivered\":N,\"retried\":N,\"failed\":N,\"held_back\":N,"
+		 "\"dropped\":N,\"last_success_seconds_ago\":F|null,\"retry_in_seconds\":F|null,\"error\"}],"
+		 "\"suppressions\":[as in status]}",
+	 .run = fw_cmd_notify},
+	{.verb = "notify",
+	 .subverb = "test",
+	 .arguments = "NAME",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_NOTIFY,
+	 .help = "send a test message to a target, now and once",
+	 .about = "Ahead of what waits, without another attempt, and whatever its events and its rate. Exit "
+		  "code 1: "
+		  "it did not get through. 75: it is being tested already. 78: there is no such target.",
+	 .examples = "floodwall notify test ops",
+	 .route = FW_API_NOTIFY_TEST,
+	 .json = "{\"name\",\"outcome\":\"delivered|failed|refused\",\"http\":N,\"milliseconds\":N,"
+		 "\"error\"}",
+	 .run = fw_cmd_notify_test},
 	{.verb = "events",
 	 .arguments = "",
 	 .options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
@@ -525,7 +556,7 @@ static const struct fw_command commands[] = {
 	 .least = 1,
 	 .most = 1,
 	 .complete = FW_COMPLETE_WORDS,
-	 .words = "bash|zsh|fish|rules|sets|feeds|bans|interfaces",
+	 .words = "bash|zsh|fish|rules|sets|feeds|bans|notify|interfaces",
 	 .help = "completion script for a shell; rules, sets, bans and interfaces print live names",
 	 .about = "",
 	 .examples =

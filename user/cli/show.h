@@ -10,7 +10,7 @@ fw_show fw_show_status, fw_show_attach, fw_show_detach, fw_show_rules, fw_show_r
 	fw_show_bans, fw_show_ban, fw_show_unban, fw_show_allow, fw_show_sets, fw_show_sets_change,
 	fw_show_sets_test, fw_show_feeds, fw_show_explain, fw_show_top, fw_show_plan, fw_show_apply,
 	fw_show_confirm, fw_show_rollback, fw_show_reload, fw_show_replay, fw_show_doctor, fw_show_events,
-	fw_show_event, fw_show_cost;
+	fw_show_event, fw_show_cost, fw_show_notify, fw_show_notify_test;
 
 /* "undo      floodwall …" when the document has one. */
 void fw_show_undo(const struct fw_page *page, const json_t *document);

@@ -59,7 +59,15 @@ struct fw_feed_snapshot {
 	struct fw_worded fetches; /* by how they ended */
 };
 
-#define FW_LOG_SNAPSHOTS_MAX	     16
+#define FW_LOG_SNAPSHOTS_MAX	16
+#define FW_NOTIFY_SNAPSHOTS_MAX 16
+
+struct fw_notify_snapshot {
+	const char *name;
+	bool up;
+	uint64_t queued, delivered, retried, failed, dropped, held_back;
+};
+
 #define FW_SUPPRESSION_SNAPSHOTS_MAX 64
 
 struct fw_log_snapshot {
@@ -95,6 +103,8 @@ struct fw_snapshot {
 		uint64_t count;
 	} suppressions[FW_SUPPRESSION_SNAPSHOTS_MAX];
 	size_t suppression_count;
+	struct fw_notify_snapshot notify[FW_NOTIFY_SNAPSHOTS_MAX];
+	size_t notify_count;
 	char config_hash[72];
 	const char *config_file;
 };

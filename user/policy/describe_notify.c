@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Suppressions as they would stand in the file. Pure. */
+/* Targets of messages and suppressions as they would stand in the file. Pure. */
 #include "policy/describe_notify.h"
 
 #include <stdarg.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/units.h"
 #include "policy/daytime.h"
 
 /* A flow map being written. */
@@ -29,6 +30,105 @@ static void write_names(struct map *map, const char *name, const struct fw_names
 	for (size_t i = 0; i < names->count; i++)
 		fprintf(map->out, "%s%s", i ? ", " : "[", names->items[i]);
 	fputc(']', map->out);
+}
+
+/* In double quotes, with what they need escaped. */
+static void write_quoted(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		if (*text >= 0 && *text < ' ')
+			fprintf(out, "\\x%02x", (unsigned int)*text);
+		else
+			fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void write_text(struct map *map, const char *name, const char *text)
+{
+	key(map, name);
+	write_quoted(map->out, text);
+}
+
+void fw_url_mask(const char *url, char *buffer, size_t size)
+{
+	const char *host = strstr(url, "://");
+	size_t length = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : 0;
+
+	snprintf(buffer, size, "%.*s%s", (int)length, url, url[length] ? "/…" : "");
+}
+
+static void write_argv(struct map *map, const struct fw_names *argv)
+{
+	key(map, "exec");
+	for (size_t i = 0; i < argv->count; i++) {
+		fputs(i ? ", " : "[", map->out);
+		write_quoted(map->out, argv->items[i]);
+	}
+	fputc(']', map->out);
+}
+
+static void write_how(struct map *map, const struct fw_notify_target *target)
+{
+	const struct {
+		const char *name, *text;
+	} texts[] = {{"header", target->header},
+		     {"secret", target->secret},
+		     {"proxy", target->proxy && !*target->proxy ? "none" : target->proxy},
+		     {"ca_file", target->ca_file}};
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].text)
+			write_text(map, texts[i].name, texts[i].text);
+	if (target->rate != FW_NOTIFY_RATE || target->rate_window_ns != FW_NOTIFY_RATE_WINDOW) {
+		key(map, "rate");
+		fprintf(map->out, "%llu/%s", (unsigned long long)target->rate,
+			fw_duration_format(target->rate_window_ns, text, sizeof(text)));
+	}
+	if (target->timeout_ns != FW_NOTIFY_TIMEOUT_NS) {
+		key(map, "timeout");
+		fputs(fw_duration_format(target->timeout_ns, text, sizeof(text)), map->out);
+	}
+	if (target->retries != (target->url ? FW_NOTIFY_RETRIES : 0)) {
+		key(map, "retries");
+		fprintf(map->out, "%u", target->retries);
+	}
+}
+
+char *fw_notify_target_text(const struct fw_notify_target *target, bool masked)
+{
+	static const uint8_t usual[] = {50, 70, 90};
+	char *text = NULL, url[512];
+	size_t size = 0;
+	struct map map = {.out = open_memstream(&text, &size)};
+
+	if (!map.out)
+		return NULL;
+	fputc('{', map.out);
+	if (target->url && masked)
+		fw_url_mask(target->url, url, sizeof(url));
+	if (target->url)
+		write_text(&map, "webhook", masked ? url : target->url);
+	else
+		write_argv(&map, &target->argv);
+	write_names(&map, "events", &target->events);
+	if (target->level_count != sizeof(usual) || memcmp(target->levels, usual, sizeof(usual))) {
+		key(&map, "levels");
+		for (size_t i = 0; i < target->level_count; i++)
+			fprintf(map.out, "%s%u%%", i ? ", " : "[", target->levels[i]);
+		fputc(']', map.out);
+	}
+	write_how(&map, target);
+	fputc('}', map.out);
+	if (fclose(map.out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 /* A set that the key itself lists has no name to be called by. */

@@ -26,8 +26,7 @@
 	X("allow", false)                                                                                    \
 	X("attach", false)                                                                                   \
 	X("detach", false)                                                                                   \
-	X("start", false)                                                                                    \
-	X("stop", false)
+	X("start", false)
 
 /* NULL when there is no such kind; *ret_finding may be NULL. */
 const char *fw_event_kind_find(const char *word, bool *ret_finding);
