@@ -39,6 +39,11 @@ printf '#!/bin/sh\nsleep 300 &\necho $! >%s\nsleep 300\n' "$WORK/told/hanging.pi
 printf '#!/nonexistent/shell\n' >"$WORK/broken"
 chmod 755 "$WORK/tell" "$WORK/fails" "$WORK/hangs" "$WORK/broken"
 
+# Sources of the attacker's network
+network=${ATTACKER_IP4%.*}
+QUIET=$network.201 BUSY=$network.202 LOUD=$network.203 NEIGHBOUR=$network.204
+for address in "$QUIET" "$BUSY" "$LOUD" "$NEIGHBOUR"; do on attacker ip address add "$address/24" dev eth0; done
+
 targets() {
 	cat <<YAML
   ops:      {webhook: "https://127.0.0.1:8443/ok/ops?key=t0ken", secret: secret, ca_file: cert.pem, events: [ban, failure, tune], rate: 3/3s}
@@ -55,6 +60,8 @@ targets() {
   badcert:  {webhook: "https://127.0.0.1:8443/ok/badcert", ca_file: other.pem, events: [attach]}
   nobody:   {webhook: "http://127.0.0.1:9/", events: [attach]}
   page:     {exec: [$WORK/tell, page], events: [ban], rate: 1000/1m}
+  near:     {webhook: "http://127.0.0.1:8080/ok/near", events: [utilisation], rate: 100/1m}
+  half:     {webhook: "http://127.0.0.1:8080/ok/half", events: [utilisation], levels: 50%, rate: 100/1m}
 YAML
 }
 body() {
@@ -65,8 +72,10 @@ logs:
   sys: {syslog: "unix:$WORK/log.sock", format: regex, regex: 'Failed password for .* from <HOST> port'}
 rules:
   - {name: ssh, match: {log: sys}, limit: 3 requests/10m, action: block, ban: 1h}
+  - {name: game, match: {protocol: udp, dest_port: 9999}, limit: 200 packets/10s, action: count}
   - {name: blanket, limit: 1M packets/10s, action: block}
 suppress:
+  expected: {rule: game, source: $NEIGHBOUR}
   tested: {rule: ssh, source: 198.51.100.0/24}
 notify:
 YAML
@@ -155,6 +164,46 @@ idle() { [ "$(of "$1" queued)" = 0 ]; }
 until_true 20 idle page
 expect_that "the other target has its own rate and queue" 'a["delivered"] + a["dropped"] + a["queued"] >= 200 and a["held_back"] == 0' \
 	"$(fwj notify | field 'json.dumps([t for t in d["targets"] if t["name"] == "page"][0])')"
+
+# Utilisation: per key, each level once, levels of each target, expected sources to nobody.
+# play SOURCE COUNT: datagrams from a source, a hundred a second
+play() {
+	on attacker /usr/bin/python3 - "$1" "$VICTIM_IP4" "$2" <<'PYTHON'
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 0))
+for _ in range(int(sys.argv[3])):
+    try:
+        s.sendto(b"x" * 32, (sys.argv[2], 9999))
+    except ConnectionRefusedError:
+        pass
+    time.sleep(0.01)
+PYTHON
+}
+near() { requests "[(q['body']['src_ip'], q['body']['level']) for q in r if q['path'] == '/ok/$1']"; }
+play "$QUIET" 80 &
+play "$BUSY" 120 &
+play "$LOUD" 190 &
+play "$NEIGHBOUR" 190 &
+# shellcheck disable=SC2046  # process ids
+wait $(jobs -p | tail -n 4)
+start=$SECONDS
+if until_true 25 got "any(q['path'] == '/ok/near' and q['body']['src_ip'] == '$LOUD' and q['body']['level'] == 90 for q in r)"; then
+	ok "a source at 95 % of a limit is told of"
+	echo "# after $((SECONDS - start)) s"
+else
+	not_ok "a source at 95 % of a limit is told of" "$(fwj notify)" "$(fwj rules keys game)"
+fi
+until_true 20 got "any(q['path'] == '/ok/near' and q['body']['src_ip'] == '$BUSY' for q in r)"
+sleep 3
+expect "one at 60 % at its level" 50 "$(requests "max(q['body']['level'] for q in r if q['path'] == '/ok/near' and q['body']['src_ip'] == '$BUSY')")"
+expect "one at 40 % not, though all together are far over" 0 "$(requests "len([q for q in r if q['body'].get('src_ip') == '$QUIET'])")"
+expect "each level once" True "$(requests "(lambda n: len(n) == len(set(n)))([(q['body']['src_ip'], q['body']['level']) for q in r if q['path'] == '/ok/near'])")"
+expect "who wants 50 % alone is told of each source once" "$(python -c 'print(sorted([(l := __import__("sys").argv)[1], l[2]]))' "$BUSY" "$LOUD")" \
+	"$(requests "sorted(q['body']['src_ip'] for q in r if q['path'] == '/ok/half')")"
+expect "an expected one is told to nobody" 0 "$(requests "len([q for q in r if q['body'].get('src_ip') == '$NEIGHBOUR'])")"
+expect_that "and marked" "[e for e in a['events'] if e.get('src_ip') == '$NEIGHBOUR' and e['event_type'] == 'utilisation'][0]['suppressed'] == 'expected'" "$(fwj events --last 1000)"
+expect_that "the listing says what it costs" 'a["looks"] >= 1 and a["last_look_milliseconds"] < 1000 and a["keys"] >= 3' "$(fwj notify | field 'json.dumps(d["utilisation"])')"
 
 # 503 twice, then 200: after 2 s and 8 s.
 expect_exit "something to tell a server that is flaky" 0 fw allow 203.0.113.250 --for 1h

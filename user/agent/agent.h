@@ -26,6 +26,7 @@
 #include "agent/state.h"
 #include "agent/suppressed.h"
 #include "agent/top.h"
+#include "agent/utilisation.h"
 #include "agent/web.h"
 #include "kern/attach.h"
 #include "kern/datapath.h"
@@ -75,6 +76,7 @@ struct fw_agent {
 	struct fw_key_cache keys;
 	struct fw_notify notify;
 	struct fw_notifier notifier;
+	struct fw_utilisation utilisation;
 	struct fw_server *server;
 	struct fw_web web;
 	struct fw_logs logs;

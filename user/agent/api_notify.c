@@ -13,8 +13,9 @@
 
 void fw_api_notify(struct fw_request *request, struct fw_answer *answer)
 {
-	fw_reply(answer, json_pack("{s:o, s:o}", "targets", fw_notifier_to_json(request->agent, NULL),
-				   "suppressions", fw_suppressed_to_json(request->agent, NULL)));
+	fw_reply(answer, json_pack("{s:o, s:o, s:o}", "utilisation", fw_utilisation_to_json(request->agent),
+				   "targets", fw_notifier_to_json(request->agent, NULL), "suppressions",
+				   fw_suppressed_to_json(request->agent, NULL)));
 }
 
 static void unknown(const struct fw_notifier *notifier, const char *name, struct fw_answer *answer)

@@ -33,6 +33,28 @@ static bool wants(const struct fw_notify_watch *watch, const char *type, bool fa
 	return false;
 }
 
+/* Whether a level of the target lies between the two that the event names. */
+static bool wants_level(const struct fw_notify_watch *watch, const json_t *event)
+{
+	json_int_t level = json_integer_value(json_object_get(event, "level"));
+	json_int_t before = json_integer_value(json_object_get(event, "previous_level"));
+
+	for (size_t i = 0; i < watch->definition.level_count; i++)
+		if (watch->definition.levels[i] > before && watch->definition.levels[i] <= level)
+			return true;
+	return false;
+}
+
+void fw_notifier_levels(const struct fw_agent *agent, struct fw_levels *levels)
+{
+	const struct fw_notifier *notifier = &agent->notifier;
+
+	for (size_t i = 0; i < notifier->count; i++)
+		for (size_t k = 0; k < notifier->items[i]->definition.level_count; k++)
+			if (wants(notifier->items[i], "utilisation", false))
+				fw_levels_add(levels, notifier->items[i]->definition.levels[k]);
+}
+
 static void message_done(struct fw_notify_message *message)
 {
 	free(message->body);
@@ -101,12 +123,13 @@ void fw_notifier_offer(struct fw_agent *agent, const json_t *event, bool failed)
 {
 	const char *type = json_string_value(json_object_get(event, "event_type"));
 	struct fw_notifier *notifier = &agent->notifier;
-	bool any = false;
+	bool any = false, utilisation = type && !strcmp(type, "utilisation");
 
 	if (!notifier->started || !type || json_object_get(event, "suppressed"))
 		return;
 	for (size_t i = 0; i < notifier->count; i++) {
-		if (!wants(notifier->items[i], type, failed))
+		if (!wants(notifier->items[i], type, failed) ||
+		    (utilisation && !wants_level(notifier->items[i], event)))
 			continue;
 		offer_to(notifier->items[i], type, event);
 		any = true;

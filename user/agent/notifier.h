@@ -80,6 +80,9 @@ void fw_notifier_start(struct fw_agent *agent);
 void fw_notifier_stop(struct fw_agent *agent);
 /* The policy in force is another one. */
 void fw_notifier_follow(struct fw_agent *agent);
+/* Adds what the targets want to be told of utilisation. */
+struct fw_levels;
+void fw_notifier_levels(const struct fw_agent *agent, struct fw_levels *levels);
 /* An event has happened; the caller keeps it. */
 void fw_notifier_offer(struct fw_agent *agent, const json_t *event, bool failed);
 /* Begins to send a test, ahead of what waits. -EAGAIN: one is under way. */

@@ -228,6 +228,7 @@ static int open_for_business(struct fw_agent *agent)
 	fw_feeds_start(agent);
 	fw_logs_start(agent);
 	fw_notifier_start(agent);
+	fw_utilisation_start(agent);
 	fw_sampler_start(agent);
 	fw_set_files_start(agent);
 	fw_reload_on_signal(agent);
@@ -328,6 +329,7 @@ void fw_agent_stop(struct fw_agent *agent)
 		fw_web_stop(agent);
 	fw_feeds_stop(agent);
 	fw_logs_stop(agent);
+	fw_utilisation_stop(agent);
 	fw_notifier_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))
 		fw_force_save(agent);

@@ -500,7 +500,8 @@ static const struct fw_command commands[] = {
 		 "\"idle|ok|"
 		 "sending|failing\",\"queued\":N,\"delivered\":N,\"retried\":N,\"failed\":N,\"held_back\":N,"
 		 "\"dropped\":N,\"last_success_seconds_ago\":F|null,\"retry_in_seconds\":F|null,\"error\"}],"
-		 "\"suppressions\":[as in status]}",
+		 "\"suppressions\":[as in status],\"utilisation\":{\"keys\":N,\"looks\":N,"
+		 "\"last_look_milliseconds\":F,\"unwatched_keys\":N}|null}",
 	 .run = fw_cmd_notify},
 	{.verb = "notify",
 	 .subverb = "test",

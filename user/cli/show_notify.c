@@ -32,6 +32,22 @@ static void show_targets(const struct fw_page *page, const json_t *targets)
 		fputs("nobody is told of events; the policy's notify: says who\n", page->out);
 }
 
+static void show_utilisation(const struct fw_page *page, const json_t *utilisation)
+{
+	char buffer[FW_SAY_MAX];
+
+	if (!json_is_object(utilisation))
+		return;
+	fprintf(page->out, "utilisation: %s near a level",
+		fw_say_count(fw_doc_count(utilisation, "keys"), buffer));
+	fprintf(page->out, ", the last of %s looks took %.1f ms\n",
+		fw_say_count(fw_doc_count(utilisation, "looks"), buffer),
+		fw_doc_number(utilisation, "last_look_milliseconds"));
+	if (fw_doc_count(utilisation, "unwatched_keys"))
+		fprintf(page->out, "attention %s more keys are near a level and not watched\n",
+			fw_say_count(fw_doc_count(utilisation, "unwatched_keys"), buffer));
+}
+
 void fw_show_notify(const struct fw_page *page, const json_t *document)
 {
 	const json_t *suppressions = json_object_get(document, "suppressions"), *suppression;
@@ -39,6 +55,7 @@ void fw_show_notify(const struct fw_page *page, const json_t *document)
 	size_t index;
 
 	show_targets(page, json_object_get(document, "targets"));
+	show_utilisation(page, json_object_get(document, "utilisation"));
 	json_array_foreach (suppressions, index, suppression) {
 		fputs(index ? "" : "\nexpected, and told to nobody:\n", page->out);
 		fputs("  ", page->out);
