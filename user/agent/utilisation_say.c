@@ -46,7 +46,7 @@ static void say_one(struct fw_agent *agent, const struct fw_rule *rule, const st
 
 	if (rule->per != FW_PER_TOTAL) {
 		fw_prefix_format(&prefix, who, sizeof(who));
-		json_object_set_new(details, rule->per == FW_PER_DESTINATION ? "dest_ip" : "src_ip",
+		json_object_set_new(details, fw_per_is_destination(rule->per) ? "dest_ip" : "src_ip",
 				    json_string(who));
 	}
 	if (rule->per == FW_PER_SOURCE_DEST_PORT)

@@ -11,7 +11,7 @@
 
 static bool has_source(const struct fw_policy_rule *rule)
 {
-	return rule->per != FW_PER_TOTAL && rule->per != FW_PER_DESTINATION;
+	return rule->per != FW_PER_TOTAL && !fw_per_is_destination(rule->per);
 }
 
 /* Whether a rule can make a finding of a type: without a limit nothing is noticed about anybody. */
