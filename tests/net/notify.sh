@@ -47,7 +47,6 @@ for address in "$QUIET" "$BUSY" "$LOUD" "$NEIGHBOUR"; do on attacker ip address 
 targets() {
 	cat <<YAML
   ops:      {webhook: "https://127.0.0.1:8443/ok/ops?key=t0ken", secret: secret, ca_file: cert.pem, events: [ban, failure, tune], rate: 3/3s}
-  plain:    {webhook: "http://127.0.0.1:8080/ok/plain", events: [attach]}
   keyed:    {webhook: "http://127.0.0.1:8080/ok/keyed", secret: secret, header: X-Api-Key, events: [attach]}
   slow:     {webhook: "http://127.0.0.1:8080/slow", events: [attach]}
   hang:     {webhook: "http://127.0.0.1:8080/hang", timeout: 1s, events: [attach]}
@@ -60,6 +59,7 @@ targets() {
   badcert:  {webhook: "https://127.0.0.1:8443/ok/badcert", ca_file: other.pem, events: [attach]}
   nobody:   {webhook: "http://127.0.0.1:9/", events: [attach]}
   page:     {exec: [$WORK/tell, page], events: [ban], rate: 1000/1m}
+  stuck:    {webhook: "http://127.0.0.1:8080/hang", timeout: 1s, events: [ban], rate: 1000/1m, retries: 1}
   near:     {webhook: "http://127.0.0.1:8080/ok/near", events: [utilisation], rate: 100/1m}
   half:     {webhook: "http://127.0.0.1:8080/ok/half", events: [utilisation], levels: 50%, rate: 100/1m}
 YAML
@@ -164,6 +164,25 @@ idle() { [ "$(of "$1" queued)" = 0 ]; }
 until_true 20 idle page
 expect_that "the other target has its own rate and queue" 'a["delivered"] + a["dropped"] + a["queued"] >= 200 and a["held_back"] == 0' \
 	"$(fwj notify | field 'json.dumps([t for t in d["targets"] if t["name"] == "page"][0])')"
+
+# A server that hangs: 64 wait, the others are dropped and counted, and status says so.
+expect_that "a target that hangs drops what is too much" 'a["dropped"] >= 100 and a["queued"] <= 64 and a["state"] == "failing"' \
+	"$(fwj notify | field 'json.dumps([t for t in d["targets"] if t["name"] == "stuck"][0])')"
+expect_that "and status warns of it" "any(\"'stuck'\" in w and \"dropped\" in w for w in a['warnings'])" "$(fwj status)"
+expect_that "and that it does not get through" "any(\"'stuck'\" in w and \"do not get through\" in w for w in a['warnings'])" "$(fwj status)"
+
+# The process that starts workers stands still: the agent does not wait for it.
+nursery=$(pgrep -P "$AGENT_PID" -x floodwall-spawn)
+kill -STOP "$nursery"
+mapfile -t more < <(python -c 'print("\n".join(f"203.0.112.{n}" for n in range(1, 200)))')
+offend "${more[@]}"
+start=$(date +%s%N)
+expect_exit "with its nursery stopped" 0 timeout 5 "$BUILD/floodwall" --socket "$WORK/api.sock" status
+expect_that "the agent answers at once" 'int(a) < 1000' "$((($(date +%s%N) - start) / 1000000))"
+until_true 10 eval "[ \"\$(fwj bans | field 'len(d)')\" -ge 399 ]"
+expect_that "and bans" 'int(a) >= 399' "$(fwj bans | field 'len(d)')"
+kill -CONT "$nursery"
+expect_exit "and goes on telling afterwards" 0 fw notify test ops
 
 # Utilisation: per key, each level once, levels of each target, expected sources to nobody.
 # play SOURCE COUNT: datagrams from a source, a hundred a second

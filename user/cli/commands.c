@@ -527,12 +527,14 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|"
-		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
-		 "seconds\",\"interface\",\"xdp\","
-		 "\"generation\",\"file\",\"changes\",\"suppressed\":NAME (expected, by that suppression of "
-		 "the "
-		 "policy)}]}; the members behind by depend on event_type",
+		 "confirm|rollback|reload|geo|feed|tune|set|ban|would_ban|utilisation|unban|"
+		 "allow\",\"message\",\"by\",\"src_ip\",\"dest_ip\",\"rule\",\"log\",\"reason\",\"origin\","
+		 "\"expires_in_"
+		 "seconds\",\"level\",\"previous_level\",\"percent\",\"amount\",\"limit\",\"interface\","
+		 "\"xdp\","
+		 "\"generation\",\"file\",\"changes\",\"error\" (something went wrong),\"suppressed\":NAME "
+		 "(expected, by "
+		 "that suppression of the policy)}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
 	{.verb = "metrics",
 	 .arguments = "",
