@@ -49,6 +49,7 @@ cli_src     := $(wildcard user/cli/*.c)
 web_src     := $(wildcard user/web/*.c)
 history_src := $(wildcard user/history/*.c)
 waf_src     := $(wildcard user/waf/*.c)
+notify_src  := $(wildcard user/notify/*.c)
 
 obj = $(patsubst user/%.c,$(BUILD)/user/%.o,$(1))
 
@@ -56,28 +57,33 @@ agent_libs := -lxdp -lbpf -lyaml -lmaxminddb -ljansson -luv -lmicrohttpd -lcap-n
 cli_libs   := -lbpf -lyaml -lmaxminddb -ljansson -lcurl -lpcap -lpcre2-8 -lsqlite3 -lm -lelf -lz
 web_libs   := -lmicrohttpd -ljansson -lcurl -lcap-ng
 feed_libs  := -ljansson -lcurl -lz
+notify_libs := -ljansson -lcurl
 log_libs   := -ljansson -lpcre2-8
 
 # The agent starts feed workers and judges what they bring; only a worker, unprivileged, meets the network.
-feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c md5.c sandbox.c try.c work.c)
+feed_worker := $(addprefix user/feeds/,main.c fetch.c fetch_file.c inflate.c md5.c origin.c sandbox.c try.c work.c)
+
+# The agent writes what is to be told; only a worker meets the server or the program.
+notify_agent := $(addprefix user/notify/,job.c payload.c)
 
 # The agent writes a log worker's job and reads its records; lines are read by the worker alone.
 log_agent  := $(addprefix user/logs/,job_encode.c record.c)
 
-agent_objs := $(call obj,$(lib_src) $(policy_src) $(log_agent) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(history_src) $(agent_src))
+agent_objs := $(call obj,$(lib_src) $(policy_src) $(log_agent) $(notify_agent) $(filter-out $(feed_worker),$(feeds_src)) $(kern_src) $(observe_src) $(history_src) $(agent_src))
 # The CLI reaches into kern/ for one thing: replay runs the real program without an agent.
 cli_kern   := $(filter-out $(addprefix user/kern/,attach.c chain.c hook.c link.c),$(kern_src))
 cli_objs   := $(call obj,$(lib_src) $(policy_src) $(cli_kern) $(observe_src) $(ctl_src) $(waf_src) $(history_src) $(cli_src))
 web_objs   := $(call obj,$(lib_src) $(ctl_src) $(web_src))
 feed_objs  := $(call obj,$(lib_src) $(addprefix user/policy/,feed_format.c prefixes.c setfile.c tier.c) $(feeds_src))
 
+notify_objs := $(call obj,$(lib_src) $(addprefix user/feeds/,origin.c sandbox.c) $(filter-out %/payload.c,$(notify_src)))
 log_objs   := $(call obj,$(lib_src) $(addprefix user/policy/,log_regex.c prefixes.c words.c) \
 		       $(filter-out %/job_encode.c,$(logs_src)))
 
 bpf_skeletons := $(BUILD)/skel/flood.skel.h $(BUILD)/skel/clock.skel.h
 
 # ---- rules ---------------------------------------------------------------------------------------
-all: missing $(BUILD)/floodwalld $(BUILD)/floodwall $(BUILD)/floodwall-web $(BUILD)/floodwall-feed $(BUILD)/floodwall-log ## build everything (default)
+all: missing $(BUILD)/floodwalld $(BUILD)/floodwall $(BUILD)/floodwall-web $(BUILD)/floodwall-feed $(BUILD)/floodwall-log $(BUILD)/floodwall-notify ## build everything (default)
 
 # A flags change rebuilds: every object depends on this stamp.
 $(BUILD)/flags: FORCE
@@ -121,6 +127,10 @@ $(BUILD)/floodwall-web: $(web_objs)
 $(BUILD)/floodwall-feed: $(feed_objs)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(feed_libs)
+
+$(BUILD)/floodwall-notify: $(notify_objs)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(notify_libs)
 
 $(BUILD)/floodwall-log: $(log_objs)
 	$(call say,LINK,$@)

@@ -7,6 +7,7 @@
 
 #include "lib/addr.h"
 #include "lib/units.h"
+#include "policy/daytime.h"
 #include "policy/policy.h"
 #include "policy/setfile.h"
 
@@ -74,6 +75,28 @@ static void try_entry(const char *text)
 	free(set.prefixes);
 }
 
+static void try_calendar(const char *text)
+{
+	struct fw_date date, date_back;
+	uint16_t minutes, back;
+	uint8_t days = 0;
+	char shown[64];
+	struct fw_err err;
+
+	if (!fw_daytime_parse(text, &minutes, &err)) {
+		must(minutes <= FW_DAY_MINUTES);
+		must(!fw_daytime_parse(fw_daytime_format(minutes, shown, sizeof(shown)), &back, &err) &&
+		     minutes == back);
+	}
+	if (!fw_date_parse(text, &date, &err)) {
+		must(!fw_date_parse(fw_date_format(&date, shown, sizeof(shown)), &date_back, &err));
+		must(date.year == date_back.year && date.month == date_back.month &&
+		     date.day == date_back.day && date.minute == date_back.minute);
+	}
+	if (!fw_days_parse(text, &days, &err))
+		must(days && !(days & ~FW_DAYS_ALL));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -87,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_units(text);
 	try_limit(text);
 	try_entry(text);
+	try_calendar(text);
 	free(text);
 	return 0;
 }

@@ -120,6 +120,10 @@ static const struct {
 	{"attacks_none", fw_show_attacks},
 	{"under_attack", fw_show_under_attack},
 	{"under_attack_none", fw_show_under_attack},
+	{"notify", fw_show_notify},
+	{"notify_none", fw_show_notify},
+	{"notify_test", fw_show_notify_test},
+	{"notify_test_failed", fw_show_notify_test},
 };
 
 Test(golden, answers)

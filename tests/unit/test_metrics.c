@@ -67,6 +67,12 @@ static struct fw_snapshot example(void)
 							  .first_started_wall_ns = 1795132800500000000ULL,
 							  .packets_per_second = 1250.5};
 	snapshot.attack_count = 1;
+	snapshot.suppressions[0].word = "backup";
+	snapshot.suppressions[0].count = 9;
+	snapshot.suppression_count = 1;
+	snapshot.notify[0] = (struct fw_notify_snapshot){
+		.name = "ops", .up = true, .queued = 2, .delivered = 31, .dropped = 4, .held_back = 55};
+	snapshot.notify_count = 1;
 	return snapshot;
 }
 
@@ -134,6 +140,10 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_attacks_total{vector=\"udp\"} 3\n",
 		"floodwall_attack_start_timestamp_seconds{vector=\"udp\"} 1795132800.5\n",
 		"floodwall_attack_packets_per_second{vector=\"udp\"} 1250.5\n",
+		"floodwall_notify_up{target=\"ops\"} 1\n",
+		"floodwall_notify_messages_total{target=\"ops\",result=\"dropped\"} 4\n",
+		"floodwall_notify_held_back_total{target=\"ops\"} 55\n",
+		"floodwall_suppressed_events_total{suppression=\"backup\"} 9\n",
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",
 		"floodwall_events_lost_total{stream=\"ban\"} 0\n",

@@ -15,6 +15,7 @@
 #include "agent/key_walk.h"
 #include "agent/leases.h"
 #include "agent/logs.h"
+#include "agent/notifier.h"
 #include "agent/notify.h"
 #include "agent/options.h"
 #include "agent/recorder.h"
@@ -26,8 +27,10 @@
 #include "agent/spared.h"
 #include "agent/stand.h"
 #include "agent/state.h"
+#include "agent/suppressed.h"
 #include "agent/top.h"
 #include "agent/under_attack.h"
+#include "agent/utilisation.h"
 #include "agent/web.h"
 #include "kern/attach.h"
 #include "kern/datapath.h"
@@ -71,6 +74,7 @@ struct fw_agent {
 	struct fw_set_files set_files;
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;
+	struct fw_suppressed suppressed;
 	struct fw_sampler sampler;
 	struct fw_recorder recorder;
 	unsigned int questions_running; /* to the history, in threads */
@@ -80,6 +84,8 @@ struct fw_agent {
 	struct fw_key_cache keys;
 	struct fw_key_walks key_walks;
 	struct fw_notify notify;
+	struct fw_notifier notifier;
+	struct fw_utilisation utilisation;
 	struct fw_server *server;
 	struct fw_web web;
 	struct fw_logs logs;

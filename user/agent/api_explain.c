@@ -182,7 +182,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_err err = {};
-	json_t *steps, *seen;
+	json_t *steps, *seen, *reply, *expected;
+	const char *rule;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
@@ -198,14 +199,17 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 						       "result", result_words[explanation.steps[i].result],
 						       "detail", explanation.steps[i].detail));
 	seen = fw_top_seen(agent, &packet.source);
-	fw_reply(answer,
-		 json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "address",
-			   fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
-			   explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
-			   reason_words[explanation.reason], "rule",
-			   explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name,
-			   "steps", steps, "undo", undo_of(agent, &explanation, &packet.source), "seen",
-			   seen ? seen : json_null(), "would_drop",
-			   (int)(explanation.verdict == FW_VERDICT_WOULD_DROP)));
+	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "address",
+			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
+			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
+			  reason_words[explanation.reason], "rule", rule, "steps", steps, "undo",
+			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
+			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP));
+	expected = fw_suppressed_explain(agent, &packet.source, rule);
+	if (reply && expected)
+		json_object_set(reply, "suppressed", expected);
+	json_decref(expected);
+	fw_reply(answer, reply);
 	fw_explanation_done(&explanation);
 }

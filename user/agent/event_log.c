@@ -34,7 +34,7 @@ static void unreference(struct fw_event_line *line)
 		free(line);
 }
 
-static json_t *timestamp(void)
+json_t *fw_event_time(void)
 {
 	uint64_t now = fw_wall_ns();
 	time_t seconds = (time_t)(now / FW_NS_PER_SEC);
@@ -101,7 +101,7 @@ static void write_value(const json_t *value, char *text, size_t size)
 }
 
 /* Journal fields from the event's members: FLOODWALL_SRC_IP=… */
-static void write_log(const json_t *event, const char *message)
+static void write_log(const json_t *event, enum fw_log_level level, const char *message)
 {
 	char fields[FIELDS_MAX][FIELD_BYTES];
 	const char *list[FIELDS_MAX + 1];
@@ -126,14 +126,24 @@ static void write_log(const json_t *event, const char *message)
 		list[count++] = field;
 	}
 	list[count] = NULL;
-	fw_log_fields(FW_LOG_NOTICE, message, list);
+	fw_log_fields(level, message, list);
+}
+
+/* It says that something went wrong. */
+static bool has_failed(const json_t *event)
+{
+	const char *error = json_string_value(json_object_get(event, "error"));
+
+	return (error && *error) || json_is_false(json_object_get(event, "ok"));
 }
 
 void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format,
 	      ...)
 {
 	struct fw_event_log *log = &agent->events;
-	json_t *event = json_pack("{s:o, s:s}", "timestamp", timestamp(), "event_type", type);
+	json_t *event = json_pack("{s:o, s:s}", "timestamp", fw_event_time(), "event_type", type);
+	const char *expected;
+	bool failed;
 	struct fw_event_line *line;
 	char message[768];
 	va_list args;
@@ -144,16 +154,22 @@ void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *
 	if (details)
 		json_object_update(event, details);
 	json_decref(details);
+	/* What somebody did is no finding. */
+	expected = strcmp(by, "agent") ? NULL : fw_suppressed_by(agent, event);
+	if (expected)
+		json_object_set_new(event, "suppressed", json_string(expected));
 	json_object_set_new(event, "by", json_string(by));
 	json_object_set_new(event, "message", json_string(message));
+	failed = has_failed(event);
 	if (may_log(log)) {
 		json_t *logged = json_copy(event);
 
 		json_object_del(logged, "message");
-		write_log(logged, message);
+		write_log(logged, expected ? FW_LOG_INFO : failed ? FW_LOG_WARNING : FW_LOG_NOTICE, message);
 		json_decref(logged);
 	}
 	fw_recorder_on_event(agent, type, event);
+	fw_notifier_offer(agent, event, failed);
 	line = line_of(event);
 	json_decref(event);
 	if (!line)
@@ -230,7 +246,7 @@ void fw_follower_free(struct fw_follower *follower)
 static struct fw_event_line *farewell(void)
 {
 	json_t *event = json_pack(
-		"{s:o, s:s, s:s, s:s}", "timestamp", timestamp(), "event_type", "dropped", "by", "agent",
+		"{s:o, s:s, s:s, s:s}", "timestamp", fw_event_time(), "event_type", "dropped", "by", "agent",
 		"message",
 		"this reader was too slow and is cut off; 'floodwall events' has the last 1000 events");
 	struct fw_event_line *line = line_of(event);

@@ -31,6 +31,7 @@ struct fw_event_log {
 /* details: an object whose members follow timestamp and event_type; stolen. The rest is the log line. */
 void fw_event(struct fw_agent *agent, const char *type, const char *by, json_t *details, const char *format,
 	      ...) __attribute__((format(printf, 5, 6)));
+json_t *fw_event_time(void); /* now, as events write it */
 /* The last `count` events as an array of objects. */
 json_t *fw_event_last(const struct fw_event_log *log, size_t count);
 

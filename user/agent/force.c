@@ -256,6 +256,8 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	fw_geo_watch_follow(agent);
 	fw_set_files_follow(agent);
 	fw_logs_follow(agent);
+	fw_notifier_follow(agent);
+	fw_utilisation_follow(agent);
 	return r;
 }
 

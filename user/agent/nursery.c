@@ -25,6 +25,7 @@
 #include "feeds/job.h"
 #include "feeds/update.h"
 #include "lib/cleanup.h"
+#include "notify/job.h"
 
 #define LISTEN_FD 3 /* where a worker finds its socket */
 
@@ -46,7 +47,10 @@ static int become_unprivileged(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }
 
-struct feed_worker {
+#define WORKERS (FW_NURSERY_FEEDS + FW_NURSERY_NOTIFYS)
+
+/* Of a feed in the first places, of a message in the others. */
+struct worker {
 	pid_t pid; /* 0: this place is free */
 	int news_fd;
 	bool killed; /* its news have no reader any more */
@@ -55,7 +59,7 @@ struct feed_worker {
 struct nursery {
 	int fd;
 	pid_t web;
-	struct feed_worker feeds[FW_NURSERY_FEEDS];
+	struct worker workers[WORKERS];
 };
 
 static void begin_worker(pid_t parent)
@@ -84,25 +88,46 @@ static void exec_web(const struct fw_nursery_order *order, const int *fds, pid_t
 	_exit(errno == EACCES ? 126 : 127);
 }
 
-/* fds: news, job, status, result, secret or -1. */
-static void exec_feed(const struct fw_nursery_order *order, const int *fds, pid_t parent)
+/* Which descriptor of an order becomes which of the worker's; the last is the secret, which need not be. */
+struct kind {
+	const char *name;
+	size_t least, count;
+	int places[FW_NURSERY_FDS - 1];
+};
+
+static const struct kind *kind_of(const struct fw_nursery_order *order)
 {
-	static const int places[] = {FW_FEED_JOB_FD, FW_FEED_STATUS_FD, FW_FEED_RESULT_FD, FW_FEED_SECRET_FD};
-	char *const argv[] = {(char *)(uintptr_t) "floodwall-feed", NULL};
+	static const struct kind feed = {
+		"floodwall-feed",
+		3,
+		4,
+		{FW_FEED_JOB_FD, FW_FEED_STATUS_FD, FW_FEED_RESULT_FD, FW_FEED_SECRET_FD}};
+	static const struct kind notify = {
+		"floodwall-notify", 2, 3, {FW_NOTIFY_JOB_FD, FW_NOTIFY_STATUS_FD, FW_NOTIFY_SECRET_FD}};
+
+	return order->kind == FW_NURSERY_NOTIFY ? &notify : &feed;
+}
+
+/* fds: news, then those of the kind. */
+static void exec_worker(const struct fw_nursery_order *order, const int *fds, pid_t parent)
+{
+	const struct kind *kind = kind_of(order);
+	size_t count = fds[kind->count] >= 0 ? kind->count : kind->least;
+	char *const argv[] = {(char *)(uintptr_t)kind->name, NULL};
 	struct fw_feed_environment environment;
-	int moved[FW_NURSERY_FDS - 1];
-	bool secret = fds[FW_NURSERY_FDS - 1] >= 0;
-	size_t count = secret ? 4 : 3;
+	int moved[FW_NURSERY_FDS - 1], last = STDERR_FILENO;
 
 	begin_worker(parent);
 	fw_feed_environment(&environment);
 	/* Above all places, so that none is overwritten before it was used. */
 	for (size_t i = 0; i < count; i++)
 		moved[i] = fcntl(fds[i + 1], F_DUPFD_CLOEXEC, 10);
-	for (size_t i = 0; i < count; i++)
-		if (moved[i] < 0 || dup2(moved[i], places[i]) < 0)
+	for (size_t i = 0; i < count; i++) {
+		if (moved[i] < 0 || dup2(moved[i], kind->places[i]) < 0)
 			_exit(126);
-	close_range(secret ? 5 : 4, ~0U, 0);
+		last = kind->places[i] > last ? kind->places[i] : last;
+	}
+	close_range((unsigned int)last + 1, ~0U, 0);
 	execve(order->program, argv, environment.list);
 	_exit(errno == EACCES ? 126 : 127);
 }
@@ -113,8 +138,8 @@ static pid_t start_worker(const struct fw_nursery_order *order, const int *fds)
 {
 	pid_t parent = getpid(), pid = _Fork();
 
-	if (!pid && order->kind == FW_NURSERY_FEED)
-		exec_feed(order, fds, parent);
+	if (!pid && (order->kind == FW_NURSERY_FEED || order->kind == FW_NURSERY_NOTIFY))
+		exec_worker(order, fds, parent);
 	if (!pid)
 		exec_web(order, fds, parent);
 	return pid;
@@ -162,14 +187,16 @@ static void obey_web(struct nursery *nursery, const struct fw_nursery_order *ord
 	tell(nursery->fd, nursery->web, 0, 0, nursery->web < 0 ? errno : 0);
 }
 
-static void obey_feed(struct nursery *nursery, const struct fw_nursery_order *order, int *fds)
+static void obey_worker(struct nursery *nursery, const struct fw_nursery_order *order, int *fds)
 {
-	struct feed_worker *place = NULL;
+	size_t first = order->kind == FW_NURSERY_FEED ? 0 : FW_NURSERY_FEEDS;
+	size_t end = order->kind == FW_NURSERY_FEED ? FW_NURSERY_FEEDS : WORKERS;
+	struct worker *place = NULL;
 	pid_t pid;
 
-	for (size_t i = 0; i < FW_NURSERY_FEEDS && !place; i++)
-		place = nursery->feeds[i].pid ? NULL : &nursery->feeds[i];
-	if (!place || fds[3] < 0) {
+	for (size_t i = first; i < end && !place; i++)
+		place = nursery->workers[i].pid ? NULL : &nursery->workers[i];
+	if (!place || fds[kind_of(order)->least] < 0) {
 		tell(fds[0], 0, 0, 0, place ? EINVAL : EAGAIN);
 		return;
 	}
@@ -177,7 +204,7 @@ static void obey_feed(struct nursery *nursery, const struct fw_nursery_order *or
 	tell(fds[0], pid, 0, 0, pid < 0 ? errno : 0);
 	if (pid < 0)
 		return;
-	*place = (struct feed_worker){.pid = pid, .news_fd = fds[0]};
+	*place = (struct worker){.pid = pid, .news_fd = fds[0]};
 	fds[0] = -1;
 }
 
@@ -188,8 +215,8 @@ static void obey(struct nursery *nursery)
 
 	if (receive(nursery->fd, &order, fds))
 		_exit(0); /* the agent is gone */
-	if (order.kind == FW_NURSERY_FEED)
-		obey_feed(nursery, &order, fds);
+	if (order.kind == FW_NURSERY_FEED || order.kind == FW_NURSERY_NOTIFY)
+		obey_worker(nursery, &order, fds);
 	else
 		obey_web(nursery, &order, fds);
 	for (size_t i = 0; i < FW_NURSERY_FDS; i++)
@@ -203,16 +230,16 @@ static void reap(struct nursery *nursery)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct feed_worker *feed = NULL;
+		struct worker *worker = NULL;
 
-		for (size_t i = 0; i < FW_NURSERY_FEEDS && !feed; i++)
-			feed = nursery->feeds[i].pid == pid ? &nursery->feeds[i] : NULL;
-		tell(feed ? feed->news_fd : nursery->fd, pid, 1, status, 0);
+		for (size_t i = 0; i < WORKERS && !worker; i++)
+			worker = nursery->workers[i].pid == pid ? &nursery->workers[i] : NULL;
+		tell(worker ? worker->news_fd : nursery->fd, pid, 1, status, 0);
 		if (pid == nursery->web)
 			nursery->web = 0;
-		if (feed) {
-			close(feed->news_fd);
-			*feed = (struct feed_worker){0};
+		if (worker) {
+			close(worker->news_fd);
+			*worker = (struct worker){0};
 		}
 	}
 }
@@ -224,21 +251,21 @@ static void live(int fd)
 	int signal_fd = fw_child_deaths_fd();
 
 	for (;;) {
-		struct pollfd fds[2 + FW_NURSERY_FEEDS] = {{.fd = fd, .events = POLLIN},
-							   {.fd = signal_fd, .events = POLLIN}};
+		struct pollfd fds[2 + WORKERS] = {{.fd = fd, .events = POLLIN},
+						  {.fd = signal_fd, .events = POLLIN}};
 
-		for (size_t i = 0; i < FW_NURSERY_FEEDS; i++)
-			fds[2 + i].fd = nursery.feeds[i].pid && !nursery.feeds[i].killed
-						? nursery.feeds[i].news_fd
+		for (size_t i = 0; i < WORKERS; i++)
+			fds[2 + i].fd = nursery.workers[i].pid && !nursery.workers[i].killed
+						? nursery.workers[i].news_fd
 						: -1;
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0)
 			continue;
 		/* Nobody waits for it any more. The place is free once it is reaped, which may take long
 		 * for one that the kernel does not let go. */
-		for (size_t i = 0; i < FW_NURSERY_FEEDS; i++)
+		for (size_t i = 0; i < WORKERS; i++)
 			if (fds[2 + i].revents) {
-				kill(nursery.feeds[i].pid, SIGKILL);
-				nursery.feeds[i].killed = true;
+				kill(nursery.workers[i].pid, SIGKILL);
+				nursery.workers[i].killed = true;
 			}
 		if (fds[1].revents && read(signal_fd, &info, sizeof(info)) > 0)
 			reap(&nursery);
@@ -275,7 +302,7 @@ int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, const 
 		header->cmsg_len = CMSG_LEN(count * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 	}
-	return sendmsg(nursery_fd, &message, MSG_NOSIGNAL) == sizeof(*order) ? 0 : -errno;
+	return sendmsg(nursery_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*order) ? 0 : -errno;
 }
 
 void fw_nursery_program(const char *name, char *path, size_t size)

@@ -8,8 +8,9 @@
 
 #include "lib/err.h"
 
-#define FW_NURSERY_FEEDS 4 /* feed workers at the same time */
-#define FW_NURSERY_FDS	 5
+#define FW_NURSERY_FEEDS   4 /* feed workers at the same time */
+#define FW_NURSERY_NOTIFYS 4 /* workers that tell somebody something */
+#define FW_NURSERY_FDS	   5
 
 enum fw_nursery_kind {
 	FW_NURSERY_START, /* floodwall-web; descriptor: its listening socket. News come on the nursery's
@@ -17,6 +18,7 @@ enum fw_nursery_kind {
 	FW_NURSERY_STOP,  /* and its end */
 	FW_NURSERY_FEED,  /* floodwall-feed; descriptors: a socket for the news, then job, status, result and,
 			   * maybe, secret. The worker is killed when the other end of the news closes. */
+	FW_NURSERY_NOTIFY, /* floodwall-notify; a socket for the news, then job, status and, maybe, secret */
 };
 /* What the nursery is told and tells. */
 struct fw_nursery_order {
@@ -32,6 +34,7 @@ struct fw_nursery_news {
 
 /* Forks it. Call before any thread exists and before capabilities go. Returns its socket or -errno. */
 int fw_nursery_fork(struct fw_err *err);
+/* Never waits: -EAGAIN when the nursery does not read. */
 int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, const int *fds, size_t count);
 /* Where a program is: beside the agent, as in a build tree, else where it is installed. */
 void fw_nursery_program(const char *name, char *path, size_t size);

@@ -71,7 +71,10 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_l
 			 "policy '%s' read again, generation %u is in force", agent->loaded->stand.name,
 			 agent->generation);
 	} else {
-		fw_log(FW_LOG_ERROR, "reload failed, the policy in force stays: %s", err->text);
+		fw_event(agent, "reload", by,
+			 json_pack("{s:b, s:s, s:s}", "ok", 0, "file", agent->loaded->stand.name, "error",
+				   err->text),
+			 "reload failed, the policy in force stays: %s", err->text);
 	}
 	fw_notify_send(&agent->notify, "READY=1");
 	if (ret_refused)

@@ -268,6 +268,8 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 	fw_recorder_snapshot(agent, &snapshot.history);
 	snapshot.under_attack = fw_under_attack_now(agent);
 	snapshot.attack_count = fw_attacks_snapshot(agent, snapshot.attacks);
+	fw_suppressed_snapshot(agent, &snapshot);
+	fw_notifier_snapshot(agent, &snapshot);
 	take_process(&snapshot);
 	if (r) {
 		fw_snapshot_done(&snapshot);

@@ -228,6 +228,8 @@ static int open_for_business(struct fw_agent *agent)
 	fw_web_follow(agent);
 	fw_feeds_start(agent);
 	fw_logs_start(agent);
+	fw_notifier_start(agent);
+	fw_utilisation_start(agent);
 	fw_sampler_start(agent);
 	fw_recorder_start(agent);
 	fw_attacks_start(agent);
@@ -261,7 +263,10 @@ static void start_nursery(struct fw_agent *agent)
 
 	agent->web.nursery_fd = fw_nursery_fork(&err);
 	if (agent->web.nursery_fd < 0)
-		fw_log(FW_LOG_WARNING, "no metrics on TCP and no updates of feeds: %s; filtering goes on",
+		fw_log(FW_LOG_WARNING,
+		       "no metrics on TCP, no updates of feeds and nobody is told of events: %s; filtering "
+		       "goes "
+		       "on",
 		       err.text);
 	agent->logs.keeper_fd = fw_keeper_fork(&err);
 	if (agent->logs.keeper_fd < 0)
@@ -328,6 +333,8 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_recorder_stop(agent);
 	fw_feeds_stop(agent);
 	fw_logs_stop(agent);
+	fw_utilisation_stop(agent);
+	fw_notifier_stop(agent);
 	if (agent->ready && uv_is_active((uv_handle_t *)&agent->save_soon))
 		fw_force_save(agent);
 	if (agent->ready)

@@ -73,7 +73,8 @@ static const struct fw_command commands[] = {
 		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"history\":{\"state\":\"starting|"
 		 "recording|paused|off\",\"file\",\"bytes\",\"since\":RFC3339|null,\"steps_written\","
 		 "\"steps_lost\",\"error\"},\"attacks\":[as attacks, without vectors],"
-		 "\"under_attack\":{as under-attack}}",
+		 "\"under_attack\":{as under-attack},\"suppressions\":[{\"name\","
+		 "\"state\":\"active|waiting|over\",\"events\":N,\"about\"}],\"notify\":[as in notify]}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -424,7 +425,7 @@ static const struct fw_command commands[] = {
 	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		 "\"result\":\"match|no_match|skipped\","
 		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null,\"would_"
-		 "drop\":BOOL}",
+		 "drop\":BOOL,\"suppressed\":TEXT (findings about it are expected now)}",
 	 .run = fw_cmd_explain},
 	{.verb = "replay",
 	 .arguments = "FILE",
@@ -563,6 +564,38 @@ static const struct fw_command commands[] = {
 	 .json = "{\"mode\":\"on|off|auto\",\"active\":BOOL,\"rules\":N,\"by\":NAME|null,"
 		 "\"since_seconds\":N|null,\"expires_in_seconds\":N|null}",
 	 .run = fw_cmd_under_attack},
+	{.verb = "notify",
+	 .arguments = "",
+	 .help = "who is told of events, and whether it gets through",
+	 .about =
+		 "Told are single events at the rate that the policy allows; what is more is held back and "
+		 "told "
+		 "in one message at the end of its time. failing: the last message was given up, or is tried "
+		 "again later. dropped: more waited than may. Below, what the policy's suppress: expects.",
+	 .examples = "floodwall notify",
+	 .route = FW_API_NOTIFY,
+	 .json = "{\"targets\":[{\"name\",\"kind\":\"webhook|exec\",\"to\",\"events\":[KIND],\"state\":"
+		 "\"idle|ok|"
+		 "sending|failing\",\"queued\":N,\"delivered\":N,\"retried\":N,\"failed\":N,\"held_back\":N,"
+		 "\"dropped\":N,\"last_success_seconds_ago\":F|null,\"retry_in_seconds\":F|null,\"error\"}],"
+		 "\"suppressions\":[as in status],\"utilisation\":{\"keys\":N,\"looks\":N,"
+		 "\"last_look_milliseconds\":F,\"unwatched_keys\":N}|null}",
+	 .run = fw_cmd_notify},
+	{.verb = "notify",
+	 .subverb = "test",
+	 .arguments = "NAME",
+	 .least = 1,
+	 .most = 1,
+	 .complete = FW_COMPLETE_NOTIFY,
+	 .help = "send a test message to a target, now and once",
+	 .about = "Ahead of what waits, without another attempt, and whatever its events and its rate. Exit "
+		  "code 1: "
+		  "it did not get through. 75: it is being tested already. 78: there is no such target.",
+	 .examples = "floodwall notify test ops",
+	 .route = FW_API_NOTIFY_TEST,
+	 .json = "{\"name\",\"outcome\":\"delivered|failed|refused\",\"http\":N,\"milliseconds\":N,"
+		 "\"error\"}",
+	 .run = fw_cmd_notify_test},
 	{.verb = "events",
 	 .arguments = "",
 	 .options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
@@ -572,11 +605,15 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|attack_start|attack_update|attack_"
-		 "end|under_attack|"
-		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
-		 "seconds\",\"interface\",\"xdp\","
-		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
+		 "confirm|rollback|reload|geo|feed|tune|set|ban|would_ban|utilisation|unban|attack_start|"
+		 "attack_update|attack_end|under_attack|"
+		 "allow\",\"message\",\"by\",\"src_ip\",\"dest_ip\",\"rule\",\"log\",\"reason\",\"origin\","
+		 "\"expires_in_"
+		 "seconds\",\"level\",\"previous_level\",\"percent\",\"amount\",\"limit\",\"interface\","
+		 "\"xdp\","
+		 "\"generation\",\"file\",\"changes\",\"error\" (something went wrong),\"suppressed\":NAME "
+		 "(expected, by "
+		 "that suppression of the policy)}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
 	{.verb = "history",
 	 .arguments = "",
@@ -702,7 +739,7 @@ static const struct fw_command commands[] = {
 	 .least = 1,
 	 .most = 1,
 	 .complete = FW_COMPLETE_WORDS,
-	 .words = "bash|zsh|fish|rules|sets|feeds|bans|interfaces",
+	 .words = "bash|zsh|fish|rules|sets|feeds|bans|notify|interfaces",
 	 .help = "completion script for a shell; rules, sets, bans and interfaces print live names",
 	 .about = "",
 	 .examples =

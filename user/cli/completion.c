@@ -16,6 +16,8 @@ static const char *kind_of(enum fw_complete complete)
 		return "sets";
 	case FW_COMPLETE_FEED:
 		return "feeds";
+	case FW_COMPLETE_NOTIFY:
+		return "notify";
 	case FW_COMPLETE_BAN:
 		return "bans";
 	case FW_COMPLETE_NOTHING:
@@ -265,13 +267,14 @@ static int print_interfaces(struct fw_cli *cli)
 	return FW_EXIT_OK;
 }
 
-static int print_names(struct fw_cli *cli, enum fw_api_route route, const char *member)
+/* inside: the member that holds the list, NULL when the document is it. */
+static int print_names(struct fw_cli *cli, enum fw_api_route route, const char *inside, const char *member)
 {
 	json_t *document = NULL, *entry;
 	size_t index;
 	int exit = fw_cli_ask(cli, route, NULL, NULL, &document);
 
-	json_array_foreach (document, index, entry) {
+	json_array_foreach (inside ? json_object_get(document, inside) : document, index, entry) {
 		fw_print_safe(cli->page.out, fw_doc_text(entry, member));
 		fputc('\n', cli->page.out);
 	}
@@ -286,12 +289,14 @@ int fw_cmd_completion(struct fw_cli *cli, const struct fw_line *line)
 	if (!strcmp(what, "interfaces"))
 		return print_interfaces(cli);
 	if (!strcmp(what, "rules"))
-		return print_names(cli, FW_API_RULES, "name");
+		return print_names(cli, FW_API_RULES, NULL, "name");
 	if (!strcmp(what, "sets"))
-		return print_names(cli, FW_API_SETS, "name");
+		return print_names(cli, FW_API_SETS, NULL, "name");
 	if (!strcmp(what, "feeds"))
-		return print_names(cli, FW_API_FEEDS, "name");
+		return print_names(cli, FW_API_FEEDS, NULL, "name");
+	if (!strcmp(what, "notify"))
+		return print_names(cli, FW_API_NOTIFY, "targets", "name");
 	if (!strcmp(what, "bans"))
-		return print_names(cli, FW_API_BANS, "source");
+		return print_names(cli, FW_API_BANS, NULL, "source");
 	return fw_cli_show_text(cli, write_script, what);
 }

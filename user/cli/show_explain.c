@@ -51,6 +51,11 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(document, "rule"));
 	}
 	fputc('\n', page->out);
+	if (*fw_doc_text(document, "suppressed")) {
+		fputs("quiet: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "suppressed"));
+		fputc('\n', page->out);
+	}
 	fw_show_undo(page, document);
 }
 
@@ -122,6 +127,11 @@ void fw_show_event(const struct fw_page *page, const json_t *event)
 	} else {
 		fw_print_safe(page->out, fw_doc_text(event, "src_ip"));
 		print_members(page, event);
+	}
+	if (*fw_doc_text(event, "suppressed") && *fw_doc_text(event, "message")) {
+		fputs("  (expected: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(event, "suppressed"));
+		fputc(')', page->out);
 	}
 	fputc('\n', page->out);
 }

@@ -179,6 +179,45 @@ static void print_history(const struct fw_page *page, const json_t *history)
 	fputc('\n', page->out);
 }
 
+static void print_notify(const struct fw_page *page, const json_t *targets)
+{
+	const json_t *target;
+	char buffer[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (targets, index, target) {
+		bool failing = !strcmp(fw_doc_text(target, "state"), "failing");
+
+		fputs(index ? "   " : "notify    ", page->out);
+		fw_print_safe(page->out, fw_doc_text(target, "name"));
+		fputc(' ', page->out);
+		fw_paint(page, failing ? FW_PAINT_CAREFUL : FW_PAINT_NONE,
+			 failing ? "FAILING" : fw_doc_text(target, "state"));
+		fprintf(page->out, ", %s told", fw_say_count(fw_doc_count(target, "delivered"), buffer));
+		if (fw_doc_count(target, "held_back"))
+			fprintf(page->out, ", %s held back",
+				fw_say_count(fw_doc_count(target, "held_back"), buffer));
+	}
+	if (json_array_size(targets))
+		fputc('\n', page->out);
+}
+
+static void print_suppressions(const struct fw_page *page, const json_t *suppressions)
+{
+	const json_t *suppression;
+	char buffer[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (suppressions, index, suppression) {
+		fputs(index ? "   " : "suppress  ", page->out);
+		fw_print_safe(page->out, fw_doc_text(suppression, "name"));
+		fprintf(page->out, " %s, %s expected", fw_doc_text(suppression, "state"),
+			fw_say_count(fw_doc_count(suppression, "events"), buffer));
+	}
+	if (json_array_size(suppressions))
+		fputc('\n', page->out);
+}
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -275,6 +314,8 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 		fw_print_safe(page->out, fw_doc_text(status, "policy_file"));
 	}
 	fputc('\n', page->out);
+	print_notify(page, json_object_get(status, "notify"));
+	print_suppressions(page, json_object_get(status, "suppressions"));
 	print_pending(page, status);
 	print_drift(page, json_object_get(status, "drift"));
 	if (fw_doc_has(status, "pinned") && !fw_doc_true(status, "pinned"))

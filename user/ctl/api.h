@@ -47,6 +47,8 @@
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
 	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds")                              \
 	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..]")                                           \
+	X(NOTIFY, "GET", "/v1/notify", 0, "")                                                                \
+	X(NOTIFY_TEST, "POST", "/v1/notify/test", 1, "name: answers when it was told, or not")               \
 	X(FEEDS_SYNC, "POST", "/v1/feeds/sync", 1, "name, force: answers when the attempts ended")
 
 /* Exit codes, DESIGN §7. */

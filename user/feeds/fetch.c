@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "feeds/origin.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 
@@ -35,31 +36,6 @@ static void cleanup_string(char **text)
 	curl_free(*text);
 }
 #define FW_CURL_FREE FW_CLEANUP(cleanup_string)
-
-static char *part_of(const char *url, CURLUPart part)
-{
-	CURLU *parsed = curl_url();
-	char *text = NULL;
-
-	if (parsed && !curl_url_set(parsed, CURLUPART_URL, url, 0))
-		(void)curl_url_get(parsed, part, &text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
-	curl_url_cleanup(parsed);
-	return text;
-}
-
-static bool same_part(const char *a, const char *b, CURLUPart part)
-{
-	FW_CURL_FREE char *left = part_of(a, part);
-	FW_CURL_FREE char *right = part_of(b, part);
-
-	return left && right && !strcasecmp(left, right);
-}
-
-static bool same_origin(const char *a, const char *b)
-{
-	return same_part(a, b, CURLUPART_SCHEME) && same_part(a, b, CURLUPART_HOST) &&
-	       same_part(a, b, CURLUPART_PORT);
-}
 
 /* Takes "Name: value" into ret when it is that header; unprintable values are as good as none. */
 static void take_header(const char *line, size_t length, const char *name, char *ret, size_t size)
@@ -178,11 +154,12 @@ static void configure(struct transfer *transfer, const char *url, long left_ms, 
 
 static int explain_curl(struct transfer *transfer, CURLcode code, const char *url)
 {
-	FW_CURL_FREE char *host = part_of(url, CURLUPART_HOST);
+	char host[256];
 	const char *detail = *transfer->curl_error ? transfer->curl_error : curl_easy_strerror(code);
 	unsigned long long seconds =
 		transfer->request->max_seconds ? transfer->request->max_seconds : FW_FETCH_SECONDS_DEFAULT;
 
+	fw_url_host(url, host, sizeof(host));
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
 		return fw_err_set(transfer->err, -EACCES, "the certificate of %.100s is not accepted: %.200s",
 				  host, detail);
@@ -196,7 +173,7 @@ static int explain_curl(struct transfer *transfer, CURLcode code, const char *ur
 	if (code == CURLE_PARTIAL_FILE)
 		return fw_err_set(transfer->err, -EBADMSG, "the answer of %.100s ends in the middle: %.200s",
 				  host, detail);
-	return fw_err_set(transfer->err, -EIO, "%.100s: %.200s", host ? host : "the URL", detail);
+	return fw_err_set(transfer->err, -EIO, "%.100s: %.200s", host, detail);
 }
 
 /* The answer is complete: is it the document? */
@@ -285,7 +262,7 @@ static int follow(struct transfer *transfer, char *url, char **ret_url)
 		uint64_t now = fw_monotonic_ns();
 		long left_ms = now < deadline ? (long)((deadline - now) / MS_PER_NS) + 1 : 1;
 
-		r = request_once(transfer, url, same_origin(request->url, url), left_ms, &location);
+		r = request_once(transfer, url, fw_url_same_origin(request->url, url), left_ms, &location);
 		if (r || !location)
 			break;
 		if (transfer->answer->redirects++ == FW_FETCH_REDIRECTS_MAX) {

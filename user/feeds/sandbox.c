@@ -48,7 +48,7 @@ static int leave_root(struct fw_err *err)
 		user = getpwnam("nobody");
 	if (!user || !user->pw_uid)
 		return fw_err_set(err, -ENOENT,
-				  "a feed worker must not run as root, and there is neither a user floodwall "
+				  "a worker must not run as root, and there is neither a user floodwall "
 				  "nor nobody");
 	if (setgroups(0, NULL) || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid))

@@ -16,7 +16,7 @@ static int meter_fd(const struct fw_datapath *datapath)
 	return fw_map_fd(datapath, FW_MAP_ID_fw_meter_map);
 }
 
-static uint64_t amount_now(struct fw_meter meter, const struct fw_rule *rule, uint64_t now)
+uint64_t fw_meter_amount_now(struct fw_meter meter, const struct fw_rule *rule, uint64_t now)
 {
 	if (rule && fw_meter_is_due(&meter, now, rule->sub_ns, rule->sub_us))
 		fw_meter_rotate(&meter, now, rule->sub_ns, rule->sub_us, rule->cell_shift);
@@ -37,7 +37,7 @@ static bool add(struct meter_list *list, const struct fw_meter_key *key, const s
 {
 	struct fw_meter_entry entry = {
 		.key = *key,
-		.amount = amount_now(*meter, list->rules[key->rule % FW_RULE_IDS], list->now),
+		.amount = fw_meter_amount_now(*meter, list->rules[key->rule % FW_RULE_IDS], list->now),
 		.dropped = meter->dropped};
 
 	list->out_of_memory = FW_APPEND(list->entries, list->count, entry) != 0;
@@ -147,17 +147,35 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 	if (r)
 		return -errno;
 	*ret = (struct fw_meter_entry){.key = key,
-				       .amount = amount_now(meter, rule, fw_datapath_now_ns(datapath)),
+				       .amount =
+					       fw_meter_amount_now(meter, rule, fw_datapath_now_ns(datapath)),
 				       .dropped = meter.dropped};
 	return add_unshared(datapath, rule, ret);
 }
 
 /* The packet path writes it meanwhile; what is torn is one sample of one key. */
+uint64_t fw_meter_peak_in(const struct fw_meter *meter, const struct fw_rule *rule, uint64_t since_ns)
+{
+	uint32_t first = fw_peak_epoch(since_ns);
+	uint64_t amount = 0;
+
+	if (meter->sub_us != rule->sub_us)
+		return 0; /* of the window before it was tuned */
+	if (meter->sub_start_ns + rule->sub_ns > since_ns)
+		amount = fw_meter_amount(meter);
+	for (uint32_t back = 0; back < 2; back++) {
+		uint64_t peak = (uint64_t)meter->peak[(meter->peak_epoch - back) & 1] << rule->cell_shift;
+
+		if (meter->peak_epoch - back >= first && peak > amount)
+			amount = peak;
+	}
+	return amount;
+}
+
 int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule,
 		  const struct fw_meter_key *key, uint64_t since_ns, struct fw_meter_peak *ret)
 {
 	struct fw_meter meter;
-	uint32_t first = fw_peak_epoch(since_ns);
 	int r;
 
 	if (rule->per == FW_PER_TOTAL)
@@ -167,17 +185,8 @@ int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule
 		r = bpf_map_lookup_elem(meter_fd(datapath), key, &meter);
 	if (r)
 		return -errno;
-	*ret = (struct fw_meter_peak){.dropped = meter.dropped};
-	if (meter.sub_us != rule->sub_us)
-		return 0; /* of the window before it was tuned */
-	if (meter.sub_start_ns + rule->sub_ns > since_ns)
-		ret->amount = fw_meter_amount(&meter);
-	for (uint32_t back = 0; back < 2; back++) {
-		uint64_t peak = (uint64_t)meter.peak[(meter.peak_epoch - back) & 1] << rule->cell_shift;
-
-		if (meter.peak_epoch - back >= first && peak > ret->amount)
-			ret->amount = peak;
-	}
+	*ret = (struct fw_meter_peak){.amount = fw_meter_peak_in(&meter, rule, since_ns),
+				      .dropped = meter.dropped};
 	return 0;
 }
 

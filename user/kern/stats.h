@@ -3,6 +3,8 @@
 #ifndef FW_KERN_STATS_H
 #define FW_KERN_STATS_H
 
+#include <stdatomic.h>
+
 #include "fw_counters.h"
 #include "fw_spread.h"
 #include "kern/datapath.h"
@@ -68,6 +70,31 @@ struct fw_meter_peak {
 /* key.rule must be rule's id. -ENOENT: no state. Any thread. */
 int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule,
 		  const struct fw_meter_key *key, uint64_t since_ns, struct fw_meter_peak *ret);
+/* The trailing amount at `now` of a copy; rule may be NULL: as it stands. */
+uint64_t fw_meter_amount_now(struct fw_meter meter, const struct fw_rule *rule, uint64_t now_ns);
+uint64_t fw_meter_peak_in(const struct fw_meter *meter, const struct fw_rule *rule, uint64_t since_ns);
+
+/* Keys whose peak since since_ns came to the floor of their rule, or whose trailing amount is there now. Any
+ * thread: what is asked is a copy. */
+struct fw_used_rule {
+	struct fw_rule rule;
+	uint64_t floor; /* 0: the rule is not asked about */
+};
+struct fw_used_ask {
+	struct fw_used_rule rules[FW_RULES_MAX];
+	size_t rule_count;
+	uint64_t since_ns, now_ns; /* Floodwall clock */
+	size_t most;		   /* keys that are returned */
+	const atomic_bool *stop;   /* ends the walk; NULL: nothing does */
+};
+struct fw_used_key {
+	struct fw_meter_key key;
+	uint16_t index; /* in ask->rules */
+	uint64_t amount;
+};
+/* *ret_beyond: keys that there was no room for. Caller frees *ret. */
+int fw_meters_used(struct fw_datapath *datapath, const struct fw_used_ask *ask, struct fw_used_key **ret,
+		   size_t *ret_count, size_t *ret_beyond);
 int fw_meters_forget(struct fw_datapath *datapath,
 		     const struct fw_prefix *source); /* unban starts from zero */
 int fw_meters_forget_rule(struct fw_datapath *datapath, uint16_t rule);

@@ -509,6 +509,50 @@ static void write_attacks(const struct fw_snapshot *snapshot, FILE *out)
 		       "vector", snapshot->attacks[i].protocol, NULL);
 }
 
+static void write_suppressions(const struct fw_snapshot *snapshot, FILE *out)
+{
+	if (snapshot->suppression_count)
+		family(out, "floodwall_suppressed_events_total", "counter",
+		       "Findings that a suppression expected.");
+	for (size_t i = 0; i < snapshot->suppression_count; i++)
+		sample(out, "floodwall_suppressed_events_total", (double)snapshot->suppressions[i].count,
+		       "suppression", snapshot->suppressions[i].word, NULL);
+}
+
+static void write_notify(const struct fw_snapshot *snapshot, FILE *out)
+{
+	static const char messages[] = "floodwall_notify_messages_total";
+
+	if (!snapshot->notify_count)
+		return;
+	family(out, "floodwall_notify_up", "gauge", "Whether the last message to a target got through.");
+	for (size_t i = 0; i < snapshot->notify_count; i++)
+		sample(out, "floodwall_notify_up", snapshot->notify[i].up, "target", snapshot->notify[i].name,
+		       NULL);
+	family(out, "floodwall_notify_queued", "gauge", "Messages that wait to be sent.");
+	for (size_t i = 0; i < snapshot->notify_count; i++)
+		sample(out, "floodwall_notify_queued", (double)snapshot->notify[i].queued, "target",
+		       snapshot->notify[i].name, NULL);
+	family(out, messages, "counter", "Messages by what became of them; retried counts further attempts.");
+	for (size_t i = 0; i < snapshot->notify_count; i++) {
+		const struct fw_notify_snapshot *notify = &snapshot->notify[i];
+
+		sample(out, messages, (double)notify->delivered, "target", notify->name, "result",
+		       "delivered", NULL);
+		sample(out, messages, (double)notify->retried, "target", notify->name, "result", "retried",
+		       NULL);
+		sample(out, messages, (double)notify->failed, "target", notify->name, "result", "failed",
+		       NULL);
+		sample(out, messages, (double)notify->dropped, "target", notify->name, "result", "dropped",
+		       NULL);
+	}
+	family(out, "floodwall_notify_held_back_total", "counter",
+	       "Events that a target's rate held back; they are told together.");
+	for (size_t i = 0; i < snapshot->notify_count; i++)
+		sample(out, "floodwall_notify_held_back_total", (double)snapshot->notify[i].held_back,
+		       "target", snapshot->notify[i].name, NULL);
+}
+
 void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 {
 	write_agent(snapshot, out);
@@ -523,4 +567,6 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_history(&snapshot->history, out);
 	if (snapshot->attack_count)
 		write_attacks(snapshot, out);
+	write_suppressions(snapshot, out);
+	write_notify(snapshot, out);
 }

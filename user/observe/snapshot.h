@@ -59,7 +59,16 @@ struct fw_feed_snapshot {
 	struct fw_worded fetches; /* by how they ended */
 };
 
-#define FW_LOG_SNAPSHOTS_MAX 16
+#define FW_LOG_SNAPSHOTS_MAX	16
+#define FW_NOTIFY_SNAPSHOTS_MAX 16
+
+struct fw_notify_snapshot {
+	const char *name;
+	bool up;
+	uint64_t queued, delivered, retried, failed, dropped, held_back;
+};
+
+#define FW_SUPPRESSION_SNAPSHOTS_MAX 64
 
 struct fw_log_snapshot {
 	const char *name;
@@ -107,6 +116,13 @@ struct fw_snapshot {
 	struct fw_attack_snapshot attacks[FW_ATTACK_KINDS_MAX];
 	size_t attack_count;
 	bool under_attack; /* rules of mode attack enforce */
+	struct {
+		const char *word;
+		uint64_t count;
+	} suppressions[FW_SUPPRESSION_SNAPSHOTS_MAX];
+	size_t suppression_count;
+	struct fw_notify_snapshot notify[FW_NOTIFY_SNAPSHOTS_MAX];
+	size_t notify_count;
 	char config_hash[72];
 	const char *config_file;
 };

@@ -109,6 +109,8 @@ static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 	mark_used(used, &policy->never_block);
 	for (size_t i = 0; i < policy->log_count; i++)
 		mark_used(used, &policy->logs[i].trusted_proxies);
+	for (size_t i = 0; i < policy->suppression_count; i++)
+		mark_used(used, &policy->suppressions[i].source);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		fw_rule_each_mention(match, &policy->rules[i])
 		{
@@ -157,6 +159,7 @@ void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags)
 	}
 	check_sets(policy, diags);
 	check_logs(policy, diags);
+	fw_check_suppressions(policy, diags);
 	if (count_labels(policy) > FW_LABELS_MAX)
 		fw_diag_add(diags, policy->rules[0].mark, FW_SEVERITY_ERROR, "too-many-labels", NULL,
 			    "more than %d labels", FW_LABELS_MAX);

@@ -14,6 +14,9 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 		       struct fw_diags *diags);
 
+/* Suppressions that are over or can never match (check_suppress.c). */
+void fw_check_suppressions(const struct fw_policy *policy, struct fw_diags *diags);
+
 /* That a block rule does not block a large part of a family without `force`, live changes included. */
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags);

@@ -141,6 +141,10 @@ static void own_marks(struct fw_policy *policy)
 		policy->feeds[i].mark.file = policy->file;
 	for (size_t i = 0; i < policy->log_count; i++)
 		policy->logs[i].mark.file = policy->file;
+	for (size_t i = 0; i < policy->notify_count; i++)
+		policy->notify[i].mark.file = policy->file;
+	for (size_t i = 0; i < policy->suppression_count; i++)
+		policy->suppressions[i].mark.file = policy->file;
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		policy->rules[i].mark.file = policy->file;
 		policy->rules[i].limit_mark.file = policy->file;

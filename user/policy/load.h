@@ -37,6 +37,26 @@ struct fw_loader {
 	X(never_block)                                                                                       \
 	X(logs)                                                                                              \
 	X(rules)                                                                                             \
+	X(notify)                                                                                            \
+	X(notify_webhook)                                                                                    \
+	X(notify_exec)                                                                                       \
+	X(notify_events)                                                                                     \
+	X(notify_levels)                                                                                     \
+	X(notify_rate)                                                                                       \
+	X(notify_timeout)                                                                                    \
+	X(notify_retries)                                                                                    \
+	X(notify_header)                                                                                     \
+	X(notify_secret)                                                                                     \
+	X(notify_proxy)                                                                                      \
+	X(notify_ca_file)                                                                                    \
+	X(suppress)                                                                                          \
+	X(suppress_events)                                                                                   \
+	X(suppress_rule)                                                                                     \
+	X(suppress_source)                                                                                   \
+	X(suppress_from)                                                                                     \
+	X(suppress_to)                                                                                       \
+	X(suppress_days)                                                                                     \
+	X(suppress_until)                                                                                    \
 	X(safety)                                                                                            \
 	X(metrics)                                                                                           \
 	X(on_exit)                                                                                           \
@@ -182,11 +202,23 @@ int fw_load_set_find(const struct fw_loader *loader, const char *name);
 void fw_load_set_refs(struct fw_loader *loader, const struct fw_node *value, const char *anonymous,
 		      struct fw_set_refs *refs);
 
+/* Kinds of events by name; findings: only those that can be suppressed. */
+void fw_load_event_kinds(struct fw_loader *loader, const struct fw_node *value, bool findings,
+			 struct fw_names *kinds);
 void fw_load_names(struct fw_loader *loader, const struct fw_node *value, struct fw_names *names);
 
 /* uri, method and host of packets: a later version's. */
 /* "127.0.0.1:9854", "[::1]:9854" */
 bool fw_is_listen_address(const char *text);
+
+/* Parts of a request over HTTP (load_http.c). */
+void fw_keep_text(struct fw_loader *loader, const char *text, char **into);
+bool fw_is_plain_url(const char *text);	 /* printable, no spaces, not too long */
+bool fw_is_remote_url(const char *text); /* http or https with a host */
+/* True after a complaint when it carries a credential. */
+bool fw_url_has_user(struct fw_loader *loader, const struct fw_node *value, const char *url);
+void fw_read_header(struct fw_loader *loader, const struct fw_node *value, char **ret);
+void fw_read_proxy(struct fw_loader *loader, const struct fw_node *value, char **ret); /* "": none */
 
 /* True after a complaint when a list holds as many values as comparing rules can afford. */
 bool fw_list_is_full(struct fw_loader *loader, const struct fw_node *item, size_t count);

@@ -7,7 +7,6 @@
 #include "lib/grow.h"
 #include "policy/load.h"
 
-#define URL_MAX		   2048
 #define TEXT_MAX	   256
 #define MINUTE_NS	   (60 * FW_NS_PER_SEC)
 #define DAY_NS		   (86400 * FW_NS_PER_SEC)
@@ -17,38 +16,9 @@
 #define GROWTH_PERCENT_MAX 100000
 #define MD5_DIGITS	   32
 
-static void keep_text(struct fw_loader *loader, const char *text, char **into)
-{
-	char *copy = strdup(text);
-
-	if (!copy) {
-		loader->out_of_memory = true;
-		return;
-	}
-	free(*into);
-	*into = copy;
-}
-
-/* Printable ASCII without spaces: it goes into requests and messages. */
-static bool is_plain(const char *text)
-{
-	for (; *text; text++)
-		if (*text <= ' ' || *text > '~')
-			return false;
-	return true;
-}
-
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
-}
-
-static bool has_user(const char *url)
-{
-	const char *host = strstr(url, "://");
-	size_t length = host ? strcspn(host + 3, "/?#") : 0;
-
-	return length && memchr(host + 3, '@', length);
 }
 
 void fw_load_feed_url(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -61,25 +31,22 @@ void fw_load_feed_url(struct fw_loader *loader, const struct fw_node *value, voi
 	if (!fw_read_text(loader, value, &url))
 		return;
 	remote = begins(url, "http://") || begins(url, "https://");
-	if ((!remote && !begins(url, "file:///") && url[0] != '/') || strlen(url) > URL_MAX ||
-	    !is_plain(url) || (remote && !strstr(url, "://")[3])) {
+	if ((!remote && !begins(url, "file:///") && url[0] != '/') || !fw_is_plain_url(url) ||
+	    (remote && !fw_is_remote_url(url))) {
 		fw_complain(loader, value, "bad-url",
 			    "write https://…, http://…, file:///PATH or an absolute path, without spaces",
 			    "'%.80s' is nothing a feed can be fetched from", url);
 		return;
 	}
-	if (remote && has_user(url)) {
-		fw_complain(loader, value, "bad-url", "put it into a file and name that with secret:",
-			    "the URL holds a credential, which everybody who reads this file would see");
+	if (remote && fw_url_has_user(loader, value, url))
 		return;
-	}
 	if (begins(url, "http://"))
 		fw_diag_add(loader->diags, value->mark, FW_SEVERITY_NOTE, "feed-unencrypted",
 			    "use https:// where the publisher offers it",
 			    "http is not protected: whoever is on the way can change this list");
 	if (!remote)
 		fw_look_at_file(loader, value, url[0] == '/' ? url : url + strlen("file://"), &wish);
-	keep_text(loader, url, &feed->url);
+	fw_keep_text(loader, url, &feed->url);
 }
 
 void fw_load_feed_format(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -140,7 +107,7 @@ static void load_field(struct fw_loader *loader, const struct fw_node *value, ch
 	const char *text;
 
 	if (fw_read_text(loader, value, &text))
-		keep_text(loader, text, into);
+		fw_keep_text(loader, text, into);
 }
 
 void fw_load_feed_score(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -161,7 +128,7 @@ void fw_load_feed_delimiter(struct fw_loader *loader, const struct fw_node *valu
 		return;
 	if (!strcmp(text, "tab") || !strcmp(text, "space"))
 		((struct fw_feed *)target)->delimiter = *text == 't' ? '\t' : ' ';
-	else if (text[1] || !is_plain(text) || strchr("\"'", text[0]))
+	else if (text[1] || text[0] <= ' ' || text[0] > '~' || strchr("\"'", text[0]))
 		fw_complain(loader, value, "bad-delimiter",
 			    "write one character, such as \";\", tab or space",
 			    "'%.80s' cannot be what separates columns", text);
@@ -194,16 +161,7 @@ void fw_load_feed_ttl(struct fw_loader *loader, const struct fw_node *value, voi
 
 void fw_load_feed_header(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	struct fw_feed *feed = target;
-	const char *text;
-
-	if (!fw_read_text(loader, value, &text))
-		return;
-	if (!is_plain(text) || strpbrk(text, ":()<>@,;\\\"/[]?={}") || strlen(text) >= TEXT_MAX)
-		fw_complain(loader, value, "bad-header", "write its name alone, such as X-Api-Key",
-			    "'%.80s' cannot be the name of a header", text);
-	else
-		keep_text(loader, text, &feed->header);
+	fw_read_header(loader, value, &((struct fw_feed *)target)->header);
 }
 
 void fw_load_feed_secret(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -226,25 +184,7 @@ void fw_load_feed_ca_file(struct fw_loader *loader, const struct fw_node *value,
 
 void fw_load_feed_proxy(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	static const char *const schemes[] = {"http://",    "https://",	 "socks4://",
-					      "socks4a://", "socks5://", "socks5h://"};
-	struct fw_feed *feed = target;
-	const char *text;
-
-	if (!fw_read_text(loader, value, &text))
-		return;
-	if (!strcmp(text, "none")) {
-		keep_text(loader, "", &feed->proxy);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		if (!begins(text, schemes[i]) || !is_plain(text) || strlen(text) > URL_MAX)
-			continue;
-		keep_text(loader, text, &feed->proxy);
-		return;
-	}
-	fw_complain(loader, value, "bad-proxy", "write http://HOST:PORT, https://, socks5h:// or none",
-		    "'%.80s' is no proxy", text);
+	fw_read_proxy(loader, value, &((struct fw_feed *)target)->proxy);
 }
 
 void fw_load_feed_md5(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -257,7 +197,7 @@ void fw_load_feed_md5(struct fw_loader *loader, const struct fw_node *value, voi
 		fw_complain(loader, value, "bad-md5", NULL, "'%.80s' is not %d hexadecimal digits", text,
 			    MD5_DIGITS);
 	else
-		keep_text(loader, text, &((struct fw_feed *)target)->md5);
+		fw_keep_text(loader, text, &((struct fw_feed *)target)->md5);
 }
 
 void fw_load_feed_max_entries(struct fw_loader *loader, const struct fw_node *value, void *target)

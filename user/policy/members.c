@@ -191,6 +191,30 @@ static int add_members(struct fw_all_members *all, unsigned int set)
 	return FW_APPEND(all->items, all->count, members);
 }
 
+/* In normal form nothing is covered twice: only the last entry that is not behind the prefix can hold it. */
+static bool one_holds(const struct fw_members *members, const struct fw_prefix *prefix)
+{
+	size_t low = 0, high = members->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fw_prefix_order(&members->items[middle], prefix) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && fw_prefix_covers(&members->items[low - 1], prefix);
+}
+
+bool fw_members_hold(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (members->items[i].set == set && one_holds(&members->items[i], prefix))
+			return true;
+	return false;
+}
+
 int fw_members_gather(const struct fw_policy *policy, const struct fw_image_input *input,
 		      const struct fw_all_members *before, struct fw_all_members *ret)
 {

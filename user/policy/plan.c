@@ -414,6 +414,10 @@ int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted
 		r = fw_plan_logs(&plan, running, wanted);
 	if (!r)
 		r = diff_rules(&plan, running, wanted);
+	if (!r)
+		r = fw_plan_notify(&plan, running, wanted);
+	if (!r)
+		r = fw_plan_suppressions(&plan, running, wanted);
 	if (r) {
 		fw_plan_done(&plan);
 		return r;

@@ -11,5 +11,9 @@ int fw_plan_line(struct fw_plan *plan, char kind, const char *object, const char
 int fw_plan_feeds(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
 /* Logs by name: added, changed, removed. */
 int fw_plan_logs(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
+/* plan_notify.c */
+int fw_plan_notify(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
+int fw_plan_suppressions(struct fw_plan *plan, const struct fw_policy *running,
+			 const struct fw_policy *wanted);
 
 #endif

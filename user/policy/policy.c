@@ -109,6 +109,50 @@ int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret)
 	return r ? -ENOMEM : 0;
 }
 
+void fw_notify_target_done(struct fw_notify_target *target)
+{
+	free(target->name);
+	free(target->url);
+	free(target->header);
+	free(target->secret);
+	free(target->proxy);
+	free(target->ca_file);
+	names_done(&target->argv);
+	names_done(&target->events);
+	*target = (struct fw_notify_target){0};
+}
+
+int fw_notify_target_copy(const struct fw_notify_target *target, struct fw_notify_target *ret)
+{
+	const char *const from[] = {target->name,   target->url,   target->header,
+				    target->secret, target->proxy, target->ca_file};
+	char **const to[] = {&ret->name, &ret->url, &ret->header, &ret->secret, &ret->proxy, &ret->ca_file};
+	int r = 0;
+
+	*ret = *target;
+	ret->mark = (struct fw_mark){0};
+	ret->argv = ret->events = (struct fw_names){0};
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		*to[i] = from[i] ? strdup(from[i]) : NULL;
+		r = from[i] && !*to[i] ? -ENOMEM : r;
+	}
+	if (!r)
+		r = copy_names(&target->argv, &ret->argv);
+	if (!r)
+		r = copy_names(&target->events, &ret->events);
+	if (r)
+		fw_notify_target_done(ret);
+	return r;
+}
+
+void fw_suppression_done(struct fw_suppression *suppression)
+{
+	free(suppression->name);
+	names_done(&suppression->events);
+	names_done(&suppression->rules);
+	free(suppression->source.items);
+}
+
 void fw_log_done(struct fw_log *log)
 {
 	free(log->name);
@@ -139,6 +183,12 @@ void fw_policy_free(struct fw_policy *policy)
 	fw_geo_unref(policy->geo.data);
 	for (size_t i = 0; i < policy->log_count; i++)
 		fw_log_done(&policy->logs[i]);
+	for (size_t i = 0; i < policy->notify_count; i++)
+		fw_notify_target_done(&policy->notify[i]);
+	free(policy->notify);
+	for (size_t i = 0; i < policy->suppression_count; i++)
+		fw_suppression_done(&policy->suppressions[i]);
+	free(policy->suppressions);
 	free(policy->logs);
 	free(policy->interfaces);
 	free(policy->never_block.items);

@@ -11,6 +11,7 @@
 #include "fw_policy.h"
 #include "lib/addr.h"
 #include "lib/diag.h"
+#include "policy/daytime.h"
 #include "policy/feed_format.h"
 #include "policy/tier.h"
 
@@ -233,6 +234,40 @@ struct fw_policy_rule {
 	struct fw_mark mark, limit_mark, action_mark;
 };
 
+#define FW_NOTIFY_MAX	      16
+#define FW_NOTIFY_LEVELS_MAX  8
+#define FW_NOTIFY_TIMEOUT_NS  (10 * FW_NS_PER_SEC)
+#define FW_NOTIFY_RETRIES     4	 /* of a webhook */
+#define FW_NOTIFY_RATE	      10 /* messages of one kind of events */
+#define FW_NOTIFY_RATE_WINDOW (60 * FW_NS_PER_SEC)
+
+/* Who is told of events. One of url and argv is set. */
+struct fw_notify_target {
+	char *name;
+	char *url;				 /* webhook */
+	struct fw_names argv;			 /* exec; the first is an absolute path */
+	char *header, *secret, *proxy, *ca_file; /* as in struct fw_feed */
+	struct fw_names events;			 /* policy/event_kinds.h; empty: the usual ones */
+	uint8_t levels[FW_NOTIFY_LEVELS_MAX];	 /* percent of a limit, ascending */
+	size_t level_count;
+	uint64_t rate, rate_window_ns, timeout_ns;
+	unsigned int retries;
+	struct fw_mark mark;
+};
+
+/* Findings that are expected: marked in events, told to nobody. What restricts nothing is empty or 0. */
+struct fw_suppression {
+	char *name;
+	struct fw_names events; /* policy/event_kinds.h */
+	struct fw_names rules;	/* rules of the same policy */
+	struct fw_set_refs source;
+	uint16_t from, to; /* minutes of the local day; to <= from: over midnight; 0 and 1440: all day */
+	uint8_t days;	   /* bit 0 is Monday; those on which the window begins */
+	bool has_until;
+	struct fw_date until;
+	struct fw_mark mark;
+};
+
 struct fw_geo; /* policy/geo.h */
 
 struct fw_policy {
@@ -249,6 +284,10 @@ struct fw_policy {
 	size_t log_count;
 	struct fw_policy_rule *rules;
 	size_t rule_count;
+	struct fw_notify_target *notify;
+	size_t notify_count;
+	struct fw_suppression *suppressions;
+	size_t suppression_count;
 	struct {
 		bool protect_ssh_clients, protect_gateways; /* both true by default */
 		uint64_t confirm_timeout_ns;		    /* 60 s */
@@ -286,6 +325,10 @@ void fw_policy_feed_done(struct fw_feed *feed);
 /* A definition that outlives its policy; its set and mark mean nothing any more. */
 int fw_policy_feed_copy(const struct fw_feed *feed, struct fw_feed *ret);
 void fw_log_done(struct fw_log *log);
+void fw_notify_target_done(struct fw_notify_target *target);
+/* A definition that outlives its policy; its mark means nothing any more. -ENOMEM */
+int fw_notify_target_copy(const struct fw_notify_target *target, struct fw_notify_target *ret);
+void fw_suppression_done(struct fw_suppression *suppression);
 
 /* Reads, checks and resolves a policy file with everything it names. All complaints go to *diags; returns 0
  * with *ret set when there is no error among them, else -EINVAL (content), -ENOENT/-EACCES (file). Pure: no

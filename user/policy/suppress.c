@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Suppressions against the clock and against findings. Pure. */
+#include "policy/suppress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/daytime.h"
+#include "policy/event_kinds.h"
+
+bool fw_suppression_is_over(const struct fw_suppression *suppression, const struct tm *now)
+{
+	return suppression->has_until && fw_date_is_past(&suppression->until, now);
+}
+
+bool fw_suppression_holds_at(const struct fw_suppression *suppression, const struct tm *now)
+{
+	unsigned int minute = (unsigned int)(now->tm_hour * 60 + now->tm_min);
+	unsigned int day = (unsigned int)(now->tm_wday + 6) % 7; /* tm_wday counts from Sunday */
+	uint8_t days = suppression->days ? suppression->days : FW_DAYS_ALL;
+
+	if (fw_suppression_is_over(suppression, now))
+		return false;
+	if (suppression->from < suppression->to) {
+		if (minute < suppression->from || minute >= suppression->to)
+			return false;
+	} else if (minute < suppression->to) {
+		day = (day + 6) % 7; /* over midnight: it belongs to the day on which it began */
+	} else if (minute < suppression->from) {
+		return false;
+	}
+	return days >> day & 1;
+}
+
+static bool has_name(const struct fw_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->items[i], name))
+			return true;
+	return false;
+}
+
+bool fw_suppression_is_about(const struct fw_suppression *suppression, const char *type, const char *rule)
+{
+	bool kind = !suppression->events.count && fw_event_is_finding(type);
+
+	for (size_t i = 0; i < suppression->events.count && !kind; i++)
+		kind = fw_event_is(suppression->events.items[i], type, false);
+	return kind && (!suppression->rules.count || (rule && has_name(&suppression->rules, rule)));
+}
+
+struct text {
+	char *buffer;
+	size_t size, used;
+};
+
+static void say(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct text *text, const char *format, ...)
+{
+	va_list args;
+
+	if (text->used >= text->size)
+		return;
+	va_start(args, format);
+	text->used += (size_t)vsnprintf(text->buffer + text->used, text->size - text->used, format, args);
+	va_end(args);
+}
+
+static void say_names(struct text *text, const char *what, const struct fw_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		say(text, "%s%s", i ? ", " : what, names->items[i]);
+}
+
+const char *fw_suppression_format(const struct fw_policy *policy, const struct fw_suppression *suppression,
+				  char *buffer, size_t size)
+{
+	struct text text = {.buffer = buffer, .size = size};
+	char a[64], b[64];
+
+	buffer[0] = '\0';
+	if (suppression->events.count)
+		say_names(&text, "events ", &suppression->events);
+	else
+		say(&text, "every finding");
+	if (suppression->rules.count)
+		say_names(&text, ", rule ", &suppression->rules);
+	for (size_t i = 0; i < suppression->source.count; i++)
+		say(&text, "%s%s", i ? ", " : ", source ", policy->sets[suppression->source.items[i]].name);
+	if (suppression->from || suppression->to != FW_DAY_MINUTES)
+		say(&text, ", %s to %s", fw_daytime_format(suppression->from, a, sizeof(a)),
+		    fw_daytime_format(suppression->to, b, sizeof(b)));
+	if (suppression->days)
+		say(&text, ", on %s", fw_days_format(suppression->days, a, sizeof(a)));
+	if (suppression->has_until)
+		say(&text, ", until %s", fw_date_format(&suppression->until, a, sizeof(a)));
+	return buffer;
+}
