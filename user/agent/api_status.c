@@ -185,7 +185,7 @@ static json_t *feeds_to_json(const struct fw_agent *agent)
 void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	json_t *warnings = json_array(), *interfaces, *logs;
+	json_t *warnings = json_array(), *interfaces, *logs, *challenge;
 	const struct fw_attached *attached;
 	size_t attached_count = fw_attachments_list(agent->attachments, &attached), counting = 0;
 	struct sums sums = {};
@@ -209,21 +209,22 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 		json_array_append_new(warnings,
 				      json_string("the last reload failed, the policy before it runs on"));
 	logs = fw_logs_to_json(agent, warnings);
+	challenge = fw_challenge_to_json(agent, warnings);
 	fw_reply(answer,
-		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
-			   "s:o, s:o, s:o, s:o, s:o}",
-			   "state", state, "interfaces", interfaces, "packets",
-			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
-			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
-			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums), "bans",
-			   (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
-			   "drift", fw_drift_to_json(agent), "mode",
-			   fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION, "uptime_seconds",
-			   (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC),
-			   "policy_file", agent->loaded->stand.name, "pinned",
-			   (int)fw_datapath_pinned(agent->datapath), "confirm", confirm_to_json(agent),
-			   "rates", rates_to_json(&agent->sampler), "faults", faults_to_json(agent, warnings),
-			   "logs", logs, "warnings", warnings, "feeds", feeds_to_json(agent)));
+		 json_pack(
+			 "{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
+			 "s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "state", state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets,
+			 "passed", (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped,
+			 "would_drop", (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums),
+			 "bans", (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
+			 "drift", fw_drift_to_json(agent), "mode", fw_mode_word(agent->loaded->policy->mode),
+			 "version", FW_VERSION, "uptime_seconds",
+			 (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC), "policy_file",
+			 agent->loaded->stand.name, "pinned", (int)fw_datapath_pinned(agent->datapath),
+			 "confirm", confirm_to_json(agent), "rates", rates_to_json(&agent->sampler), "faults",
+			 faults_to_json(agent, warnings), "logs", logs, "warnings", warnings, "feeds",
+			 feeds_to_json(agent), "challenge", challenge));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

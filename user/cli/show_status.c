@@ -82,6 +82,7 @@ static void print_reasons(const struct fw_page *page, const json_t *reasons, boo
 	} known[] = {
 #define FW_IS_PASS		  false
 #define FW_IS_DROP		  true
+#define FW_IS_ANSWER		  true
 #define X(id, action, text, help) {text, FW_IS_##action},
 		FW_REASONS(X)
 #undef X

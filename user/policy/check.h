@@ -14,6 +14,11 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 		       struct fw_diags *diags);
 
+/* What action challenge asks of a rule (check_challenge.c). */
+void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags *diags);
+/* What every policy with such a rule should know. */
+void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags);
+
 /* That a block rule does not block a large part of a family without `force`, live changes included. */
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			 const struct fw_set_change *changes, size_t change_count, struct fw_diags *diags);

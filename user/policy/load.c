@@ -116,6 +116,8 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.protect_gateways = true;
 	policy->safety.confirm_timeout_ns = 60 * FW_NS_PER_SEC;
 	policy->safety.essential_limit = 10000;
+	policy->safety.challenge_replies = 5000000;
+	policy->safety.challenge_replies_per_prefix = 1000;
 	policy->metrics.enabled = true;
 	snprintf(policy->metrics.listen, sizeof(policy->metrics.listen), "%s", FW_METRICS_LISTEN);
 	policy->capacity.sources = FW_SOURCES_DEFAULT;

@@ -76,6 +76,8 @@ struct fw_loader {
 	X(protect_gateways)                                                                                  \
 	X(confirm_timeout)                                                                                   \
 	X(essential_limit)                                                                                   \
+	X(challenge_replies)                                                                                 \
+	X(challenge_replies_per_prefix)                                                                      \
 	X(metrics_listen)                                                                                    \
 	X(capacity_sources)                                                                                  \
 	X(capacity_bans)                                                                                     \

@@ -256,6 +256,8 @@ enum setting {
 	GATEWAYS,
 	CONFIRM,
 	ESSENTIAL,
+	REPLIES,
+	REPLIES_PER_PREFIX,
 	LISTEN,
 	ON_EXIT,
 	SOURCES,
@@ -293,6 +295,13 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case ESSENTIAL:
 		fputs(fw_amount_exact(policy->safety.essential_limit, false, text, sizeof(text)), out);
+		return;
+	case REPLIES:
+		fputs(fw_amount_exact(policy->safety.challenge_replies, false, text, sizeof(text)), out);
+		return;
+	case REPLIES_PER_PREFIX:
+		fputs(fw_amount_exact(policy->safety.challenge_replies_per_prefix, false, text, sizeof(text)),
+		      out);
 		return;
 	case LISTEN:
 		fputs(policy->metrics.enabled ? policy->metrics.listen : "none", out);
@@ -350,6 +359,8 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[GATEWAYS] = "safety.protect_gateways",
 		[CONFIRM] = "safety.confirm_timeout",
 		[ESSENTIAL] = "safety.essential_limit",
+		[REPLIES] = "safety.challenge_replies",
+		[REPLIES_PER_PREFIX] = "safety.challenge_replies_per_prefix",
 		[LISTEN] = "metrics.listen",
 		[ON_EXIT] = "on_exit",
 		[SOURCES] = "capacity.sources",
