@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Action challenge: when a key's SYNs are over the limit they are answered with cookies, and other TCP to the same
- * destination must belong to a connection, until the flood is over. */
+/* Action challenge: when a key's SYNs are over the limit they are answered with cookies, and other TCP to the
+ * same destination must belong to a connection, until the flood is over. */
 #ifndef FW_BPF_CHALLENGE_H
 #define FW_BPF_CHALLENGE_H
 
@@ -61,9 +61,10 @@ static __noinline void challenge_extend(const struct fw_rule *rule, const struct
 		control->challenge_until_ns = pkt->now_ns + FW_CHALLENGE_HOLD_NS;
 }
 
-/* What the key's window holds with this SYN. Not inlined, as others here: frames of four functions share 512 bytes. */
+/* What the key's window holds with this SYN. Not inlined, as others here: frames of four functions share 512
+ * bytes. */
 static __noinline __u64 challenge_amount(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					      struct fw_rule_count *count)
+					 struct fw_rule_count *count)
 {
 	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1;
 	struct fw_meter *meter;
@@ -96,7 +97,8 @@ static __always_inline int challenge_lasts(const struct fw_rule *rule, const str
 	__u64 amount = challenge_amount(rule, pkt, count);
 
 	if (amount > (lasts ? rule->limit / 2 : rule->limit)) {
-		if (!lasts || known->until_ns < pkt->now_ns + FW_CHALLENGE_HOLD_NS - FW_CHALLENGE_HOLD_NS / 16)
+		if (!lasts ||
+		    known->until_ns < pkt->now_ns + FW_CHALLENGE_HOLD_NS - FW_CHALLENGE_HOLD_NS / 16)
 			challenge_extend(rule, pkt);
 		return 1;
 	}
@@ -250,7 +252,8 @@ static __always_inline int challenge_cookie_is_valid(struct xdp_md *ctx, const s
 					sizeof(struct tcphdr));
 }
 
-/* Whether the packet belongs to a connection, or begins one with a valid cookie; then its source is verified. */
+/* Whether the packet belongs to a connection, or begins one with a valid cookie; then its source is verified.
+ */
 static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pkt *pkt)
 {
 	struct bpf_sock *sock = socket_of(ctx, pkt);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers a SYN in place with the cookie that the listener's own stack will accept: SYN-ACK instead of SYN, tags kept.
+/* Answers a SYN in place with the cookie that the listener's own stack will accept: SYN-ACK instead of SYN,
+ * tags kept.
  *
- * The stack keeps nothing of the SYN. What it needs later comes back with the client's ACK: MSS in the cookie, window
- * scale and SACK in the lowest bits of the timestamp (net/ipv4/syncookies.c, cookie_init_timestamp). Without timestamps
- * both are lost, so they are not offered then. */
+ * The stack keeps nothing of the SYN. What it needs later comes back with the client's ACK: MSS in the
+ * cookie, window scale and SACK in the lowest bits of the timestamp (net/ipv4/syncookies.c,
+ * cookie_init_timestamp). Without timestamps both are lost, so they are not offered then. */
 #ifndef FW_BPF_COOKIE_H
 #define FW_BPF_COOKIE_H
 
@@ -70,7 +71,8 @@ static __always_inline void cookie_note_option(struct fw_cookie_room *room, __u3
 	}
 }
 
-/* One turn of bpf_loop(). What it goes by lies in the room, not on the stack: the verifier then sees one state a turn. */
+/* One turn of bpf_loop(). What it goes by lies in the room, not on the stack: the verifier then sees one
+ * state a turn. */
 static long cookie_next_option(__u32 turn, void *context)
 {
 	__u32 zero = 0, at;
@@ -93,7 +95,8 @@ static long cookie_next_option(__u32 turn, void *context)
 	return 0;
 }
 
-/* What the client offers, out of the header in the room; 40 bytes hold at most as many options. Global: verified once. */
+/* What the client offers, out of the header in the room; 40 bytes hold at most as many options. Global:
+ * verified once. */
 __noinline int cookie_read_options(__u32 header)
 {
 	__u32 zero = 0;
@@ -109,8 +112,8 @@ __noinline int cookie_read_options(__u32 header)
 	return 0;
 }
 
-/* Copies both headers to where helpers can have them whole. Returns the bytes of the TCP header with options, 0 when
- * they cannot be read. */
+/* Copies both headers to where helpers can have them whole. Returns the bytes of the TCP header with options,
+ * 0 when they cannot be read. */
 static __always_inline __u32 cookie_read(struct xdp_md *ctx, const struct fw_pkt *pkt, __u32 link,
 					 struct fw_cookie_room *room)
 {
@@ -118,8 +121,7 @@ static __always_inline __u32 cookie_read(struct xdp_md *ctx, const struct fw_pkt
 	__u64 header;
 
 	if (bpf_xdp_load_bytes(ctx, link, room->ip, sizeof(struct iphdr)) ||
-	    (pkt->family == FW_FAMILY_V6 &&
-	     bpf_xdp_load_bytes(ctx, link, room->ip, sizeof(struct ipv6hdr))))
+	    (pkt->family == FW_FAMILY_V6 && bpf_xdp_load_bytes(ctx, link, room->ip, sizeof(struct ipv6hdr))))
 		return 0;
 	at = link + (pkt->family == FW_FAMILY_V4 ? (room->ip[0] & 15) * 4 : ip);
 	header = pkt->payload_at - at; /* with extension headers of IPv6 too much: refused here */
@@ -194,7 +196,8 @@ static __always_inline void cookie_write_ipv6(const struct ipv6hdr *syn, struct 
 	ip->daddr = syn->saddr;
 }
 
-/* The reply behind the link header. Returns its bytes. addresses: of the IP header that are part of the TCP checksum. */
+/* The reply behind the link header. Returns its bytes. addresses: of the IP header that are part of the TCP
+ * checksum. */
 static __always_inline __u32 cookie_write(struct xdp_md *ctx, const struct fw_cookie_host *host,
 					  struct fw_cookie_room *room, __u32 ip_bytes, __u32 cookie)
 {
@@ -250,8 +253,8 @@ static __always_inline void cookie_swap_macs(struct ethhdr *eth)
 }
 
 /* Puts `bytes` of reply where the SYN was. Nothing was changed when it fails. */
-static __always_inline int cookie_put(struct xdp_md *ctx, const struct fw_pkt *pkt, struct fw_cookie_room *room,
-				      __u32 link, __u64 bytes)
+static __always_inline int cookie_put(struct xdp_md *ctx, const struct fw_pkt *pkt,
+				      struct fw_cookie_room *room, __u32 link, __u64 bytes)
 {
 	__u64 frame = link + bytes;
 	struct ethhdr *eth;

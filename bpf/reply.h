@@ -37,8 +37,8 @@ static __always_inline int reply_prefix_has(const struct fw_pkt *pkt, __u64 limi
 	return 1;
 }
 
-/* The budget of all CPUs together; each takes a batch of it, because an atomic on a shared line costs more than the
- * rest. */
+/* The budget of all CPUs together; each takes a batch of it, because an atomic on a shared line costs more
+ * than the rest. */
 static __always_inline int reply_take(struct fw_cookie_room *room, __u32 budget, __u64 now_ns, __u64 limit,
 				      __u64 batch)
 {

@@ -12,7 +12,8 @@
 #define FW_TCP_ESTABLISHED 1
 #define FW_TCP_LISTEN	   10
 
-/* A connection in any state, else a listener, else NULL. For TCP with ports; release it with bpf_sk_release(). */
+/* A connection in any state, else a listener, else NULL. For TCP with ports; release it with
+ * bpf_sk_release(). */
 static __always_inline struct bpf_sock *socket_of(void *ctx, const struct fw_pkt *pkt)
 {
 	struct bpf_sock_tuple tuple = {};

@@ -7,8 +7,8 @@
 #include "maps.h"
 #include "packet.h"
 
-/* Whether a lease is in force. One lookup in a hash map: ask it only where the answer matters. The packet itself may
- * still be forged in the source's name unless it belongs to a connection. */
+/* Whether a lease is in force. One lookup in a hash map: ask it only where the answer matters. The packet
+ * itself may still be forged in the source's name unless it belongs to a connection. */
 static __always_inline int verified_holds(const struct fw_pkt *pkt)
 {
 	struct fw_addr key = count_source_key(pkt);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Action challenge: when it begins and ends, every byte of the answer, who is not answered, and what other TCP needs
- * meanwhile. Listeners live in a network namespace of each test. */
+/* Action challenge: when it begins and ends, every byte of the answer, who is not answered, and what other
+ * TCP needs meanwhile. Listeners live in a network namespace of each test. */
 #include <bpf/bpf.h>
 #include <stdio.h>
 
 #include "sockets.h"
 
-#define SYN(...) PACKET(.protocol = IPPROTO_TCP, .flags = TCP_SYN, .payload = NO_PAYLOAD, __VA_ARGS__)
-#define TCP(bits, ...)                                                                                       \
-	PACKET(.protocol = IPPROTO_TCP, .flags = (bits), .payload = NO_PAYLOAD, __VA_ARGS__)
+#define SYN(...)       PACKET(.protocol = IPPROTO_TCP, .flags = TCP_SYN, .payload = NO_PAYLOAD, __VA_ARGS__)
+#define TCP(bits, ...) PACKET(.protocol = IPPROTO_TCP, .flags = (bits), .payload = NO_PAYLOAD, __VA_ARGS__)
 
 #define RULE(more)                                                                                           \
 	"rules: [{name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 5 connections/1s, " more         \
@@ -69,7 +68,8 @@ static uint32_t sum16(const unsigned char *at, size_t bytes, uint32_t sum)
 }
 
 /* Sequence number 0x01020304 and real options in place of the builder's no-operations. */
-static struct packet with_options(struct packet packet, uint32_t tcp, const unsigned char *options, size_t bytes)
+static struct packet with_options(struct packet packet, uint32_t tcp, const unsigned char *options,
+				  size_t bytes)
 {
 	const unsigned char sequence[] = {1, 2, 3, 4};
 
@@ -79,8 +79,8 @@ static struct packet with_options(struct packet packet, uint32_t tcp, const unsi
 }
 
 /* MSS 1400, SACK, timestamp 0x11223344, no-operation, window scale 9 */
-static const unsigned char all_options[] = {2,	  4, 5, 120, 4, 2, 8, 10, 0x11, 0x22,
-					    0x33, 0x44, 0, 0,	 0, 0, 1, 3, 3,	   9};
+static const unsigned char all_options[] = {2,	  4,	5, 120, 4, 2, 8, 10, 0x11, 0x22,
+					    0x33, 0x44, 0, 0,	0, 0, 1, 3,  3,	   9};
 
 static void check_addresses(const struct scene *scene, const struct packet *syn, uint32_t ip)
 {
@@ -148,8 +148,9 @@ Test(challenge, answers_byte_for_byte)
 	check_answer(&scene, SYN(.from = HONEST, .tcp_options = 40), 34);
 	check_answer(&scene, SYN(.from = HONEST6, .tcp_options = 20), 54);
 	check_answer(&scene, SYN(.from = HONEST6, .tcp_options = 20, .tags = 2), 62);
-	check_answer(&scene, PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN, .tcp_options = 20,
-				    .payload = 100),
+	check_answer(&scene,
+		     PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN, .tcp_options = 20,
+			    .payload = 100),
 		     34); /* data on the SYN is not acknowledged */
 	scene_close(&scene);
 }
@@ -158,7 +159,8 @@ Test(challenge, answers_byte_for_byte)
 Test(challenge, answers_with_what_both_have)
 {
 	static const unsigned char no_timestamp[] = {2, 4, 5, 120, 1, 1, 4, 2, 1, 3, 3, 9};
-	static const unsigned char no_wscale[] = {2, 4, 5, 120, 1, 1, 8, 10, 0x11, 0x22, 0x33, 0x44, 0, 0, 0, 0};
+	static const unsigned char no_wscale[] = {2,	4,    5,    120,  1, 1, 8, 10,
+						  0x11, 0x22, 0x33, 0x44, 0, 0, 0, 0};
 	struct scene scene = {0};
 	const unsigned char *options = scene.answer + 54;
 	struct packet syn;
@@ -197,7 +199,8 @@ Test(challenge, begins_over_the_limit_and_ends_with_hysteresis)
 	lab->now_ns += 2 * SECONDS; /* the rate is nothing, the challenge holds on */
 	expect(lab, FW_REASON_CHALLENGED, SYN(.from = HONEST));
 	lab->now_ns += 7 * SECONDS;
-	cr_expect_eq(lab_send(lab, SYN(.from = HONEST), 3), 0, "three are more than half of the limit: it goes on");
+	cr_expect_eq(lab_send(lab, SYN(.from = HONEST), 3), 0,
+		     "three are more than half of the limit: it goes on");
 	lab->now_ns += 5 * SECONDS;
 	expect(lab, FW_REASON_CHALLENGED, SYN(.from = HONEST));
 	lab->now_ns += 5 * SECONDS;
@@ -238,9 +241,11 @@ Test(challenge, of_nobody_who_listens)
 }
 
 static const char budgets[] =
-	"version: 1\nsafety: {challenge_replies: 40, challenge_replies_per_prefix: 10}\n" RULE("per: total, ");
+	"version: 1\nsafety: {challenge_replies: 40, challenge_replies_per_prefix: 10}\n" RULE(
+		"per: total, ");
 
-/* Sources that differ by one number in `pattern`; returns how many were answered, the others were beyond a budget. */
+/* Sources that differ by one number in `pattern`; returns how many were answered, the others were beyond a
+ * budget. */
 static unsigned int answered(struct lab *lab, const char *pattern, int count)
 {
 	unsigned int answered = 0;
@@ -291,7 +296,9 @@ Test(challenge, verified_sources_are_beyond_the_budgets)
 	scene_open(&scene, budgets);
 	flood(&scene, VICTIM);
 	verified.expires_ns = lab->now_ns + SECONDS;
-	cr_assert_eq(bpf_map_update_elem(fw_datapath_map_fd(lab->datapath, "fw_verified_map"), &key, &verified, 0), 0);
+	cr_assert_eq(
+		bpf_map_update_elem(fw_datapath_map_fd(lab->datapath, "fw_verified_map"), &key, &verified, 0),
+		0);
 	cr_expect_lt(answered(lab, "10.2.%d.1", 60), 60);
 	for (int i = 0; i < 50; i++)
 		expect(lab, FW_REASON_CHALLENGED, SYN(.from = HONEST));
@@ -357,8 +364,8 @@ Test(challenge, spares_never_block_and_earlier_rules)
 	struct scene scene = {0};
 	struct lab *lab = &scene.lab;
 
-	scene_open(&scene, "version: 1\nnever_block: [office]\nsets: {office: {entries: [" OFFICE "]}}\n" RULE(
-				   "per: total, "));
+	scene_open(&scene, "version: 1\nnever_block: [office]\nsets: {office: {entries: [" OFFICE
+			   "]}}\n" RULE("per: total, "));
 	flood(&scene, VICTIM);
 	expect(lab, FW_REASON_NEVER_BLOCK, SYN(.from = OFFICE));
 	expect(lab, FW_REASON_NEVER_BLOCK, TCP(TCP_RST, .from = OFFICE));
@@ -366,12 +373,19 @@ Test(challenge, spares_never_block_and_earlier_rules)
 	scene_close(&scene);
 }
 
-static struct packet ack_of(const struct scene *scene, const char *from, const char *to, uint32_t tcp, int flags)
+static struct packet ack_of(const struct scene *scene, const char *from, const char *to, uint32_t tcp,
+			    int flags)
 {
 	struct packet ack = TCP((uint8_t)flags, .from = from, .to = to);
 	uint32_t cookie = get32(scene->answer + tcp + 4) + 1;
-	const unsigned char sequence[] = {1, 2, 3, 5, (unsigned char)(cookie >> 24), (unsigned char)(cookie >> 16),
-					  (unsigned char)(cookie >> 8), (unsigned char)cookie};
+	const unsigned char sequence[] = {1,
+					  2,
+					  3,
+					  5,
+					  (unsigned char)(cookie >> 24),
+					  (unsigned char)(cookie >> 16),
+					  (unsigned char)(cookie >> 8),
+					  (unsigned char)cookie};
 
 	memcpy(ack.bytes + tcp + 4, sequence, sizeof(sequence));
 	return ack;
@@ -426,8 +440,9 @@ Test(challenge, a_valid_cookie_verifies)
 
 Test(challenge, other_tcp_needs_a_connection)
 {
-	static const uint8_t floods[] = {TCP_ACK, TCP_RST, TCP_FIN, TCP_FIN | TCP_ACK, TCP_SYN | TCP_ACK, TCP_SYN | TCP_FIN,
-					 TCP_RST | TCP_ACK, 0};
+	static const uint8_t floods[] = {
+		TCP_ACK,	   TCP_RST,	      TCP_FIN,		 TCP_FIN | TCP_ACK,
+		TCP_SYN | TCP_ACK, TCP_SYN | TCP_FIN, TCP_RST | TCP_ACK, 0};
 	struct scene scene = {0};
 	struct lab *lab = &scene.lab;
 
@@ -468,8 +483,7 @@ Test(challenge, connections_are_untouched)
 			   .from_port = ntohs(local.sin_port)));
 	cr_expect(is_verified(lab, "127.0.0.1"));
 	expect(lab, FW_REASON_CHALLENGE_NO_STATE,
-	       TCP(TCP_ACK, .from = "127.0.0.1", .to = "127.0.0.1",
-		   .from_port = ntohs(local.sin_port) ^ 1));
+	       TCP(TCP_ACK, .from = "127.0.0.1", .to = "127.0.0.1", .from_port = ntohs(local.sin_port) ^ 1));
 	close(client);
 	scene_close(&scene);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sysctls of this network namespace that SYN cookies made in the packet path need. What they were is on disk before they
- * are changed, so that a killed agent's successor can give them back. */
+/* Sysctls of this network namespace that SYN cookies made in the packet path need. What they were is on disk
+ * before they are changed, so that a killed agent's successor can give them back. */
 #include "agent/challenge.h"
 
 #include <errno.h>
@@ -18,8 +18,8 @@
 #define COLLECT_TICKS 60
 #define WANTED	      2
 
-/* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that their lowest
- * bits can carry window scale and SACK. */
+/* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
+ * their lowest bits can carry window scale and SACK. */
 static const char *const sysctls[FW_CHALLENGE_SYSCTLS] = {"tcp_syncookies", "tcp_timestamps"};
 
 static unsigned long netns_inode(void)
@@ -83,7 +83,8 @@ static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 		watch->recorded[i] = again;
 	else
 		fw_log(again ? FW_LOG_WARNING : FW_LOG_NOTICE,
-		       "challenge: net.ipv4.%s set to %d, it was %ld%s; it goes back to %ld when no rule challenges",
+		       "challenge: net.ipv4.%s set to %d, it was %ld%s; it goes back to %ld when no rule "
+		       "challenges",
 		       sysctls[i], WANTED, now, again ? " again: somebody else changed it" : "",
 		       watch->before[i]);
 	return r;
@@ -132,8 +133,7 @@ static void report(struct fw_agent *agent, const struct fw_challenge_entry *entr
 {
 	static const struct fw_addr everybody;
 	char destination[FW_ADDR_TEXT_MAX] = "every destination";
-	const char *rule =
-		entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
+	const char *rule = entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
 
 	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
@@ -144,7 +144,8 @@ static void report(struct fw_agent *agent, const struct fw_challenge_entry *entr
 		 rule, destination);
 }
 
-static bool has(const struct fw_challenge_entry *entries, size_t count, const struct fw_challenge_entry *entry)
+static bool has(const struct fw_challenge_entry *entries, size_t count,
+		const struct fw_challenge_entry *entry)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!memcmp(&entries[i].key, &entry->key, sizeof(entry->key)))
@@ -282,17 +283,19 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 					    json_pack("{s:i, s:I}", "value", WANTED, "before",
 						      (json_int_t)watch->before[i]));
 	if (watch->engaged && watch->trouble[0])
-		json_array_append_new(warnings, json_sprintf("NOTHING is challenged, the rules behind decide: %s",
-							     watch->trouble));
+		json_array_append_new(
+			warnings,
+			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
 	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS)
 		json_array_append_new(
 			warnings,
-			json_string("this host forwards: challenge answers for its own listeners only, TCP of no "
-				    "connection is not dropped, and SYNs to nobody pass within a budget"));
+			json_string(
+				"this host forwards: challenge answers for its own listeners only, TCP of no "
+				"connection is not dropped, and SYNs to nobody pass within a budget"));
 	if (watch->engaged && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
-		json_array_append_new(warnings,
-				      json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "
-						  "without window scale and SACK"));
+		json_array_append_new(
+			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "
+					      "without window scale and SACK"));
 	return json_pack("{s:b, s:o, s:I, s:o}", "engaged", (int)watch->engaged, "active",
 			 active_to_json(agent), "verified", (json_int_t)watch->verified, "sysctls", changed);
 }

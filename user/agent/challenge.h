@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Action challenge on the host's side: the sysctls it needs, set while it is in force and given back, and news of
- * challenges that begin and end. */
+/* Action challenge on the host's side: the sysctls it needs, set while it is in force and given back, and
+ * news of challenges that begin and end. */
 #ifndef FW_AGENT_CHALLENGE_H
 #define FW_AGENT_CHALLENGE_H
 
@@ -17,13 +17,13 @@ struct fw_policy;
 #define FW_CHALLENGE_SHOWN   32
 
 struct fw_challenge_watch {
-	bool opened;				/* the timer is there */
-	bool known;				/* asked whether the kernel has the helpers */
-	bool unable;				/* it has not */
-	bool engaged;				/* some rule challenges, and an interface is filtered */
-	bool recorded[FW_CHALLENGE_SYSCTLS];	/* set by Floodwall; before[] is what to give back */
+	bool opened;			     /* the timer is there */
+	bool known;			     /* asked whether the kernel has the helpers */
+	bool unable;			     /* it has not */
+	bool engaged;			     /* some rule challenges, and an interface is filtered */
+	bool recorded[FW_CHALLENGE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
 	long before[FW_CHALLENGE_SYSCTLS];
-	char trouble[FW_ERR_TEXT_MAX];		/* why nothing is challenged, "" when it is */
+	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
 	struct fw_cookie_host host;
 	struct fw_challenge_entry active[FW_CHALLENGE_SHOWN];
 	size_t active_count, verified;

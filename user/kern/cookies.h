@@ -11,7 +11,8 @@
 
 struct fw_datapath;
 
-/* Whether XDP programs of this kernel may make and check SYN cookies. Asks the kernel by loading a small program. */
+/* Whether XDP programs of this kernel may make and check SYN cookies. Asks the kernel by loading a small
+ * program. */
 bool fw_cookies_known(void);
 
 /* A number under /proc/sys/net/ipv4 of this network namespace. -errno, text names the path. */
@@ -28,9 +29,10 @@ struct fw_challenge_entry {
 	struct fw_challenge_key key;
 	struct fw_challenge challenge;
 };
-/* Up to `most` challenges that last (rule FW_RULE_NONE left out), expired ones deleted, and sources whose lease is over
- * forgotten. *ret_verified: sources that are verified now. -errno. */
-int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, size_t most, size_t *ret_count);
+/* Up to `most` challenges that last (rule FW_RULE_NONE left out), expired ones deleted, and sources whose
+ * lease is over forgotten. *ret_verified: sources that are verified now. -errno. */
+int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, size_t most,
+		  size_t *ret_count);
 int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified);
 
 #endif

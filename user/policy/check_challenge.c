@@ -13,7 +13,8 @@ static bool takes_syn_only(const struct fw_policy_rule *rule)
 		if (protocol != FW_PROTO_TCP && fw_rule_takes_protocol(rule, (uint8_t)protocol))
 			return false;
 	for (unsigned int flags = 0; flags < 256; flags++)
-		if ((!(flags & FW_TCP_SYN) || flags & FW_TCP_ACK) && fw_rule_takes_flags(rule, (uint8_t)flags))
+		if ((!(flags & FW_TCP_SYN) || flags & FW_TCP_ACK) &&
+		    fw_rule_takes_flags(rule, (uint8_t)flags))
 			return false;
 	return true;
 }
@@ -32,11 +33,13 @@ void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags 
 	if (!takes_syn_only(rule))
 		COMPLAIN(diags, rule->action_mark, "bad-challenge",
 			 "add match: {protocol: tcp, tcp_flags: syn}",
-			 "rule '%s': only SYNs can be answered with a cookie, and it matches other packets too",
+			 "rule '%s': only SYNs can be answered with a cookie, and it matches other packets "
+			 "too",
 			 rule->name);
 	if (rule->per != FW_PER_TOTAL && rule->per != FW_PER_DESTINATION)
 		COMPLAIN(diags, rule->action_mark, "bad-challenge", "write per: total or per: destination",
-			 "rule '%s': challenges are per destination or for all; per: %s is neither (forged sources come once each)",
+			 "rule '%s': challenges are per destination or for all; per: %s is neither (forged "
+			 "sources come once each)",
 			 rule->name, fw_per_word(rule->per));
 }
 
@@ -47,12 +50,13 @@ void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *
 
 		if (rule->action != FW_ACTION_CHALLENGE)
 			continue;
-		fw_diag_add(diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-is-local",
-			    "use police for what is behind this host",
-			    "rule '%s' answers for servers that listen on this host itself: not for forwarded "
-			    "traffic, published ports of containers (DNAT) or IPVS; the agent sets "
-			    "net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force",
-			    rule->name);
+		fw_diag_add(
+			diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-is-local",
+			"use police for what is behind this host",
+			"rule '%s' answers for servers that listen on this host itself: not for forwarded "
+			"traffic, published ports of containers (DNAT) or IPVS; the agent sets "
+			"net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force",
+			rule->name);
 		return;
 	}
 }
