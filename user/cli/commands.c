@@ -53,7 +53,9 @@ static const struct fw_command commands[] = {
 		 "client\","
 		 "\"matches\",\"offences\",\"truncations\",\"evicted\"}],"
 		 "\"warnings\":[TEXT],\"feeds\":{\"total\":N,\"current\":N,\"waiting\":N,\"troubled\":[{"
-		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]}}",
+		 "\"name\",\"state\":\"failed|held|stale\",\"error\"}]},\"challenge\":{\"engaged\":BOOL,"
+		 "\"active\":[{\"rule\",\"destination\":ADDRESS|\"all\",\"since_seconds\"}],\"verified\":N,"
+		 "\"sysctls\":{NAME:{\"value\",\"before\"}}}}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -495,7 +497,8 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
 		 "confirm|rollback|reload|geo|tune|set|ban|would_ban|unban|"
-		 "allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\",\"expires_in_"
+		 "challenge|allow\",\"message\",\"by\",\"src_ip\",\"rule\",\"log\",\"reason\",\"origin\","
+		 "\"expires_in_"
 		 "seconds\",\"interface\",\"xdp\","
 		 "\"generation\",\"file\",\"changes\"}]}; the members behind by depend on event_type",
 	 .run = fw_cmd_events},
