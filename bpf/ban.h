@@ -10,8 +10,8 @@
 #include "fw_filter.h"
 #include "maps.h"
 #include "packet.h"
-
-#define FW_TCP_ESTABLISHED 1
+#include "socket.h"
+#include "verified.h"
 
 static __always_inline int ban_maybe(const struct fw_control *control, __u64 hash)
 {
@@ -66,30 +66,18 @@ static __always_inline int ban_holds(const struct fw_control *control, struct fw
 	return family < FW_FAMILY_MAX_ && control->ban_lengths[family] && ban_on_source(pkt, hash);
 }
 
-/* Evidence that the source owns its address: the counted packet belongs to an established connection. */
+/* Evidence that the source owns its address: the counted packet belongs to an established connection, or the
+ * source completed a handshake lately. */
 static __noinline int ban_is_verified(void *ctx, const struct fw_pkt *pkt)
 {
-	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sock;
-	__u32 size;
 	int established;
 
 	if (pkt->protocol != IPPROTO_TCP || !pkt->has_ports)
 		return 0;
-	if (pkt->family == FW_FAMILY_V4) {
-		tuple.ipv4.saddr = pkt->source.w[3];
-		tuple.ipv4.daddr = pkt->dest.w[3];
-		tuple.ipv4.sport = bpf_htons(pkt->source_port);
-		tuple.ipv4.dport = bpf_htons(pkt->dest_port);
-		size = sizeof(tuple.ipv4);
-	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, &pkt->source, 16);
-		__builtin_memcpy(tuple.ipv6.daddr, &pkt->dest, 16);
-		tuple.ipv6.sport = bpf_htons(pkt->source_port);
-		tuple.ipv6.dport = bpf_htons(pkt->dest_port);
-		size = sizeof(tuple.ipv6);
-	}
-	sock = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (verified_holds(pkt))
+		return 1;
+	sock = socket_of(ctx, pkt);
 	if (!sock)
 		return 0;
 	established = sock->state == FW_TCP_ESTABLISHED;

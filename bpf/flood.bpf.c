@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
+#include "challenge.h"
 #include "clock.h"
 #include "geo.h"
 #include "identify.h"
@@ -135,6 +136,8 @@ int fw_xdp(struct xdp_md *ctx)
 	ask_early(policy, &pkt, &asked);
 	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
 	why = identify(control, policy, &pkt, why, &asked, &terms);
+	if (why == FW_REASON_UNDECIDED && policy->features & FW_FEATURE_CHALLENGE)
+		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)
 		why = judge(ctx, policy, &pkt, terms);
 	return verdict(&pkt, why);

@@ -289,6 +289,9 @@ __noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 	return judge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
 }
 
+/* challenge.h: what a challenge rule says of a SYN that matches it. */
+int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index);
+
 /* Block and allow without a limit need no meter, no ban and no call: the rules behind every deny and allow
  * list. UNDECIDED: ask judge_rule. */
 static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, struct fw_pkt *pkt)
@@ -331,7 +334,8 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 		mask &= ~rule->terms; /* once per rule, whatever else of it holds */
 		why = judge_plainly(rule, pkt);
 		if (why == FW_REASON_UNDECIDED)
-			why = judge_rule(ctx, pkt, term->rule);
+			why = rule->action == FW_ACTION_CHALLENGE ? challenge_rule(ctx, pkt, term->rule)
+								  : judge_rule(ctx, pkt, term->rule);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}

@@ -120,6 +120,38 @@ FW_MAP(fw_total_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_RULE_IDS, 0)
 /* Meters of the essential protocols' budgets, by enum fw_essential_kind. */
 FW_MAP(fw_essential_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_ESSENTIAL_MAX_, 0);
 
+/* Challenges that last. Added by the packet path, expired ones deleted by user space. Full:
+ * FW_FAULT_CHALLENGE_FULL.
+ */
+FW_MAP(fw_challenge_map, BPF_MAP_TYPE_HASH, struct fw_challenge_key, struct fw_challenge, FW_CHALLENGES_MAX,
+       BPF_F_NO_PREALLOC);
+
+/* Sources (IPv6: /64s) that completed a handshake. Added by the packet path on evidence that cannot be
+ * forged, so that no flood fills it; expired ones deleted by user space. Full: FW_FAULT_VERIFIED_FULL, nobody
+ * is evicted. */
+FW_MAP(fw_verified_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_verified, FW_VERIFIED_MAX,
+       BPF_F_NO_PREALLOC);
+
+/* Replies of this second by hashed source network: second << FW_REPLY_COUNT_BITS | count. Packet path only,
+ * races between CPUs lose a count. */
+FW_MAP(fw_reply_map, BPF_MAP_TYPE_ARRAY, __u32, __u32, FW_REPLY_COUNTERS, 0);
+
+/* Meters of the budgets for all, by enum fw_reply_budget. */
+FW_MAP(fw_reply_total_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_REPLY_BUDGETS_, 0);
+
+/* Room to build a reply in, and what the CPU has left of the budget it took. */
+struct fw_cookie_room {
+	__u64 left[FW_REPLY_BUDGETS_];
+	__u8 ip[40];  /* the header as it came, without options */
+	__u8 tcp[64]; /* likewise, with them */
+	__u8 reply[96];
+	__u32 at, end; /* in tcp: the options that were not walked yet */
+	__u32 tsval;
+	__u8 has_timestamp, has_sack, has_signature;
+	__u8 wscale; /* FW_COOKIE_NO_WSCALE: not offered */
+};
+FW_MAP(fw_cookie_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_cookie_room, 1, 0);
+
 /* Counters; the packet path adds, user space sums over CPUs. Per-CPU and softirq only: no atomics needed. */
 FW_MAP(fw_iface_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_iface_counts, FW_IFACES_MAX, 0);
 FW_MAP(fw_rule_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_rule_count, FW_RULE_IDS, 0);

@@ -8,8 +8,9 @@
 #include "maps.h"
 #include "packet.h"
 
-#define FW_ACTS_PASS 0
-#define FW_ACTS_DROP 1
+#define FW_ACTS_PASS   0
+#define FW_ACTS_DROP   1
+#define FW_ACTS_ANSWER 1 /* the stack does not see it */
 
 static __always_inline int verdict_drops(enum fw_reason why)
 {
@@ -43,10 +44,12 @@ static __always_inline int verdict(const struct fw_pkt *pkt, enum fw_reason why)
 	else if (pkt->would_drop)
 		verdict = FW_VERDICT_WOULD_DROP;
 	count_packet(pkt, verdict, why);
-	count_source(pkt, verdict, why);
+	count_source(pkt, why == FW_REASON_CHALLENGED ? FW_VERDICT_PASS : verdict, why);
 	if (fw_config.trace)
 		verdict_trace(pkt, verdict, why);
-	return verdict == FW_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	if (verdict == FW_VERDICT_DROP)
+		return why == FW_REASON_CHALLENGED ? XDP_TX : XDP_DROP;
+	return XDP_PASS;
 }
 
 #endif

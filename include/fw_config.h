@@ -18,7 +18,9 @@ struct fw_config {
 	__u8 virtual_clock; /* replay: read time from fw_clock */
 	__u8 trace;	    /* replay: write each verdict to fw_trace */
 	__u8 frags;	    /* loaded for multi-buffer frames: length needs a helper call */
-	__u8 pad[5];
+	__u8 cookies;	    /* this kernel has the helpers that make SYN cookies for listeners */
+	__u8 replay;	    /* no host is behind the packets: who is challenged is as good as answered */
+	__u8 pad[3];
 };
 FW_SIZE_IS(struct fw_config, 32);
 

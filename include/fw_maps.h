@@ -28,6 +28,11 @@
 	X(fw_meter_map)                                                                                      \
 	X(fw_total_map)                                                                                      \
 	X(fw_essential_map)                                                                                  \
+	X(fw_challenge_map)                                                                                  \
+	X(fw_verified_map)                                                                                   \
+	X(fw_reply_map)                                                                                      \
+	X(fw_reply_total_map)                                                                                \
+	X(fw_cookie_map)                                                                                     \
 	X(fw_iface_count_map)                                                                                \
 	X(fw_rule_count_map)                                                                                 \
 	X(fw_spread_map)                                                                                     \
@@ -45,6 +50,8 @@
 #define FW_BANS_DEFAULT		(512u << 10)
 #define FW_PREFIXES_DEFAULT	(2u << 20)
 #define FW_TOP_SOURCES		65536u
+#define FW_CHALLENGES_MAX	4096u
+#define FW_VERIFIED_MAX		(256u << 10)
 #define FW_EVENT_BYTES		(1u << 20)
 #define FW_DROP_SAMPLE_BYTES	(256u << 10) /* a quarter of a second of some ten busy CPUs */
 #define FW_BAN_FILTER_WORDS	(1u << 18)   /* 64-bit words a slot at most: 2 MiB */

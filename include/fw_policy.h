@@ -28,6 +28,7 @@ enum fw_action {
 	FW_ACTION_POLICE,
 	FW_ACTION_COUNT,
 	FW_ACTION_LABEL,
+	FW_ACTION_CHALLENGE,
 	FW_ACTION_MAX_,
 };
 
@@ -117,6 +118,7 @@ enum fw_feature {
 	FW_FEATURE_NEVER_BLOCK_LIMIT = 1 << 6,
 	FW_FEATURE_GEO = 1 << 7,
 	FW_FEATURE_REQUESTS = 1 << 8,
+	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges; no dimension */
 };
 
 #define FW_PORT_CLASSES 256
@@ -147,8 +149,10 @@ struct fw_policy_slot {
 	__u64 geo_digest; /* of the geo table that this generation was compiled for */
 	__u32 geo_slot;	  /* which slot of fw_geo_map holds it */
 	__u32 geo_pad;
-	__u64 essential_limit; /* packets per second and kind */
-	__u64 l4_terms;	       /* terms that need ports or flags: never for packets without L4 */
+	__u64 essential_limit;	/* packets per second and kind */
+	__u64 reply_limit;	/* SYN cookies per second */
+	__u64 reply_per_prefix; /* of these, to a source /24 or /48 */
+	__u64 l4_terms;		/* terms that need ports or flags: never for packets without L4 */
 	struct fw_request_terms requests;
 	__u64 protocol_terms[256];
 	__u64 kind_terms[FW_KIND_ALL_ + 1];
@@ -191,8 +195,10 @@ struct fw_control {
 	__u32 pad;
 	__u8 ban_bits[FW_FAMILY_MAX_][FW_BAN_LENGTHS]; /* prefix lengths in use by bans, 128-bit space */
 	__u64 spared[FW_SPARED_WORDS];
+	struct fw_cookie_host cookies; /* written by user space */
+	__u64 challenge_until_ns;      /* no challenge lasts longer; written by the packet path */
 };
-FW_SIZE_IS(struct fw_control, 8 + 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS);
+FW_SIZE_IS(struct fw_control, 8 + 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS + 16);
 
 /* Who built the pinned maps; checked before anything is adopted. */
 struct fw_layout {

@@ -4,7 +4,8 @@
 #ifndef FW_REASON_H
 #define FW_REASON_H
 
-/* X(ID, action, word, help). Append only: the number is stored in pinned counters and events. */
+/* X(ID, action, word, help). Append only: the number is stored in pinned counters and events. ANSWER: sent
+ * back as something else; counted with the dropped ones, because the stack does not see it. */
 #define FW_REASONS(X)                                                                                        \
 	X(NO_RULE, PASS, "no_rule", "no rule decided, the packet passes")                                    \
 	X(NOT_IP, PASS, "not_ip", "neither IPv4 nor IPv6 nor ARP")                                           \
@@ -26,7 +27,15 @@
 	X(BANNED, DROP, "banned", "source is under a ban")                                                   \
 	X(RULE_BLOCK, DROP, "rule_block", "a block rule without limit matched")                              \
 	X(OVER_LIMIT, DROP, "over_limit", "key is over the limit of a block rule")                           \
-	X(POLICED, DROP, "policed", "excess over the limit of a police rule")
+	X(POLICED, DROP, "policed", "excess over the limit of a police rule")                                \
+	X(CHALLENGED, ANSWER, "challenged",                                                                  \
+	  "SYN answered with a cookie: who receives it connects, forged sources end here")                   \
+	X(CHALLENGE_BUDGET, DROP, "challenge_budget",                                                        \
+	  "SYN beyond the budget of cookies for its source network or for all")                              \
+	X(CHALLENGE_NO_LISTENER, DROP, "challenge_no_listener",                                              \
+	  "SYN to a port nobody listens on, while SYNs are challenged")                                      \
+	X(CHALLENGE_NO_STATE, DROP, "challenge_no_state",                                                    \
+	  "TCP of no connection and without a valid cookie, while SYNs are challenged")
 
 enum fw_reason {
 #define X(id, action, word, help) FW_REASON_##id,
@@ -52,7 +61,12 @@ enum fw_reason {
 	  "a request whose line or host could not be read whole: rules that ask for it did not match")       \
 	X(SNI_NOT_SEEN, "sni_not_seen",                                                                      \
 	  "a TLS ClientHello whose server name could not be read in its first segment: rules about server "  \
-	  "names may not have matched")
+	  "names may not have matched")                                                                       \
+	X(COOKIE_FAILED, "cookie_failed",                                                                    \
+	  "a SYN that could not be answered with a cookie: passed to the stack within a small budget")       \
+	X(CHALLENGE_FULL, "challenge_insert_failed",                                                         \
+	  "too many destinations under challenge at once: this one is challenged only while over its limit") \
+	X(VERIFIED_FULL, "verified_insert_failed", "no room to remember a source that completed a handshake")
 
 enum fw_fault {
 #define X(id, word, help) FW_FAULT_##id,

@@ -127,6 +127,59 @@ struct fw_source {
 };
 FW_SIZE_IS(struct fw_source, 40);
 
+/* Whose SYNs are challenged: the key of a challenge rule, or with FW_RULE_NONE a destination whose other TCP
+ * must show a connection. addr is zero for everybody. */
+struct fw_challenge_key {
+	struct fw_addr addr;
+	__u16 rule;
+	__u16 pad;
+};
+FW_SIZE_IS(struct fw_challenge_key, 20);
+
+/* In force while now < until_ns. Moved on while the flood lasts; ends FW_CHALLENGE_HOLD_NS after the rate
+ * fell below half of the limit. */
+struct fw_challenge {
+	__u64 since_ns;
+	__u64 until_ns;
+	__u16 rule; /* id of the rule that began it */
+	__u16 pad[3];
+};
+FW_SIZE_IS(struct fw_challenge, 24);
+
+#define FW_CHALLENGE_HOLD_NS (10 * FW_NS_PER_SEC)
+
+/* A source that has shown that it receives what is sent to it; in force while now < expires_ns. */
+struct fw_verified {
+	__u64 expires_ns;
+};
+FW_SIZE_IS(struct fw_verified, 8);
+
+#define FW_VERIFIED_NS (3600 * FW_NS_PER_SEC)
+
+/* What the stack would answer a SYN with, as its sysctls are now; user space writes it. */
+enum fw_cookie_flag {
+	FW_COOKIE_TIMESTAMPS = 1 << 0, /* without random offsets: they can carry options */
+	FW_COOKIE_SACK = 1 << 1,
+	FW_COOKIE_WSCALE = 1 << 2,
+	FW_COOKIE_FORWARDS = 1 << 3, /* the host forwards: no socket here proves nothing */
+	FW_COOKIE_READY = 1 << 4,    /* tcp_syncookies is 2; without it nothing is challenged */
+};
+
+struct fw_cookie_host {
+	__u32 flags;  /* enum fw_cookie_flag */
+	__u16 window; /* that a SYN-ACK announces, unscaled */
+	__u8 wscale;  /* that the stack will reckon with */
+	__u8 pad;
+};
+FW_SIZE_IS(struct fw_cookie_host, 8);
+
+/* Replies are counted per source /24 (/48), hashed into so many counters of a second. */
+#define FW_REPLY_COUNTERS   (1u << 18)
+#define FW_REPLY_COUNT_BITS 20
+#define FW_REPLY_BATCH	    64u /* of the total budget, what a CPU takes at once */
+
+enum fw_reply_budget { FW_REPLY_ANSWERED, FW_REPLY_PASSED, FW_REPLY_BUDGETS_ };
+
 struct fw_count {
 	__u64 packets;
 	__u64 bytes;

@@ -25,9 +25,11 @@ int plan_proto_parse(const char *text, int *ret, struct fw_err *err)
 		const char *word;
 		int proto;
 	} words[] = {
-		{"udp", IPPROTO_UDP},	{"syn", PLAN_PROTO_SYN}, {"ack", PLAN_PROTO_ACK},
-		{"icmp", IPPROTO_ICMP}, {"gre", IPPROTO_GRE},	 {"esp", IPPROTO_ESP},
-		{"sctp", IPPROTO_SCTP},
+		{"udp", IPPROTO_UDP},	 {"syn", PLAN_PROTO_SYN},
+		{"ack", PLAN_PROTO_ACK}, {"icmp", IPPROTO_ICMP},
+		{"gre", IPPROTO_GRE},	 {"esp", IPPROTO_ESP},
+		{"sctp", IPPROTO_SCTP},	 {"rst", PLAN_PROTO_RST},
+		{"fin", PLAN_PROTO_FIN}, {"syn-ack", PLAN_PROTO_SYN_ACK},
 	};
 	uint64_t number;
 
@@ -39,7 +41,8 @@ int plan_proto_parse(const char *text, int *ret, struct fw_err *err)
 	}
 	if (fw_amount_parse(text, &number, NULL) || number > 255)
 		return fw_err_set(err, -EINVAL,
-				  "protocol: expects udp, syn, ack, icmp, gre, esp, sctp or 0..255, got '%s'",
+				  "protocol: expects udp, syn, ack, rst, fin, syn-ack, icmp, gre, esp, sctp "
+				  "or 0..255, got '%s'",
 				  text);
 	*ret = number;
 	return 0;
@@ -143,7 +146,7 @@ static void write_ethernet(const struct plan_wish *wish, bool v4, struct packet_
 
 static __u8 protocol_number(const struct plan_wish *wish, bool v4)
 {
-	if (wish->proto == PLAN_PROTO_SYN || wish->proto == PLAN_PROTO_ACK)
+	if (wish->proto >= PLAN_PROTO_SYN)
 		return IPPROTO_TCP;
 	if (wish->proto == IPPROTO_ICMP && !v4)
 		return IPPROTO_ICMPV6;
@@ -211,8 +214,10 @@ static void write_l4(const struct plan_wish *wish, __u8 protocol, struct packet_
 		plan->l4_csum = at + 6;
 		break;
 	case IPPROTO_TCP:
-		tcp.syn = wish->proto == PLAN_PROTO_SYN;
-		tcp.ack = wish->proto != PLAN_PROTO_SYN;
+		tcp.syn = wish->proto == PLAN_PROTO_SYN || wish->proto == PLAN_PROTO_SYN_ACK;
+		tcp.rst = wish->proto == PLAN_PROTO_RST;
+		tcp.fin = wish->proto == PLAN_PROTO_FIN;
+		tcp.ack = wish->proto != PLAN_PROTO_SYN && !tcp.rst;
 		tcp.ack_seq = tcp.ack ? htonl(1) : 0;
 		memcpy(plan->bytes + at, &tcp, sizeof(tcp));
 		plan->l4_csum = at + 16;

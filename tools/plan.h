@@ -7,8 +7,11 @@
 #include "lib/err.h"
 #include "packet.h"
 
-#define PLAN_PROTO_SYN 256 /* TCP with SYN, TCP with ACK: beyond the protocol numbers */
-#define PLAN_PROTO_ACK 257
+#define PLAN_PROTO_SYN	   256 /* TCP with these flags: beyond the protocol numbers */
+#define PLAN_PROTO_ACK	   257
+#define PLAN_PROTO_RST	   258
+#define PLAN_PROTO_FIN	   259
+#define PLAN_PROTO_SYN_ACK 260
 
 /* Where the flood of tools/lab goes. */
 #define LAB_VICTIM_IP4 "198.18.0.1"
@@ -30,7 +33,7 @@ struct plan_wish {
 	const char *payload; /* text behind the headers, NULL: zeros up to the length */
 };
 
-/* "udp", "syn", "ack", "icmp" or a number 0..255. */
+/* "udp", "syn", "ack", "rst", "fin", "syn-ack", "icmp" … or a number 0..255. */
 int plan_proto_parse(const char *text, int *ret, struct fw_err *err);
 /* ADDR, fixed:ADDR, random4, random6, pool:N or pool:N@ADDR. A pool without ADDR lies in 198.19.0.0/16 or
  * fd00:19::/32. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Every reason on the list is reached by a packet, with the verdict that the list gives it. */
-#include "lab.h"
+#include "sockets.h"
 
 static const char policy[] =
 	"version: 1\n"
@@ -8,12 +8,15 @@ static const char policy[] =
 	"sets:\n"
 	"  office: {entries: [" OFFICE ", \"" OFFICE6 "\"]}\n"
 	"  bad: {entries: [" LISTED ", \"" LISTED6 "\"]}\n"
-	"safety: {essential_limit: 10}\n"
+	"safety: {essential_limit: 10, challenge_replies: 2}\n"
 	"rules:\n"
 	"  - {name: web, match: {protocol: tcp, dest_port: 80}, action: allow}\n"
 	"  - {name: bad, match: {source: [bad]}, action: block}\n"
 	"  - {name: dns, match: {protocol: udp, dest_port: 53}, limit: 2 packets/10s, action: police}\n"
-	"  - {name: over, match: {protocol: udp, dest_port: 99}, limit: 2 packets/10s, action: block}\n";
+	"  - {name: over, match: {protocol: udp, dest_port: 99}, limit: 2 packets/10s, action: block}\n"
+	"  - {name: syn, match: {protocol: tcp, tcp_flags: syn, dest_port: [443, 444]}, limit: 1 "
+	"connections/10s, "
+	"per: total, action: challenge}\n";
 
 static struct fw_spared_entry spare(const char *addr, enum fw_spared_kind kind)
 {
@@ -38,6 +41,7 @@ static void check(struct lab *lab, enum fw_reason reason, struct packet packet)
 	static const bool drops[] = {
 #define PASS			  0
 #define DROP			  1
+#define ANSWER			  1
 #define X(id, action, word, help) action,
 		FW_REASONS(X)
 #undef X
@@ -90,6 +94,20 @@ static void check_rules(struct lab *lab)
 	check(lab, FW_REASON_POLICED, PACKET(.from = HONEST6, .to_port = 53));
 }
 
+static void check_challenge(struct lab *lab)
+{
+	struct packet syn = PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN);
+
+	lab_send(lab, syn, 1);
+	check(lab, FW_REASON_CHALLENGED, syn);
+	check(lab, FW_REASON_CHALLENGE_NO_STATE,
+	      PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_ACK));
+	check(lab, FW_REASON_CHALLENGE_NO_LISTENER,
+	      PACKET(.from = HONEST, .protocol = IPPROTO_TCP, .flags = TCP_SYN, .to_port = 444));
+	check(lab, FW_REASON_CHALLENGED, syn);
+	check(lab, FW_REASON_CHALLENGE_BUDGET, syn);
+}
+
 static void check_essential(struct lab *lab)
 {
 	struct packet arp = packet_other(0x0806, 0);
@@ -113,24 +131,30 @@ static void check_internal(struct lab *lab)
 {
 	lab->image->slot->rules[0].id = FW_RULE_IDS;
 	lab_put(lab, false);
-	check(lab, FW_REASON_INTERNAL, PACKET(.protocol = IPPROTO_TCP, .to_port = 80));
+	check(lab, FW_REASON_INTERNAL, PACKET(.protocol = IPPROTO_TCP, .to_port = 80, .flags = TCP_SYN));
 }
 
 Test(reasons, every_one_is_reached)
 {
 	struct lab lab;
+	int listener;
 
+	sockets_prepare();
+	listener = sockets_listen(443);
 	lab_open(&lab, policy);
+	sockets_say(&lab, COOKIE_FLAGS);
 	spare_all(&lab);
 	check_parsing(&lab);
 	check_spared(&lab);
 	check_rules(&lab);
 	check_essential(&lab);
+	check_challenge(&lab);
 	check_banned(&lab);
 	check_internal(&lab);
 	for (int reason = 0; reason < FW_REASON_MAX_; reason++)
 		cr_expect(seen[reason], "no packet of this test is %s", lab_words[reason]);
 	lab_close(&lab);
+	close(listener);
 }
 
 Test(reasons, everything_passes_before_the_first_policy)

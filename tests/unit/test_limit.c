@@ -92,6 +92,4 @@ Test(limit, unknown_words_list_the_known_ones)
 
 	cr_expect_eq(fw_action_parse("drop", &action, &err), -EINVAL);
 	cr_expect(strstr(err.text, "block") && strstr(err.text, "police"), "got: %s", err.text);
-	cr_expect_eq(fw_action_parse("challenge", &action, &err), -EOPNOTSUPP);
-	cr_expect(strstr(err.text, "not supported by this version"), "got: %s", err.text);
 }

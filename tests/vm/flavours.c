@@ -40,6 +40,8 @@ static int load(bool frags, bool replay, char *log, unsigned int log_level)
 	skeleton->rodata->fw_config.frags = frags;
 	skeleton->rodata->fw_config.virtual_clock = replay;
 	skeleton->rodata->fw_config.trace = replay;
+	skeleton->rodata->fw_config.replay = replay;
+	skeleton->rodata->fw_config.cookies = !replay;
 	if (frags)
 		bpf_program__set_flags(skeleton->progs.fw_xdp, BPF_F_XDP_HAS_FRAGS);
 	r = flood_bpf__load(skeleton);

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "agent/attacks.h"
+#include "agent/challenge.h"
 #include "agent/confirm.h"
 #include "agent/drift.h"
 #include "agent/event_log.h"
@@ -71,6 +72,7 @@ struct fw_agent {
 	struct fw_leases leases;
 	struct fw_spared_watch spared;
 	struct fw_geo_watch geo_watch;
+	struct fw_challenge_watch challenge;
 	struct fw_set_files set_files;
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;

@@ -35,6 +35,7 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 		fw_fail_err(answer, &err);
 		return;
 	}
+	fw_challenge_settle(agent);
 	fw_force_save(agent);
 	message = attached->fell_back ? json_sprintf("native XDP was refused, generic mode is in use and "
 						     "costs several times more per "
@@ -59,6 +60,7 @@ void fw_api_detach(struct fw_request *request, struct fw_answer *answer)
 		fw_fail_err(answer, &err);
 		return;
 	}
+	fw_challenge_settle(request->agent);
 	fw_force_save(request->agent);
 	fw_reply(answer, json_pack("{s:s, s:b, s:o}", "interface", name, "detached", 1, "undo",
 				   json_sprintf("floodwall attach %s", name)));

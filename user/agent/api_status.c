@@ -185,7 +185,7 @@ static json_t *feeds_to_json(const struct fw_agent *agent)
 void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	json_t *warnings = json_array(), *interfaces, *logs, *suppressions, *notify;
+	json_t *warnings = json_array(), *interfaces, *logs, *suppressions, *notify, *challenge;
 	const struct fw_attached *attached;
 	size_t attached_count = fw_attachments_list(agent->attachments, &attached), counting = 0;
 	struct sums sums = {};
@@ -211,10 +211,11 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	logs = fw_logs_to_json(agent, warnings);
 	suppressions = fw_suppressed_to_json(agent, warnings);
 	notify = fw_notifier_to_json(agent, warnings);
+	challenge = fw_challenge_to_json(agent, warnings);
 	fw_reply(answer,
 		 json_pack(
 			 "{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
-			 "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "state", state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets,
 			 "passed", (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped,
 			 "would_drop", (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums),
@@ -227,7 +228,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			 faults_to_json(agent, warnings), "logs", logs, "warnings", warnings, "feeds",
 			 feeds_to_json(agent), "history", fw_recorder_to_json(agent, warnings), "attacks",
 			 fw_attacks_brief(agent), "under_attack", fw_under_attack_to_json(agent),
-			 "suppressions", suppressions, "notify", notify));
+			 "suppressions", suppressions, "notify", notify, "challenge", challenge));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

@@ -206,6 +206,7 @@ static int put(struct fw_agent *agent, struct fw_loaded *next, bool *ret_lists, 
 {
 	const struct fw_loaded *old = agent->loaded;
 
+	fw_challenge_engage(agent, next->policy);
 	if (is_in_force(agent, next->image)) {
 		agent->generation = agent->adoptable.generation;
 		return fw_spared_refresh(agent, next->policy, err);
@@ -254,6 +255,7 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 	fw_web_follow(agent);
 	fw_feeds_follow(agent);
 	fw_geo_watch_follow(agent);
+	fw_challenge_settle(agent);
 	fw_set_files_follow(agent);
 	fw_logs_follow(agent);
 	fw_notifier_follow(agent);

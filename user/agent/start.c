@@ -194,6 +194,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_set_files_init(agent);
 	fw_spared_start(agent);
 	fw_geo_watch_init(agent);
+	fw_challenge_init(agent);
 	fw_set_totals_load(agent);
 	if (fw_force_start(agent, configured, &err))
 		return fail(&err, agent->loaded && agent->interfaces.count ? "no interface could be filtered"
@@ -343,6 +344,8 @@ void fw_agent_stop(struct fw_agent *agent)
 		fw_leases_save(agent);
 	fw_server_free(agent->server);
 	fw_events_close(agent->kernel_events);
+	if (detach && agent->loaded)
+		fw_challenge_release(agent);
 	if (agent->attachments)
 		fw_attachments_free(agent->attachments, detach);
 	if (agent->datapath && detach && fw_datapath_unpin(agent->datapath, &err))

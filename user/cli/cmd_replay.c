@@ -115,6 +115,7 @@ static int prepare_program(struct replay *replay, uint32_t seed)
 					      .bans = replay->policy->capacity.bans,
 					      .prefixes = replay->policy->capacity.prefixes,
 					      .virtual_clock = true,
+					      .replay = true,
 					      .trace = true,
 					      .seed = seed};
 	uint32_t generation, count_ifaces = replay->policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;

@@ -74,7 +74,10 @@ static const struct fw_command commands[] = {
 		 "recording|paused|off\",\"file\",\"bytes\",\"since\":RFC3339|null,\"steps_written\","
 		 "\"steps_lost\",\"error\"},\"attacks\":[as attacks, without vectors],"
 		 "\"under_attack\":{as under-attack},\"suppressions\":[{\"name\","
-		 "\"state\":\"active|waiting|over\",\"events\":N,\"about\"}],\"notify\":[as in notify]}",
+		 "\"state\":\"active|waiting|over\",\"events\":N,\"about\"}],\"notify\":[as in notify],"
+		 "\"challenge\":{\"engaged\":BOOL,"
+		 "\"active\":[{\"rule\",\"destination\":ADDRESS|\"all\",\"since_seconds\"}],\"verified\":N,"
+		 "\"sysctls\":{NAME:{\"value\",\"before\"}}}}",
 	 .run = fw_cmd_status},
 	{.verb = "attach",
 	 .arguments = "IFACE",
@@ -606,7 +609,7 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
 		 "confirm|rollback|reload|geo|feed|tune|set|ban|would_ban|utilisation|unban|attack_start|"
-		 "attack_update|attack_end|under_attack|"
+		 "attack_update|attack_end|under_attack|challenge|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"dest_ip\",\"rule\",\"log\",\"reason\",\"origin\","
 		 "\"expires_in_"
 		 "seconds\",\"level\",\"previous_level\",\"percent\",\"amount\",\"limit\",\"interface\","

@@ -140,7 +140,9 @@ static void write_reasons(FILE *out)
 	      out);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		fprintf(out, ".TP\n\\fB%s\\fR (%s)\n", reasons[i].word,
-			reasons[i].action[0] == 'P' ? "pass" : "drop");
+			!strcmp(reasons[i].action, "PASS")     ? "pass"
+			: !strcmp(reasons[i].action, "ANSWER") ? "answered"
+							       : "drop");
 		write_paragraph(out, reasons[i].help);
 	}
 	fputs(".SS Faults\nWhat can go wrong without deciding a packet, counted by status.\n", out);

@@ -82,6 +82,7 @@ static void print_reasons(const struct fw_page *page, const json_t *reasons, boo
 	} known[] = {
 #define FW_IS_PASS		  false
 #define FW_IS_DROP		  true
+#define FW_IS_ANSWER		  true
 #define X(id, action, text, help) {text, FW_IS_##action},
 		FW_REASONS(X)
 #undef X
@@ -218,6 +219,34 @@ static void print_suppressions(const struct fw_page *page, const json_t *suppres
 		fputc('\n', page->out);
 }
 
+/* "challenge syn on 192.0.2.80 for 12 s   345 verified sources   tcp_syncookies 2 (was 1)" */
+static void print_challenge(const struct fw_page *page, const json_t *challenge)
+{
+	const json_t *active = json_object_get(challenge, "active"), *sysctl, *entry;
+	char buffer[FW_SAY_MAX];
+	const char *name;
+	size_t index;
+
+	if (!fw_doc_true(challenge, "engaged"))
+		return;
+	fputs("challenge ", page->out);
+	if (!json_array_size(active))
+		fputs("none now", page->out);
+	json_array_foreach (active, index, entry) {
+		fputs(index ? ", " : "", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "rule"));
+		fputs(" on ", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "destination"));
+		fprintf(page->out, " for %.0f s", fw_doc_number(entry, "since_seconds"));
+	}
+	fprintf(page->out, "   %s verified sources",
+		fw_say_count(fw_doc_count(challenge, "verified"), buffer));
+	json_object_foreach ((json_t *)json_object_get(challenge, "sysctls"), name, sysctl)
+		fprintf(page->out, "   %s %.0f (was %.0f)", name, fw_doc_number(sysctl, "value"),
+			fw_doc_number(sysctl, "before"));
+	fputc('\n', page->out);
+}
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -307,6 +336,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	print_feeds(page, json_object_get(status, "feeds"));
 	print_logs(page, json_object_get(status, "logs"));
 	print_history(page, json_object_get(status, "history"));
+	print_challenge(page, json_object_get(status, "challenge"));
 	fprintf(page->out, "policy    generation %.0f, mode %s", fw_doc_number(status, "generation"),
 		fw_doc_text(status, "mode"));
 	if (*fw_doc_text(status, "policy_file")) {

@@ -16,6 +16,7 @@
 #include "kern/adopt.h"
 #include "kern/ban_filter.h"
 #include "kern/calibrate.h"
+#include "kern/cookies.h"
 #include "kern/lists.h"
 #include "kern/pins.h"
 #include "kern/program.h"
@@ -126,6 +127,8 @@ static struct fw_datapath *datapath_new(const struct fw_datapath_options *option
 	datapath->capacity_prefixes = entries_of(options->prefixes, FW_PREFIXES_DEFAULT);
 	datapath->config.virtual_clock = options->virtual_clock;
 	datapath->config.trace = options->trace;
+	datapath->config.replay = options->replay;
+	datapath->config.cookies = !options->replay && fw_cookies_known();
 	datapath->config.seed = options->seed;
 	if (options->pin_dir)
 		snprintf(datapath->pin_dir, sizeof(datapath->pin_dir), "%s", options->pin_dir);

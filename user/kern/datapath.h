@@ -16,6 +16,7 @@ struct fw_datapath_options {
 	const char *pin_dir; /* ".../floodwall/NETNS_INODE", NULL: nothing is pinned (replay, tests) */
 	uint64_t sources, bans, prefixes; /* map sizes; 0 = defaults */
 	bool virtual_clock, trace;	  /* replay */
+	bool replay;			  /* no host is behind the packets: sockets are not asked */
 	uint32_t seed;			  /* 0 = random; fixed by replay --seed */
 };
 

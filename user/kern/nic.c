@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kern/cookies.h"
 #include "kern/driver.h"
 #include "kern/findings.h"
 #include "kern/program.h"
@@ -140,9 +141,10 @@ static void examine_offloads(struct fw_findings *findings)
 		fw_finding_command(findings, "ethtool -K %s %s off", findings->interface, merging[i].option);
 	}
 	if (fw_offload(findings->interface, "rx-vlan-hw-parse") == 1) {
-		fw_finding_add(findings, FW_FINDING_NOTE, "offload rxvlan",
-			       "on: the card takes VLAN tags out of the frame, packet: tagged never matches; "
-			       "all else works");
+		fw_finding_add(
+			findings, FW_FINDING_NOTE, "offload rxvlan",
+			"on: the card takes VLAN tags out of the frame: packet: tagged never matches, and "
+			"answers of challenge to tagged SYNs go out without tag; all else works");
 		fw_finding_command(findings, "ethtool -K %s rxvlan off", findings->interface);
 	}
 }
@@ -184,6 +186,31 @@ static void examine_relations(struct fw_findings *findings)
 		fw_finding_add(findings, FW_FINDING_OK, "relation", "%s%snot part of a bond or bridge",
 			       facts->kind, facts->kind[0] ? ", " : "");
 	}
+}
+
+/* What action challenge needs beyond attaching. */
+static void examine_challenge(struct fw_findings *findings)
+{
+	char missing[128];
+
+	if (!strcmp(findings->driver, "veth")) {
+		fw_finding_add(
+			findings, FW_FINDING_NOTE, "challenge",
+			"a veth sends answers only to a peer that runs an XDP program (GRO there is not "
+			"enough): without one, action: challenge answers nobody");
+		fw_finding_command(findings, "ip link set dev PEER xdpdrv obj PASS.o sec xdp");
+		return;
+	}
+	if (fw_missing_capabilities(missing, sizeof(missing)))
+		return; /* the kernel would not say */
+	if (fw_cookies_known())
+		fw_finding_add(findings, FW_FINDING_OK, "challenge",
+			       "this kernel makes SYN cookies in XDP programs");
+	else
+		fw_finding_add(
+			findings, FW_FINDING_WARNING, "challenge",
+			"this kernel makes no SYN cookies in XDP programs (CONFIG_SYN_COOKIES): action: "
+			"challenge does nothing, all else works; use police");
 }
 
 /* By libbpf alone: the CLI has no libxdp. */
@@ -235,6 +262,7 @@ int fw_nic_examine(const char *name, const char *bpffs, struct fw_finding *ret, 
 	examine_flow_hash(&findings);
 	examine_relations(&findings);
 	examine_hook(&findings);
+	examine_challenge(&findings);
 	fw_examine_host(&findings, bpffs);
 	*ret_count = findings.count;
 	return 0;

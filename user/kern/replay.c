@@ -21,6 +21,8 @@ struct fw_runner {
 	int plain_fd, frags_fd; /* the frags program is loaded when the first long frame comes */
 	bool always_frags;
 	cpu_set_t before;
+	void *kept;
+	uint32_t kept_size, *kept_length;
 };
 
 /* Per-CPU state must not split over CPUs, or a replay would not repeat itself. */
@@ -86,6 +88,13 @@ static int program_for(struct fw_runner *runner, uint32_t length, int *ret_fd, s
 	return r;
 }
 
+void fw_runner_keep(struct fw_runner *runner, void *frame, uint32_t size, uint32_t *length)
+{
+	runner->kept = frame;
+	runner->kept_size = size;
+	runner->kept_length = length;
+}
+
 int fw_runner_run(struct fw_runner *runner, uint64_t now_ns, const void *frame, uint32_t length,
 		  uint32_t *ret_action, struct fw_trace *ret_trace, struct fw_err *err)
 {
@@ -101,12 +110,16 @@ int fw_runner_run(struct fw_runner *runner, uint64_t now_ns, const void *frame, 
 		return r;
 	__atomic_store_n(runner->datapath->clock, now_ns, __ATOMIC_RELAXED);
 	runner->datapath->trace->reason = FW_REASON_UNDECIDED;
+	opts.data_out = runner->kept;
+	opts.data_size_out = runner->kept_size;
 	r = bpf_prog_test_run_opts(fd, &opts);
 	if (r)
 		return fw_err_set(err, r,
 				  "the kernel did not run the packet program on a frame of %u bytes: %s",
 				  length, strerror(-r));
 	*ret_action = opts.retval;
+	if (runner->kept_length)
+		*runner->kept_length = opts.data_size_out;
 	if (ret_trace)
 		*ret_trace = *runner->datapath->trace;
 	return 0;

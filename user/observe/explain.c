@@ -308,6 +308,14 @@ static bool rule_decides(struct walk *walk, unsigned int index, const char *chec
 		walk->would_drop = true;
 		return false;
 	}
+	if (rule->action == FW_ACTION_CHALLENGE) {
+		step(walk, FW_EXPLAIN_MATCH, check,
+		     "%s%s, over the limit; challenge: answered with a SYN cookie, a real client connects",
+		     why, meter);
+		walk->out->rule = (int)index;
+		walk->out->reason = FW_REASON_CHALLENGED;
+		return true;
+	}
 	step(walk, FW_EXPLAIN_MATCH, check, "%s%s%s%s: dropped", why, meter,
 	     limited ? ", over the limit; " : "", fw_action_word(walk->policy->rules[index].action));
 	walk->out->rule = (int)index;
@@ -378,6 +386,7 @@ static bool drops(enum fw_reason reason)
 {
 #define FW_IS_PASS		  0ULL
 #define FW_IS_DROP		  1ULL
+#define FW_IS_ANSWER		  0ULL /* who receives it connects */
 #define X(id, action, word, help) | FW_IS_##action << FW_REASON_##id
 	return (0 FW_REASONS(X)) >> reason & 1;
 #undef X

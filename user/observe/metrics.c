@@ -102,8 +102,9 @@ static const struct {
 static const char *const verdicts[FW_VERDICT_MAX_] = {
 	[FW_VERDICT_PASS] = "pass", [FW_VERDICT_DROP] = "drop", [FW_VERDICT_WOULD_DROP] = "would_drop"};
 
-#define FW_IS_PASS 0
-#define FW_IS_DROP 1
+#define FW_IS_PASS   0
+#define FW_IS_DROP   1
+#define FW_IS_ANSWER 1 /* the stack does not see it */
 
 static const struct {
 	const char *word;

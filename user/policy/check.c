@@ -157,6 +157,7 @@ void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags)
 		check_labels(policy, i, diags);
 		check_reachable(policy, i, diags);
 	}
+	fw_policy_check_challenge(policy, diags);
 	check_sets(policy, diags);
 	check_logs(policy, diags);
 	fw_check_suppressions(policy, diags);

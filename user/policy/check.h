@@ -16,6 +16,10 @@ void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_ru
 
 /* Suppressions that are over or can never match (check_suppress.c). */
 void fw_check_suppressions(const struct fw_policy *policy, struct fw_diags *diags);
+/* What action challenge asks of a rule (check_challenge.c). */
+void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags *diags);
+/* What every policy with such a rule should know. */
+void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags);
 
 /* That a block rule does not block a large part of a family without `force`, live changes included. */
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,

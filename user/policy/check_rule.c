@@ -250,6 +250,7 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
 	fw_rule_check_log(policy, rule, diags);
+	fw_rule_check_challenge(rule, diags);
 	check_action(rule, diags);
 	check_ban(rule, diags);
 	check_mode(rule, diags);

@@ -282,11 +282,16 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 		return r;
 	tick_ns = tick_ns ? tick_ns : TICK_DEFAULT_NS;
 	assign_ids(policy, ids, rule_ids);
-	for (size_t i = 0; i < policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++) {
 		compile_rule(policy, &policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
+		if (policy->rules[i].action == FW_ACTION_CHALLENGE)
+			image->slot->features |= FW_FEATURE_CHALLENGE;
+	}
 	compile_never_block(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;
+	image->slot->reply_limit = policy->safety.challenge_replies;
+	image->slot->reply_per_prefix = policy->safety.challenge_replies_per_prefix;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
 	r = fw_requests_compile(policy, diags, image);
 	if (!r)

@@ -201,6 +201,10 @@ static const struct fw_policy_field fields[] = {
 	    "apply --confirm without a time: how long until an unconfirmed policy is rolled back"),
 	KEY("safety", "essential_limit", essential_limit, "packets per second", "10k", 0,
 	    "budget of each kind: ARP, neighbour discovery, path MTU, DHCP"),
+	KEY("safety", "challenge_replies", challenge_replies, "answers per second", "5M", 0,
+	    "SYN cookies that challenge sends at most: an answer to a forged source hits a stranger"),
+	KEY("safety", "challenge_replies_per_prefix", challenge_replies_per_prefix, "answers per second",
+	    "1000", 0, "of these, to one source /24 (IPv6: /48)"),
 
 	KEY("safety", "attack_from", attack_from, "packets per second", "1k", 0,
 	    "what one rule or reason must drop to make it an attack; a tenth of its limit does for a rule "
@@ -243,11 +247,13 @@ static const struct fw_policy_field fields[] = {
 	    0, "how much of the source address makes the key"),
 	KEY("rule", "destination_prefix", rule_destination_prefix, "{ipv4: BITS, ipv6: BITS}",
 	    "{ipv4: 24, ipv6: 48}", 0, "how much of the destination address makes the key"),
-	KEY("rule", "action", rule_action, "allow | block | police | count | label", "",
+	KEY("rule", "action", rule_action, "allow | block | police | challenge | count | label", "",
 	    FW_FIELD_REQUIRED | FW_FIELD_TUNABLE,
 	    "allow: pass, up to the limit. block: drop, with a limit everything from a key that is over it. "
 	    "police: drop "
-	    "the excess. count: block that only counts. label: mark for later rules"),
+	    "the excess. challenge: answer SYNs with cookies, and drop TCP of no connection. count: block "
+	    "that "
+	    "only counts. label: mark for later rules"),
 	KEY("rule", "ban", rule_ban, "duration or {for, escalate, unverified}", "none", FW_FIELD_TUNABLE,
 	    "whoever crosses the limit is dropped for that long whatever he sends"),
 	KEY("rule", "wider", rule_wider, "{ipv6_56: TIMES, ipv6_48: TIMES}", "none", 0,

@@ -117,6 +117,8 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.confirm_timeout_ns = 60 * FW_NS_PER_SEC;
 	policy->safety.essential_limit = 10000;
 	policy->safety.attack_from = 1000;
+	policy->safety.challenge_replies = 5000000;
+	policy->safety.challenge_replies_per_prefix = 1000;
 	policy->metrics.enabled = true;
 	snprintf(policy->metrics.listen, sizeof(policy->metrics.listen), "%s", FW_METRICS_LISTEN);
 	policy->history.enabled = true;

@@ -103,6 +103,8 @@ struct fw_loader {
 	X(confirm_timeout)                                                                                   \
 	X(attack_from)                                                                                       \
 	X(essential_limit)                                                                                   \
+	X(challenge_replies)                                                                                 \
+	X(challenge_replies_per_prefix)                                                                      \
 	X(metrics_listen)                                                                                    \
 	X(history)                                                                                           \
 	X(history_enabled)                                                                                   \

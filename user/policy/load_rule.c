@@ -77,16 +77,10 @@ void fw_load_rule_limit(struct fw_loader *loader, const struct fw_node *value, v
 void fw_load_rule_action(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	struct fw_policy_rule *rule = target;
-	const char *text;
 	unsigned int action;
 
 	rule->action_mark = value->mark;
-	if (!fw_read_text(loader, value, &text))
-		return;
-	if (!strcmp(text, "challenge"))
-		fw_complain(loader, value, "not-yet", "police limits a SYN flood until then",
-			    "action 'challenge' is not supported by this version");
-	else if (fw_read_word(loader, value, &fw_action_words, "action", &action))
+	if (fw_read_word(loader, value, &fw_action_words, "action", &action))
 		rule->action = (enum fw_action)action;
 }
 

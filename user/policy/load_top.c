@@ -8,14 +8,16 @@
 #include "lib/grow.h"
 #include "policy/load.h"
 
-#define CONFIRM_MIN_NS (5 * FW_NS_PER_SEC)
-#define CONFIRM_MAX_NS (3600 * FW_NS_PER_SEC)
-#define ENTRIES_MIN    1024
-#define ENTRIES_MAX    (1ULL << 26)
-#define ESSENTIAL_MAX  1000000000ULL
-#define ATTACK_MAX     1000000000ULL
-#define MEMORY_MIN     (1ULL << 20)
-#define MEMORY_MAX     (1ULL << 50)
+#define CONFIRM_MIN_NS	       (5 * FW_NS_PER_SEC)
+#define CONFIRM_MAX_NS	       (3600 * FW_NS_PER_SEC)
+#define ENTRIES_MIN	       1024
+#define ENTRIES_MAX	       (1ULL << 26)
+#define ESSENTIAL_MAX	       1000000000ULL
+#define ATTACK_MAX	       1000000000ULL
+#define REPLIES_MAX	       1000000000ULL
+#define REPLIES_PER_PREFIX_MAX 1000000ULL /* FW_REPLY_COUNT_BITS */
+#define MEMORY_MIN	       (1ULL << 20)
+#define MEMORY_MAX	       (1ULL << 50)
 
 void fw_load_version(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
@@ -199,6 +201,18 @@ void fw_load_essential_limit(struct fw_loader *loader, const struct fw_node *val
 void fw_load_attack_from(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	fw_read_amount(loader, value, 1, ATTACK_MAX, &((struct fw_policy *)target)->safety.attack_from);
+}
+
+void fw_load_challenge_replies(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, 1, REPLIES_MAX,
+		       &((struct fw_policy *)target)->safety.challenge_replies);
+}
+
+void fw_load_challenge_replies_per_prefix(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	fw_read_amount(loader, value, 1, REPLIES_PER_PREFIX_MAX,
+		       &((struct fw_policy *)target)->safety.challenge_replies_per_prefix);
 }
 
 void fw_load_metrics(struct fw_loader *loader, const struct fw_node *value, void *target)

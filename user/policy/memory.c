@@ -164,7 +164,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	uint64_t hashes =
 		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
 		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
-		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source));
+		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source)) +
+		FW_REPLY_COUNTERS * sizeof(uint64_t);
 
 	/* Two geo tables while one takes the other's place. */
 	uint64_t geo = FW_SLOTS * (FW_GEO_CLASSES_MAX * sizeof(uint64_t) +

@@ -257,6 +257,8 @@ enum setting {
 	CONFIRM,
 	ESSENTIAL,
 	ATTACK_FROM,
+	REPLIES,
+	REPLIES_PER_PREFIX,
 	LISTEN,
 	ON_EXIT,
 	SOURCES,
@@ -301,6 +303,13 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case ATTACK_FROM:
 		fputs(fw_amount_exact(policy->safety.attack_from, false, text, sizeof(text)), out);
+		return;
+	case REPLIES:
+		fputs(fw_amount_exact(policy->safety.challenge_replies, false, text, sizeof(text)), out);
+		return;
+	case REPLIES_PER_PREFIX:
+		fputs(fw_amount_exact(policy->safety.challenge_replies_per_prefix, false, text, sizeof(text)),
+		      out);
 		return;
 	case LISTEN:
 		fputs(policy->metrics.enabled ? policy->metrics.listen : "none", out);
@@ -371,6 +380,8 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[CONFIRM] = "safety.confirm_timeout",
 		[ESSENTIAL] = "safety.essential_limit",
 		[ATTACK_FROM] = "safety.attack_from",
+		[REPLIES] = "safety.challenge_replies",
+		[REPLIES_PER_PREFIX] = "safety.challenge_replies_per_prefix",
 		[LISTEN] = "metrics.listen",
 		[ON_EXIT] = "on_exit",
 		[SOURCES] = "capacity.sources",

@@ -10,7 +10,7 @@
 
 static const struct fw_word actions[] = {
 	{"allow", FW_ACTION_ALLOW}, {"block", FW_ACTION_BLOCK}, {"police", FW_ACTION_POLICE},
-	{"count", FW_ACTION_COUNT}, {"label", FW_ACTION_LABEL},
+	{"count", FW_ACTION_COUNT}, {"label", FW_ACTION_LABEL}, {"challenge", FW_ACTION_CHALLENGE},
 };
 static const struct fw_word units[] = {
 	{"packets", FW_UNIT_PACKETS},
@@ -175,11 +175,8 @@ const char *fw_xdp_mode_word(enum fw_xdp_mode mode)
 int fw_action_parse(const char *word, enum fw_action *ret, struct fw_err *err)
 {
 	unsigned int value;
-	int r;
+	int r = fw_word_parse(&fw_action_words, "action", word, &value, err);
 
-	if (!strcmp(word, "challenge"))
-		return fw_err_set(err, -EOPNOTSUPP, "action 'challenge' is not supported by this version");
-	r = fw_word_parse(&fw_action_words, "action", word, &value, err);
 	if (!r)
 		*ret = (enum fw_action)value;
 	return r;

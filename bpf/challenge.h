@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Action challenge: when a key's SYNs are over the limit they are answered with cookies, and other TCP to the
+ * same destination must belong to a connection, until the flood is over. */
+#ifndef FW_BPF_CHALLENGE_H
+#define FW_BPF_CHALLENGE_H
+
+#include "cookie.h"
+#include "judge.h"
+#include "maps.h"
+#include "packet.h"
+#include "reply.h"
+#include "socket.h"
+#include "verified.h"
+
+#define FW_FLAG_FIN 0x01
+#define FW_FLAG_SYN 0x02
+#define FW_FLAG_RST 0x04
+#define FW_FLAG_ACK 0x10
+
+static __always_inline struct fw_challenge_key challenge_key(const struct fw_rule *rule,
+							     const struct fw_pkt *pkt, __u16 id)
+{
+	struct fw_challenge_key key = {.rule = id};
+
+	if (rule->per == FW_PER_DESTINATION)
+		key.addr = pkt->dest;
+	return key;
+}
+
+/* Begins the challenge of a key or lets it last; since_ns of 0 is that of one that is over. */
+static __always_inline void challenge_put(const struct fw_challenge_key *key, const struct fw_pkt *pkt,
+					  __u16 rule)
+{
+	struct fw_challenge fresh = {
+		.since_ns = pkt->now_ns, .until_ns = pkt->now_ns + FW_CHALLENGE_HOLD_NS, .rule = rule};
+	struct fw_challenge *known = bpf_map_lookup_elem(&fw_challenge_map, key);
+
+	if (known) {
+		if (pkt->now_ns >= known->until_ns)
+			known->since_ns = pkt->now_ns;
+		known->rule = rule;
+		known->until_ns = fresh.until_ns;
+	} else if (bpf_map_update_elem(&fw_challenge_map, key, &fresh, BPF_ANY)) {
+		count_fault(FW_FAULT_CHALLENGE_FULL);
+	}
+}
+
+/* Rare: a few times per hold time and CPU. */
+static __noinline void challenge_extend(const struct fw_rule *rule, const struct fw_pkt *pkt)
+{
+	struct fw_challenge_key key = challenge_key(rule, pkt, rule->id);
+	__u32 zero = 0;
+	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+
+	challenge_put(&key, pkt, rule->id);
+	if (rule->flags & FW_RULE_COUNT_MODE || pkt->counting)
+		return;
+	key.rule = FW_RULE_NONE;
+	challenge_put(&key, pkt, rule->id);
+	if (control)
+		control->challenge_until_ns = pkt->now_ns + FW_CHALLENGE_HOLD_NS;
+}
+
+/* What the key's window holds with this SYN. Not inlined, as others here: frames of four functions share 512
+ * bytes. */
+static __noinline __u64 challenge_amount(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					 struct fw_rule_count *count)
+{
+	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1;
+	struct fw_meter *meter;
+
+	if (rule->batch)
+		judge_total_is_over(rule, pkt, cost, count);
+	meter = judge_meter(rule, pkt);
+	if (!meter)
+		return 0;
+	if (rule->batch)
+		return fw_meter_amount(meter) + count->pending;
+	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
+	return fw_meter_add(meter, cost);
+}
+
+static __noinline struct fw_challenge *challenge_find(const struct fw_rule *rule, const struct fw_pkt *pkt)
+{
+	struct fw_challenge_key key = challenge_key(rule, pkt, rule->id);
+
+	return bpf_map_lookup_elem(&fw_challenge_map, &key);
+}
+
+/* Begins above the limit, ends below half of it and after a while. */
+static __always_inline int challenge_lasts(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					   struct fw_rule_count *count)
+{
+	struct fw_challenge *known = challenge_find(rule, pkt);
+	int lasts = known && pkt->now_ns < known->until_ns;
+	__u64 amount = challenge_amount(rule, pkt, count);
+
+	if (amount > (lasts ? rule->limit / 2 : rule->limit)) {
+		if (!lasts ||
+		    known->until_ns < pkt->now_ns + FW_CHALLENGE_HOLD_NS - FW_CHALLENGE_HOLD_NS / 16)
+			challenge_extend(rule, pkt);
+		return 1;
+	}
+	return lasts;
+}
+
+/* A SYN that cannot be answered: a few reach the stack, which has its own ways. */
+static __always_inline enum fw_reason challenge_pass(const struct fw_pkt *pkt, struct fw_cookie_room *room)
+{
+	count_fault(FW_FAULT_COOKIE_FAILED);
+	return reply_take(room, FW_REPLY_PASSED, pkt->now_ns, FW_REPLY_PASSED_MOST, 1)
+		       ? FW_REASON_UNDECIDED
+		       : FW_REASON_CHALLENGE_BUDGET;
+}
+
+/* Verified sources are beyond the suspicion that the budgets are for. */
+static __always_inline int challenge_may_answer(const struct fw_policy_slot *policy, const struct fw_pkt *pkt,
+						struct fw_cookie_room *room)
+{
+	__u64 limit = policy->reply_limit;
+
+	if (verified_holds(pkt))
+		return 1;
+	return reply_prefix_has(pkt, policy->reply_per_prefix) &&
+	       reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit,
+			  limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH);
+}
+
+/* CHALLENGED: the frame is the answer. UNDECIDED: it is unchanged and goes on. */
+static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const struct fw_policy_slot *policy,
+						  const struct fw_control *control, const struct fw_pkt *pkt)
+{
+	const struct fw_cookie_host *host = &control->cookies;
+	__u32 zero = 0, link, header, ip;
+	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
+	struct bpf_sock *sock;
+	__s64 cookie = -1;
+
+	if (!room)
+		return FW_REASON_UNDECIDED;
+	sock = socket_of(ctx, pkt);
+	if (!sock)
+		return host->flags & FW_COOKIE_FORWARDS ? challenge_pass(pkt, room)
+							: FW_REASON_CHALLENGE_NO_LISTENER;
+	if (sock->state != FW_TCP_LISTEN) { /* of a connection: the stack knows what to make of it */
+		bpf_sk_release(sock);
+		return challenge_pass(pkt, room);
+	}
+	if (!challenge_may_answer(policy, pkt, room)) {
+		bpf_sk_release(sock);
+		return FW_REASON_CHALLENGE_BUDGET;
+	}
+	link = cookie_link_bytes(ctx);
+	header = pkt->kind & FW_KIND_FRAGMENT ? 0 : cookie_read(ctx, pkt, link, room);
+	if (header) {
+		cookie_read_options(header);
+		if (!room->has_signature)
+			cookie = cookie_make(pkt, sock, room, header);
+	}
+	bpf_sk_release(sock);
+	if (cookie < 0)
+		return challenge_pass(pkt, room);
+	ip = pkt->family == FW_FAMILY_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
+		return challenge_pass(pkt, room);
+	return FW_REASON_CHALLENGED;
+}
+
+static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
+							const struct fw_policy_slot *policy,
+							const struct fw_rule *rule, struct fw_pkt *pkt)
+{
+	__u32 index = rule->id, zero = 0;
+	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
+	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	enum fw_reason why = FW_REASON_CHALLENGED;
+
+	if (!count || !control)
+		return FW_REASON_INTERNAL;
+	if (pkt->protocol != IPPROTO_TCP || (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK)) != FW_FLAG_SYN)
+		return FW_REASON_UNDECIDED; /* the checker refuses rules for others */
+	count->packets++;
+	count->bytes += pkt->length;
+	if (!challenge_lasts(rule, pkt, count))
+		return FW_REASON_UNDECIDED;
+	pkt->labels |= rule->labels;
+	if (rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(rule, pkt)) {
+		count->would_drop++;
+		pkt->would_drop = 1;
+		return FW_REASON_UNDECIDED;
+	}
+	if (pkt->counting) {
+		pkt->rule = rule->id;
+		count->would_drop++;
+		return FW_REASON_CHALLENGED;
+	}
+	if (fw_config.cookies && control->cookies.flags & FW_COOKIE_READY)
+		why = challenge_answer(ctx, policy, control, pkt);
+	else if (!fw_config.replay)
+		why = FW_REASON_UNDECIDED; /* this host cannot: the next rule; status says so */
+	if (why != FW_REASON_UNDECIDED) {
+		pkt->rule = rule->id;
+		count->dropped++;
+	}
+	return why;
+}
+
+/* Global for the reason of judge_rule. */
+__noinline int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
+{
+	struct fw_policy_slot *policy;
+	__u32 slot;
+
+	if (!pkt)
+		return FW_REASON_INTERNAL;
+	slot = pkt->slot;
+	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	if (!policy)
+		return FW_REASON_INTERNAL;
+	return challenge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
+}
+
+/* The challenge that a destination is under, its own or everybody's. */
+static __always_inline const struct fw_challenge *challenge_of(const struct fw_pkt *pkt)
+{
+	struct fw_challenge_key key = {.rule = FW_RULE_NONE};
+	const struct fw_challenge *found = bpf_map_lookup_elem(&fw_challenge_map, &key);
+
+	if (found && pkt->now_ns < found->until_ns)
+		return found;
+	key.addr = pkt->dest;
+	found = bpf_map_lookup_elem(&fw_challenge_map, &key);
+	return found && pkt->now_ns < found->until_ns ? found : NULL;
+}
+
+/* Whether an ACK that found only the listener completes a handshake. */
+static __always_inline int challenge_cookie_is_valid(struct xdp_md *ctx, const struct fw_pkt *pkt,
+						     struct bpf_sock *listener)
+{
+	__u32 zero = 0;
+	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
+	__u32 link = cookie_link_bytes(ctx);
+
+	if (!room || !(pkt->tcp_flags & FW_FLAG_ACK) || pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_RST) ||
+	    !cookie_read(ctx, pkt, link, room))
+		return 0;
+	if (pkt->family == FW_FAMILY_V4)
+		return !bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct iphdr), (void *)room->tcp,
+						sizeof(struct tcphdr));
+	return !bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct ipv6hdr), (void *)room->tcp,
+					sizeof(struct tcphdr));
+}
+
+/* Whether the packet belongs to a connection, or begins one with a valid cookie; then its source is verified.
+ */
+static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pkt *pkt)
+{
+	struct bpf_sock *sock = socket_of(ctx, pkt);
+	int state, good;
+
+	if (!sock)
+		return 0;
+	state = sock->state;
+	good = state != FW_TCP_LISTEN || challenge_cookie_is_valid(ctx, pkt, sock);
+	bpf_sk_release(sock);
+	if (good && (state == FW_TCP_ESTABLISHED || state == FW_TCP_LISTEN))
+		verified_add(pkt);
+	return good;
+}
+
+/* TCP that is not a SYN, before the rules. UNDECIDED: they are asked. Global for the reason of judge_rule. */
+__noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
+{
+	__u32 zero = 0, rule;
+	const struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	const struct fw_challenge *challenge;
+	struct fw_rule_count *count;
+
+	if (!pkt || !control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
+	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
+	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
+	    control->cookies.flags & FW_COOKIE_FORWARDS)
+		return FW_REASON_UNDECIDED;
+	challenge = challenge_of(pkt);
+	if (!challenge || challenge_has_state(ctx, pkt))
+		return FW_REASON_UNDECIDED;
+	pkt->rule = rule = challenge->rule;
+	count = bpf_map_lookup_elem(&fw_rule_count_map, &rule);
+	if (count && pkt->counting)
+		count->would_drop++;
+	else if (count)
+		count->dropped++;
+	return FW_REASON_CHALLENGE_NO_STATE;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The socket of this host that a TCP packet belongs to. */
+#ifndef FW_BPF_SOCKET_H
+#define FW_BPF_SOCKET_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "packet.h"
+
+#define FW_TCP_ESTABLISHED 1
+#define FW_TCP_LISTEN	   10
+
+/* A connection in any state, else a listener, else NULL. For TCP with ports; release it with
+ * bpf_sk_release(). */
+static __always_inline struct bpf_sock *socket_of(void *ctx, const struct fw_pkt *pkt)
+{
+	struct bpf_sock_tuple tuple = {};
+
+	if (pkt->family == FW_FAMILY_V4) {
+		tuple.ipv4.saddr = pkt->source.w[3];
+		tuple.ipv4.daddr = pkt->dest.w[3];
+		tuple.ipv4.sport = bpf_htons(pkt->source_port);
+		tuple.ipv4.dport = bpf_htons(pkt->dest_port);
+		return bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	}
+	__builtin_memcpy(tuple.ipv6.saddr, &pkt->source, 16);
+	__builtin_memcpy(tuple.ipv6.daddr, &pkt->dest, 16);
+	tuple.ipv6.sport = bpf_htons(pkt->source_port);
+	tuple.ipv6.dport = bpf_htons(pkt->dest_port);
+	return bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+}
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Sysctls of this network namespace that SYN cookies made in the packet path need. What they were is on disk
+ * before they are changed, so that a killed agent's successor can give them back. */
+#include "agent/challenge.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "lib/log.h"
+
+#define RECORD_FILE   "challenge.json"
+#define TICK_MS	      1000
+#define COLLECT_TICKS 60
+#define WANTED	      2
+
+/* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
+ * their lowest bits can carry window scale and SACK. */
+static const char *const sysctls[FW_CHALLENGE_SYSCTLS] = {"tcp_syncookies", "tcp_timestamps"};
+
+static unsigned long netns_inode(void)
+{
+	struct stat netns;
+
+	return stat("/proc/self/ns/net", &netns) ? 0 : (unsigned long)netns.st_ino;
+}
+
+static void read_record(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	bool same_boot = false;
+	json_t *record = fw_state_read(&agent->state, RECORD_FILE, &same_boot, NULL);
+
+	if (record && same_boot &&
+	    (unsigned long)json_integer_value(json_object_get(record, "netns")) == netns_inode())
+		for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
+			const json_t *before = json_object_get(record, sysctls[i]);
+
+			watch->recorded[i] = json_is_integer(before);
+			watch->before[i] = (long)json_integer_value(before);
+		}
+	json_decref(record);
+}
+
+static int write_record(struct fw_agent *agent, struct fw_err *err)
+{
+	const struct fw_challenge_watch *watch = &agent->challenge;
+	json_t *record = json_pack("{s:I}", "netns", (json_int_t)netns_inode());
+	int r;
+
+	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++)
+		if (watch->recorded[i])
+			json_object_set_new(record, sysctls[i], json_integer(watch->before[i]));
+	r = fw_state_write(&agent->state, RECORD_FILE, record, err);
+	json_decref(record);
+	return r;
+}
+
+/* 0: the sysctl is what challenge needs. */
+static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	bool again = watch->recorded[i];
+	long now = 0;
+	int r = fw_ipv4_sysctl_read(sysctls[i], &now, err);
+
+	if (r || now == WANTED)
+		return r;
+	if (!strcmp(sysctls[i], "tcp_timestamps") && !now)
+		return 0; /* the operator wants none: answered without, which costs window scale and SACK */
+	if (!again) {
+		watch->recorded[i] = true;
+		watch->before[i] = now;
+		r = write_record(agent, err);
+	}
+	if (!r)
+		r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
+	if (r)
+		watch->recorded[i] = again;
+	else
+		fw_log(again ? FW_LOG_WARNING : FW_LOG_NOTICE,
+		       "challenge: net.ipv4.%s set to %d, it was %ld%s; it goes back to %ld when no rule "
+		       "challenges",
+		       sysctls[i], WANTED, now, again ? " again: somebody else changed it" : "",
+		       watch->before[i]);
+	return r;
+}
+
+static void give_back(struct fw_agent *agent, int i)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	struct fw_err err = {};
+	long now = 0;
+
+	watch->recorded[i] = false;
+	if (fw_ipv4_sysctl_read(sysctls[i], &now, &err)) {
+		fw_log(FW_LOG_WARNING, "challenge: %s", err.text);
+	} else if (now != WANTED) {
+		fw_log(FW_LOG_NOTICE, "challenge: net.ipv4.%s is %ld, which somebody else has set: left so",
+		       sysctls[i], now);
+	} else if (fw_ipv4_sysctl_write(sysctls[i], watch->before[i], &err)) {
+		watch->recorded[i] = true;
+		fw_log(FW_LOG_WARNING, "challenge: %s; set it by hand: sysctl net.ipv4.%s=%ld", err.text,
+		       sysctls[i], watch->before[i]);
+	} else {
+		fw_log(FW_LOG_NOTICE, "challenge: net.ipv4.%s is %ld again", sysctls[i], watch->before[i]);
+	}
+}
+
+static bool wants(const struct fw_policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count && policy->mode != FW_MODE_COUNT; i++)
+		if (policy->rules[i].action == FW_ACTION_CHALLENGE && policy->rules[i].mode != FW_MODE_COUNT)
+			return true;
+	return false;
+}
+
+/* Told once, not every second. */
+static void set_trouble(struct fw_challenge_watch *watch, const char *text)
+{
+	if (strcmp(watch->trouble, text)) {
+		snprintf(watch->trouble, sizeof(watch->trouble), "%s", text);
+		if (*text)
+			fw_log(FW_LOG_WARNING, "NOTHING is challenged, the rules behind decide: %s", text);
+	}
+}
+
+static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry, bool began)
+{
+	static const struct fw_addr everybody;
+	char destination[FW_ADDR_TEXT_MAX] = "every destination";
+	const char *rule = entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
+
+	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
+		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
+	fw_event(agent, "challenge", "packet path",
+		 json_pack("{s:s, s:s, s:b}", "rule", rule, "destination", destination, "active", (int)began),
+		 began ? "rule '%s': a SYN flood on %s, SYNs are answered with cookies"
+		       : "rule '%s': the SYN flood on %s is over",
+		 rule, destination);
+}
+
+static bool has(const struct fw_challenge_entry *entries, size_t count,
+		const struct fw_challenge_entry *entry)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp(&entries[i].key, &entry->key, sizeof(entry->key)))
+			return true;
+	return false;
+}
+
+static void look(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	struct fw_challenge_entry now[FW_CHALLENGE_SHOWN];
+	size_t count = 0;
+
+	if (fw_challenges(agent->datapath, now, FW_CHALLENGE_SHOWN, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (!has(watch->active, watch->active_count, &now[i]))
+			report(agent, &now[i], true);
+	for (size_t i = 0; i < watch->active_count && count < FW_CHALLENGE_SHOWN; i++)
+		if (!has(now, count, &watch->active[i]))
+			report(agent, &watch->active[i], false);
+	memcpy(watch->active, now, count * sizeof(*now));
+	watch->active_count = count;
+	if (watch->ticks++ % COLLECT_TICKS == 0)
+		fw_verified_collect(agent->datapath, &watch->verified);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct fw_agent *agent = timer->data;
+
+	fw_challenge_settle(agent);
+	if (agent->challenge.engaged || agent->challenge.active_count)
+		look(agent);
+}
+
+void fw_challenge_init(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+
+	uv_timer_init(&agent->loop, &watch->timer);
+	watch->timer.data = agent;
+	watch->opened = true;
+	read_record(agent);
+}
+
+void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	struct fw_err err = {};
+
+	if (!wants(policy))
+		return;
+	if (!watch->known) {
+		watch->known = true;
+		watch->unable = !fw_cookies_known();
+	}
+	if (watch->unable)
+		fw_err_set(&err, -EOPNOTSUPP,
+			   "this kernel has no bpf_tcp_gen_syncookie for XDP (CONFIG_SYN_COOKIES)");
+	else if (!raise_sysctl(agent, 0, &err))
+		raise_sysctl(agent, 1, &err);
+	fw_cookie_host_read(&watch->host);
+	if (watch->unable)
+		watch->host.flags = 0;
+	fw_cookie_host_set(agent->datapath, &watch->host);
+	set_trouble(watch, watch->host.flags & FW_COOKIE_READY ? "" : err.text);
+	watch->engaged = true;
+	if (watch->opened && !uv_is_active((uv_handle_t *)&watch->timer))
+		uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+void fw_challenge_release(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	bool any = false;
+
+	watch->engaged = false;
+	watch->trouble[0] = '\0';
+	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
+		if (!watch->recorded[i])
+			continue;
+		any = true;
+		give_back(agent, i);
+	}
+	if (any)
+		write_record(agent, NULL);
+}
+
+void fw_challenge_settle(struct fw_agent *agent)
+{
+	const struct fw_attached *attached;
+
+	if (!agent->loaded || !agent->attachments)
+		return;
+	if (wants(agent->loaded->policy) && fw_attachments_list(agent->attachments, &attached)) {
+		fw_challenge_engage(agent, agent->loaded->policy);
+		return;
+	}
+	fw_challenge_release(agent);
+	if (!agent->challenge.active_count)
+		uv_timer_stop(&agent->challenge.timer);
+}
+
+static json_t *active_to_json(struct fw_agent *agent)
+{
+	const struct fw_challenge_watch *watch = &agent->challenge;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < watch->active_count; i++) {
+		const struct fw_challenge_entry *entry = &watch->active[i];
+		static const struct fw_addr everybody;
+		char text[FW_ADDR_TEXT_MAX] = "all";
+
+		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
+			fw_addr_format(&entry->key.addr, text, sizeof(text));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I}", "rule",
+					entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "",
+					"destination", text, "since_seconds",
+					(json_int_t)((now - entry->challenge.since_ns) / FW_NS_PER_SEC)));
+	}
+	return list;
+}
+
+json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
+{
+	const struct fw_challenge_watch *watch = &agent->challenge;
+	json_t *changed = json_object();
+
+	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++)
+		if (watch->recorded[i])
+			json_object_set_new(changed, sysctls[i],
+					    json_pack("{s:i, s:I}", "value", WANTED, "before",
+						      (json_int_t)watch->before[i]));
+	if (watch->engaged && watch->trouble[0])
+		json_array_append_new(
+			warnings,
+			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
+	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS)
+		json_array_append_new(
+			warnings,
+			json_string(
+				"this host forwards: challenge answers for its own listeners only, TCP of no "
+				"connection is not dropped, and SYNs to nobody pass within a budget"));
+	if (watch->engaged && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
+		json_array_append_new(
+			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "
+					      "without window scale and SACK"));
+	return json_pack("{s:b, s:o, s:I, s:o}", "engaged", (int)watch->engaged, "active",
+			 active_to_json(agent), "verified", (json_int_t)watch->verified, "sysctls", changed);
+}

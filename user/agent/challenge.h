@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Action challenge on the host's side: the sysctls it needs, set while it is in force and given back, and
+ * news of challenges that begin and end. */
+#ifndef FW_AGENT_CHALLENGE_H
+#define FW_AGENT_CHALLENGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "kern/cookies.h"
+
+struct fw_agent;
+struct fw_policy;
+
+#define FW_CHALLENGE_SYSCTLS 2
+#define FW_CHALLENGE_SHOWN   32
+
+struct fw_challenge_watch {
+	bool opened;			     /* the timer is there */
+	bool known;			     /* asked whether the kernel has the helpers */
+	bool unable;			     /* it has not */
+	bool engaged;			     /* some rule challenges, and an interface is filtered */
+	bool recorded[FW_CHALLENGE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
+	long before[FW_CHALLENGE_SYSCTLS];
+	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
+	struct fw_cookie_host host;
+	struct fw_challenge_entry active[FW_CHALLENGE_SHOWN];
+	size_t active_count, verified;
+	unsigned int ticks;
+	uv_timer_t timer;
+};
+
+/* Reads what an earlier agent changed; call once the state directory is open. */
+void fw_challenge_init(struct fw_agent *agent);
+/* Before a policy is published: what its challenges need is there when the first packet comes. */
+void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy);
+/* After the policy in force or the interfaces have changed: engages or gives back. */
+void fw_challenge_settle(struct fw_agent *agent);
+/* The filter goes: gives back. */
+void fw_challenge_release(struct fw_agent *agent);
+
+/* "challenge" of status; complaints are added to warnings. Caller owns it. */
+json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings);
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/* SYN cookies: what the kernel can, what its sysctls say, and what the packet path has found under attack. */
+#include "kern/cookies.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kern/batch.h"
+#include "kern/instance.h"
+#include "kern/program.h"
+#include "lib/cleanup.h"
+#include "lib/grow.h"
+
+#define WSCALE_MAX     14
+#define WINDOW_MOST    65535u
+#define SEGMENT	       1460u /* windows are announced in whole segments */
+#define RMEM_DEFAULT   131072u
+#define RMEM_MOST      6291456u
+#define VALUE_TEXT_MAX 128
+
+bool fw_cookies_known(void)
+{
+	fw_silence_libbpf();
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_tcp_gen_syncookie, NULL) > 0 &&
+	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_tcp_check_syncookie, NULL) > 0;
+}
+
+static int read_text(const char *path, char *text, size_t size)
+{
+	FW_FCLOSE FILE *file = fopen(path, "re");
+
+	if (!file)
+		return -errno;
+	return fgets(text, (int)size, file) ? 0 : -EIO;
+}
+
+int fw_ipv4_sysctl_read(const char *name, long *ret, struct fw_err *err)
+{
+	char path[96], text[VALUE_TEXT_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
+	r = read_text(path, text, sizeof(text));
+	if (!r && sscanf(text, "%ld", ret) != 1)
+		r = -EIO;
+	return r ? fw_err_set(err, r, "%s cannot be read: %s", path, strerror(-r)) : 0;
+}
+
+int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err)
+{
+	char path[96], text[32];
+	int length = snprintf(text, sizeof(text), "%ld\n", value);
+	ssize_t written;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
+	FW_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	written = fd < 0 ? -1 : write(fd, text, (size_t)length);
+	if (written == length)
+		return 0;
+	return fw_err_set(err, errno ? -errno : -EIO, "%s cannot be set to %ld: %s", path, value,
+			  strerror(errno ? errno : EIO));
+}
+
+static bool is_on(const char *path)
+{
+	char text[VALUE_TEXT_MAX];
+	long value;
+
+	return !read_text(path, text, sizeof(text)) && sscanf(text, "%ld", &value) == 1 && value > 0;
+}
+
+static unsigned int log2_of(unsigned long value)
+{
+	unsigned int bits = 0;
+
+	while (value >>= 1)
+		bits++;
+	return bits;
+}
+
+/* As tcp_select_initial_window() reckons for a listener that did not set its buffer. */
+static void read_windows(struct fw_cookie_host *ret)
+{
+	unsigned long least, initial = RMEM_DEFAULT, most = RMEM_MOST, core = 0, window;
+	char text[VALUE_TEXT_MAX];
+	unsigned int bits;
+
+	if (!read_text("/proc/sys/net/ipv4/tcp_rmem", text, sizeof(text)))
+		(void)sscanf(text, "%lu %lu %lu", &least, &initial, &most);
+	/* Not there in a network namespace of older kernels: then the default, which is smaller, holds. */
+	if (!read_text("/proc/sys/net/core/rmem_max", text, sizeof(text)) &&
+	    sscanf(text, "%lu", &core) == 1 && core > most)
+		most = core;
+	bits = log2_of(most);
+	ret->wscale = (__u8)(bits < 15 ? 0 : bits - 15 > WSCALE_MAX ? WSCALE_MAX : bits - 15);
+	window = initial / 2;
+	window = window > WINDOW_MOST ? WINDOW_MOST : window;
+	ret->window = (__u16)(window < SEGMENT ? window : window / SEGMENT * SEGMENT);
+}
+
+void fw_cookie_host_read(struct fw_cookie_host *ret)
+{
+	long syncookies = 0, timestamps = 0;
+
+	*ret = (struct fw_cookie_host){};
+	if (!fw_ipv4_sysctl_read("tcp_syncookies", &syncookies, NULL) && syncookies == 2)
+		ret->flags |= FW_COOKIE_READY;
+	if (!fw_ipv4_sysctl_read("tcp_timestamps", &timestamps, NULL) && timestamps == 2)
+		ret->flags |= FW_COOKIE_TIMESTAMPS;
+	if (is_on("/proc/sys/net/ipv4/tcp_sack"))
+		ret->flags |= FW_COOKIE_SACK;
+	if (is_on("/proc/sys/net/ipv4/tcp_window_scaling"))
+		ret->flags |= FW_COOKIE_WSCALE;
+	if (is_on("/proc/sys/net/ipv4/ip_forward") || is_on("/proc/sys/net/ipv6/conf/all/forwarding"))
+		ret->flags |= FW_COOKIE_FORWARDS;
+	read_windows(ret);
+}
+
+void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_host *host)
+{
+	uint64_t word;
+
+	memcpy(&word, host, sizeof(word));
+	__atomic_store_n((uint64_t *)(void *)&datapath->control->cookies, word, __ATOMIC_RELEASE);
+}
+
+/* Keys to delete behind the walk, which must not be disturbed. */
+struct expiry {
+	uint64_t now_ns;
+	struct fw_challenge_entry *entries; /* of challenges that last */
+	size_t most, count, total;
+	struct fw_addr *over;
+	struct fw_challenge_key *over_keys;
+	size_t over_count;
+	bool out_of_memory;
+};
+
+static bool sort_challenge(const void *key, const void *value, void *context)
+{
+	struct expiry *expiry = context;
+	struct fw_challenge_entry entry;
+
+	memcpy(&entry.key, key, sizeof(entry.key));
+	memcpy(&entry.challenge, value, sizeof(entry.challenge));
+	if (entry.challenge.until_ns <= expiry->now_ns) {
+		expiry->out_of_memory |= FW_APPEND(expiry->over_keys, expiry->over_count, entry.key) != 0;
+	} else if (entry.key.rule != FW_RULE_NONE) {
+		if (expiry->count < expiry->most)
+			expiry->entries[expiry->count++] = entry;
+	}
+	return !expiry->out_of_memory;
+}
+
+int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, size_t most,
+		  size_t *ret_count)
+{
+	struct expiry expiry = {.now_ns = fw_datapath_now_ns(datapath), .entries = ret, .most = most};
+	int fd = fw_map_fd(datapath, FW_MAP_ID_fw_challenge_map);
+	int r = fw_batch_walk(fd, sizeof(struct fw_challenge_key), sizeof(struct fw_challenge),
+			      sort_challenge, &expiry);
+
+	for (size_t i = 0; i < expiry.over_count; i++)
+		bpf_map_delete_elem(fd, &expiry.over_keys[i]);
+	free(expiry.over_keys);
+	*ret_count = expiry.count;
+	return r ? r : expiry.out_of_memory ? -ENOMEM : 0;
+}
+
+static bool sort_verified(const void *key, const void *value, void *context)
+{
+	struct expiry *expiry = context;
+	struct fw_verified verified;
+	struct fw_addr addr;
+
+	memcpy(&addr, key, sizeof(addr));
+	memcpy(&verified, value, sizeof(verified));
+	if (verified.expires_ns <= expiry->now_ns)
+		expiry->out_of_memory |= FW_APPEND(expiry->over, expiry->over_count, addr) != 0;
+	else
+		expiry->total++;
+	return !expiry->out_of_memory;
+}
+
+int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified)
+{
+	struct expiry expiry = {.now_ns = fw_datapath_now_ns(datapath)};
+	int fd = fw_map_fd(datapath, FW_MAP_ID_fw_verified_map);
+	int r = fw_batch_walk(fd, sizeof(struct fw_addr), sizeof(struct fw_verified), sort_verified, &expiry);
+
+	for (size_t i = 0; i < expiry.over_count; i++)
+		bpf_map_delete_elem(fd, &expiry.over[i]);
+	free(expiry.over);
+	*ret_verified = expiry.total;
+	return r ? r : expiry.out_of_memory ? -ENOMEM : 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this host's stack needs and says for SYN cookies made in the packet path: helpers and sysctls. */
+#ifndef FW_KERN_COOKIES_H
+#define FW_KERN_COOKIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fw_types.h"
+#include "lib/err.h"
+
+struct fw_datapath;
+
+/* Whether XDP programs of this kernel may make and check SYN cookies. Asks the kernel by loading a small
+ * program. */
+bool fw_cookies_known(void);
+
+/* A number under /proc/sys/net/ipv4 of this network namespace. -errno, text names the path. */
+int fw_ipv4_sysctl_read(const char *name, long *ret, struct fw_err *err);
+int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err);
+
+/* What the stack would answer now, from its sysctls. */
+void fw_cookie_host_read(struct fw_cookie_host *ret);
+/* Puts it in force for the packet path. */
+void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_host *host);
+
+/* A key of fw_challenge_map that is in force. */
+struct fw_challenge_entry {
+	struct fw_challenge_key key;
+	struct fw_challenge challenge;
+};
+/* Up to `most` challenges that last (rule FW_RULE_NONE left out), expired ones deleted, and sources whose
+ * lease is over forgotten. *ret_verified: sources that are verified now. -errno. */
+int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, size_t most,
+		  size_t *ret_count);
+int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified);
+
+#endif

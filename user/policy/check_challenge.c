@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Judges rules that challenge: SYN cookies answer the beginning of TCP connections and nothing else. Pure. */
+#include "policy/check.h"
+#include "policy/match.h"
+#include "policy/words.h"
+
+#define COMPLAIN(diags, mark, code, hint, ...)                                                               \
+	fw_diag_add(diags, mark, FW_SEVERITY_ERROR, code, hint, __VA_ARGS__)
+
+static bool takes_syn_only(const struct fw_policy_rule *rule)
+{
+	for (unsigned int protocol = 0; protocol < 256; protocol++)
+		if (protocol != FW_PROTO_TCP && fw_rule_takes_protocol(rule, (uint8_t)protocol))
+			return false;
+	for (unsigned int flags = 0; flags < 256; flags++)
+		if ((!(flags & FW_TCP_SYN) || flags & FW_TCP_ACK) &&
+		    fw_rule_takes_flags(rule, (uint8_t)flags))
+			return false;
+	return true;
+}
+
+void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags *diags)
+{
+	if (rule->action != FW_ACTION_CHALLENGE || rule->match.log)
+		return;
+	if (rule->limit.unit == FW_UNIT_NONE)
+		COMPLAIN(diags, rule->action_mark, "needs-limit", "add for example limit: 20k connections/1s",
+			 "rule '%s': challenge begins when a limit is passed, and there is none", rule->name);
+	else if (rule->limit.unit != FW_UNIT_CONNECTIONS && rule->limit.unit != FW_UNIT_PACKETS)
+		COMPLAIN(diags, rule->limit_mark, "bad-challenge", "count connections",
+			 "rule '%s': challenge begins at a rate of SYNs, not of %s", rule->name,
+			 fw_unit_word(rule->limit.unit));
+	if (!takes_syn_only(rule))
+		COMPLAIN(diags, rule->action_mark, "bad-challenge",
+			 "add match: {protocol: tcp, tcp_flags: syn}",
+			 "rule '%s': only SYNs can be answered with a cookie, and it matches other packets "
+			 "too",
+			 rule->name);
+	if (rule->per != FW_PER_TOTAL && rule->per != FW_PER_DESTINATION)
+		COMPLAIN(diags, rule->action_mark, "bad-challenge", "write per: total or per: destination",
+			 "rule '%s': challenges are per destination or for all; per: %s is neither (forged "
+			 "sources come once each)",
+			 rule->name, fw_per_word(rule->per));
+}
+
+void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_policy_rule *rule = &policy->rules[i];
+
+		if (rule->action != FW_ACTION_CHALLENGE)
+			continue;
+		fw_diag_add(
+			diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-is-local",
+			"use police for what is behind this host",
+			"rule '%s' answers for servers that listen on this host itself: not for forwarded "
+			"traffic, published ports of containers (DNAT) or IPVS; the agent sets "
+			"net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force",
+			rule->name);
+		return;
+	}
+}
