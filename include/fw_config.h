@@ -18,7 +18,8 @@ struct fw_config {
 	__u8 virtual_clock; /* replay: read time from fw_clock */
 	__u8 trace;	    /* replay: write each verdict to fw_trace */
 	__u8 frags;	    /* loaded for multi-buffer frames: length needs a helper call */
-	__u8 pad[5];
+	__u8 pad;
+	__u32 allowance_mask; /* lines of a CPU in fw_allowance_map − 1 */
 };
 FW_SIZE_IS(struct fw_config, 32);
 
