@@ -66,15 +66,16 @@ static __noinline void challenge_extend(const struct fw_rule *rule, const struct
 static __noinline __u64 challenge_amount(const struct fw_rule *rule, const struct fw_pkt *pkt,
 					 struct fw_rule_count *count)
 {
-	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1;
+	__u64 cost = judge_cost(rule, pkt);
+	int shared = rule->per == FW_PER_TOTAL && rule->batch;
 	struct fw_meter *meter;
 
-	if (rule->batch)
+	if (shared)
 		judge_total_is_over(rule, pkt, cost, count);
 	meter = judge_meter(rule, pkt);
 	if (!meter)
 		return 0;
-	if (rule->batch)
+	if (shared)
 		return fw_meter_amount(meter) + count->pending;
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);

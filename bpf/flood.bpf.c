@@ -55,7 +55,11 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, struc
 
 		pkt->key_hash = known_hash(&key);
 	}
-	known_touch(pkt->key_hash);
+	pkt->crowded = known_is_crowded(pkt->now_ns);
+	if (pkt->crowded)
+		known_touch(pkt->key_hash);
+	else
+		allowance_touch(pkt->key_hash);
 }
 
 /* Spared before anything else, as soon as an address is known; then the essential, then bans. */
@@ -130,6 +134,7 @@ int fw_xdp(struct xdp_md *ctx)
 		return verdict(&pkt, FW_REASON_INTERNAL);
 
 	pkt.slot = slot;
+	pkt.epoch = fw_allowance_epoch(policy->generation, control->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces >> (fw_config.iface & (FW_IFACES_MAX - 1)) & 1;
 	why = parse(ctx, &pkt);

@@ -7,10 +7,10 @@
 #include <linux/in.h>
 
 #include "ban.h"
-#include "fw_meter.h"
 #include "identify.h"
+#include "judge_meter.h"
+#include "judge_quickly.h"
 #include "judge_request.h"
-#include "known.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -50,135 +50,6 @@ static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, co
 	if (features & FW_FEATURE_LENGTH)
 		mask &= judge_u16(&policy->length, pkt->length > 65535 ? 65535 : pkt->length);
 	return mask;
-}
-
-/* Gives a key its state. Full: the least recently used one goes. */
-static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 now_ns, __u32 sub_us)
-{
-	struct fw_meter fresh = {.sub_start_ns = now_ns};
-	struct fw_meter *meter;
-
-	fresh.sub_us = sub_us;
-	/* Refused when another CPU was first, or the key was only forgotten by the known tags. */
-	bpf_map_update_elem(&fw_meter_map, key, &fresh, BPF_NOEXIST);
-	meter = bpf_map_lookup_elem(&fw_meter_map, key);
-	if (!meter)
-		count_fault(FW_FAULT_METER_FULL);
-	return meter;
-}
-
-/* Admission: the one place that decides whether a key has, or gets, state. A key nobody knows costs no map
- * lookup. */
-static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
-						    __u32 sub_us)
-{
-	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
-	__u16 tag = known_tag(hash, key);
-	struct fw_meter *meter;
-
-	if (!bucket)
-		return NULL;
-	if (known_has(bucket, tag)) {
-		known_refresh(bucket, tag);
-		meter = bpf_map_lookup_elem(&fw_meter_map, key);
-		if (meter)
-			return meter;
-	}
-	if (!known_admits(now_ns)) {
-		count_fault(FW_FAULT_NOT_ADMITTED);
-		return NULL;
-	}
-	meter = judge_insert(key, now_ns, sub_us);
-	if (meter)
-		known_add(bucket, tag);
-	return meter;
-}
-
-static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, const struct fw_pkt *pkt)
-{
-	const struct fw_addr *addr = fw_per_is_destination(rule->per) ? &pkt->dest : &pkt->source;
-	struct fw_meter_key key = {.rule = rule->id};
-	__u32 family = pkt->family;
-
-	if (rule->per == FW_PER_TOTAL) {
-		__u32 index = rule->id;
-
-		return bpf_map_lookup_elem(&fw_total_map, &index);
-	}
-	if (family >= FW_FAMILY_MAX_)
-		return NULL;
-	for (int i = 0; i < 4; i++)
-		key.addr.w[i] = addr->w[i] & rule->key_mask[family].w[i];
-	if (rule->per == FW_PER_SOURCE_DEST_PORT)
-		key.port = pkt->dest_port;
-	return judge_admit(&key, rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr),
-			   pkt->now_ns, rule->sub_us);
-}
-
-static __always_inline int judge_keeps_to_limit(const struct fw_rule *rule)
-{
-	return rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW;
-}
-
-static __always_inline void judge_tell(struct fw_meter *meter, struct fw_rule_count *count)
-{
-	__sync_fetch_and_add(&meter->current, count->pending);
-	count->pending = 0;
-}
-
-/* A total meter that all CPUs add to: each keeps a little to itself, because an atomic on a shared line costs
- * more than the rest of the rule. What the others keep is not seen: see fw_rule.batch. */
-static __always_inline int judge_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					       __u64 cost, struct fw_rule_count *count)
-{
-	__u32 index = rule->id;
-	struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
-	int over;
-
-	if (!meter)
-		return 0;
-	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
-		judge_tell(meter, count);
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
-	}
-	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
-	if (over && judge_keeps_to_limit(rule))
-		return 1;
-	count->pending += cost;
-	if (count->pending > rule->batch)
-		judge_tell(meter, count);
-	return over;
-}
-
-/* Counts the packet against its key. Over the limit? *crossing_amount is set when this packet is the moment
- * to ban. */
-static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					 struct fw_rule_count *count, __u64 *crossing_amount)
-{
-	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1, amount;
-	struct fw_meter *meter;
-
-	if (rule->batch && count)
-		return judge_total_is_over(rule, pkt, cost, count);
-	meter = judge_meter(rule, pkt);
-	if (!meter)
-		return 0; /* no state, no judgement: judge_admit has counted it */
-	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
-	if (judge_keeps_to_limit(rule)) {
-		if (fw_meter_take(meter, cost, rule->limit))
-			return 0;
-		*crossing_amount = fw_meter_amount(meter) + cost;
-	} else {
-		amount = fw_meter_add(meter, cost);
-		if (amount <= rule->limit)
-			return 0;
-		/* The crossing itself, then now and then: evidence may come with a later packet. */
-		if (amount - cost <= rule->limit || (amount ^ (amount - cost)) >> 8)
-			*crossing_amount = amount;
-	}
-	__sync_fetch_and_add(&meter->dropped, 1);
-	return 1;
 }
 
 /* The limit of never_block. Global for the reason of judge_rule. */
@@ -292,50 +163,64 @@ __noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 /* challenge.h: what a challenge rule says of a SYN that matches it. */
 int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index);
 
-/* Block and allow without a limit need no meter, no ban and no call: the rules behind every deny and allow
- * list. UNDECIDED: ask judge_rule. */
-static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, struct fw_pkt *pkt)
+static __always_inline enum fw_reason judge_slowly(struct xdp_md *ctx, const struct fw_rule *rule,
+						   struct fw_pkt *pkt, __u32 index)
 {
-	__u32 index = rule->id, blocks = rule->action == FW_ACTION_BLOCK;
-	struct fw_rule_count *count;
-
-	if (rule->unit != FW_UNIT_NONE || rule->flags & FW_RULE_COUNT_MODE || pkt->count_terms ||
-	    (!blocks && rule->action != FW_ACTION_ALLOW))
-		return FW_REASON_UNDECIDED;
-	count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
-	if (!count)
-		return FW_REASON_INTERNAL;
-	count->packets++;
-	count->bytes += pkt->length;
-	if (blocks && pkt->counting)
-		count->would_drop++;
-	else if (blocks)
-		count->dropped++;
-	pkt->rule = index;
-	return blocks ? FW_REASON_RULE_BLOCK : FW_REASON_RULE_ALLOW;
+	return rule->action == FW_ACTION_CHALLENGE ? challenge_rule(ctx, pkt, index)
+						   : judge_rule(ctx, pkt, index);
 }
+
+/* The next term that holds, labels included; its rule is asked once, whatever else of it holds. NULL: this
+ * one does not. */
+static __always_inline const struct fw_term *judge_take(const struct fw_policy_slot *policy,
+							struct fw_pkt *pkt, __u64 *mask)
+{
+	const struct fw_term *term = &policy->terms[judge_lowest_bit(*mask)];
+
+	if (pkt->count_terms)
+		pkt->held_terms = *mask;
+	*mask &= *mask - 1;
+	if (!judge_has_labels(term, pkt))
+		return NULL;
+	*mask &= ~policy->rules[term->rule & (FW_RULES_MAX - 1)].terms;
+	return term;
+}
+
+/* Of this many terms the rules are asked without a call; more would exceed the verifier's million
+ * instructions. */
+#define JUDGE_QUICK_TURNS 2
 
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					    struct fw_pkt *pkt, __u64 mask)
 {
+	const struct fw_term *term;
+	const struct fw_rule *rule;
+	enum fw_reason why;
+
 	if (policy->features & FW_FEATURE_REQUESTS)
 		mask = judge_payload(ctx, policy, pkt, mask);
-	for (int i = 0; i < FW_TERMS_MAX && mask; i++) {
-		const struct fw_term *term = &policy->terms[judge_lowest_bit(mask)];
-		const struct fw_rule *rule;
-		enum fw_reason why;
+#pragma unroll
+	for (int i = 0; i < JUDGE_QUICK_TURNS; i++) {
+		int slowly = 0;
 
-		if (pkt->count_terms)
-			pkt->held_terms = mask;
-		mask &= mask - 1;
-		if (!judge_has_labels(term, pkt))
+		if (!mask)
+			return FW_REASON_NO_RULE;
+		term = judge_take(policy, pkt, &mask);
+		if (!term)
 			continue;
 		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
-		mask &= ~rule->terms; /* once per rule, whatever else of it holds */
-		why = judge_plainly(rule, pkt);
-		if (why == FW_REASON_UNDECIDED)
-			why = rule->action == FW_ACTION_CHALLENGE ? challenge_rule(ctx, pkt, term->rule)
-								  : judge_rule(ctx, pkt, term->rule);
+		why = judge_quickly(rule, pkt, &slowly);
+		if (slowly)
+			why = judge_slowly(ctx, rule, pkt, term->rule);
+		if (why != FW_REASON_UNDECIDED)
+			return why;
+	}
+	for (int i = JUDGE_QUICK_TURNS; i < FW_TERMS_MAX && mask; i++) {
+		term = judge_take(policy, pkt, &mask);
+		if (!term)
+			continue;
+		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
+		why = judge_slowly(ctx, rule, pkt, term->rule);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}

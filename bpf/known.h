@@ -21,9 +21,9 @@ static __always_inline __u64 known_hash(const struct fw_addr *addr)
 }
 
 /* Tags below FW_KNOWN_TAGS + 1 are positions or empty, never a key's. */
-static __always_inline __u16 known_tag(__u64 hash, const struct fw_meter_key *key)
+static __always_inline __u16 known_tag(__u64 hash, __u32 rule, __u32 port)
 {
-	__u64 mixed = (hash >> 16 ^ ((__u64)key->rule << 16 | key->port)) * 0x9e3779b97f4a7c15ULL;
+	__u64 mixed = (hash >> 16 ^ ((__u64)rule << 16 | port)) * 0x9e3779b97f4a7c15ULL;
 	__u16 tag = mixed >> 48;
 
 	return tag <= FW_KNOWN_TAGS ? tag + FW_KNOWN_TAGS + 1 : tag;
@@ -106,6 +106,15 @@ static __always_inline int known_admits(__u64 now_ns)
 		return 0;
 	gate->left--;
 	return 1;
+}
+
+/* Under a flood of new sources: the budget of this tick is spent, known_admits() would refuse. */
+static __always_inline int known_is_crowded(__u64 now_ns)
+{
+	__u32 zero = 0;
+	const struct fw_gate *gate = bpf_map_lookup_elem(&fw_gate_map, &zero);
+
+	return gate && !gate->left && gate->refilled_ns == now_ns;
 }
 
 #endif

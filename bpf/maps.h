@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "fw_allowance.h"
 #include "fw_config.h"
 #include "fw_counters.h"
 #include "fw_event.h"
@@ -109,6 +110,11 @@ FW_MAP(fw_ban_map, BPF_MAP_TYPE_HASH, struct fw_ban_key, struct fw_ban, FW_BANS_
 /* (size) Meters of all keys but totals. Full: the least recently used key goes; a failed insert is counted.
  */
 FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter, FW_SOURCES_DEFAULT, 0);
+
+/* (size) What each CPU may decide without asking a meter: index CPU × lines + line. Written by that CPU only.
+ */
+FW_MAP(fw_allowance_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_allowance_line, FW_ALLOWANCE_LINES,
+       BPF_F_MMAPABLE);
 
 /* Who may have a meter at all; and each CPU's budget for new ones. Written by the packet path only. */
 FW_MAP(fw_known_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_tags, FW_KNOWN_BUCKETS, 0);

@@ -22,6 +22,7 @@ struct fw_pkt {
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
 	__u16 payload_at;	      /* of TCP: bytes before it in the frame, */
 	__u16 payload_bytes;	      /* and how many the IP header promises; 0 without TCP */
+	__u16 epoch;		      /* of allowances: fw_allowance_epoch */
 	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
 	__u16 would_rule;	      /* of the first one that would have dropped; with would_drop only */
 	__u8 family;		      /* enum fw_family; NONE while no address is known */
@@ -33,6 +34,7 @@ struct fw_pkt {
 	__u8 traffic;	 /* enum fw_traffic */
 	__u8 would_drop; /* a rule in count mode would have dropped it */
 	__u8 counting;	 /* the interface is in count mode: nothing may drop or ban */
+	__u8 crowded;	 /* more new sources than this CPU admits */
 	__u8 slot;	 /* of the generation that judges this packet */
 };
 

@@ -62,6 +62,7 @@ enum fw_rule_flag {
 	FW_RULE_BAN = 1 << 1,
 	FW_RULE_BAN_UNVERIFIED = 1 << 2, /* ban without a socket as evidence */
 	FW_RULE_SOURCE_KEY = 1 << 3,	 /* the key is the source alone, IPv4 /32 and IPv6 /64 */
+	FW_RULE_QUICK = 1 << 4,		 /* judge_quickly() may speak for it */
 };
 
 struct fw_rule {
@@ -82,7 +83,7 @@ struct fw_rule {
 	__u8 pad0;
 	__u16 id;
 	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^28 */
-	__u32 batch;  /* total meters: what a CPU may keep to itself; 0: every packet is told at once */
+	__u32 batch;  /* what a CPU may keep to itself of a key's amount; 0: every packet is told at once */
 	__u32 pad1;
 };
 FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 24);
@@ -192,7 +193,7 @@ struct fw_control {
 	/* Used entries of ban_bits; written after them. Publishing a policy adds the ban_bits of its banning
 	 * rules, so that what the packet path inserts is found. */
 	__u32 ban_lengths[FW_FAMILY_MAX_];
-	__u32 pad;
+	__u32 forgets; /* how often meters were forgotten: allowances given before do not hold */
 	__u8 ban_bits[FW_FAMILY_MAX_][FW_BAN_LENGTHS]; /* prefix lengths in use by bans, 128-bit space */
 	__u64 spared[FW_SPARED_WORDS];
 	struct fw_cookie_host cookies; /* written by user space */

@@ -11,6 +11,8 @@
 #include "policy/image.h"
 #include "policy/tables.h"
 
+#define DERIVED (FW_RULE_SOURCE_KEY | FW_RULE_QUICK) /* not asked for, found */
+
 #define S    1000000000ULL
 #define TICK 4000000ULL
 
@@ -191,17 +193,17 @@ Test(compile, bans)
 				    "  - {name: c, limit: 1 packets/1s, action: block}\n");
 	const struct fw_rule *rules = c.image->slot->rules;
 
-	cr_expect_eq(rules[0].flags & ~FW_RULE_SOURCE_KEY, FW_RULE_BAN);
+	cr_expect_eq(rules[0].flags & ~DERIVED, FW_RULE_BAN);
 	cr_expect_eq(rules[0].ban_steps, 1);
 	cr_expect_eq(rules[0].ban_ns[0], 600 * S);
 	cr_expect_eq(rules[0].ban_bits[FW_FAMILY_V4], 128);
 	cr_expect_eq(rules[0].ban_bits[FW_FAMILY_V6], 64);
-	cr_expect_eq(rules[1].flags & ~FW_RULE_SOURCE_KEY, FW_RULE_BAN | FW_RULE_BAN_UNVERIFIED);
+	cr_expect_eq(rules[1].flags & ~DERIVED, FW_RULE_BAN | FW_RULE_BAN_UNVERIFIED);
 	cr_expect_eq(rules[1].ban_steps, 3);
 	cr_expect_eq(rules[1].ban_ns[2], 86400 * S);
 	cr_expect_eq(rules[1].ban_bits[FW_FAMILY_V4], 120);
 	cr_expect_eq(rules[1].ban_bits[FW_FAMILY_V6], 48);
-	cr_expect_eq(rules[2].flags & ~FW_RULE_SOURCE_KEY, 0);
+	cr_expect_eq(rules[2].flags & ~DERIVED, 0);
 	cr_expect_eq(rules[2].ban_steps, 0);
 	done(&c);
 }
@@ -253,8 +255,8 @@ Test(compile, modes)
 
 	cr_expect_eq(c.image->slot->count_ifaces, UINT32_MAX);
 	cr_expect_eq(c.image->slot->essential_limit, 77);
-	cr_expect_eq(c.image->slot->rules[0].flags & ~FW_RULE_SOURCE_KEY, FW_RULE_COUNT_MODE);
-	cr_expect_eq(c.image->slot->rules[1].flags & ~FW_RULE_SOURCE_KEY, 0);
+	cr_expect_eq(c.image->slot->rules[0].flags & ~DERIVED, FW_RULE_COUNT_MODE);
+	cr_expect_eq(c.image->slot->rules[1].flags & ~DERIVED, 0);
 	cr_expect_eq(c.policy->rules[0].mode, FW_MODE_COUNT);
 	done(&c);
 }

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "fw_allowance.h"
 #include "kern/adopt.h"
 #include "kern/ban_filter.h"
 #include "kern/calibrate.h"
@@ -46,6 +47,8 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 #define LINE_BYTES   ((size_t)FW_SLOTS * FW_LIST4_LINES * sizeof(struct fw_list4_line))
 #define GEO_BYTES    ((size_t)FW_SLOTS * FW_GEO_CLASSES_MAX * sizeof(uint64_t))
 #define TEXT_BYTES   ((size_t)FW_SLOTS * FW_SUBJECT_MAX_ * sizeof(struct fw_automaton))
+#define ALLOWANCE_BYTES(datapath)                                                                            \
+	((size_t)(datapath)->cpus * fw_allowance_lines((datapath)->cpus) * sizeof(struct fw_allowance_line))
 #define FILTER_BYTES ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
@@ -62,13 +65,15 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 	datapath->automata = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_automaton_map), TEXT_BYTES, err);
 	datapath->ban_filter =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_ban_filter_map), FILTER_BYTES, err);
+	datapath->allowances =
+		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_allowance_map), ALLOWANCE_BYTES(datapath), err);
 	datapath->clock =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
 	datapath->trace =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
 	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
 	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
-	    datapath->ban_filter && datapath->clock && datapath->trace) {
+	    datapath->ban_filter && datapath->allowances && datapath->clock && datapath->trace) {
 		fw_ban_filter_init(datapath);
 		return 0;
 	}
@@ -95,6 +100,7 @@ void fw_datapath_close(struct fw_datapath *datapath)
 	unmap(datapath->geo_terms, GEO_BYTES);
 	unmap(datapath->automata, TEXT_BYTES);
 	unmap(datapath->ban_filter, FILTER_BYTES);
+	unmap(datapath->allowances, ALLOWANCE_BYTES(datapath));
 	unmap(datapath->clock, sizeof(*datapath->clock));
 	unmap(datapath->trace, sizeof(*datapath->trace));
 	for (int i = 0; i < FW_MAP_ID_MAX_; i++)
@@ -125,6 +131,7 @@ static struct fw_datapath *datapath_new(const struct fw_datapath_options *option
 	datapath->capacity_sources = entries_of(options->sources, FW_SOURCES_DEFAULT);
 	datapath->capacity_bans = entries_of(options->bans, FW_BANS_DEFAULT);
 	datapath->capacity_prefixes = entries_of(options->prefixes, FW_PREFIXES_DEFAULT);
+	datapath->config.allowance_mask = fw_allowance_lines(datapath->cpus) - 1;
 	datapath->config.virtual_clock = options->virtual_clock;
 	datapath->config.trace = options->trace;
 	datapath->config.replay = options->replay;
@@ -144,6 +151,8 @@ static struct flood_bpf *open_skeleton(const struct fw_datapath *datapath)
 	bpf_program__set_autoload(skeleton->progs.fw_xdp, false); /* maps only */
 	bpf_map__set_max_entries(skeleton->maps.fw_meter_map, (uint32_t)datapath->capacity_sources);
 	bpf_map__set_max_entries(skeleton->maps.fw_ban_map, (uint32_t)datapath->capacity_bans);
+	bpf_map__set_max_entries(skeleton->maps.fw_allowance_map,
+				 datapath->cpus * fw_allowance_lines(datapath->cpus));
 	return skeleton;
 }
 

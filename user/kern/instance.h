@@ -6,6 +6,7 @@
 #include <linux/limits.h>
 #include <stddef.h>
 
+#include "fw_allowance.h"
 #include "fw_maps.h"
 #include "fw_reason.h"
 #include "kern/datapath.h"
@@ -46,9 +47,10 @@ struct fw_datapath {
 	uint64_t *list_bitmap;		/* slot × 2 + family */
 	struct fw_list_wide *list_wide; /* likewise */
 	struct fw_list_view list_view[FW_SLOTS];
-	struct fw_list4_line *list4_line; /* FW_SLOTS × FW_LIST4_LINES */
-	uint64_t *geo_terms;		  /* slot × FW_GEO_CLASSES_MAX */
-	struct fw_automaton *automata;	  /* slot × FW_SUBJECT_MAX_ */
+	struct fw_list4_line *list4_line;     /* FW_SLOTS × FW_LIST4_LINES */
+	uint64_t *geo_terms;		      /* slot × FW_GEO_CLASSES_MAX */
+	struct fw_automaton *automata;	      /* slot × FW_SUBJECT_MAX_ */
+	struct fw_allowance_line *allowances; /* CPU × lines */
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fw_meter.h"
+#include "kern/allowances.h"
 #include "kern/batch.h"
 #include "kern/instance.h"
 #include "kern/stats.h"
@@ -40,6 +41,8 @@ static bool add(struct meter_list *list, const struct fw_meter_key *key, const s
 		.amount = fw_meter_amount_now(*meter, list->rules[key->rule % FW_RULE_IDS], list->now),
 		.dropped = meter->dropped};
 
+	if (list->rule != FW_RULE_NONE) /* of all rules at once it would take as long as the walk itself */
+		fw_allowances_add(list->datapath, &entry);
 	list->out_of_memory = FW_APPEND(list->entries, list->count, entry) != 0;
 	return !list->out_of_memory && (!list->limit || list->count < list->limit);
 }
@@ -62,7 +65,7 @@ static int add_unshared(struct fw_datapath *datapath, const struct fw_rule *rule
 			struct fw_meter_entry *entry)
 {
 	struct fw_rule_count count = {};
-	int r = rule->batch ? fw_stats_rule(datapath, rule->id, &count) : 0;
+	int r = rule->batch && rule->per == FW_PER_TOTAL ? fw_stats_rule(datapath, rule->id, &count) : 0;
 
 	entry->amount += count.pending;
 	entry->dropped += (uint32_t)count.dropped;
@@ -150,6 +153,8 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 				       .amount =
 					       fw_meter_amount_now(meter, rule, fw_datapath_now_ns(datapath)),
 				       .dropped = meter.dropped};
+	if (rule->per != FW_PER_TOTAL)
+		fw_allowances_add(datapath, ret);
 	return add_unshared(datapath, rule, ret);
 }
 
@@ -228,6 +233,7 @@ static int forget_all(struct forget *forget)
 		if (bpf_map_delete_elem(meter_fd(forget->datapath), &forget->keys[i]) && errno != ENOENT)
 			r = -errno;
 	free(forget->keys);
+	fw_allowances_end(forget->datapath);
 	return !r && forget->out_of_memory ? -ENOMEM : r;
 }
 

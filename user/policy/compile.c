@@ -72,8 +72,20 @@ static void compile_batch(const struct fw_limit *limit, struct fw_rule *rule)
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t batch = limit->amount / (BATCH_SHARE * (uint64_t)(cpus > 0 ? cpus : 1));
 
-	if (rule->per == FW_PER_TOTAL && limit->unit != FW_UNIT_NONE)
+	if (limit->unit != FW_UNIT_NONE)
 		rule->batch = (uint32_t)(batch < most ? batch : most);
+}
+
+/* What judge_quickly() knows how to say; everything else takes the call. */
+static void compile_quick(struct fw_rule *rule)
+{
+	bool limited = rule->unit != FW_UNIT_NONE;
+	bool drops = rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE;
+	bool passes = rule->action == FW_ACTION_ALLOW && !limited;
+	bool keyed = rule->per == FW_PER_TOTAL || rule->flags & FW_RULE_SOURCE_KEY;
+
+	if ((drops || passes) && !(rule->flags & FW_RULE_COUNT_MODE) && (!limited || keyed))
+		rule->flags |= FW_RULE_QUICK;
 }
 
 static void compile_ban(const struct fw_policy_rule *from, struct fw_rule *rule)
@@ -108,6 +120,7 @@ static void compile_rule(const struct fw_policy *policy, const struct fw_policy_
 	compile_key(from, rule);
 	compile_batch(&from->limit, rule);
 	compile_ban(from, rule);
+	compile_quick(rule);
 }
 
 static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)

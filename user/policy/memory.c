@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include "fw_allowance.h"
 #include "fw_config.h"
 #include "fw_counters.h"
 #include "fw_lists.h"
@@ -171,7 +172,10 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	uint64_t geo = FW_SLOTS * (FW_GEO_CLASSES_MAX * sizeof(uint64_t) +
 				   (image->geo ? sizeof(struct fw_geo_table) : 0));
 
-	return geo + FW_SLOTS * slot + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
-	       FW_RULE_IDS * sizeof(struct fw_meter) + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
-	       image->list_bytes;
+	uint32_t possible = (uint32_t)(cpus > 0 ? cpus : 1);
+	uint64_t allowances =
+		(uint64_t)possible * fw_allowance_lines(possible) * sizeof(struct fw_allowance_line);
+
+	return geo + FW_SLOTS * slot + allowances + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES + FW_RULE_IDS * sizeof(struct fw_meter) +
+	       per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes + image->list_bytes;
 }

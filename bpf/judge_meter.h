@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The meter of a rule's key: found or, if the key is admitted, made; then counted against the limit. */
+#ifndef FW_BPF_JUDGE_METER_H
+#define FW_BPF_JUDGE_METER_H
+
+#include "allowance.h"
+#include "fw_meter.h"
+#include "identify.h"
+#include "known.h"
+#include "maps.h"
+#include "packet.h"
+
+/* Gives a key its state. Full: the least recently used one goes. */
+static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 now_ns, __u32 sub_us)
+{
+	struct fw_meter fresh = {.sub_start_ns = now_ns};
+	struct fw_meter *meter;
+
+	fresh.sub_us = sub_us;
+	/* Refused when another CPU was first, or the key was only forgotten by the known tags. */
+	bpf_map_update_elem(&fw_meter_map, key, &fresh, BPF_NOEXIST);
+	meter = bpf_map_lookup_elem(&fw_meter_map, key);
+	if (!meter)
+		count_fault(FW_FAULT_METER_FULL);
+	return meter;
+}
+
+/* Admission: the one place that decides whether a key has, or gets, state. A key nobody knows costs no map
+ * lookup. */
+static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
+						    __u32 sub_us)
+{
+	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
+	__u16 tag = known_tag(hash, key->rule, key->port);
+	struct fw_meter *meter;
+
+	if (!bucket)
+		return NULL;
+	if (known_has(bucket, tag)) {
+		known_refresh(bucket, tag);
+		meter = bpf_map_lookup_elem(&fw_meter_map, key);
+		if (meter)
+			return meter;
+	}
+	if (!known_admits(now_ns)) {
+		count_fault(FW_FAULT_NOT_ADMITTED);
+		return NULL;
+	}
+	meter = judge_insert(key, now_ns, sub_us);
+	if (meter)
+		known_add(bucket, tag);
+	return meter;
+}
+
+/* family: pkt's, known to be below FW_FAMILY_MAX_. */
+static __always_inline void judge_key(const struct fw_rule *rule, const struct fw_pkt *pkt, __u32 family,
+				      struct fw_meter_key *key)
+{
+	const struct fw_addr *addr = fw_per_is_destination(rule->per) ? &pkt->dest : &pkt->source;
+
+	for (int i = 0; i < 4; i++)
+		key->addr.w[i] = addr->w[i] & rule->key_mask[family].w[i];
+	key->rule = rule->id;
+	key->port = rule->per == FW_PER_SOURCE_DEST_PORT ? pkt->dest_port : 0;
+}
+
+/* For who counts by itself, without allowances. */
+static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, const struct fw_pkt *pkt)
+{
+	struct fw_meter_key key = {};
+	__u32 family = pkt->family, index = rule->id;
+
+	if (rule->per == FW_PER_TOTAL)
+		return bpf_map_lookup_elem(&fw_total_map, &index);
+	if (family >= FW_FAMILY_MAX_)
+		return NULL;
+	judge_key(rule, pkt, family, &key);
+	return judge_admit(&key, rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr),
+			   pkt->now_ns, rule->sub_us);
+}
+
+static __always_inline int judge_keeps_to_limit(const struct fw_rule *rule)
+{
+	return rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW;
+}
+
+static __always_inline __u64 judge_cost(const struct fw_rule *rule, const struct fw_pkt *pkt)
+{
+	return rule->unit == FW_UNIT_BYTES ? pkt->length : 1;
+}
+
+static __always_inline void judge_tell(struct fw_meter *meter, struct fw_rule_count *count)
+{
+	__sync_fetch_and_add(&meter->current, count->pending);
+	count->pending = 0;
+}
+
+/* A total meter that all CPUs add to: each keeps a little to itself, because an atomic on a shared line costs
+ * more than the rest of the rule. What the others keep is not seen: see fw_rule.batch. */
+static __always_inline int judge_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					       __u64 cost, struct fw_rule_count *count)
+{
+	__u32 index = rule->id;
+	struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
+	int over;
+
+	if (!meter)
+		return 0;
+	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
+		judge_tell(meter, count);
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
+	}
+	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
+	if (over && judge_keeps_to_limit(rule))
+		return 1;
+	count->pending += cost;
+	if (count->pending > rule->batch)
+		judge_tell(meter, count);
+	return over;
+}
+
+/* Counts cost, and what was told before it, against the meter. Over the limit? *crossing_amount is set when
+ * this packet is the moment to ban. */
+static __always_inline int judge_against(const struct fw_rule *rule, struct fw_meter *meter, __u64 cost,
+					 __u64 told, __u64 *crossing_amount, __u64 *amount)
+{
+	__u64 before;
+
+	if (judge_keeps_to_limit(rule)) {
+		if (fw_meter_take(meter, cost, rule->limit)) {
+			*amount = fw_meter_amount(meter);
+			return 0;
+		}
+		*crossing_amount = *amount = fw_meter_amount(meter) + cost;
+	} else {
+		*amount = fw_meter_add(meter, cost);
+		if (*amount <= rule->limit)
+			return 0;
+		before = *amount - cost - told;
+		/* The crossing itself, then now and then: evidence may come with a later packet. */
+		if (before <= rule->limit || (*amount ^ before) >> 8)
+			*crossing_amount = *amount;
+	}
+	__sync_fetch_and_add(&meter->dropped, 1);
+	return 1;
+}
+
+/* Far from the limit, or over it for the rest of the sub-window: the next packets need not ask. Not at a
+ * key's first packet: most of a crowd never send a second. */
+static __always_inline void judge_allow(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					const struct fw_meter *meter, struct fw_allowance *allowance,
+					const struct fw_meter_key *key, __u64 cost, __u64 amount, int over)
+{
+	if (over ? rule->unit == FW_UNIT_BYTES && judge_keeps_to_limit(rule)
+		 : !rule->batch || amount <= cost || amount + rule->batch > rule->limit)
+		return;
+	allowance->addr = key->addr;
+	allowance->rule = key->rule;
+	allowance->port = key->port;
+	allowance->over = over;
+	allowance->epoch = pkt->epoch;
+	allowance->until = fw_allowance_tick(meter->sub_start_ns + rule->sub_ns);
+}
+
+/* The long way: asks the key's meter. */
+static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					       const struct fw_meter_key *key, __u64 hash, __u64 cost,
+					       __u64 *crossing_amount)
+{
+	struct fw_meter *meter = judge_admit(key, hash, pkt->now_ns, rule->sub_us);
+	struct fw_allowance_line *line = allowance_line(hash);
+	struct fw_allowance *allowance = NULL;
+	__u64 told = 0, amount = 0;
+	int over;
+
+	if (!meter || !line)
+		return 0; /* no state, no judgement: judge_admit has counted it */
+	allowance = allowance_find(line, key);
+	if (allowance)
+		told = allowance_settle(allowance, meter, rule->sub_ns, pkt->epoch);
+	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
+	over = judge_against(rule, meter, cost, told, crossing_amount, &amount);
+	if (!allowance) {
+		allowance = allowance_choose(line, pkt->now_ns, (__u32)(meter->current ^ hash >> 40));
+		if (!allowance)
+			return over;
+		allowance_evict(allowance, pkt->epoch);
+	}
+	judge_allow(rule, pkt, meter, allowance, key, cost, amount, over);
+	return over;
+}
+
+/* A total whose limit is too small to keep anything back. */
+static __always_inline int judge_small_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
+						     __u64 cost, __u64 *crossing_amount)
+{
+	struct fw_meter *meter = judge_meter(rule, pkt);
+	__u64 amount;
+
+	if (!meter)
+		return 0;
+	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
+		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
+	return judge_against(rule, meter, cost, 0, crossing_amount, &amount);
+}
+
+/* Counts the packet against its key. Over the limit? */
+static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					 struct fw_rule_count *count, __u64 *crossing_amount)
+{
+	__u64 cost = judge_cost(rule, pkt), hash;
+	struct fw_meter_key key = {};
+	__u32 family = pkt->family;
+
+	if (rule->per == FW_PER_TOTAL)
+		return rule->batch && count ? judge_total_is_over(rule, pkt, cost, count)
+					    : judge_small_total_is_over(rule, pkt, cost, crossing_amount);
+	if (family >= FW_FAMILY_MAX_)
+		return 0;
+	judge_key(rule, pkt, family, &key);
+	hash = rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr);
+	return judge_meter_is_over(rule, pkt, &key, hash, cost, crossing_amount);
+}
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a rule says of most packets without a call: every return costs some 7 ns where the kernel does not let
+ * the CPU guess its target (SRSO, retbleed), which is more than most of what is decided. */
+#ifndef FW_BPF_JUDGE_QUICKLY_H
+#define FW_BPF_JUDGE_QUICKLY_H
+
+#include "judge_meter.h"
+
+enum judge_quickly { JUDGE_SLOWLY, JUDGE_WITHIN, JUDGE_OVER };
+
+static __always_inline enum judge_quickly
+judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_rule_count *count)
+{
+	__u32 index = rule->id;
+	const struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
+	__u64 pending = count->pending + judge_cost(rule, pkt);
+
+	if (!meter || pending > rule->batch ||
+	    fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
+		return JUDGE_SLOWLY;
+	if (fw_meter_amount(meter) + pending > rule->limit)
+		return rule->action == FW_ACTION_POLICE ? JUDGE_OVER : JUDGE_SLOWLY;
+	count->pending = pending;
+	return JUDGE_WITHIN;
+}
+
+static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rule *rule,
+							     const struct fw_pkt *pkt)
+{
+	struct fw_allowance_line *line = allowance_line(pkt->key_hash);
+	struct fw_meter_key key = {.addr = pkt->source, .rule = rule->id};
+	struct fw_allowance *allowance;
+
+	if (pkt->family == FW_FAMILY_V6)
+		key.addr.w[2] = key.addr.w[3] = 0;
+	allowance = line ? allowance_find(line, &key) : NULL;
+	if (!allowance)
+		return JUDGE_SLOWLY;
+	switch (allowance_spend(allowance, rule, pkt)) {
+	case ALLOWANCE_WITHIN:
+		return JUDGE_WITHIN;
+	case ALLOWANCE_OVER:
+		return JUDGE_OVER;
+	default:
+		return JUDGE_SLOWLY;
+	}
+}
+
+/* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
+static __always_inline enum judge_quickly judge_source_quickly(const struct fw_rule *rule,
+							       const struct fw_pkt *pkt)
+{
+	struct fw_known_tags *bucket;
+	__u16 tag;
+
+	if (pkt->crowded) {
+		bucket = known_bucket(pkt->key_hash, rule->id);
+		tag = known_tag(pkt->key_hash, rule->id, 0);
+		if (!bucket)
+			return JUDGE_SLOWLY;
+		if (!known_has(bucket, tag)) {
+			count_fault(FW_FAULT_NOT_ADMITTED);
+			return JUDGE_WITHIN;
+		}
+		known_refresh(bucket, tag);
+	}
+	return judge_by_allowance(rule, pkt);
+}
+
+/* UNDECIDED with *slowly: ask judge_rule. */
+static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
+						    int *slowly)
+{
+	__u32 index = rule->id, limited = rule->unit != FW_UNIT_NONE;
+	enum judge_quickly found = JUDGE_OVER;
+	struct fw_rule_count *count;
+
+	*slowly = 1;
+	if (!(rule->flags & FW_RULE_QUICK) || pkt->count_terms)
+		return FW_REASON_UNDECIDED;
+	count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
+	if (!count)
+		return FW_REASON_INTERNAL;
+	if (limited)
+		found = rule->per == FW_PER_TOTAL ? judge_total_quickly(rule, pkt, count)
+						  : judge_source_quickly(rule, pkt);
+	if (found == JUDGE_SLOWLY)
+		return FW_REASON_UNDECIDED;
+	*slowly = 0;
+	count->packets++;
+	count->bytes += pkt->length;
+	if (found == JUDGE_WITHIN)
+		return FW_REASON_UNDECIDED;
+	pkt->rule = index;
+	if (rule->action == FW_ACTION_ALLOW)
+		return FW_REASON_RULE_ALLOW;
+	if (pkt->counting)
+		count->would_drop++;
+	else
+		count->dropped++;
+	pkt->labels |= rule->labels;
+	if (!limited)
+		return FW_REASON_RULE_BLOCK;
+	return rule->action == FW_ACTION_POLICE ? FW_REASON_POLICED : FW_REASON_OVER_LIMIT;
+}
+
+#endif

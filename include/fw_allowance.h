@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* What a CPU may decide about a key without asking its meter: a small table per CPU in front of the meters.
+ *
+ * A meter lies somewhere in a hash of a million others: asking it costs two or three cache misses and a call.
+ * A key that is far from its limit, or over it until the sub-window ends, needs no asking: the CPU notes what
+ * it counted here and tells the meter later, when the allowance is used up, when the sub-window has ended,
+ * when the policy changed or when another key takes the place. On one CPU every packet is judged as if the
+ * meter had been asked; several CPUs together hold back at most a 32nd of a limit (fw_rule.batch). */
+#ifndef FW_ALLOWANCE_H
+#define FW_ALLOWANCE_H
+
+#include "fw_types.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+/* A key over its limit tells its meter at least every so many packets: evidence for a ban may turn up. */
+#define FW_ALLOWANCE_OVER_PACKETS 256u
+
+struct fw_allowance {
+	struct fw_addr addr; /* as in fw_meter_key */
+	__u8 rule;	     /* id < FW_RULE_IDS */
+	__u8 over;	     /* 0: within the limit, the rest may be spent; 1: over it, all is dropped */
+	__u16 port;
+	__u32 until;   /* fw_allowance_tick() of the end of the sub-window; 0: the place is free */
+	__u32 pending; /* counted, not yet told to the meter: packets or bytes */
+	__u16 dropped; /* packets, likewise */
+	__u16 epoch;   /* fw_allowance_epoch() at which it was given */
+};
+FW_SIZE_IS(struct fw_allowance, 32);
+
+#define FW_ALLOWANCE_WAYS 2
+
+struct fw_allowance_line {
+	struct fw_allowance way[FW_ALLOWANCE_WAYS];
+};
+FW_SIZE_IS(struct fw_allowance_line, 64);
+
+/* Lines of each CPU: all together 8 MiB, but at least half a MiB each. A power of two. */
+#define FW_ALLOWANCE_LINES     (1u << 17)
+#define FW_ALLOWANCE_LINES_MIN (1u << 13)
+
+static __always_inline __u32 fw_allowance_lines(__u32 cpus)
+{
+	__u32 lines = FW_ALLOWANCE_LINES;
+
+	while (cpus > 1 && lines > FW_ALLOWANCE_LINES_MIN) {
+		lines /= 2;
+		cpus = (cpus + 1) / 2;
+	}
+	return lines;
+}
+
+/* Of the address alone, so that all rules about one source share a line. hash: fw_filter_hash() of the key's
+ * address; mask: lines of a CPU - 1. */
+static __always_inline __u32 fw_allowance_index(__u32 cpu, __u64 hash, __u32 mask)
+{
+	return cpu * (mask + 1) + (__u32)(hash >> 12 & mask);
+}
+
+/* About a millisecond, rounded down: what ends is over a little early, never late. */
+static __always_inline __u32 fw_allowance_tick(__u64 ns)
+{
+	return (__u32)(ns >> 20);
+}
+
+static __always_inline int fw_allowance_is_past(const struct fw_allowance *allowance, __u64 now_ns)
+{
+	return (__s32)(fw_allowance_tick(now_ns) - allowance->until) >= 0;
+}
+
+/* Changes with every policy, and when meters are forgotten. */
+static __always_inline __u16 fw_allowance_epoch(__u32 generation, __u32 forgets)
+{
+	return (__u16)(forgets << 8 | (generation & 255));
+}
+
+/* What was counted under the one epoch is of no meaning under the other. */
+static __always_inline int fw_allowance_forgotten(__u16 epoch, __u16 now)
+{
+	return (epoch ^ now) >> 8 != 0;
+}
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a CPU decides without asking a meter is what the meter would have said, packet by packet. */
+#include "fw_meter.h"
+#include "kern/stats.h"
+#include "lab.h"
+
+#define SOURCES 400u
+#define PACKETS 60000u
+#define SEED	20261126u
+
+/* The meter alone, with the arithmetic that it shares with the packet path. */
+struct model {
+	struct fw_meter meters[SOURCES];
+	const struct fw_rule *rule;
+};
+
+static bool model_drops(struct model *model, uint32_t source, uint64_t cost, uint64_t now_ns)
+{
+	const struct fw_rule *rule = model->rule;
+	struct fw_meter *meter = &model->meters[source];
+
+	if (!meter->sub_us) {
+		meter->sub_start_ns = now_ns;
+		meter->sub_us = rule->sub_us;
+	}
+	if (fw_meter_is_due(meter, now_ns, rule->sub_ns, rule->sub_us))
+		fw_meter_rotate(meter, now_ns, rule->sub_ns, rule->sub_us, rule->cell_shift);
+	if (rule->action == FW_ACTION_POLICE)
+		return !fw_meter_take(meter, cost, rule->limit);
+	return fw_meter_add(meter, cost) > rule->limit;
+}
+
+/* A few send most: some stay far below the limit, some cross it again and again, some come twice an hour. */
+static uint32_t pick(unsigned int *seed)
+{
+	uint32_t roll = (uint32_t)rand_r(seed);
+
+	return roll % 3 ? roll / 3 % 8 : roll / 3 % SOURCES;
+}
+
+static void compare(const char *policy, bool ipv6)
+{
+	struct lab lab;
+	struct model *model = calloc(1, sizeof(*model));
+	unsigned int seed = SEED, wrong = 0, dropped = 0;
+
+	lab_open_with(&lab, policy, (struct fw_datapath_options){.sources = 4096, .bans = 64}, false);
+	model->rule = &lab.image->slot->rules[0];
+	cr_assert_gt(model->rule->batch, 0, "a limit this small never leads to an allowance");
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		uint32_t source = pick(&seed);
+		struct packet packet = PACKET(.from = ipv6 ? "2001:db8:1::1" : "10.0.0.0",
+					      .payload = (unsigned int)rand_r(&seed) % 900);
+		bool drops, expected;
+
+		/* Of IPv6 the last bytes of the /64. */
+		packet.bytes[packet.ip + 14] = (unsigned char)(source >> 8);
+		packet.bytes[packet.ip + 15] = (unsigned char)source;
+		expected = model_drops(model, source, model->rule->unit == FW_UNIT_BYTES ? packet.length : 1,
+				       lab.now_ns);
+		lab_run(&lab, &packet);
+		drops = lab.trace.verdict == FW_VERDICT_DROP;
+		dropped += drops;
+		wrong += drops != expected;
+		if (rand_r(&seed) % 400 == 0)
+			lab.now_ns += (uint64_t)(rand_r(&seed) % 1200) * MS;
+		if (rand_r(&seed) % 5000 == 0)
+			lab.now_ns += 60 * SECONDS;
+	}
+	cr_expect_eq(wrong, 0, "%u of %u verdicts differ from the meter's", wrong, PACKETS);
+	cr_expect(dropped > PACKETS / 20 && dropped < PACKETS / 20 * 19, "%u dropped: no test", dropped);
+	lab_close(&lab);
+	free(model);
+}
+
+Test(allowance, block_by_packets)
+{
+	compare("version: 1\nrules: [{name: r, limit: 200 packets/10s, action: block}]\n", false);
+}
+
+Test(allowance, police_by_packets)
+{
+	compare("version: 1\nrules: [{name: r, limit: 200 packets/10s, action: police}]\n", false);
+}
+
+Test(allowance, block_by_bytes)
+{
+	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: block}]\n", false);
+}
+
+Test(allowance, police_by_bytes)
+{
+	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: police}]\n", false);
+}
+
+Test(allowance, ipv6)
+{
+	compare("version: 1\nrules: [{name: r, limit: 200 packets/10s, action: block}]\n", true);
+}
+
+static void amount_is(struct lab *lab, uint64_t amount, uint32_t dropped)
+{
+	struct fw_meter_entry entry;
+	struct fw_addr from;
+
+	cr_assert_eq(fw_addr_parse(HONEST, &from, NULL), 0);
+	cr_assert_eq(fw_meter_read(lab->datapath, &lab->image->slot->rules[0], &from, NULL, 0, &entry), 0);
+	cr_expect_eq(entry.amount, amount, "%lu counted", (unsigned long)entry.amount);
+	cr_expect_eq(entry.dropped, dropped, "%u dropped", entry.dropped);
+}
+
+/* What a CPU keeps to itself is seen by who asks, and a changed limit holds from the next packet on. */
+Test(allowance, is_seen_and_ends_with_the_policy)
+{
+	struct lab lab;
+
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 64k packets/10s, action: block}]\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 100), 100);
+	amount_is(&lab, 100, 0);
+	lab_publish(&lab, "version: 1\nrules: [{name: r, limit: 50 packets/10s, action: block}]\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 0, "the new limit is already exceeded");
+	amount_is(&lab, 170, 70);
+	lab_publish(&lab, "version: 1\nrules: [{name: r, limit: 64k packets/10s, action: block}]\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 10), 10, "and so is the next");
+	lab_close(&lab);
+}
+
+Test(allowance, ends_when_meters_are_forgotten)
+{
+	struct fw_prefix source;
+	struct lab lab;
+
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 50 packets/10s, action: block}]\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 50);
+	cr_assert_eq(fw_prefix_parse(HONEST, &source, NULL), 0);
+	cr_assert_eq(fw_meters_forget(lab.datapath, &source), 0);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 50);
+	lab_close(&lab);
+}
