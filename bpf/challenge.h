@@ -186,8 +186,10 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 	if (!challenge_lasts(rule, pkt, count))
 		return FW_REASON_UNDECIDED;
 	pkt->labels |= rule->labels;
-	if (rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(rule, pkt)) {
+	if (rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(policy, rule, pkt)) {
 		count->would_drop++;
+		if (!pkt->would_drop)
+			pkt->would_rule = rule->id;
 		pkt->would_drop = 1;
 		return FW_REASON_UNDECIDED;
 	}

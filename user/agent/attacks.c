@@ -23,6 +23,7 @@
 
 #define FW_IS_PASS 0
 #define FW_IS_DROP 1
+#define FW_IS_ANSWER 1 /* with cookies: as much of an attack as what drops */
 
 static const struct {
 	const char *word;

@@ -7,15 +7,27 @@
 #define COMPLAIN(diags, mark, code, hint, ...)                                                               \
 	fw_diag_add(diags, mark, FW_SEVERITY_ERROR, code, hint, __VA_ARGS__)
 
-static bool takes_syn_only(const struct fw_policy_rule *rule)
+static bool takes_syn_only(const struct fw_conjunction *all)
 {
 	for (unsigned int protocol = 0; protocol < 256; protocol++)
-		if (protocol != FW_PROTO_TCP && fw_rule_takes_protocol(rule, (uint8_t)protocol))
+		if (protocol != FW_PROTO_TCP && fw_conjunction_takes_protocol(all, (uint8_t)protocol))
 			return false;
 	for (unsigned int flags = 0; flags < 256; flags++)
 		if ((!(flags & FW_TCP_SYN) || flags & FW_TCP_ACK) &&
-		    fw_rule_takes_flags(rule, (uint8_t)flags))
+		    fw_conjunction_takes_flags(all, (uint8_t)flags))
 			return false;
+	return true;
+}
+
+static bool every_alternative_takes_syn_only(const struct fw_policy_rule *rule)
+{
+	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		if (!takes_syn_only(&all))
+			return false;
+	}
 	return true;
 }
 
@@ -30,7 +42,7 @@ void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags 
 		COMPLAIN(diags, rule->limit_mark, "bad-challenge", "count connections",
 			 "rule '%s': challenge begins at a rate of SYNs, not of %s", rule->name,
 			 fw_unit_word(rule->limit.unit));
-	if (!takes_syn_only(rule))
+	if (!every_alternative_takes_syn_only(rule))
 		COMPLAIN(diags, rule->action_mark, "bad-challenge",
 			 "add match: {protocol: tcp, tcp_flags: syn}",
 			 "rule '%s': only SYNs can be answered with a cookie, and it matches other packets "
