@@ -35,6 +35,8 @@ static const struct fw_policy_field fields[] = {
 	    FW_FIELD_MAY_BE_EMPTY, "what servers say of their clients, for rules with match: {log: NAME}"),
 	KEY("", "rules", rules, "list of rules, first to last", "none", FW_FIELD_MAY_BE_EMPTY,
 	    "what to do with the packets; the first that ends the walk decides, what no rule ends passes"),
+	KEY("", "resources", resources, "map of NAME: {destination, rules}", "none", FW_FIELD_MAY_BE_EMPTY,
+	    "other numbers of rules for some destinations: each becomes a rule RULE@NAME in front of RULE"),
 	KEY("", "safety", safety, "map", "", 0, "what Floodwall promises not to break"),
 	KEY("", "metrics", metrics, "map", "", 0, "where the Prometheus text is served"),
 	KEY("", "on_exit", on_exit, "keep | detach", "keep", 0,
@@ -44,7 +46,6 @@ static const struct fw_policy_field fields[] = {
 	    "check fails when the kernel tables of this policy need more"),
 	NOT_YET("", "notify", "messages to people"),
 	NOT_YET("", "suppress", "silenced events"),
-	NOT_YET("", "resources", "numbers per protected address"),
 	NOT_YET("", "history", "recorded traffic"),
 
 	KEY("interface", "name", interface_name, "interface name", "", FW_FIELD_REQUIRED, "as in ip link"),
@@ -194,6 +195,18 @@ static const struct fw_policy_field fields[] = {
 	    "whoever crosses the limit is dropped for that long whatever he sends"),
 	KEY("rule", "labels", rule_labels, NAMES, "none", 0,
 	    "marks set on the packet when the rule takes effect"),
+
+	KEY("resource", "destination", resource_destination, "sets, addresses, prefixes", "",
+	    FW_FIELD_REQUIRED, "what is protected; where two resources of a rule meet, the first holds"),
+	KEY("resource", "rules", resource_rules, "map of RULE: {limit, action, …}", "", FW_FIELD_REQUIRED,
+	    "what is different for packets to it; keys that are not written stay as the rule has them"),
+
+	KEY("override", "force", rule_force, "true | false", "as the rule", 0, "as in a rule"),
+	KEY("override", "mode", rule_mode, "enforce | count", "as the rule", 0, "as in a rule"),
+	KEY("override", "limit", override_limit, "as in a rule, or none", "as the rule", 0, "as in a rule"),
+	KEY("override", "per", override_per, "as in a rule", "as the rule", 0, "as in a rule"),
+	KEY("override", "action", rule_action, "as in a rule", "as the rule", 0, "as in a rule"),
+	KEY("override", "ban", override_ban, "as in a rule, or none", "as the rule", 0, "as in a rule"),
 
 	KEY("source_prefix", "ipv4", prefix_ipv4, "1 to 32", "32", 0, "bits of IPv4 sources"),
 	KEY("source_prefix", "ipv6", prefix_ipv6, "1 to 128", "64", 0, "bits of IPv6 sources"),
