@@ -66,7 +66,8 @@ Test(resources, become_rules_before_those_they_stand_in_for)
 		 "\"2001:db8::50\"]}]}",
 		 "100 packets/1s", "count", "none"},
 		{"web",
-		 "{destination: [all], destination_not: [\"203.0.113.50\", \"2001:db8::50\"], dest_port: [80]}",
+		 "{destination: [all], destination_not: [\"203.0.113.50\", \"2001:db8::50\"], dest_port: "
+		 "[80]}",
 		 "100 packets/1s", "block", "none"},
 		{"blanket@big", "{destination: [\"203.0.113.50\", \"2001:db8::50\"]}", "80k packets/5m",
 		 "block", "none"},
@@ -129,7 +130,8 @@ Test(resources, tuning_a_rule_takes_along_what_they_do_not_say)
 /* All of them say everything for themselves, and nothing is left for the rule. */
 Test(resources, a_rule_that_is_replaced_everywhere_can_still_be_tuned)
 {
-	struct fw_policy *policy = parse(RULES "resources: {every: {destination: all, rules: {web: {action: count}}}}\n");
+	struct fw_policy *policy =
+		parse(RULES "resources: {every: {destination: all, rules: {web: {action: count}}}}\n");
 	struct fw_err err = {0};
 
 	cr_expect_eq(fw_policy_tune(policy, "web", "limit", "5/1s", &err), 0, "%s", err.text);
@@ -165,8 +167,8 @@ Test(resources, save_writes_below_the_resource)
 		fputs(text, file);
 		fclose(file);
 		cr_expect_eq(fw_policy_save_tune(path, c->rule, c->key, c->value, &err), 0, "%s", err.text);
-		cr_assert(asprintf(&want, "%.*s%s%s", (int)(at - text), text, c->new,
-				   at + strlen(c->old)) > 0);
+		cr_assert(asprintf(&want, "%.*s%s%s", (int)(at - text), text, c->new, at + strlen(c->old)) >
+			  0);
 		file = fopen(path, "re");
 		cr_assert(file);
 		got[fread(got, 1, sizeof(got) - 1, file)] = '\0';

@@ -249,4 +249,5 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 	fw_rule_check_share(policy, rule, NULL, 0, diags);
 	fw_rule_check_places(policy, rule, policy->geo.data, diags);
 	check_possible(rule, diags);
+	fw_rule_check_lists(policy, rule, diags);
 }

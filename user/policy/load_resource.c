@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Readers of `resources`: what other numbers rules have for some destinations. Each override becomes a rule of
- * its own, RULE@RESOURCE, in front of the rule it stands in for, which leaves these destinations out. */
+/* Readers of `resources`: what other numbers rules have for some destinations. Each override becomes a rule
+ * of its own, RULE@RESOURCE, in front of the rule it stands in for, which leaves these destinations out. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

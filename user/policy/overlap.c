@@ -11,9 +11,8 @@
 
 #define LOOKED_AT_MAX 65536 /* prefixes; check stays quick whatever a policy holds */
 
-/* FW_OVERLAP_SOME: *ret has all members. */
-static int collect(const struct fw_policy *policy, const struct fw_set_refs *refs, struct fw_prefix **ret,
-		   size_t *ret_count)
+int fw_refs_collect(const struct fw_policy *policy, const struct fw_set_refs *refs, struct fw_prefix **ret,
+		    size_t *ret_count)
 {
 	size_t count = 0;
 
@@ -42,10 +41,10 @@ int fw_refs_overlap(const struct fw_policy *policy, const struct fw_set_refs *a,
 {
 	FW_FREE struct fw_prefix *left = NULL, *right = NULL;
 	size_t left_count = 0, right_count = 0;
-	int r = collect(policy, a, &left, &left_count);
+	int r = fw_refs_collect(policy, a, &left, &left_count);
 
 	if (r == FW_OVERLAP_SOME)
-		r = collect(policy, b, &right, &right_count);
+		r = fw_refs_collect(policy, b, &right, &right_count);
 	if (r != FW_OVERLAP_SOME)
 		return r;
 	for (size_t i = 0, j = 0; i < left_count && j < right_count;) {
