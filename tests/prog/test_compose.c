@@ -235,3 +235,27 @@ Test(compose, a_feed_on_trial_counts_as_destination)
 	TAKES(PACKET(.from = HONEST, .to = LISTED));
 	lab_close(&lab);
 }
+
+/* Packets to a resource are counted by its own numbers, and towards nobody else's. */
+Test(compose, resources_have_numbers_of_their_own)
+{
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules:\n"
+			    "  - {name: early, match: {protocol: icmp}, action: block}\n"
+			    "  - {name: r, limit: 3 packets/10s, action: block}\n"
+			    "resources:\n"
+			    "  big: {destination: [" VICTIM ", \"" VICTIM6
+			    "\"], rules: {r: {limit: 10 packets/10s}, early: {action: count}}}\n");
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 15), 10);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST, .to = VICTIM_OTHER), 15), 3);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST6), 15), 10);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST6, .to = VICTIM6_OTHER), 15), 3);
+	cr_expect_eq(lab_counts(&lab, "r@big").packets, 30);
+	cr_expect_eq(lab_counts(&lab, "r").packets, 30);
+	expect_rule(&lab, FW_REASON_RULE_BLOCK, "early",
+		    PACKET(.from = ATTACKER, .to = VICTIM_OTHER, .protocol = IPPROTO_ICMP));
+	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER, .protocol = IPPROTO_ICMP));
+	cr_expect_eq(lab.trace.verdict, FW_VERDICT_WOULD_DROP);
+	lab_close(&lab);
+}

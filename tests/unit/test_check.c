@@ -91,6 +91,44 @@ Test(check, unreachable_rules)
 	}
 }
 
+/* What a set holds may change; what only a dropped packet would say, too. */
+static const struct {
+	const char *rules, *code;
+} warnings[] = {
+	{"[{name: a, match: {source: s, source_not: 192.0.2.0/24}, action: count}]", "never-matches"},
+	{"[{name: a, match: {all: [{source: s}, {source: t}]}, action: count}]", "never-matches"},
+	{"[{name: a, match: {any: [{source: s, source_not: 192.0.2.0/24}, {source: t}]}, action: count}]",
+	 ""},
+	{"[{name: a, match: {source: s, source_not: t}, action: count}]", ""},
+	{"[{name: a, match: {source: empty, source_not: 192.0.2.0/24}, action: count}]", ""},
+	{"[{name: a, match: {source: s, destination_not: s}, action: count}]", ""},
+	{"[{name: a, match: {source: s}, action: block, labels: x}, {name: b, match: {label: x}, action: "
+	 "count}]",
+	 "label-never-seen"},
+	{"[{name: a, match: {source: s}, action: block, mode: count, labels: x}, {name: b, match: {label: "
+	 "x}, "
+	 "action: count}]",
+	 ""},
+	{"[{name: a, match: {source: s}, action: block, labels: x}, {name: b, match: {source: t}, action: "
+	 "label, "
+	 "labels: x}, {name: c, match: {label: x}, action: count}]",
+	 ""},
+};
+
+Test(check, what_never_happens_for_now)
+{
+	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++) {
+		char text[1024], code[64];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nsets: {s: [192.0.2.1], t: [192.0.2.2], empty: {entries: []}}\nrules: "
+			 "%s\n",
+			 warnings[i].rules);
+		warning_of(text, code, sizeof(code));
+		cr_expect_str_eq(code, warnings[i].code, "%s: got '%s'", warnings[i].rules, code);
+	}
+}
+
 static const struct {
 	const char *text, *code;
 } notes[] = {

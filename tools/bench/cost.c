@@ -35,6 +35,7 @@ struct scenario {
 #define NAIVE(...)	{.kind = TARGET_NAIVE, .name = "naive LPM + LRU", __VA_ARGS__}
 #define XDP_FILTER	{.kind = TARGET_PEER, .name = "xdp-filter"}
 #define RULES(n)	.policy = "rules-" #n ".yaml"
+#define UNMATCHED(n)	.policy = "unmatched-" #n ".yaml"
 #define LIST(n)		.policy = "prefixes.yaml", .prefixes = n
 #define WHOLE(n)	.policy = "whole.yaml", .prefixes = n
 #define LIST6(n)	.policy = "prefixes.yaml", .prefixes = n, .ipv6 = true
@@ -51,6 +52,8 @@ static const struct scenario scenarios[] = {
 	{"random UDP4, 1 rule",		FLOODWALL(RULES(1)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4",			FLOODWALL(RULES(16)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 64 rules",	FLOODWALL(RULES(64)),		"udp", V4, "random4",	XDP_PASS, 0},
+	{"random UDP4, none of 1 rule matches", FLOODWALL(UNMATCHED(1)), "udp", V4, "random4",	XDP_PASS, 0},
+	{"random UDP4, none of 64 rules matches", FLOODWALL(UNMATCHED(64)), "udp", V4, "random4", XDP_PASS, 0},
 	{"random UDP4, 10 prefixes",	FLOODWALL(LIST(10)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 1 k prefixes",	FLOODWALL(LIST(1000)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 100 k prefixes",	FLOODWALL(LIST(100000)),	"udp", V4, "random4",	XDP_PASS, 40},

@@ -43,6 +43,8 @@ static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct f
 		(json_int_t)keys->over, "id", (json_int_t)agent->loaded->image->slot->rules[index].id,
 		"bytes", (json_int_t)count->bytes, "labels", labels, "ban",
 		text_aspect(policy, rule, FW_ASPECT_BAN), "keys_tracked", (json_int_t)keys->tracked);
+	json_object_set_new(json, "resource",
+			    rule->stands_in_for ? json_string(strchr(rule->name, '@') + 1) : json_null());
 	if (limited && rule->limit.window_ns % FW_NS_PER_SEC == 0)
 		json_object_set_new(json, "window_seconds",
 				    json_integer((json_int_t)(rule->limit.window_ns / FW_NS_PER_SEC)));

@@ -203,12 +203,14 @@ static const struct fw_command commands[] = {
 	{.verb = "rules",
 	 .arguments = "",
 	 .help = "the rules in order with their limits and counters",
-	 .about = "matched counts packets that a rule matched; over counts keys above the limit right now.",
+	 .about = "matched counts packets that a rule matched; over counts keys above the limit right now. "
+		  "RULE@NAME is the rule with the numbers of resource NAME, for packets to it.",
 	 .examples = "floodwall rules",
 	 .route = FW_API_RULES,
 	 .json = "[{\"name\",\"action\",\"mode\",\"limit\":N|null,\"unit\":WORD|null,\"window_seconds\","
 		 "\"enforcing\":BOOL,\"per\",\"packets\",\"dropped\","
-		 "\"would_drop\",\"keys_over\",\"id\",\"bytes\",\"labels\",\"ban\",\"keys_tracked\"}]",
+		 "\"would_drop\",\"keys_over\",\"id\",\"bytes\",\"labels\",\"ban\",\"keys_tracked\","
+		 "\"resource\":NAME|null}]",
 	 .run = fw_cmd_rules},
 	{.verb = "rules",
 	 .subverb = "keys",

@@ -155,6 +155,7 @@ void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags)
 {
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		check_labels(policy, i, diags);
+		fw_policy_check_labels_come(policy, i, diags);
 		check_reachable(policy, i, diags);
 	}
 	fw_policy_check_challenge(policy, diags);

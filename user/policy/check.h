@@ -20,6 +20,11 @@ void fw_check_suppressions(const struct fw_policy *policy, struct fw_diags *diag
 void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags *diags);
 /* What every policy with such a rule should know. */
 void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags);
+/* That lists of sources, and of destinations, leave some address (check_lists.c). */
+void fw_rule_check_lists(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			 struct fw_diags *diags);
+/* That some packet comes to the rule with the labels it asks for. */
+void fw_policy_check_labels_come(const struct fw_policy *policy, size_t index, struct fw_diags *diags);
 
 /* That a block rule does not block a large part of a family without `force`, live changes included. */
 void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_rule *rule,

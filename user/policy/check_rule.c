@@ -236,6 +236,9 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 {
 	const char *why = NULL;
 
+	/* Others may stand in for it everywhere. */
+	if (rule->has_stand_ins)
+		return;
 	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
 		struct fw_conjunction all;
 
@@ -258,4 +261,5 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 	fw_rule_check_share(policy, rule, NULL, 0, diags);
 	fw_rule_check_places(policy, rule, policy->geo.data, diags);
 	check_possible(rule, diags);
+	fw_rule_check_lists(policy, rule, diags);
 }

@@ -40,6 +40,8 @@ static const struct fw_policy_field fields[] = {
 	KEY("", "suppress", suppress, "map of NAME: {events, rule, source, from, to, days, until}", "none",
 	    FW_FIELD_MAY_BE_EMPTY,
 	    "expected findings: marked in events, told to nobody; what is filtered stays the same"),
+	KEY("", "resources", resources, "map of NAME: {destination, rules}", "none", FW_FIELD_MAY_BE_EMPTY,
+	    "other numbers of rules for some destinations: each becomes a rule RULE@NAME in front of RULE"),
 	KEY("", "safety", safety, "map", "", 0, "what Floodwall promises not to break"),
 	KEY("", "metrics", metrics, "map", "", 0, "where the Prometheus text is served"),
 	KEY("", "on_exit", on_exit, "keep | detach", "keep", 0,
@@ -47,7 +49,6 @@ static const struct fw_policy_field fields[] = {
 	KEY("", "capacity", capacity, "map", "", 0, "sizes of the kernel tables; changing one rebuilds it"),
 	KEY("", "memory_limit", memory_limit, "bytes, such as 512MiB", "none", 0,
 	    "check fails when the kernel tables of this policy need more"),
-	NOT_YET("", "resources", "numbers per protected address"),
 	KEY("", "history", history, "map", "recorded", 0,
 	    "what passed and was dropped, per rule and source, for history and recommend"),
 
@@ -262,6 +263,18 @@ static const struct fw_policy_field fields[] = {
 	    "rules NAME-56 and NAME-48 behind this one"),
 	KEY("rule", "labels", rule_labels, NAMES, "none", 0,
 	    "marks set on the packet when the rule takes effect"),
+
+	KEY("resource", "destination", resource_destination, "sets, addresses, prefixes", "",
+	    FW_FIELD_REQUIRED, "what is protected; where two resources of a rule meet, the first holds"),
+	KEY("resource", "rules", resource_rules, "map of RULE: {limit, action, …}", "", FW_FIELD_REQUIRED,
+	    "what is different for packets to it; keys that are not written stay as the rule has them"),
+
+	KEY("override", "force", rule_force, "true | false", "as the rule", 0, "as in a rule"),
+	KEY("override", "mode", rule_mode, "enforce | count", "as the rule", 0, "as in a rule"),
+	KEY("override", "limit", override_limit, "as in a rule, or none", "as the rule", 0, "as in a rule"),
+	KEY("override", "per", override_per, "as in a rule", "as the rule", 0, "as in a rule"),
+	KEY("override", "action", rule_action, "as in a rule", "as the rule", 0, "as in a rule"),
+	KEY("override", "ban", override_ban, "as in a rule, or none", "as the rule", 0, "as in a rule"),
 
 	KEY("source_prefix", "ipv4", prefix_ipv4, "1 to 32", "32", 0, "bits of IPv4 sources"),
 	KEY("source_prefix", "ipv6", prefix_ipv6, "1 to 128", "64", 0, "bits of IPv6 sources"),

@@ -128,6 +128,12 @@ struct fw_loader {
 	X(rule_mode)                                                                                         \
 	X(rule_labels)                                                                                       \
 	X(rule_force)                                                                                        \
+	X(resources)                                                                                         \
+	X(resource_destination)                                                                              \
+	X(resource_rules)                                                                                    \
+	X(override_limit)                                                                                    \
+	X(override_per)                                                                                      \
+	X(override_ban)                                                                                      \
 	X(prefix_ipv4)                                                                                       \
 	X(prefix_ipv6)                                                                                       \
 	X(dest_prefix_ipv4)                                                                                  \

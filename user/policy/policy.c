@@ -56,6 +56,8 @@ void fw_policy_rule_done(struct fw_policy_rule *rule)
 	free(rule->parts);
 	free(rule->alternatives);
 	names_done(&rule->labels);
+	free(rule->stands_in_for);
+	free(rule->resource.items);
 	*rule = (struct fw_policy_rule){0};
 }
 

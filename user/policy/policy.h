@@ -231,6 +231,12 @@ struct fw_policy_rule {
 	enum fw_mode mode; /* INHERIT, COUNT or ATTACK (or ENFORCE, same as INHERIT) */
 	struct fw_names labels;
 	bool force;
+	/* Of NAME@RESOURCE: the rule it stands in for, the destinations for which it does, and what it says
+	 * itself, a bit per enum fw_aspect; the rest follows the other one. */
+	char *stands_in_for;
+	struct fw_set_refs resource;
+	unsigned int own;
+	bool has_stand_ins;
 	struct fw_mark mark, limit_mark, action_mark;
 };
 
@@ -365,7 +371,8 @@ int fw_rule_mode_parse(const char *word, enum fw_mode *ret, struct fw_err *err);
 int fw_xdp_mode_parse(const char *word, enum fw_xdp_mode *ret, struct fw_err *err);
 
 /* Live changes on a loaded policy: KEY=VALUE of tune (limit, action, mode, ban, per). Checks what the loader
- * checks. -ENOENT: no such rule (text suggests one); -EINVAL: bad key or value. */
+ * checks. Rules that stand in for this one follow in what they do not say themselves. -ENOENT: no such rule
+ * (text suggests one); -EINVAL: bad key or value. */
 int fw_policy_tune(struct fw_policy *policy, const char *rule, const char *key, const char *value,
 		   struct fw_err *err);
 /* Several keys at once, checked only when all are set (action=police per=total works in either order). */

@@ -80,10 +80,25 @@ static int parse(const struct fw_text *text, const char *path, struct fw_policy 
 	return r;
 }
 
+/* RULE@RESOURCE stands below the resource. */
+static const struct fw_node *override_node(const struct fw_tree *tree, const char *name)
+{
+	const char *keys[] = {strchr(name, '@') + 1, "rules", NULL};
+	FW_FREE char *rule = strndup(name, strcspn(name, "@"));
+	const struct fw_node *node = fw_node_get(tree->root, "resources");
+
+	keys[2] = rule;
+	for (size_t i = 0; i < 3 && node; i++)
+		node = keys[i] ? fw_node_get(node, keys[i]) : NULL;
+	return node;
+}
+
 static const struct fw_node *rule_node(const struct fw_tree *tree, const char *name)
 {
 	const struct fw_node *rules = fw_node_get(tree->root, "rules");
 
+	if (strchr(name, '@'))
+		return override_node(tree, name);
 	if (!rules)
 		return NULL;
 	fw_node_each (rule, rules) {
@@ -115,7 +130,7 @@ static int edit_key(struct fw_text *text, const struct fw_policy *policy, const 
 	int r = value ? fw_tree_parse(&tree, text->text, text->length, "policy", &diags) : -ENOMEM;
 
 	node = r ? NULL : rule_node(&tree, rule);
-	if (node && !strcmp(value, "none"))
+	if (node && !strcmp(value, "none") && !strchr(rule, '@'))
 		r = fw_edit_remove(text, node, key);
 	else if (node)
 		r = fw_edit_set(text, node, key, value);

@@ -352,8 +352,15 @@ static unsigned int count_meters(const struct fw_policy *policy, const struct fw
 {
 	unsigned int meters = 0;
 
-	for (size_t i = 0; i < policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const char *instead_of = policy->rules[i].stands_in_for;
+		int other = instead_of ? fw_policy_rule_find(policy, instead_of) : -1;
+
+		/* No packet meets both. */
+		if (other >= 0 && slot->rules[other].unit != FW_UNIT_NONE && slot->rules[other].terms & mask)
+			continue;
 		meters += slot->rules[i].unit != FW_UNIT_NONE && slot->rules[i].terms & mask;
+	}
 	return meters;
 }
 

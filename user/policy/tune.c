@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "lib/units.h"
 #include "policy/check.h"
+#include "policy/describe.h"
 #include "policy/words.h"
 
 #define BAN_MIN_NS FW_NS_PER_SEC
@@ -119,24 +121,34 @@ static int no_such_rule(const struct fw_policy *policy, const char *name, struct
 	return fw_err_set(err, -ENOENT, "there is no rule '%.80s'; 'floodwall rules' lists them", name);
 }
 
-int fw_policy_tune_keys(struct fw_policy *policy, const char *rule, const char *const *keys,
-			const char *const *values, size_t count, struct fw_err *err)
+static unsigned int aspect_bit(const char *key)
 {
-	struct fw_diags diags = {0};
-	struct fw_policy_rule changed;
-	int index = fw_policy_rule_find(policy, rule), r = 0;
+	for (enum fw_aspect aspect = 0; aspect < FW_ASPECT_MAX_; aspect++)
+		if (!strcmp(fw_aspect_key(aspect), key))
+			return 1u << aspect;
+	return 0;
+}
 
-	if (index < 0)
-		return no_such_rule(policy, rule, err);
-	changed = policy->rules[index];
+/* What this version does not know or cannot hold is a bad value here. */
+static int set_keys(struct fw_policy_rule *rule, const char *const *keys, const char *const *values,
+		    size_t count, unsigned int except, struct fw_err *err)
+{
 	for (size_t i = 0; i < count; i++) {
 		tune_setter *set = find_setter(keys[i], err);
 
-		/* What this version does not know or cannot hold is a bad value here. */
-		if (!set || set(&changed, values[i], err))
+		if (!set || (!(except & aspect_bit(keys[i])) && set(rule, values[i], err)))
 			return -EINVAL;
 	}
-	fw_rule_check(policy, &changed, &diags);
+	return 0;
+}
+
+static int check_changed(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			 struct fw_err *err)
+{
+	struct fw_diags diags = {0};
+	int r = 0;
+
+	fw_rule_check(policy, rule, &diags);
 	for (size_t i = 0; i < diags.count && !r; i++) {
 		const struct fw_diag *diag = &diags.items[i];
 
@@ -145,9 +157,39 @@ int fw_policy_tune_keys(struct fw_policy *policy, const char *rule, const char *
 				       diag->hint ? diag->hint : "");
 	}
 	fw_diags_done(&diags);
-	if (!r)
-		policy->rules[index] = changed;
 	return r;
+}
+
+/* Rules that stand in for this one follow it in all that they do not say themselves. */
+static bool follows(const struct fw_policy_rule *other, const struct fw_policy_rule *rule)
+{
+	return other->stands_in_for && !strcmp(other->stands_in_for, rule->name);
+}
+
+int fw_policy_tune_keys(struct fw_policy *policy, const char *rule, const char *const *keys,
+			const char *const *values, size_t count, struct fw_err *err)
+{
+	FW_FREE struct fw_policy_rule *changed = calloc(policy->rule_count + 1, sizeof(*changed));
+	int index = fw_policy_rule_find(policy, rule), r = 0;
+
+	if (index < 0)
+		return no_such_rule(policy, rule, err);
+	if (!changed)
+		return fw_err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < policy->rule_count && !r; i++) {
+		changed[i] = policy->rules[i];
+		if (i != (size_t)index && !follows(&changed[i], &policy->rules[index]))
+			continue;
+		r = set_keys(&changed[i], keys, values, count, i == (size_t)index ? 0 : changed[i].own, err);
+		if (!r)
+			r = check_changed(policy, &changed[i], err);
+	}
+	if (r)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		changed[index].own |= aspect_bit(keys[i]);
+	memcpy(policy->rules, changed, policy->rule_count * sizeof(*changed));
+	return 0;
 }
 
 int fw_policy_tune(struct fw_policy *policy, const char *rule, const char *key, const char *value,
