@@ -111,6 +111,13 @@ static void collect(uv_work_t *work)
 	if (!walk->error)
 		walk->error = write_all(walk);
 	fw_meter_walk_done(&walk->meters);
+	__atomic_fetch_sub(&walk->agent->key_walks.collecting, 1, __ATOMIC_RELEASE);
+}
+
+void fw_key_walks_finish(struct fw_agent *agent)
+{
+	while (__atomic_load_n(&agent->key_walks.collecting, __ATOMIC_ACQUIRE))
+		usleep(1000);
 }
 
 static void walk_free(struct fw_key_walk *walk)
@@ -136,8 +143,13 @@ static void on_collected(uv_work_t *work, int status)
 
 static int begin_work(struct fw_key_walk *walk)
 {
+	struct fw_key_walks *walks = &walk->agent->key_walks;
+
 	walk->work.data = walk;
+	__atomic_fetch_add(&walks->collecting, 1, __ATOMIC_RELAXED);
 	walk->working = !uv_queue_work(&walk->agent->loop, &walk->work, collect, on_collected);
+	if (!walk->working)
+		__atomic_fetch_sub(&walks->collecting, 1, __ATOMIC_RELAXED);
 	return walk->working ? 0 : -EAGAIN;
 }
 

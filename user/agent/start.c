@@ -343,6 +343,7 @@ void fw_agent_stop(struct fw_agent *agent)
 	if (agent->leases.dirty)
 		fw_leases_save(agent);
 	fw_server_free(agent->server);
+	fw_key_walks_finish(agent);
 	fw_events_close(agent->kernel_events);
 	if (detach && agent->loaded)
 		fw_challenge_release(agent);
