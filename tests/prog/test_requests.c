@@ -155,8 +155,7 @@ Test(requests, method_and_host)
 		    REQUEST(.data = "GET http://u@shop.example/buy HTTP/1.1\r\n\r\n"));
 	expect_rule(&lab, FW_REASON_RULE_BLOCK, "shop",
 		    REQUEST(.data = "GET /buy HTTP/1.1\r\nHost: shop.example.:80\r\n\r\n"));
-	expect(&lab, FW_REASON_NO_RULE,
-	       REQUEST(.data = "GET /buy HTTP/1.1\r\nHost: shop.example..\r\n\r\n"));
+	expect(&lab, FW_REASON_NO_RULE, REQUEST(.data = "GET /buy HTTP/1.1\r\nHost: shop.example..\r\n\r\n"));
 	expect(&lab, FW_REASON_NO_RULE, REQUEST(.data = "GET /buy HTTP/1.1\r\nHost: example\r\n\r\n"));
 	cr_expect_eq(faults(&lab, FW_FAULT_URI_NOT_SEEN), 0);
 	expect(&lab, FW_REASON_NO_RULE, REQUEST(.data = "GET /buy HTTP/1.1\r\nA: b\r\n"));
