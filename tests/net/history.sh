@@ -80,6 +80,9 @@ sed 's/500 packets/3000 packets/' "$WORK/policy.yaml" >"$WORK/laxer.yaml"
 expect_that "plan: what the laxer limit would have stopped" "a['history'][0]['would_block']['sources'] == 1 and a['history'][0]['limit'] == '3000 packets/1m'" "$(fwj plan "$WORK/laxer.yaml")"
 sed 's/500 packets/90k packets/' "$WORK/policy.yaml" >"$WORK/laxer.yaml"
 expect_words "and a limit that nobody reached" '90k packets/1m would have stopped 0 sources' <(fw plan "$WORK/laxer.yaml")
+fw allow "$CLIENT_IP4" --for 10m >/dev/null
+sed 's/500 packets/100 packets/' "$WORK/policy.yaml" >"$WORK/stricter.yaml"
+expect_that "who is known-good is counted apart" "a['history'][0]['would_block']['sources'] == 2 and a['history'][0]['would_block']['known_good'] == 1" "$(fwj plan "$WORK/stricter.yaml")"
 expect_that "an unchanged plan does not look back" "'history' not in a" "$(fwj plan "$WORK/policy.yaml")"
 python - "$WORK/api.sock" <<'PYTHON'
 import socket, sys, time

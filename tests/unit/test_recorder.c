@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent.h"
 #include "history/crowd.h"
 #include "history/pace.h"
 #include "lib/addr.h"
@@ -126,4 +127,44 @@ Test(crowd, sums_and_the_busiest)
 	cr_expect_eq(sum.count, 1, "the busier half of the bound stays");
 	cr_expect_eq(packets_of(&sum, "192.0.2.9"), 90);
 	fw_crowd_done(&sum);
+}
+
+static void event(struct fw_agent *agent, const char *type, int64_t attack)
+{
+	json_t *document = json_pack("{s:I, s:s, s:s}", "attack", (json_int_t)attack, "target", "192.0.2.80",
+				     "vector", "UDP from port 53");
+
+	fw_recorder_on_event(agent, type, document);
+	json_decref(document);
+}
+
+Test(recorder, attacks_are_taken_from_events)
+{
+	struct fw_agent *agent = calloc(1, sizeof(*agent));
+	struct fw_recorder *recorder = &agent->recorder;
+
+	event(agent, "ban", 1);
+	event(agent, "attack_end", 1); /* began before this process */
+	cr_expect_eq(recorder->attack_count, 0);
+	event(agent, "attack_start", 7);
+	event(agent, "attack_start", 7);
+	event(agent, "attack_update", 7);
+	event(agent, "attack_start", 8);
+	cr_assert_eq(recorder->attack_count, 2);
+	cr_expect_eq(recorder->attacks[0].end, 0);
+	cr_expect_str_eq(recorder->attacks[0].target, "192.0.2.80");
+	cr_expect_str_eq(recorder->attacks[0].vector, "UDP from port 53");
+	event(agent, "attack_end", 7);
+	cr_assert_eq(recorder->attack_count, 3);
+	cr_expect_gt(recorder->attacks[2].end, recorder->attacks[2].start);
+	cr_expect_eq(recorder->attacks[2].start, recorder->attacks[0].start);
+	cr_assert_eq(recorder->open_count, 1);
+	cr_expect_eq(recorder->open[0].id, 8);
+	for (int64_t id = 100; id < 5000; id++)
+		event(agent, "attack_start", id);
+	cr_expect_leq(recorder->attack_count, FW_RECORDER_ATTACKS_MAX);
+	cr_expect_leq(recorder->open_count, FW_RECORDER_ATTACKS_MAX);
+	free(recorder->attacks);
+	free(recorder->open);
+	free(agent);
 }

@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/question.h"
+#include "lib/cleanup.h"
 #include "lib/grow.h"
 
 #define GOOD_MAX 1000000
@@ -17,37 +18,38 @@ static int add(struct fw_question *question, const struct fw_prefix *prefix)
 	return FW_APPEND(question->good, question->advice.good_count, *prefix);
 }
 
-static int add_sets(struct fw_question *question, const struct fw_policy *policy,
-		    const struct fw_set_refs *refs)
+static bool has_any(const uint64_t *sets, const struct fw_set_refs *refs)
 {
-	int r = 0;
-
-	for (size_t i = 0; i < refs->count; i++) {
-		const struct fw_set *set = &policy->sets[refs->items[i]];
-
-		for (size_t k = 0; k < set->prefix_count && !r; k++)
-			r = add(question, &set->prefixes[k]);
-	}
-	return r;
+	for (size_t i = 0; i < refs->count; i++)
+		if (fw_bit_test(sets, refs->items[i]))
+			return true;
+	return false;
 }
 
+static bool is_good(const struct fw_policy *policy, const uint64_t *sets)
+{
+	if (has_any(sets, &policy->never_block))
+		return true;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].action == FW_ACTION_ALLOW &&
+		    has_any(sets, &policy->rules[i].match.source))
+			return true;
+	return false;
+}
+
+/* From the merged lists: files, feeds and live changes are in there. */
 int fw_question_take_good(struct fw_question *question)
 {
 	const struct fw_agent *agent = question->agent;
-	const struct fw_policy *policy = agent->loaded->policy;
-	int r = add_sets(question, policy, &policy->never_block);
+	const struct fw_image *image = agent->loaded->image;
+	FW_FREE bool *good = calloc(image->class_count + 1, sizeof(*good));
+	int r = good ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < policy->rule_count && !r; i++)
-		if (policy->rules[i].action == FW_ACTION_ALLOW)
-			r = add_sets(question, policy, &policy->rules[i].match.source);
-	for (size_t i = 0; i < agent->drift.set_count && !r; i++) {
-		const struct fw_set_change *change = &agent->drift.sets[i].change;
-		int set = change->removed ? -1 : fw_policy_set_find(policy, change->set);
-
-		for (size_t k = 0; set >= 0 && k < policy->never_block.count && !r; k++)
-			if (policy->never_block.items[k] == (unsigned int)set)
-				r = add(question, &change->prefix);
-	}
+	for (size_t i = 1; i < image->class_count && !r; i++)
+		good[i] = is_good(agent->loaded->policy, image->class_sets[i]);
+	for (size_t i = 0; i < image->listed_count && !r; i++)
+		if (good[image->listed[i].list_class])
+			r = add(question, &image->listed[i].prefix);
 	for (size_t i = 0; i < agent->spared.current_count && !r; i++)
 		r = add(question, &(struct fw_prefix){.addr = agent->spared.current[i].addr, .bits = 128});
 	question->advice.good = question->good;

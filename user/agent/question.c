@@ -12,7 +12,7 @@
 #include "lib/moment.h"
 
 #define LOOK_MS	    20
-#define SECONDS_MAX 60
+#define SECONDS_MAX 30
 
 struct fw_question *fw_question_new(struct fw_agent *agent)
 {

@@ -10,8 +10,8 @@
 #include "history/evidence.h"
 #include "history/query.h"
 
-/* At the same time; the recorder and feeds share the threads. */
-#define FW_QUESTIONS_MAX 2
+/* At the same time: of libuv's four threads feeds take up to two and the recorder one; others wait. */
+#define FW_QUESTIONS_MAX 1
 
 struct fw_question {
 	uv_work_t work;

@@ -64,7 +64,7 @@ void fw_show_history_csv(const struct fw_page *page, const json_t *document)
 	const json_t *entry;
 	size_t index;
 
-	fputs(by_rule ? "start,source,amount,unit,dropped\r\n" : "start,source,packets,bytes,dropped\r\n",
+	fputs(by_rule ? "start,source,amount,unit,dropped\n" : "start,source,packets,bytes,dropped\n",
 	      page->out);
 	json_array_foreach (json_object_get(document, "entries"), index, entry) {
 		fw_print_safe(page->out, fw_doc_text(entry, "start"));
@@ -75,7 +75,7 @@ void fw_show_history_csv(const struct fw_page *page, const json_t *document)
 			fw_print_safe(page->out, fw_doc_text(document, "unit"));
 		else
 			fprintf(page->out, "%.0f", fw_doc_number(entry, "bytes"));
-		fprintf(page->out, ",%.0f\r\n", fw_doc_number(entry, "dropped"));
+		fprintf(page->out, ",%.0f\n", fw_doc_number(entry, "dropped"));
 	}
 }
 

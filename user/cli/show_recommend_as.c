@@ -17,7 +17,7 @@ void fw_show_recommend_csv(const struct fw_page *page, const json_t *document)
 
 	fputs("rule,unit,window_seconds,limit_now,limit,honest_highest,attack_lowest,p99,p999,median_3mad,"
 	      "sources,recorded_seconds,span_seconds,would_block_sources,would_block_known_good,"
-	      "would_block_amount\r\n",
+	      "would_block_amount\n",
 	      page->out);
 	json_array_foreach (json_object_get(document, "rules"), index, rule) {
 		const json_t *would = json_object_get(rule, "would_block");
@@ -31,7 +31,7 @@ void fw_show_recommend_csv(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(rule, "limit"));
 		for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 			fprintf(page->out, ",%.0f", fw_doc_number(rule, numbers[i]));
-		fprintf(page->out, ",%.0f,%.0f,%.0f\r\n", fw_doc_number(would, "sources"),
+		fprintf(page->out, ",%.0f,%.0f,%.0f\n", fw_doc_number(would, "sources"),
 			fw_doc_number(would, "known_good"), fw_doc_number(would, "amount"));
 	}
 }

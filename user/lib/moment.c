@@ -11,7 +11,8 @@
 #include "lib/units.h"
 
 #define FORMS	       "7d (ago), 2026-11-25, '2026-11-25 10:00', 2026-11-25T10:00:00Z, @1795132800 or now"
-#define SECONDS_DIGITS 11 /* to the year 5138 */
+#define SECONDS_DIGITS 11	    /* to the year 5138 */
+#define LAST_SECOND    253402300799 /* of the year 9999 */
 
 /* Exactly `digits` digits within bounds, then moves on. */
 static int take(const char **text, int digits, int least, int most, int *ret)
@@ -114,7 +115,7 @@ static int parse_seconds(const char *text, int64_t *ret)
 	return 0;
 }
 
-int fw_moment_parse(const char *text, int64_t now, int64_t *ret, struct fw_err *err)
+static int parse(const char *text, int64_t now, int64_t *ret)
 {
 	uint64_t span;
 
@@ -122,15 +123,25 @@ int fw_moment_parse(const char *text, int64_t now, int64_t *ret, struct fw_err *
 		*ret = now;
 		return 0;
 	}
-	if (*text == '@' && !parse_seconds(text + 1, ret))
-		return 0;
+	if (*text == '@')
+		return parse_seconds(text + 1, ret);
 	if (!fw_duration_parse(*text == '-' ? text + 1 : text, &span, NULL)) {
 		*ret = now - (int64_t)(span / FW_NS_PER_SEC);
 		return 0;
 	}
-	if (!parse_absolute(text, ret))
-		return 0;
-	return fw_err_set(err, -EINVAL, "'%.60s' is no point in time; expected " FORMS, text);
+	return parse_absolute(text, ret);
+}
+
+int fw_moment_parse(const char *text, int64_t now, int64_t *ret, struct fw_err *err)
+{
+	int64_t moment;
+
+	if (parse(text, now, &moment))
+		return fw_err_set(err, -EINVAL, "'%.60s' is no point in time; expected " FORMS, text);
+	if (moment < 0 || moment > LAST_SECOND)
+		return fw_err_set(err, -EINVAL, "'%.60s' is not between the years 1970 and 9999", text);
+	*ret = moment;
+	return 0;
 }
 
 const char *fw_moment_format(int64_t moment, char buffer[FW_MOMENT_TEXT_MAX])
