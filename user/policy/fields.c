@@ -154,6 +154,9 @@ static const struct fw_policy_field fields[] = {
 	KEY("notify", "exec", notify_exec, "[/PATH, ARGUMENT, …]", "", 0,
 	    "a program that gets the event as JSON on standard input and as FLOODWALL_… in its environment, "
 	    "as the user floodwall or nobody"),
+	KEY("notify", "user", notify_user, "name", "floodwall, else nobody", 0,
+	    "exec: whom the program runs as, anybody but root; a name that is new needs a restart of the "
+	    "agent"),
 	KEY("notify", "events", notify_events, NAMES, "[ban, attack, utilisation, failure]", 0,
 	    "kinds of events; failure: whatever went wrong, such as a feed or a reload"),
 	KEY("notify", "levels", notify_levels, "percentages, such as 50%", "[50%, 70%, 90%]", 0,

@@ -34,6 +34,7 @@ struct fw_loader {
 	X(notify)                                                                                            \
 	X(notify_webhook)                                                                                    \
 	X(notify_exec)                                                                                       \
+	X(notify_user)                                                                                       \
 	X(notify_events)                                                                                     \
 	X(notify_levels)                                                                                     \
 	X(notify_rate)                                                                                       \
