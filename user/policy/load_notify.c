@@ -192,7 +192,8 @@ void fw_load_notify_proxy(struct fw_loader *loader, const struct fw_node *value,
 
 void fw_load_notify_ca_file(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	static const struct fw_file_wish wish = {.otherwise = "no certificate of the server is accepted"};
+	static const struct fw_file_wish wish = {.worker = true,
+						 .otherwise = "no certificate of the server is accepted"};
 	struct fw_notify_target *notify = target;
 
 	if (fw_read_path(loader, value, &notify->ca_file))
