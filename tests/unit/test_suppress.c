@@ -245,6 +245,9 @@ Test(suppress, events_are_marked)
 		bool suppressed;
 	} cases[] = {
 		{"by rule", "{rule: blanket}", "ban", "agent", "203.0.113.1/32", "blanket", true},
+		{"for some destinations", "{rule: blanket}", "ban", "agent", "203.0.113.1/32", "blanket@shop",
+		 true},
+		{"a longer name", "{rule: blanket}", "ban", "agent", "203.0.113.1/32", "blanket-two", false},
 		{"another rule", "{rule: login}", "ban", "agent", "203.0.113.1/32", "blanket", false},
 		{"no rule at all", "{rule: login}", "attack_start", "agent", NULL, NULL, false},
 		{"by set", "{source: office}", "ban", "agent", "192.0.2.9/32", "blanket", true},
