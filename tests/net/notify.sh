@@ -32,6 +32,7 @@ cat >"$WORK/tell" <<SCRIPT
 #!/bin/sh
 cat >"$WORK/told/\$1.json"
 env | sort >"$WORK/told/\$1.env"
+grep CapEff /proc/self/status >>"$WORK/told/\$1.env"
 id -u >"$WORK/told/\$1.uid"
 SCRIPT
 printf '#!/bin/sh\necho "the pager is off" >&2\nexit 3\n' >"$WORK/fails"
@@ -51,13 +52,13 @@ targets() {
   slow:     {webhook: "http://127.0.0.1:8080/slow", events: [attach]}
   hang:     {webhook: "http://127.0.0.1:8080/hang", timeout: 1s, events: [attach]}
   error:    {webhook: "http://127.0.0.1:8080/error", events: [attach]}
-  refuse:   {webhook: "http://127.0.0.1:8080/refuse", events: [attach]}
   flaky:    {webhook: "http://127.0.0.1:8080/flaky", events: [allow], retries: 4}
   away:     {webhook: "http://127.0.0.1:8080/away", events: [attach]}
   moved:    {webhook: "http://127.0.0.1:8080/moved", events: [attach]}
   endless:  {webhook: "http://127.0.0.1:8080/endless", events: [attach]}
   badcert:  {webhook: "https://127.0.0.1:8443/ok/badcert", ca_file: other.pem, events: [attach]}
   nobody:   {webhook: "http://127.0.0.1:9/", events: [attach]}
+  daemon:   {exec: [$WORK/tell, daemon], user: daemon, events: [attach]}
   page:     {exec: [$WORK/tell, page], events: [ban], rate: 1000/1m}
   stuck:    {webhook: "http://127.0.0.1:8080/hang", timeout: 1s, events: [ban], rate: 1000/1m, retries: 1}
   near:     {webhook: "http://127.0.0.1:8080/ok/near", events: [utilisation], rate: 100/1m}
@@ -117,8 +118,9 @@ expect_exit "a server that hangs is not" 1 fw notify test hang
 expect_words "and named" 'hang: NOT TOLD after 1[0-9]{3} ms: no answer from 127.0.0.1 within 1000 ms' "$WORK/out"
 expect_exit "an error of the server" 1 fw notify test error
 expect_words "is quoted, printably" 'answered 500:  \[31mbroken' "$WORK/out"
-expect_exit "a refusal" 1 fw notify test refuse
-expect_words "too" 'answered 403: no such hook' "$WORK/out"
+expect_exit "a program as another user" 0 fw notify test daemon
+expect "is that user" "$(id -u daemon)" "$(cat "$WORK/told/daemon.uid")"
+expect_words "and nothing more" '^CapEff:.0+$' "$WORK/told/daemon.env"
 before=$(requests 'len(r)')
 expect_exit "a redirect to another host is not followed" 1 fw notify test away
 expect_words "and named" 'redirects \(307\) to 127.0.0.2, which is not followed' "$WORK/out"
@@ -249,6 +251,9 @@ cp "$WORK/good.yaml" "$WORK/policy.yaml"
   hangs:   {exec: [$WORK/hangs], events: [attach], timeout: 1s}
   gone:    {exec: [$WORK/nothing], events: [attach]}
   broken:  {exec: [$WORK/broken], events: [attach]}
+  refuse:  {webhook: "http://127.0.0.1:8080/refuse", events: [attach]}
+  nouser:  {exec: [$WORK/tell, nouser], user: nobody-knows-him, events: [attach]}
+  daemon:  {exec: [$WORK/hangs], user: daemon, events: [attach], timeout: 1s}
   ops:     {webhook: "http://127.0.0.1:8080/slow", events: [tune], retries: 1}
 YAML
 } | policy
@@ -260,6 +265,13 @@ expect_exit "one that hangs" 1 fw notify test hangs
 expect_words "is killed" "did not end within 1000 ms and was killed" "$WORK/out"
 hanging=$(cat "$WORK/told/hanging.pid")
 expect "with what it started" gone "$(grep -q '^State:.[RSD]' "/proc/$hanging/status" 2>/dev/null && echo alive || echo gone)"
+rm "$WORK/told/hanging.pid"
+expect_exit "one of another user that hangs" 1 fw notify test daemon
+expect_words "is killed, too" "did not end within 1000 ms and was killed" "$WORK/out"
+expect_exit "a user whom nobody knows" 1 fw notify test nouser
+expect_words "is named" "could not become the user 'nobody-knows-him'" "$WORK/out"
+expect_exit "a refusal" 1 fw notify test refuse
+expect_words "is quoted" 'answered 403: no such hook' "$WORK/out"
 expect_exit "one that is not there" 1 fw notify test gone
 expect_words "is named" "cannot execute '.*nothing': No such file" "$WORK/out"
 expect_exit "one without an interpreter" 1 fw notify test broken

@@ -255,7 +255,8 @@ Test(notify, described_and_read_again)
 {
 	static const char *const texts[] = {
 		"{webhook: \"https://h/x?y=z\"}",
-		"{exec: [\"/bin/echo\", \"a \\\"b\\\"\", \"\\\\c\"], events: [attack, ban], retries: 2}",
+		"{exec: [\"/bin/echo\", \"a \\\"b\\\"\", \"\\\\c\"], user: \"pager\", events: [attack, ban], "
+		"retries: 2}",
 		"{webhook: \"https://h/x\", events: [utilisation], levels: [10%, 100%], header: \"X-Key\", "
 		"secret: "
 		"\"/s\", proxy: \"none\", ca_file: \"/c\", rate: 5/2h, timeout: 1m30s, retries: 0}",

@@ -211,6 +211,8 @@ static const struct file_case {
 	{"a list behind a file", "{url: DIR/list/x}", "missing-file"},
 	{"no secret", "{url: \"https://h/l\", secret: DIR/none}", "missing-file"},
 	{"a secret of everybody", "{url: \"https://h/l\", secret: DIR/list}", "readable-by-all"},
+	{"certificates of one", "{url: \"https://h/l\", ca_file: DIR/own}", "unreadable"},
+	{"certificates of a group", "{url: \"https://h/l\", ca_file: DIR/private}", NULL},
 	{"no certificates", "{url: \"https://h/l\", ca_file: DIR/none}", "missing-file"},
 };
 
@@ -233,6 +235,7 @@ Test(policy_feeds, named_files_are_looked_at)
 	cr_assert_not_null(mkdtemp(dir));
 	put(dir, "list", 0644);
 	put(dir, "private", 0640);
+	put(dir, "own", 0600);
 	for (size_t i = 0; i < sizeof(file_cases) / sizeof(file_cases[0]); i++) {
 		const struct file_case *t = &file_cases[i];
 		struct fw_diags diags = {0};
@@ -267,6 +270,8 @@ Test(policy_feeds, named_files_are_looked_at)
 	snprintf(command, sizeof(command), "%s/list", dir);
 	unlink(command);
 	snprintf(command, sizeof(command), "%s/private", dir);
+	unlink(command);
+	snprintf(command, sizeof(command), "%s/own", dir);
 	unlink(command);
 	rmdir(dir);
 }

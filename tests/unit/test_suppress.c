@@ -92,6 +92,8 @@ Test(suppress, what_check_says)
 	} cases[] = {
 		{"a rule", "{rule: blanket}", NULL},
 		{"attacks are nobody's in particular", "{events: attack}", NULL},
+		{"the end of attacks, too", "{events: attack_end}", NULL},
+		{"attacks have no source", "{events: attack, source: office, rule: total}", "never-matches"},
 		{"over", "{rule: blanket, until: 2020-01-01}", "expired"},
 		{"a rule without a limit", "{rule: deny}", "never-matches"},
 		{"one of two rules", "{rule: [deny, blanket]}", NULL},
@@ -245,6 +247,9 @@ Test(suppress, events_are_marked)
 		bool suppressed;
 	} cases[] = {
 		{"by rule", "{rule: blanket}", "ban", "agent", "203.0.113.1/32", "blanket", true},
+		{"for some destinations", "{rule: blanket}", "ban", "agent", "203.0.113.1/32", "blanket@shop",
+		 true},
+		{"a longer name", "{rule: blanket}", "ban", "agent", "203.0.113.1/32", "blanket-two", false},
 		{"another rule", "{rule: login}", "ban", "agent", "203.0.113.1/32", "blanket", false},
 		{"no rule at all", "{rule: login}", "attack_start", "agent", NULL, NULL, false},
 		{"by set", "{source: office}", "ban", "agent", "192.0.2.9/32", "blanket", true},
@@ -256,6 +261,7 @@ Test(suppress, events_are_marked)
 		 true},
 		{"another kind", "{events: utilisation}", "ban", "agent", "192.0.2.9", "blanket", false},
 		{"start and end", "{events: attack}", "attack_end", "agent", NULL, NULL, true},
+		{"the start alone", "{events: attack_start}", "attack_end", "agent", NULL, NULL, false},
 		{"somebody's own ban", "{rule: blanket}", "ban", "root", "192.0.2.9", "blanket", false},
 		{"no finding", "{days: [weekdays, weekend]}", "feed", "agent", NULL, NULL, false},
 		{"any finding", "{days: [weekdays, weekend]}", "would_ban", "agent", NULL, NULL, true},

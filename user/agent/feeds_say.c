@@ -63,7 +63,7 @@ void fw_feed_say_stale(struct fw_feed_watch *watch)
 
 	fw_event(watch->agent, "feed", "agent",
 		 json_pack("{s:s, s:s, s:s}", "name", watch->definition.name, "change", "stale", "error",
-			   watch->error),
+			   *watch->error ? watch->error : "no success for too long"),
 		 "feed '%s' is STALE: no success for too long%s%s; %s", watch->definition.name,
 		 *watch->error ? ", lately: " : "", watch->error, in_force(watch, stays, sizeof(stays)));
 }

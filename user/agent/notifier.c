@@ -20,7 +20,7 @@
 #define TICK_MS		200
 #define RETRY_AFTER_MAX 300 /* seconds that a server may ask for */
 
-static const char *const usual_kinds[] = {"ban", "attack", "utilisation", "failure"};
+static const char *const usual_kinds[] = {"ban", "attack_start", "attack_end", "utilisation", "failure"};
 
 static bool wants(const struct fw_notify_watch *watch, const char *type, bool failed)
 {

@@ -73,6 +73,7 @@ struct fw_notifier {
 	uv_timer_t tick; /* runs while something waits for its time */
 	bool started;
 	char host[256], program[PATH_MAX];
+	int changer_fd; /* starts workers as other users; -1: the policy named none when the agent began */
 };
 
 /* Needs the loop and the nursery. */

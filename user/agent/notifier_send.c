@@ -89,6 +89,10 @@ static void on_ended(struct fw_delivery *flight, int wait_status)
 	if (WIFSIGNALED(wait_status))
 		fail(flight, FW_NOTIFY_FAILED, "the worker died of signal %d (%s)", WTERMSIG(wait_status),
 		     strsignal(WTERMSIG(wait_status)));
+	else if (WEXITSTATUS(wait_status) == FW_NURSERY_NO_USER)
+		fail(flight, FW_NOTIFY_REFUSED,
+		     "the worker could not become the user '%.60s': there is none, or it is root",
+		     flight->watch && flight->watch->definition.user ? flight->watch->definition.user : "?");
 	else if (WEXITSTATUS(wait_status) >= 126)
 		fail(flight, FW_NOTIFY_REFUSED, "'%.200s' could not be executed: is it installed?",
 		     flight->agent->notifier.program);
@@ -187,6 +191,12 @@ static int order(const struct fw_agent *agent, const struct fw_notify_target *ta
 	}
 	if (r)
 		return r;
+	if (target->user && agent->notifier.changer_fd < 0)
+		return fw_err_set(
+			err, -EPERM,
+			"no process may become the user '%s': the policy named nobody when the agent "
+			"began; start it again, filtering goes on meanwhile",
+			target->user);
 	job_fd = memory_file("floodwall-notify-job", text);
 	status_fd = memory_file("floodwall-notify-status", "");
 	if (job_fd < 0 || status_fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -194,8 +204,10 @@ static int order(const struct fw_agent *agent, const struct fw_notify_target *ta
 	near = pair[0];
 	far = pair[1];
 	snprintf(order.program, sizeof(order.program), "%.255s", agent->notifier.program);
-	r = fw_nursery_send(agent->web.nursery_fd, &order, (const int[]){far, job_fd, status_fd, secret_fd},
-			    secret_fd >= 0 ? 4 : 3);
+	if (target->user)
+		snprintf(order.user, sizeof(order.user), "%s", target->user);
+	r = fw_nursery_send(target->user ? agent->notifier.changer_fd : agent->web.nursery_fd, &order,
+			    (const int[]){far, job_fd, status_fd, secret_fd}, secret_fd >= 0 ? 4 : 3);
 	if (r)
 		return fw_err_set(
 			err, r,

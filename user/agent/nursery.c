@@ -47,6 +47,47 @@ static int become_unprivileged(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }
 
+/* The same user, but with what is needed to start workers as others. */
+static int become_changer(void)
+{
+	static const unsigned int kept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
+	const capng_type_t sets = CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET;
+	const struct passwd *user = getpwnam("floodwall");
+	bool have[sizeof(kept) / sizeof(kept[0])];
+
+	if (!user)
+		user = getpwnam("nobody");
+	capng_get_caps_process();
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (have[i])
+			capng_update(CAPNG_ADD, sets, kept[i]);
+	if (!geteuid()) {
+		if (!user || !user->pw_uid ||
+		    capng_change_id((int)user->pw_uid, (int)user->pw_gid,
+				    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
+			return -EPERM;
+	} else if (capng_apply(CAPNG_SELECT_CAPS)) {
+		return -EPERM;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+}
+
+/* In the child. The capabilities go with the exec that follows: the user is not root, and the program has
+ * none of its own. root is nobody to become: what is told comes from strangers. */
+static int become_user(const char *name)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (!user || !user->pw_uid || initgroups(user->pw_name, user->pw_gid) ||
+	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) ||
+	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
+		return -EPERM;
+	return 0;
+}
+
 #define WORKERS (FW_NURSERY_FEEDS + FW_NURSERY_NOTIFYS)
 
 /* Of a feed in the first places, of a message in the others. */
@@ -117,7 +158,9 @@ static void exec_worker(const struct fw_nursery_order *order, const int *fds, pi
 	struct fw_feed_environment environment;
 	int moved[FW_NURSERY_FDS - 1], last = STDERR_FILENO;
 
-	begin_worker(parent);
+	if (order->user[0] && become_user(order->user))
+		_exit(FW_NURSERY_NO_USER);
+	begin_worker(parent); /* after the change of user, which clears the death signal */
 	fw_feed_environment(&environment);
 	/* Above all places, so that none is overwritten before it was used. */
 	for (size_t i = 0; i < count; i++)
@@ -165,6 +208,7 @@ static int receive(int fd, struct fw_nursery_order *order, int fds[FW_NURSERY_FD
 	if (got != sizeof(*order))
 		return -1;
 	order->program[sizeof(order->program) - 1] = order->socket[sizeof(order->socket) - 1] = '\0';
+	order->user[sizeof(order->user) - 1] = '\0';
 	if (header && header->cmsg_type == SCM_RIGHTS)
 		memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
 	return 0;
@@ -278,6 +322,14 @@ int fw_nursery_fork(struct fw_err *err)
 {
 	static const struct fw_child child = {
 		.name = "floodwall-spawn", .become = become_unprivileged, .live = live};
+
+	return fw_child_fork(&child, err);
+}
+
+int fw_nursery_fork_changer(struct fw_err *err)
+{
+	static const struct fw_child child = {
+		.name = "floodwall-users", .become = become_changer, .live = live};
 
 	return fw_child_fork(&child, err);
 }

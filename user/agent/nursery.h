@@ -8,9 +8,11 @@
 
 #include "lib/err.h"
 
-#define FW_NURSERY_FEEDS   4 /* feed workers at the same time */
-#define FW_NURSERY_NOTIFYS 4 /* workers that tell somebody something */
-#define FW_NURSERY_FDS	   5
+#define FW_NURSERY_FEEDS    4 /* feed workers at the same time */
+#define FW_NURSERY_NOTIFYS  4 /* workers that tell somebody something */
+#define FW_NURSERY_FDS	    5
+#define FW_NURSERY_USER_MAX 64
+#define FW_NURSERY_NO_USER  125 /* a worker's exit code: it could not become that user */
 
 enum fw_nursery_kind {
 	FW_NURSERY_START, /* floodwall-web; descriptor: its listening socket. News come on the nursery's
@@ -24,6 +26,7 @@ enum fw_nursery_kind {
 struct fw_nursery_order {
 	enum fw_nursery_kind kind;
 	char program[256], socket[128];
+	char user[FW_NURSERY_USER_MAX]; /* FW_NURSERY_NOTIFY: who it runs as, "": floodwall or nobody */
 };
 struct fw_nursery_news {
 	pid_t pid; /* of the child */
@@ -34,6 +37,9 @@ struct fw_nursery_news {
 
 /* Forks it. Call before any thread exists and before capabilities go. Returns its socket or -errno. */
 int fw_nursery_fork(struct fw_err *err);
+/* One that can start workers as other users: it keeps the capabilities for that, and for ending them, and no
+ * others. For policies that name a user; the same rules hold. */
+int fw_nursery_fork_changer(struct fw_err *err);
 /* Never waits: -EAGAIN when the nursery does not read. */
 int fw_nursery_send(int nursery_fd, const struct fw_nursery_order *order, const int *fds, size_t count);
 /* Where a program is: beside the agent, as in a build tree, else where it is installed. */

@@ -258,9 +258,10 @@ static void announce(struct fw_agent *agent)
 }
 
 /* While there is little to copy: what is in memory now stays in the nursery's for good. */
-static void start_nursery(struct fw_agent *agent)
+static void start_nursery(struct fw_agent *agent, const struct fw_policy *policy)
 {
 	struct fw_err err = {};
+	bool users = false;
 
 	agent->web.nursery_fd = fw_nursery_fork(&err);
 	if (agent->web.nursery_fd < 0)
@@ -268,6 +269,12 @@ static void start_nursery(struct fw_agent *agent)
 		       "no metrics on TCP, no updates of feeds and nobody is told of events: %s; filtering "
 		       "goes "
 		       "on",
+		       err.text);
+	for (size_t i = 0; i < policy->notify_count; i++)
+		users |= policy->notify[i].user != NULL;
+	agent->notifier.changer_fd = users ? fw_nursery_fork_changer(&err) : -1;
+	if (users && agent->notifier.changer_fd < 0)
+		fw_log(FW_LOG_WARNING, "nobody is told by programs of other users: %s; filtering goes on",
 		       err.text);
 	agent->logs.keeper_fd = fw_keeper_fork(&err);
 	if (agent->logs.keeper_fd < 0)
@@ -293,7 +300,7 @@ int fw_agent_start(struct fw_agent *agent)
 	if (!code && fw_state_open(&agent->state, agent->options.state_dir, &err))
 		code = fail(&err, "cannot start");
 	if (!code)
-		start_nursery(agent);
+		start_nursery(agent, configured->policy);
 	if (!code)
 		code = open_datapath(agent, configured->policy);
 	if (code) {

@@ -14,7 +14,8 @@
 
 #define TICK_MS	   1000
 #define LOOK_EVERY (15 * FW_NS_PER_SEC) /* less than an epoch of the peaks (fw_meter.h) */
-#define COST_SHARE 50			/* of one CPU */
+#define NEAR_SHARE 10			/* of one CPU, while keys come near */
+#define COST_SHARE 50			/* when none is known to */
 #define KEYS_MOST  65536
 
 /* Everything the thread touches. */
@@ -170,9 +171,9 @@ static void on_tick(uv_timer_t *timer)
 	struct fw_utilisation *utilisation = &agent->utilisation;
 	uint64_t since = fw_monotonic_ns() - utilisation->looked_ns;
 	struct fw_used_flight *flight;
-	bool due = since >= LOOK_EVERY;
+	bool due = since >= LOOK_EVERY && since >= COST_SHARE * utilisation->cost_ns;
 
-	if (utilisation->flight || since < COST_SHARE * utilisation->cost_ns)
+	if (utilisation->flight || since < NEAR_SHARE * utilisation->cost_ns)
 		return;
 	flight = calloc(1, sizeof(*flight));
 	if (!flight)

@@ -2,9 +2,9 @@
 /* Tells of keys that come near to their limits. Only when somebody wants to be told, and then in two steps:
  * once a second each rule's histogram is asked whether any key closed a sub-window near a level (a few
  * kilobytes a rule); only then, and every 15 s for bursts that fell silent within a sub-window, the meters
- * are walked, by a thread, and for at most a fiftieth of one CPU. So it is told some two seconds after the
- * sub-window (a sixteenth of the rule's window) has ended, and at the latest after 15 s or fifty times what a
- * walk takes. */
+ * are walked, by a thread. Ten times what a walk took lies between two of them, fifty times where no key is
+ * known to be near. So it is told some two seconds after the sub-window (a sixteenth of the rule's window)
+ * has ended; with a million meters, whose walk takes about a second, some ten seconds after. */
 #ifndef FW_AGENT_UTILISATION_H
 #define FW_AGENT_UTILISATION_H
 

@@ -55,7 +55,8 @@ static void become(const struct fw_notify_job *job, char *const *environment, in
 	output_fd = fcntl(output_fd, F_DUPFD_CLOEXEC, 10);
 	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 10);
 	if (dup2(message_fd, STDIN_FILENO) == STDIN_FILENO && dup2(output_fd, STDOUT_FILENO) > 0 &&
-	    dup2(output_fd, STDERR_FILENO) > 0 && !chdir("/"))
+	    dup2(output_fd, STDERR_FILENO) > 0 && !close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) &&
+	    !chdir("/"))
 		execve(job->argv[0], job->argv, environment);
 	error = errno;
 	(void)!write(error_fd, &error, sizeof(error));

@@ -24,7 +24,8 @@ static bool can_make(const struct fw_policy_rule *rule, const char *type)
 
 static bool rule_fits(const struct fw_policy_rule *rule, const struct fw_suppression *suppression)
 {
-	static const char *const all[] = {"ban", "would_ban", "attack", "utilisation"};
+	static const char *const all[] = {"ban",	   "would_ban",	 "attack_start",
+					  "attack_update", "attack_end", "utilisation"};
 	bool any = false;
 
 	if (suppression->source.count && !has_source(rule))
@@ -81,7 +82,10 @@ static void check_one(const struct fw_policy *policy, const struct fw_suppressio
 		      struct fw_diags *diags)
 {
 	/* An attack is not always one rule's finding. */
-	bool fits = !suppression->source.count && fw_suppression_is_about(suppression, "attack", NULL);
+	bool fits =
+		!suppression->source.count && (fw_suppression_is_about(suppression, "attack_start", NULL) ||
+					       fw_suppression_is_about(suppression, "attack_update", NULL) ||
+					       fw_suppression_is_about(suppression, "attack_end", NULL));
 
 	check_time(suppression, diags);
 	for (size_t i = 0; i < policy->rule_count; i++)

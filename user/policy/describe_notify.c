@@ -115,6 +115,8 @@ char *fw_notify_target_text(const struct fw_notify_target *target, bool masked)
 		write_text(&map, "webhook", masked ? url : target->url);
 	else
 		write_argv(&map, &target->argv);
+	if (target->user)
+		write_text(&map, "user", target->user);
 	write_names(&map, "events", &target->events);
 	if (target->level_count != sizeof(usual) || memcmp(target->levels, usual, sizeof(usual))) {
 		key(&map, "levels");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kinds of events that a policy can name. A kind is an event's type, or what such a type begins with up
- * to an underscore: `attack` is attack_start and attack_end. */
+ * to an underscore: `attack` is attack_start, attack_update and attack_end. */
 #ifndef FW_POLICY_EVENT_KINDS_H
 #define FW_POLICY_EVENT_KINDS_H
 
@@ -12,6 +12,9 @@
 	X("ban", true)                                                                                       \
 	X("would_ban", true)                                                                                 \
 	X("attack", true)                                                                                    \
+	X("attack_start", true)                                                                              \
+	X("attack_update", true)                                                                             \
+	X("attack_end", true)                                                                                \
 	X("utilisation", true)                                                                               \
 	X("failure", false) /* anything that went wrong: see fw_event_is() */                                \
 	X("feed", false)                                                                                     \
@@ -21,6 +24,8 @@
 	X("apply", false)                                                                                    \
 	X("confirm", false)                                                                                  \
 	X("rollback", false)                                                                                 \
+	X("under_attack", false)                                                                             \
+	X("challenge", false)                                                                                \
 	X("tune", false)                                                                                     \
 	X("unban", false)                                                                                    \
 	X("allow", false)                                                                                    \

@@ -156,8 +156,11 @@ static const struct fw_policy_field fields[] = {
 	KEY("notify", "exec", notify_exec, "[/PATH, ARGUMENT, …]", "", 0,
 	    "a program that gets the event as JSON on standard input and as FLOODWALL_… in its environment, "
 	    "as the user floodwall or nobody"),
-	KEY("notify", "events", notify_events, NAMES, "[ban, attack, utilisation, failure]", 0,
-	    "kinds of events; failure: whatever went wrong, such as a feed or a reload"),
+	KEY("notify", "user", notify_user, "name", "floodwall, else nobody", 0,
+	    "exec: whom the program runs as, anybody but root; a name that is new needs a restart of the "
+	    "agent"),
+	KEY("notify", "events", notify_events, NAMES, "[ban, attack_start, attack_end, utilisation, failure]",
+	    0, "kinds of events; failure: whatever went wrong, such as a feed or a reload"),
 	KEY("notify", "levels", notify_levels, "percentages, such as 50%", "[50%, 70%, 90%]", 0,
 	    "utilisation: a key that comes to so much of its limit, each level once until it falls well "
 	    "below"),
@@ -176,8 +179,8 @@ static const struct fw_policy_field fields[] = {
 	KEY("notify", "ca_file", notify_ca_file, "path", "the system's", 0,
 	    "webhook: certificates that may vouch for the server"),
 
-	KEY("suppression", "events", suppress_events, "ban | would_ban | attack | utilisation", "all of them",
-	    0, "which findings"),
+	KEY("suppression", "events", suppress_events,
+	    "ban | would_ban | attack | attack_start | … | utilisation", "all of them", 0, "which findings"),
 	KEY("suppression", "rule", suppress_rule, NAMES, "any", 0, "the rules that make them"),
 	KEY("suppression", "source", suppress_source, "sets, addresses, prefixes", "any", 0,
 	    "findings about sources that one of them holds as a whole"),

@@ -40,6 +40,7 @@ struct fw_loader {
 	X(notify)                                                                                            \
 	X(notify_webhook)                                                                                    \
 	X(notify_exec)                                                                                       \
+	X(notify_user)                                                                                       \
 	X(notify_events)                                                                                     \
 	X(notify_levels)                                                                                     \
 	X(notify_rate)                                                                                       \
@@ -240,6 +241,7 @@ bool fw_read_path(struct fw_loader *loader, const struct fw_node *node, char **r
 /* Warns of a file that is named here and read by somebody else later: not there, not a regular one, and: */
 struct fw_file_wish {
 	bool secret;	       /* nobody else may read it */
+	bool worker;	       /* the unprivileged worker opens it by itself */
 	bool program;	       /* somebody must be able to execute it */
 	const char *otherwise; /* what follows: "the feed is not fetched" */
 };

@@ -175,7 +175,8 @@ void fw_load_feed_secret(struct fw_loader *loader, const struct fw_node *value, 
 
 void fw_load_feed_ca_file(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	static const struct fw_file_wish wish = {.otherwise = "no certificate of the server is accepted"};
+	static const struct fw_file_wish wish = {.worker = true,
+						 .otherwise = "no certificate of the server is accepted"};
 	struct fw_feed *feed = target;
 
 	if (fw_read_path(loader, value, &feed->ca_file))

@@ -28,6 +28,12 @@ void fw_look_at_file(struct fw_loader *loader, const struct fw_node *value, cons
 		fw_diag_add(loader->diags, value->mark, FW_SEVERITY_WARNING, "readable-by-all",
 			    "chmod 600, and root or floodwall as its owner",
 			    "%s: everybody can read '%s': until that ends, %s", key, path, wish->otherwise);
+	} else if (wish->worker && !(status.st_mode & (S_IRGRP | S_IROTH))) {
+		fw_diag_add(loader->diags, value->mark, FW_SEVERITY_WARNING, "unreadable",
+			    "chmod 644; there is no secret in it",
+			    "%s: only its owner can read '%s', and the worker runs as the user floodwall or "
+			    "nobody: %s",
+			    key, path, wish->otherwise);
 	} else if (wish->program && !(status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))) {
 		fw_diag_add(loader->diags, value->mark, FW_SEVERITY_WARNING, "not-executable", "chmod +x",
 			    "%s: '%s' cannot be executed: %s", key, path, wish->otherwise);

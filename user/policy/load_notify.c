@@ -11,6 +11,7 @@
 #define ARGUMENTS_MAX 32
 #define ARGUMENT_MAX  1024
 #define RATE_MAX      10000
+#define USER_MAX      32
 #define RETRIES_MAX   10
 
 void fw_load_notify_webhook(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -70,6 +71,23 @@ void fw_load_notify_exec(struct fw_loader *loader, const struct fw_node *value, 
 			loader->out_of_memory = true;
 		}
 	}
+}
+
+void fw_load_notify_user(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	const char *text;
+
+	if (!fw_read_text(loader, value, &text))
+		return;
+	if (!strcmp(text, "root"))
+		fw_complain(loader, value, "bad-user", "let it ask a service that may do what is to be done",
+			    "a program that is told what strangers send does not run as root");
+	else if (!strchr(letters, text[0]) || strlen(text) > USER_MAX ||
+		 text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")])
+		fw_complain(loader, value, "bad-user", NULL, "'%.80s' is no name of a user", text);
+	else
+		fw_keep_text(loader, text, &((struct fw_notify_target *)target)->user);
 }
 
 void fw_load_notify_events(struct fw_loader *loader, const struct fw_node *value, void *target)
@@ -174,7 +192,8 @@ void fw_load_notify_proxy(struct fw_loader *loader, const struct fw_node *value,
 
 void fw_load_notify_ca_file(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	static const struct fw_file_wish wish = {.otherwise = "no certificate of the server is accepted"};
+	static const struct fw_file_wish wish = {.worker = true,
+						 .otherwise = "no certificate of the server is accepted"};
 	struct fw_notify_target *notify = target;
 
 	if (fw_read_path(loader, value, &notify->ca_file))
@@ -201,6 +220,9 @@ static void check_target(struct fw_loader *loader, const struct fw_node *value,
 			fw_complain(loader, key->key, "bad-notify", "remove it", "'%s' is for webhooks",
 				    of_webhook[i]);
 	}
+	if (notify->user && notify->url)
+		fw_complain(loader, fw_node_get(value, "user")->key, "bad-notify", "remove it",
+			    "'user' is for programs");
 	if (header && !secret)
 		fw_complain(loader, header->key, "bad-notify", "add secret: PATH",
 			    "'header' has nothing to carry without 'secret'");

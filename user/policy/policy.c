@@ -115,6 +115,7 @@ void fw_notify_target_done(struct fw_notify_target *target)
 {
 	free(target->name);
 	free(target->url);
+	free(target->user);
 	free(target->header);
 	free(target->secret);
 	free(target->proxy);
@@ -126,9 +127,10 @@ void fw_notify_target_done(struct fw_notify_target *target)
 
 int fw_notify_target_copy(const struct fw_notify_target *target, struct fw_notify_target *ret)
 {
-	const char *const from[] = {target->name,   target->url,   target->header,
-				    target->secret, target->proxy, target->ca_file};
-	char **const to[] = {&ret->name, &ret->url, &ret->header, &ret->secret, &ret->proxy, &ret->ca_file};
+	const char *const from[] = {target->name,  target->url,	    target->header, target->secret,
+				    target->proxy, target->ca_file, target->user};
+	char **const to[] = {&ret->name,  &ret->url,	 &ret->header, &ret->secret,
+			     &ret->proxy, &ret->ca_file, &ret->user};
 	int r = 0;
 
 	*ret = *target;

@@ -252,6 +252,7 @@ struct fw_notify_target {
 	char *name;
 	char *url;				 /* webhook */
 	struct fw_names argv;			 /* exec; the first is an absolute path */
+	char *user;				 /* exec: who it runs as, NULL: floodwall or nobody */
 	char *header, *secret, *proxy, *ca_file; /* as in struct fw_feed */
 	struct fw_names events;			 /* policy/event_kinds.h; empty: the usual ones */
 	uint8_t levels[FW_NOTIFY_LEVELS_MAX];	 /* percent of a limit, ascending */

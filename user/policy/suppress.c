@@ -33,11 +33,15 @@ bool fw_suppression_holds_at(const struct fw_suppression *suppression, const str
 	return days >> day & 1;
 }
 
-static bool has_name(const struct fw_names *names, const char *name)
+/* NAME stands for NAME@RESOURCE, too: the same rule with other numbers for some destinations. */
+static bool has_rule(const struct fw_names *names, const char *rule)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (!strcmp(names->items[i], name))
+	for (size_t i = 0; i < names->count; i++) {
+		size_t length = strlen(names->items[i]);
+
+		if (!strncmp(names->items[i], rule, length) && (!rule[length] || rule[length] == '@'))
 			return true;
+	}
 	return false;
 }
 
@@ -47,7 +51,7 @@ bool fw_suppression_is_about(const struct fw_suppression *suppression, const cha
 
 	for (size_t i = 0; i < suppression->events.count && !kind; i++)
 		kind = fw_event_is(suppression->events.items[i], type, false);
-	return kind && (!suppression->rules.count || (rule && has_name(&suppression->rules, rule)));
+	return kind && (!suppression->rules.count || (rule && has_rule(&suppression->rules, rule)));
 }
 
 struct text {
