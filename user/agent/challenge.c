@@ -15,7 +15,7 @@
 
 #define RECORD_FILE   "challenge.json"
 #define TICK_MS	      1000
-#define COLLECT_TICKS 60
+#define COLLECT_TICKS 10
 #define WANTED	      2
 
 /* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
@@ -230,7 +230,8 @@ void fw_challenge_release(struct fw_agent *agent)
 		if (!watch->recorded[i])
 			continue;
 		if (!any)
-			fw_cookie_host_set(agent->datapath, &none); /* first: nobody counts on them any more */
+			fw_cookie_host_set(agent->datapath,
+					   &none); /* first: nobody counts on them any more */
 		any = true;
 		give_back(agent, i);
 	}
