@@ -15,7 +15,7 @@
 
 #define RECORD_FILE   "challenge.json"
 #define TICK_MS	      1000
-#define COLLECT_TICKS 60
+#define COLLECT_TICKS 10
 #define WANTED	      2
 
 /* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
@@ -221,6 +221,7 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 void fw_challenge_release(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
+	struct fw_cookie_host none = {};
 	bool any = false;
 
 	watch->engaged = false;
@@ -228,11 +229,17 @@ void fw_challenge_release(struct fw_agent *agent)
 	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
 		if (!watch->recorded[i])
 			continue;
+		if (!any)
+			fw_cookie_host_set(agent->datapath,
+					   &none); /* first: nobody counts on them any more */
 		any = true;
 		give_back(agent, i);
 	}
-	if (any)
-		write_record(agent, NULL);
+	if (!any)
+		return;
+	write_record(agent, NULL);
+	fw_cookie_host_read(&watch->host);
+	fw_cookie_host_set(agent->datapath, &watch->host);
 }
 
 void fw_challenge_settle(struct fw_agent *agent)

@@ -170,6 +170,8 @@ static int publish(struct fw_agent *agent, const struct fw_policy *policy, const
 	struct fw_err spared = {};
 	int r;
 
+	fw_challenge_engage(agent, policy);
+
 	/* A tune comes with the list of a second ago: asking for all TCP sockets would cost more than the
 	 * rest of it. */
 	if ((lists || policy != (agent->loaded ? agent->loaded->policy : NULL)) &&
@@ -206,8 +208,8 @@ static int put(struct fw_agent *agent, struct fw_loaded *next, bool *ret_lists, 
 {
 	const struct fw_loaded *old = agent->loaded;
 
-	fw_challenge_engage(agent, next->policy);
 	if (is_in_force(agent, next->image)) {
+		fw_challenge_engage(agent, next->policy);
 		agent->generation = agent->adoptable.generation;
 		return fw_spared_refresh(agent, next->policy, err);
 	}
@@ -297,6 +299,7 @@ static int recompile_whole(struct fw_agent *agent, bool lists, struct fw_err *er
 	}
 	fw_image_free(agent->loaded->image);
 	agent->loaded->image = image;
+	fw_challenge_settle(agent);
 	fw_logs_follow(agent);
 	return 0;
 }

@@ -2,13 +2,15 @@
 /* check: the loader and the compiler without agent, root or kernel. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/show.h"
 #include "lib/cleanup.h"
 #include "policy/geo.h"
 #include "policy/image.h"
 
-#define TICK_NS 4000000 /* a kernel with HZ=250: window arithmetic does not differ enough to be seen here */
+#define SYNCOOKIES "/proc/sys/net/ipv4/tcp_syncookies"
+#define TICK_NS	   4000000 /* a kernel with HZ=250: window arithmetic does not differ enough to be seen here */
 
 /* Addresses that a rule names itself are sets, too, called after the rule and the key. */
 static size_t count_sets(const struct fw_policy *policy)
@@ -85,6 +87,24 @@ static void print_report(struct fw_cli *cli, const struct fw_diags *diags, const
 	json_decref(cost);
 }
 
+/* The file may be meant for another machine: a warning, not an error. */
+static void check_kernel(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count && access(SYNCOOKIES, F_OK); i++) {
+		const struct fw_policy_rule *rule = &policy->rules[i];
+
+		if (rule->action != FW_ACTION_CHALLENGE)
+			continue;
+		fw_diag_add(
+			diags, rule->action_mark, FW_SEVERITY_WARNING, "no-syn-cookies",
+			"use police on this machine",
+			"rule '%s' would challenge nobody here: this kernel has no SYN cookies, " SYNCOOKIES
+			" is not there",
+			rule->name);
+		return;
+	}
+}
+
 int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
@@ -98,6 +118,8 @@ int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 	if (!r)
 		r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = TICK_NS}, ids, &diags,
 				     &image);
+	if (!r)
+		check_kernel(policy, &diags);
 	fw_diags_sort(&diags);
 	if (r && !diags.errors)
 		exit = fw_cli_fail_memory(cli);

@@ -308,14 +308,6 @@ static bool rule_decides(struct walk *walk, unsigned int index, const char *chec
 		walk->would_drop = true;
 		return false;
 	}
-	if (rule->action == FW_ACTION_CHALLENGE) {
-		step(walk, FW_EXPLAIN_MATCH, check,
-		     "%s%s, over the limit; challenge: answered with a SYN cookie, a real client connects",
-		     why, meter);
-		walk->out->rule = (int)index;
-		walk->out->reason = FW_REASON_CHALLENGED;
-		return true;
-	}
 	step(walk, FW_EXPLAIN_MATCH, check, "%s%s%s%s: dropped", why, meter,
 	     limited ? ", over the limit; " : "", fw_action_word(walk->policy->rules[index].action));
 	walk->out->rule = (int)index;
@@ -363,9 +355,12 @@ static bool check_rule(struct walk *walk, unsigned int index)
 	if (fit == FW_FIT_MAYBE) {
 		bool over = rule_is_over(walk, index, meter, sizeof(meter));
 
-		step(walk, FW_EXPLAIN_SKIPPED, check, "%sdepends on %s%s%s%s%s", why, missing,
+		step(walk, FW_EXPLAIN_SKIPPED, check, "%sdepends on %s%s%s%s%s%s", why, missing,
 		     walk->packet->has_dest ? "" : ": say --to IP:PORT/PROTO",
-		     meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "");
+		     meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
+		     over && rule->action == FW_ACTION_CHALLENGE
+			     ? ": SYNs are answered with cookies, a real client connects"
+			     : "");
 		return false;
 	}
 	if (fw_per_is_destination(rule->per) && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_dest) {

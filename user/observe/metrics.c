@@ -280,6 +280,14 @@ static void write_rules(const struct fw_snapshot *snapshot, FILE *out)
 	}
 }
 
+static void write_challenges(const struct fw_snapshot *snapshot, FILE *out)
+{
+	family(out, "floodwall_challenges", "gauge", "Keys of challenge rules whose SYNs are answered now.");
+	sample(out, "floodwall_challenges", (double)snapshot->challenges, NULL);
+	family(out, "floodwall_verified_sources", "gauge", "Sources that completed a handshake lately.");
+	sample(out, "floodwall_verified_sources", (double)snapshot->verified, NULL);
+}
+
 static void write_bans(const struct fw_snapshot *snapshot, FILE *out)
 {
 	static const char *const origins[FW_BAN_ORIGIN_MAX_] = {[FW_BAN_MANUAL] = "manual",
@@ -560,6 +568,7 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_interfaces(snapshot, out);
 	write_rules(snapshot, out);
 	write_bans(snapshot, out);
+	write_challenges(snapshot, out);
 	write_sets(snapshot, out);
 	write_feeds(snapshot, out);
 	write_maps(snapshot, out);

@@ -16,7 +16,7 @@ struct fw_map_usage {
 	uint64_t entries, capacity, memory_bytes;
 };
 
-#define FW_MAP_USAGE_MAX 24
+#define FW_MAP_USAGE_MAX 64 /* more than there are pinned maps */
 
 struct fw_iface_snapshot {
 	const char *name, *xdp_mode, *driver;
@@ -107,6 +107,7 @@ struct fw_snapshot {
 	size_t feed_count;
 	uint64_t faults[FW_FAULT_MAX_];
 	uint64_t bans_by_origin[FW_BAN_ORIGIN_MAX_];
+	uint64_t challenges, verified; /* in force now */
 	uint64_t bans_added[FW_BAN_ORIGIN_MAX_], bans_removed_expired, bans_removed_manual;
 	struct fw_map_usage maps[FW_MAP_USAGE_MAX];
 	size_t map_count;
