@@ -23,7 +23,7 @@
 
 #define FW_IS_PASS 0
 #define FW_IS_DROP 1
-#define FW_IS_ANSWER 1 /* with cookies: as much of an attack as what drops */
+#define FW_IS_ANSWER 0 /* a rule answers, and counts that as its drops */
 
 static const struct {
 	const char *word;
@@ -292,7 +292,8 @@ void fw_attacks_stop(struct fw_agent *agent)
 {
 	struct fw_attack_watch *watch = &agent->attacks;
 
-	uv_timer_stop(&watch->timer);
+	if (watch->timer.data)
+		uv_timer_stop(&watch->timer);
 	if (!watch->attacks)
 		return;
 	fw_attacks_save(agent);

@@ -52,8 +52,9 @@ static void check_ban(const struct fw_policy_rule *rule, struct fw_diags *diags)
 
 static void check_mode(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
-	if (rule->mode == FW_MODE_ATTACK && rule->action != FW_ACTION_BLOCK &&
-	    rule->action != FW_ACTION_POLICE)
+	if (rule->mode == FW_MODE_ATTACK &&
+	    (rule->action == FW_ACTION_ALLOW || rule->action == FW_ACTION_COUNT ||
+	     rule->action == FW_ACTION_LABEL))
 		COMPLAIN(diags, rule->action_mark, "bad-mode",
 			 "use action: block or police, or remove the mode",
 			 "rule '%s': %s drops nothing, so an attack would change nothing about it",
