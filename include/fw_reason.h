@@ -61,7 +61,7 @@ enum fw_reason {
 	  "a request whose line or host could not be read whole: rules that ask for it did not match")       \
 	X(SNI_NOT_SEEN, "sni_not_seen",                                                                      \
 	  "a TLS ClientHello whose server name could not be read in its first segment: rules about server "  \
-	  "names may not have matched")                                                                       \
+	  "names may not have matched")                                                                      \
 	X(COOKIE_FAILED, "cookie_failed",                                                                    \
 	  "a SYN that could not be answered with a cookie: passed to the stack within a small budget")       \
 	X(CHALLENGE_FULL, "challenge_insert_failed",                                                         \

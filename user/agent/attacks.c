@@ -21,8 +21,8 @@
 #define TARGET_BITS4   (FW_V4_BITS + 24)
 #define TARGET_BITS6   48
 
-#define FW_IS_PASS 0
-#define FW_IS_DROP 1
+#define FW_IS_PASS   0
+#define FW_IS_DROP   1
 #define FW_IS_ANSWER 0 /* a rule answers, and counts that as its drops */
 
 static const struct {

@@ -176,6 +176,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	uint64_t allowances =
 		(uint64_t)possible * fw_allowance_lines(possible) * sizeof(struct fw_allowance_line);
 
-	return geo + FW_SLOTS * slot + allowances + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES + FW_RULE_IDS * sizeof(struct fw_meter) +
-	       per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes + image->list_bytes;
+	return geo + FW_SLOTS * slot + allowances + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
+	       FW_RULE_IDS * sizeof(struct fw_meter) + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
+	       image->list_bytes;
 }

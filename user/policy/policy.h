@@ -299,9 +299,9 @@ struct fw_policy {
 		bool protect_ssh_clients, protect_gateways; /* both true by default */
 		uint64_t confirm_timeout_ns;		    /* 60 s */
 		uint64_t essential_limit;		    /* packets per second and kind, 10k */
-		uint64_t attack_from; /* packets per second dropped that make an attack, 1k */
-		uint64_t challenge_replies;		    /* SYN cookies per second, 5M */
-		uint64_t challenge_replies_per_prefix;	    /* to a source /24 or /48, 1k */
+		uint64_t attack_from;	    /* packets per second dropped that make an attack, 1k */
+		uint64_t challenge_replies; /* SYN cookies per second, 5M */
+		uint64_t challenge_replies_per_prefix; /* to a source /24 or /48, 1k */
 	} safety;
 	struct {
 		bool enabled;	 /* metrics: {listen: none} turns TCP off */
