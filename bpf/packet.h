@@ -19,13 +19,13 @@ struct fw_pkt {
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
-	__u16 payload_at;	      /* of TCP: bytes before it in the frame, */
-	__u16 payload_bytes;	      /* and how many the IP header promises; 0 without TCP */
+	__u16 payload_at;	      /* of TCP and UDP: bytes before it in the frame, */
+	__u16 payload_bytes;	      /* and how many the headers promise; 0 without TCP or UDP */
 	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
+	__u16 kind;		      /* enum fw_packet_kind */
 	__u8 family;		      /* enum fw_family; NONE while no address is known */
 	__u8 protocol;		      /* of the last header understood */
 	__u8 tcp_flags;
-	__u8 kind;	/* enum fw_packet_kind */
 	__u8 essential; /* enum fw_essential_kind or FW_ESSENTIAL_NONE */
 	__u8 has_ports;
 	__u8 traffic;	 /* enum fw_traffic */

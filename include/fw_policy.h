@@ -103,7 +103,13 @@ enum fw_packet_kind {
 	FW_KIND_OPTIONS = 1 << 3, /* IPv4 options or IPv6 extension headers other than fragment */
 	FW_KIND_TAGGED = 1 << 4,  /* at least one VLAN tag */
 	FW_KIND_IPV6 = 1 << 5,
-	FW_KIND_ALL_ = (1 << 6) - 1,
+	/* What no honest host sends; only known with FW_FEATURE_ODD_KINDS. */
+	FW_KIND_BAD_FLAGS = 1 << 6,	     /* TCP flags that contradict each other, or none */
+	FW_KIND_LAND = 1 << 7,		     /* claims to come from the very address and port it goes to */
+	FW_KIND_ZERO_PORT = 1 << 8,	     /* to port 0, or from port 0 where answers are expected */
+	FW_KIND_QUIC_SHORT_INITIAL = 1 << 9, /* a client's QUIC Initial in less than 1200 bytes */
+	FW_KIND_ALL_ = (1 << 10) - 1,
+	FW_KIND_ODD_ = FW_KIND_ALL_ & ~((1 << 6) - 1),
 };
 
 /* Dimensions some term looks at; the packet path skips the others. */
@@ -117,6 +123,7 @@ enum fw_feature {
 	FW_FEATURE_NEVER_BLOCK_LIMIT = 1 << 6,
 	FW_FEATURE_GEO = 1 << 7,
 	FW_FEATURE_REQUESTS = 1 << 8,
+	FW_FEATURE_ODD_KINDS = 1 << 9,
 };
 
 #define FW_PORT_CLASSES 256

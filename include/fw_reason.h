@@ -21,12 +21,14 @@
 	X(TRUNCATED_IP, DROP, "truncated_ip", "frame ends inside the IP header or its extensions")           \
 	X(MALFORMED_IP, DROP, "malformed_ip", "IP header contradicts itself or the frame")                   \
 	X(TRUNCATED_L4, DROP, "truncated_l4", "packet ends inside the TCP, UDP or ICMP header")              \
-	X(MALFORMED_L4, DROP, "malformed_l4", "TCP header contradicts itself")                               \
+	X(MALFORMED_L4, DROP, "malformed_l4", "TCP or UDP header contradicts itself or the packet")          \
 	X(ESSENTIAL_BUDGET, DROP, "essential_budget", "essential protocol beyond its budget")                \
 	X(BANNED, DROP, "banned", "source is under a ban")                                                   \
 	X(RULE_BLOCK, DROP, "rule_block", "a block rule without limit matched")                              \
 	X(OVER_LIMIT, DROP, "over_limit", "key is over the limit of a block rule")                           \
-	X(POLICED, DROP, "policed", "excess over the limit of a police rule")
+	X(POLICED, DROP, "policed", "excess over the limit of a police rule")                                \
+	X(BAD_FRAGMENT, DROP, "bad_fragment",                                                                \
+	  "a fragment cuts the TCP, UDP or ICMP header, could overwrite it, or ends beyond 64 KiB")
 
 enum fw_reason {
 #define X(id, action, word, help) FW_REASON_##id,

@@ -66,6 +66,8 @@ static void check_parsing(struct lab *lab)
 	struct packet tcp = PACKET(.protocol = IPPROTO_TCP);
 	tcp.bytes[tcp.ip + 20 + 12] = 4 << 4;
 	check(lab, FW_REASON_MALFORMED_L4, tcp);
+	check(lab, FW_REASON_BAD_FRAGMENT,
+	      PACKET(.protocol = IPPROTO_TCP, .fragment = LATER_FRAGMENT, .offset = 1));
 }
 
 static void check_spared(struct lab *lab)

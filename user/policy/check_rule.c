@@ -158,7 +158,10 @@ static bool takes_some_kind(const struct fw_policy_rule *rule)
 	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++) {
 		if (kind & FW_KIND_LATER_FRAGMENT && (~kind & (FW_KIND_FRAGMENT | FW_KIND_NO_L4)))
 			continue;
-		if (kind & FW_KIND_NO_L4 && fw_rule_needs_l4(rule))
+		if (kind & FW_KIND_NO_L4 && (fw_rule_needs_l4(rule) || kind & FW_KIND_ODD_))
+			continue;
+		if ((kind & FW_KIND_BAD_FLAGS && !fw_rule_takes_protocol(rule, FW_PROTO_TCP)) ||
+		    (kind & FW_KIND_QUIC_SHORT_INITIAL && !fw_rule_takes_protocol(rule, FW_PROTO_UDP)))
 			continue;
 		if (fw_match_takes_kind(&rule->match, kind))
 			return true;
@@ -190,9 +193,11 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 			      ? "connections are counted at SYN without ACK, which 'tcp_flags' leaves out"
 			      : "'tcp_flags' and 'tcp_flags_not' leave nothing";
 	else if (!takes_some_kind(rule))
-		why = fw_rule_asks_request(rule) ? "such packets have no payload that can be read"
-		      : fw_rule_needs_l4(rule)	 ? "such packets have no ports and flags"
-						 : "'packet' and 'packet_not' leave nothing";
+		why = match->packet & FW_KIND_ODD_ ? "packets of that kind have ports, and bad_flags "
+						     "is of TCP, quic_short_initial of UDP"
+		      : fw_rule_asks_request(rule) ? "such packets have no payload that can be read"
+		      : fw_rule_needs_l4(rule)	   ? "such packets have no ports and flags"
+						   : "'packet' and 'packet_not' leave nothing";
 	else if (leaves_none(&match->country, &match->country_not))
 		why = "'country' and 'country_not' leave no country";
 	else if (leaves_none(&match->asn, &match->asn_not))

@@ -93,9 +93,9 @@ static void write_flags(struct list list, const struct fw_flag_tests *tests)
 	list_end(&list);
 }
 
-static void write_kinds(struct list list, uint8_t kinds)
+static void write_kinds(struct list list, uint16_t kinds)
 {
-	for (unsigned int bit = 1; bit < 256; bit <<= 1)
+	for (unsigned int bit = 1; bit <= FW_PACKET_IPV4; bit <<= 1)
 		if (kinds & bit)
 			fputs(fw_word_of(&fw_packet_words, bit), list_item(&list));
 	list_end(&list);

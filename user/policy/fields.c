@@ -233,7 +233,9 @@ static const struct fw_policy_field fields[] = {
 	    "TCP packets, except these"),
 	KEY("match", "length", match_length, "{min, max}, 400-1500 or a list", "any", 0,
 	    "bytes of the frame without FCS"),
-	KEY("match", "packet", match_packet, "fragment, later_fragment, no_l4, options, tagged, ipv4, ipv6",
+	KEY("match", "packet", match_packet,
+	    "fragment, later_fragment, no_l4, options, tagged, ipv4, ipv6, "
+	    "bad_flags, land, zero_port, quic_short_initial",
 	    "any", 0, "what else the packet is, one of them"),
 	KEY("match", "packet_not", match_packet_not, "as packet", "none", 0, "none of them"),
 	KEY("match", "label", match_label, NAMES, "any", 0, "an earlier rule has set one of them"),

@@ -7,7 +7,6 @@
 #include "policy/requests.h"
 #include "policy/words.h"
 
-#define FW_PROTO_UDP	 17
 #define FW_PROTO_DCCP	 33
 #define FW_PROTO_SCTP	 132
 #define FW_PROTO_UDPLITE 136
@@ -204,6 +203,18 @@ static bool names_within(const struct fw_names *inner, const struct fw_names *ou
 	return true;
 }
 
+/* Kinds that neither asks for change no answer. */
+static bool kinds_cover(const struct fw_match *a, const struct fw_match *b)
+{
+	unsigned int asked = a->packet | a->packet_not | b->packet | b->packet_not;
+
+	asked |= asked & FW_PACKET_IPV4 ? FW_KIND_IPV6 : 0;
+	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
+		if (!(kind & ~asked) && fw_match_takes_kind(b, kind) && !fw_match_takes_kind(a, kind))
+			return false;
+	return true;
+}
+
 static bool headers_cover(const struct fw_policy_rule *a, const struct fw_policy_rule *b)
 {
 	for (unsigned int i = 0; i < 256; i++) {
@@ -213,10 +224,7 @@ static bool headers_cover(const struct fw_policy_rule *a, const struct fw_policy
 		    !fw_rule_takes_flags(a, (uint8_t)i))
 			return false;
 	}
-	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
-		if (fw_match_takes_kind(&b->match, kind) && !fw_match_takes_kind(&a->match, kind))
-			return false;
-	return true;
+	return kinds_cover(&a->match, &b->match);
 }
 
 static bool uri_within(const struct fw_uri_test *inner, const struct fw_uri_tests *outer)

@@ -6,6 +6,7 @@
 #include "policy/policy.h"
 
 #define FW_PROTO_TCP 6
+#define FW_PROTO_UDP 17
 
 /* Only these carry ports that the packet path reads. */
 bool fw_protocol_has_ports(uint8_t protocol);

@@ -136,7 +136,7 @@ struct fw_log {
 };
 
 /* A bit of fw_match.packet beside enum fw_packet_kind: the opposite of FW_KIND_IPV6. */
-#define FW_PACKET_IPV4 (1 << 6)
+#define FW_PACKET_IPV4 (1 << 15)
 
 /* A list that is fetched; it fills the set of the same name. Strings are owned; NULL or 0: the key is not in
  * the file, and what holds without it is feeds/'s business. */
@@ -172,9 +172,9 @@ struct fw_match {
 	size_t protocol_count, protocol_not_count;
 	struct fw_ranges source_port, source_port_not, dest_port, dest_port_not, length;
 	struct fw_flag_tests tcp_flags, tcp_flags_not;
-	uint8_t packet; /* enum fw_packet_kind bits or FW_PACKET_IPV4, any of which must hold; 0 = not asked
-			 */
-	uint8_t packet_not; /* none of which may hold */
+	uint16_t packet; /* enum fw_packet_kind bits or FW_PACKET_IPV4, any of which must hold; 0 = not asked
+			  */
+	uint16_t packet_not; /* none of which may hold */
 	struct fw_names label, label_not;
 	uint8_t tiers,
 		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */

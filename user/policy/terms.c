@@ -113,6 +113,8 @@ static uint32_t features_of(const struct fw_policy_rule *rule)
 		features |= FW_FEATURE_TCP_FLAGS;
 	if (match->length.count)
 		features |= FW_FEATURE_LENGTH;
+	if ((match->packet | match->packet_not) & FW_KIND_ODD_)
+		features |= FW_FEATURE_ODD_KINDS;
 	return features;
 }
 
