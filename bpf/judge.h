@@ -13,6 +13,7 @@
 #include "known.h"
 #include "maps.h"
 #include "packet.h"
+#include "signature.h"
 
 /* Index of the lowest set bit by de Bruijn multiplication: BPF has no such instruction. */
 static const __u8 judge_bit_index[64] = {
@@ -295,6 +296,8 @@ static __always_inline enum fw_reason judge_plainly(const struct fw_rule *rule, 
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					    struct fw_pkt *pkt, __u64 mask)
 {
+	if (policy->features & FW_FEATURE_SIGNATURES)
+		mask = signature_terms(ctx, policy, pkt, mask);
 	if (policy->features & FW_FEATURE_REQUESTS)
 		mask = judge_payload(ctx, policy, pkt, mask);
 	for (int i = 0; i < FW_TERMS_MAX && mask; i++) {

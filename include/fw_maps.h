@@ -30,6 +30,7 @@
 	X(fw_essential_map)                                                                                  \
 	X(fw_iface_count_map)                                                                                \
 	X(fw_rule_count_map)                                                                                 \
+	X(fw_signature_count_map)                                                                            \
 	X(fw_spread_map)                                                                                     \
 	X(fw_class_count_map)                                                                                \
 	X(fw_fault_map)                                                                                      \

@@ -7,6 +7,7 @@
 #include "fw_geo.h"
 #include "fw_lists.h"
 #include "fw_request.h"
+#include "fw_signature.h"
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
@@ -124,6 +125,7 @@ enum fw_feature {
 	FW_FEATURE_GEO = 1 << 7,
 	FW_FEATURE_REQUESTS = 1 << 8,
 	FW_FEATURE_ODD_KINDS = 1 << 9,
+	FW_FEATURE_SIGNATURES = 1 << 10,
 };
 
 #define FW_PORT_CLASSES 256
@@ -164,6 +166,7 @@ struct fw_policy_slot {
 	struct fw_term terms[FW_TERMS_MAX];
 	struct fw_rule rules[FW_RULES_MAX];
 	struct fw_rule never_block;
+	struct fw_signature_table signatures;
 	struct fw_u16_dimension source_port;
 	struct fw_u16_dimension dest_port;
 	struct fw_u16_dimension length; /* frame bytes, capped at 65535 */

@@ -127,6 +127,9 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		{"the source port",
 		 slot->features & FW_FEATURE_SOURCE_PORT ? over_ports(&slot->source_port, term) : FW_FIT_YES},
 		{"the TCP flags", flags_fit(slot, known, term)},
+		{"the signature", !has(slot->signatures.asking, term)
+					  ? FW_FIT_YES
+					  : over_all(slot->signatures.terms, FW_SIGNATURES_MAX + 1, term)},
 		{"the request", has(slot->requests.all, term) ? FW_FIT_MAYBE : FW_FIT_YES},
 		{"the packet length",
 		 slot->features & FW_FEATURE_LENGTH ? over_ports(&slot->length, term) : FW_FIT_YES},

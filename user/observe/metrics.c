@@ -279,6 +279,21 @@ static void write_rules(const struct fw_snapshot *snapshot, FILE *out)
 	}
 }
 
+static void write_signatures(const struct fw_snapshot *snapshot, FILE *out)
+{
+	family(out, "floodwall_signature_packets_total", "counter",
+	       "Packets with a signature that some rule asked about.");
+	for (size_t i = 0; i < snapshot->signature_count; i++)
+		sample(out, "floodwall_signature_packets_total", (double)snapshot->signatures[i].packets,
+		       "signature", snapshot->signatures[i].name, "vector", snapshot->signatures[i].vector,
+		       NULL);
+	family(out, "floodwall_signature_bytes_total", "counter", "Bytes of these packets.");
+	for (size_t i = 0; i < snapshot->signature_count; i++)
+		sample(out, "floodwall_signature_bytes_total", (double)snapshot->signatures[i].bytes,
+		       "signature", snapshot->signatures[i].name, "vector", snapshot->signatures[i].vector,
+		       NULL);
+}
+
 static void write_bans(const struct fw_snapshot *snapshot, FILE *out)
 {
 	static const char *const origins[FW_BAN_ORIGIN_MAX_] = {[FW_BAN_MANUAL] = "manual",
@@ -479,6 +494,8 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_sets(snapshot, out);
 	write_feeds(snapshot, out);
 	write_maps(snapshot, out);
+	if (snapshot->signature_count)
+		write_signatures(snapshot, out);
 	if (snapshot->log_count)
 		write_logs(snapshot, out);
 }

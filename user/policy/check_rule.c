@@ -67,8 +67,8 @@ static bool is_narrowed(const struct fw_match *match)
 {
 	return match->destination.count || match->protocol_count || match->protocol_not_count ||
 	       fw_match_has_ports(match) || match->tcp_flags.count || match->tcp_flags_not.count ||
-	       match->length.count || match->uri.count || match->host.count || match->method.count ||
-	       match->label.count || match->packet_not ||
+	       match->length.count || match->signature || match->uri.count || match->host.count ||
+	       match->method.count || match->label.count || match->packet_not ||
 	       (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4)));
 }
 
@@ -183,7 +183,8 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 	const char *why = NULL;
 
 	if (!takes_some_protocol(rule))
-		why = fw_rule_asks_request(rule) ? "requests exist in TCP only, which 'protocol' leaves out"
+		why = match->signature ? "its signatures are of a protocol that the other keys leave out"
+		      : fw_rule_asks_request(rule) ? "requests exist in TCP only, which 'protocol' leaves out"
 		      : fw_rule_has_flags(rule)
 			      ? "TCP flags and connections exist in TCP only, which 'protocol' leaves out"
 		      : fw_match_has_ports(match) ? "ports exist in TCP, UDP, UDP-Lite, SCTP and DCCP only"
@@ -206,6 +207,8 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 		why = "'source_port' and 'source_port_not' leave no port";
 	else if (fw_ranges_are_empty(&match->dest_port, &match->dest_port_not))
 		why = "'dest_port' and 'dest_port_not' leave no port";
+	else if (match->signature && !(match->signature & ~match->signature_not))
+		why = "'signature' and 'signature_not' leave none";
 	if (why)
 		COMPLAIN(diags, rule->mark, "never-matches", NULL, "rule '%s' can never match: %s",
 			 rule->name, why);

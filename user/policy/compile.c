@@ -11,6 +11,7 @@
 #include "policy/lists.h"
 #include "policy/memory.h"
 #include "policy/requests.h"
+#include "policy/signatures.h"
 #include "policy/terms.h"
 
 #define TICK_DEFAULT_NS 4000000
@@ -279,6 +280,8 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
 	r = fw_requests_compile(policy, diags, image);
+	if (!r)
+		r = fw_signatures_compile(policy, diags, image);
 	if (!r)
 		r = fw_classes_compile(policy, image);
 	if (!r)

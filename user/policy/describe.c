@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/units.h"
+#include "policy/signatures.h"
 #include "policy/words.h"
 
 /* Writes "key: [" once, then commas. */
@@ -101,6 +102,18 @@ static void write_kinds(struct list list, uint16_t kinds)
 	list_end(&list);
 }
 
+static void write_signatures(const struct fw_policy *policy, struct list list, uint64_t signatures)
+{
+	const struct fw_signature_list *all = policy->signatures.list;
+
+	if (signatures == UINT64_MAX)
+		fputs("any", list_item(&list));
+	for (size_t i = 0; signatures != UINT64_MAX && all && i < all->count; i++)
+		if (signatures >> i & 1)
+			fputs(all->items[i].name, list_item(&list));
+	list_end(&list);
+}
+
 static void write_countries(struct list list, const struct fw_numbers *countries)
 {
 	for (size_t i = 0; i < countries->count; i++)
@@ -174,6 +187,8 @@ static void write_match(const struct fw_policy *policy, const struct fw_match *m
 	write_ranges(LIST("length"), &match->length);
 	write_kinds(LIST("packet"), match->packet);
 	write_kinds(LIST("packet_not"), match->packet_not);
+	write_signatures(policy, LIST("signature"), match->signature);
+	write_signatures(policy, LIST("signature_not"), match->signature_not);
 	write_names(LIST("label"), &match->label);
 	write_names(LIST("label_not"), &match->label_not);
 	fputc('}', out);

@@ -4,6 +4,7 @@
 #define FW_POLICY_LOAD_H
 
 #include "policy/fields.h"
+#include "policy/match.h"
 #include "policy/policy.h"
 #include "policy/tree.h"
 #include "policy/words.h"
@@ -18,6 +19,7 @@ struct fw_loader {
 	char where[128];	    /* "rule 'login'", for messages */
 	unsigned int *sets_by_name; /* of the named sets; NULL: there are none */
 	size_t sets_named;
+	bool signatures_failed; /* said already */
 	bool out_of_memory;
 };
 
@@ -30,6 +32,7 @@ struct fw_loader {
 	X(feeds)                                                                                             \
 	X(never_block)                                                                                       \
 	X(logs)                                                                                              \
+	X(signatures)                                                                                        \
 	X(rules)                                                                                             \
 	X(safety)                                                                                            \
 	X(metrics)                                                                                           \
@@ -145,6 +148,21 @@ struct fw_loader {
 	X(log_field_uri)                                                                                     \
 	X(log_field_host)                                                                                    \
 	X(log_field_status)                                                                                  \
+	X(match_signature)                                                                                   \
+	X(match_signature_not)                                                                               \
+	X(signatures_file)                                                                                   \
+	X(signature_list_revision)                                                                           \
+	X(signature_list_signatures)                                                                         \
+	X(signature_name)                                                                                    \
+	X(signature_vector)                                                                                  \
+	X(signature_protocol)                                                                                \
+	X(signature_source_port)                                                                             \
+	X(signature_payload)                                                                                 \
+	X(signature_bytes)                                                                                   \
+	X(signature_note)                                                                                    \
+	X(bytes_offset)                                                                                      \
+	X(bytes_value)                                                                                       \
+	X(bytes_mask)                                                                                        \
 	X(length_min)                                                                                        \
 	X(length_max)
 

@@ -251,6 +251,19 @@ void fw_load_rule_labels(struct fw_loader *loader, const struct fw_node *value, 
 	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->labels);
 }
 
+/* What lists of signatures say of strangers' traffic is to be watched before it is believed. */
+static void count_signatures(struct fw_loader *loader, struct fw_policy_rule *rule)
+{
+	if (!rule->match.signature || rule->mode != FW_MODE_INHERIT)
+		return;
+	rule->mode = FW_MODE_COUNT;
+	if (rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE)
+		fw_diag_add(loader->diags, rule->mark, FW_SEVERITY_NOTE, "signature-counts",
+			    "look at what it would drop (floodwall rules), then write mode: enforce",
+			    "rule '%s' only counts: rules with signatures do until they say otherwise",
+			    rule->name ? rule->name : "");
+}
+
 static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsigned int number)
 {
 	struct fw_policy *policy = loader->policy;
@@ -272,6 +285,7 @@ static void load_rule(struct fw_loader *loader, const struct fw_node *node, unsi
 		rule.action_mark = rule.mark;
 	if (!rule.limit_mark.line)
 		rule.limit_mark = rule.mark;
+	count_signatures(loader, &rule);
 	/* Conclusions from a rule that was only half understood would mislead. */
 	if (loader->diags->errors == errors)
 		fw_rule_check(policy, &rule, loader->diags);

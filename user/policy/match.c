@@ -31,7 +31,8 @@ bool fw_rule_has_flags(const struct fw_policy_rule *rule)
 
 bool fw_rule_needs_l4(const struct fw_policy_rule *rule)
 {
-	return fw_match_has_ports(&rule->match) || fw_rule_has_flags(rule) || fw_rule_asks_request(rule);
+	return fw_match_has_ports(&rule->match) || fw_rule_has_flags(rule) || fw_rule_asks_request(rule) ||
+	       rule->match.signature;
 }
 
 static bool lists_protocol(const uint8_t *items, size_t count, uint8_t protocol)
@@ -48,6 +49,9 @@ bool fw_rule_takes_protocol(const struct fw_policy_rule *rule, uint8_t protocol)
 	if (lists_protocol(match->protocols_not, match->protocol_not_count, protocol))
 		return false;
 	if (fw_match_has_ports(match) && !fw_protocol_has_ports(protocol))
+		return false;
+	if (match->signature && !(protocol == FW_PROTO_UDP && match->signature_udp) &&
+	    !(protocol == FW_PROTO_TCP && match->signature_tcp))
 		return false;
 	return protocol == FW_PROTO_TCP || (!fw_rule_has_flags(rule) && !fw_rule_asks_request(rule));
 }
@@ -271,6 +275,9 @@ bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule 
 	if (!requests_cover(x, y))
 		return false;
 	if ((x->tiers && (!y->tiers || y->tiers & ~x->tiers)) || x->tiers_not & ~y->tiers_not)
+		return false;
+	if ((x->signature && (!y->signature || y->signature & ~x->signature)) ||
+	    x->signature_not & ~y->signature_not)
 		return false;
 	if (!numbers_cover(&x->country, &x->country_not, &y->country, &y->country_not) ||
 	    !numbers_cover(&x->asn, &x->asn_not, &y->asn, &y->asn_not))

@@ -263,6 +263,7 @@ enum setting {
 	PREFIXES,
 	GEO,
 	GEO_ASN,
+	SIGNATURES,
 	MEMORY,
 	SETTINGS_
 };
@@ -315,6 +316,9 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 	case GEO_ASN:
 		fputs(policy->geo.asn_database ? policy->geo.asn_database : "", out);
 		return;
+	case SIGNATURES:
+		fputs(policy->signatures.file ? policy->signatures.file : "", out);
+		return;
 	case MEMORY:
 	case SETTINGS_:
 		fputs(policy->memory_limit ? fw_amount_exact(policy->memory_limit, true, text, sizeof(text))
@@ -357,6 +361,7 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[PREFIXES] = "capacity.prefixes",
 		[GEO] = "geo.database",
 		[GEO_ASN] = "geo.asn_database",
+		[SIGNATURES] = "signatures.file",
 		[MEMORY] = "memory_limit",
 	};
 	int r = 0;
@@ -387,6 +392,8 @@ int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted
 		r = fw_plan_feeds(&plan, running, wanted);
 	if (!r)
 		r = fw_plan_logs(&plan, running, wanted);
+	if (!r)
+		r = fw_plan_signatures(&plan, running, wanted);
 	if (!r)
 		r = diff_rules(&plan, running, wanted);
 	if (r) {

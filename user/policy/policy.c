@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/geo.h"
+#include "policy/signatures.h"
 
 static void names_done(struct fw_names *names)
 {
@@ -130,6 +131,8 @@ void fw_policy_free(struct fw_policy *policy)
 	free(policy->geo.database);
 	free(policy->geo.asn_database);
 	fw_geo_unref(policy->geo.data);
+	free(policy->signatures.file);
+	fw_signatures_free(policy->signatures.list);
 	for (size_t i = 0; i < policy->log_count; i++)
 		fw_log_done(&policy->logs[i]);
 	free(policy->logs);

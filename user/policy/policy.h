@@ -165,6 +165,8 @@ struct fw_feed {
 	struct fw_mark mark;
 };
 
+struct fw_signature_list; /* policy/signatures.h */
+
 struct fw_match {
 	struct fw_set_refs source, source_not, destination, destination_not;
 	uint8_t *protocols,
@@ -176,6 +178,8 @@ struct fw_match {
 			  */
 	uint16_t packet_not; /* none of which may hold */
 	struct fw_names label, label_not;
+	uint64_t signature, signature_not; /* bit per signature of the policy's list; 0 = not asked */
+	bool signature_udp, signature_tcp; /* what of them `signature` can find */
 	uint8_t tiers,
 		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */
 	struct fw_numbers country, country_not; /* FW_COUNTRY() */
@@ -242,6 +246,11 @@ struct fw_policy {
 		struct fw_mark mark, asn_mark;
 		struct fw_geo *data; /* what rules want to know of them; NULL when none asks */
 	} geo;
+	struct {
+		char *file; /* absolute, NULL: where they usually are */
+		struct fw_mark mark;
+		struct fw_signature_list *list; /* NULL when no rule asks */
+	} signatures;
 	uint64_t memory_limit; /* bytes, 0 = none */
 	char *file; /* the file it came from, for --save and messages; all marks of the policy point to it */
 };
