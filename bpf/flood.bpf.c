@@ -74,6 +74,8 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 
 	if (pkt->family != FW_FAMILY_NONE) {
 		why = identify_spared(control, pkt, asked->hash);
+		if (why == FW_REASON_RESOLVER)
+			why = parsed == FW_REASON_UNDECIDED ? judge_answer(pkt) : parsed;
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
@@ -86,7 +88,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		if (list_class)
 			count_class(policy->list_slot, list_class);
 		if (class->flags & FW_CLASS_NEVER_BLOCK &&
-		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt)))
+		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt, 0)))
 			return FW_REASON_NEVER_BLOCK;
 		*terms &= class->source_terms;
 		pkt->count_terms = class->count_terms;

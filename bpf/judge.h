@@ -15,6 +15,10 @@
 #include "packet.h"
 #include "signature.h"
 
+#define FW_PORT_DNS	53
+#define FW_PORT_DNS_TLS 853
+#define FW_PORT_NTP	123
+
 /* Index of the lowest set bit by de Bruijn multiplication: BPF has no such instruction. */
 static const __u8 judge_bit_index[64] = {
 	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
@@ -182,8 +186,8 @@ static __always_inline int judge_is_over(const struct fw_rule *rule, const struc
 	return 1;
 }
 
-/* The limit of never_block. Global for the reason of judge_rule. */
-__noinline int judge_spared_is_over(struct fw_pkt *pkt)
+/* The limits of never_block (answers 0) and of answers. Global for the reason of judge_rule. */
+__noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 answers)
 {
 	struct fw_policy_slot *policy;
 	__u64 ignored = 0;
@@ -193,7 +197,25 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt)
 		return 0;
 	slot = pkt->slot;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	return policy && judge_is_over(&policy->never_block, pkt, NULL, &ignored);
+	return policy &&
+	       judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, NULL, &ignored);
+}
+
+/* A resolver or time server of this host is spared only as one: its address can be forged. UNDECIDED: it is a
+ * source like any other. */
+static __always_inline enum fw_reason judge_answer(struct fw_pkt *pkt)
+{
+	enum fw_reason why = FW_REASON_UNDECIDED;
+
+	if (pkt->kind & FW_KIND_LATER_FRAGMENT)
+		why = FW_REASON_RESOLVER; /* of a large answer */
+	else if (pkt->has_ports && (pkt->source_port == FW_PORT_DNS || pkt->source_port == FW_PORT_DNS_TLS))
+		why = FW_REASON_RESOLVER;
+	else if (pkt->has_ports && pkt->source_port == FW_PORT_NTP && pkt->protocol == IPPROTO_UDP)
+		why = FW_REASON_TIME_SERVER;
+	if (why != FW_REASON_UNDECIDED && judge_spared_is_over(pkt, 1))
+		return FW_REASON_UNDECIDED;
+	return why;
 }
 
 static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *rule,

@@ -19,6 +19,7 @@
 #define FW_RULE_IDS	    256 /* stable ids: counters and meters follow the name over reloads */
 #define FW_RULE_NONE	    0xffff
 #define FW_RULE_NEVER_BLOCK 255 /* id of the meter behind never_block's own limit */
+#define FW_RULE_ANSWERS	    254 /* id of the meter behind answers_limit */
 #define FW_LABELS_MAX	    64
 #define FW_CLASSES_MAX	    65536
 #define FW_BAN_STEPS	    6
@@ -166,6 +167,7 @@ struct fw_policy_slot {
 	struct fw_term terms[FW_TERMS_MAX];
 	struct fw_rule rules[FW_RULES_MAX];
 	struct fw_rule never_block;
+	struct fw_rule answers; /* per resolver and time server of this host */
 	struct fw_signature_table signatures;
 	struct fw_u16_dimension source_port;
 	struct fw_u16_dimension dest_port;

@@ -11,7 +11,7 @@
 	X(NEVER_BLOCK, PASS, "never_block", "source is in a never_block set")                                \
 	X(SSH_PEER, PASS, "ssh_peer", "source has a live SSH session with this host")                        \
 	X(GATEWAY, PASS, "gateway", "source is a gateway of this host")                                      \
-	X(RESOLVER, PASS, "resolver", "source is a DNS resolver of this host")                               \
+	X(RESOLVER, PASS, "resolver", "an answer of a DNS resolver of this host, within its limit")          \
 	X(ALLOWED, PASS, "allowed", "an operator allowed the source for a while")                            \
 	X(ESSENTIAL, PASS, "essential", "ARP, neighbour discovery, path MTU or DHCP, within its budget")     \
 	X(RULE_ALLOW, PASS, "rule_allow", "an allow rule matched")                                           \
@@ -28,7 +28,8 @@
 	X(OVER_LIMIT, DROP, "over_limit", "key is over the limit of a block rule")                           \
 	X(POLICED, DROP, "policed", "excess over the limit of a police rule")                                \
 	X(BAD_FRAGMENT, DROP, "bad_fragment",                                                                \
-	  "a fragment cuts the TCP, UDP or ICMP header, could overwrite it, or ends beyond 64 KiB")
+	  "a fragment cuts the TCP, UDP or ICMP header, could overwrite it, or ends beyond 64 KiB")          \
+	X(TIME_SERVER, PASS, "time_server", "an answer of a time server of this host, within its limit")
 
 enum fw_reason {
 #define X(id, action, word, help) FW_REASON_##id,

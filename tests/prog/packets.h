@@ -20,6 +20,7 @@
 #define SSH_ADMIN      "198.51.100.22"
 #define GATEWAY	       "192.0.2.1"
 #define RESOLVER       "192.0.2.53"
+#define TIME_SERVER    "192.0.2.123"
 #define VICTIM	       "192.0.2.80"
 #define VICTIM_OTHER   "192.0.2.81"
 #define VICTIM_FAR     "192.0.3.81" /* another /24 */

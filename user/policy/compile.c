@@ -21,7 +21,7 @@
 #define BATCH_PACKETS	64
 #define BATCH_BYTES	65536
 #define ID_FIRST	1
-#define ID_LAST		(FW_RULE_NEVER_BLOCK - 1)
+#define ID_LAST		(FW_RULE_ANSWERS - 1)
 
 static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct fw_rule *rule)
 {
@@ -115,6 +115,17 @@ static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns
 		if (policy->never_block_limit.unit != FW_UNIT_NONE)
 			slot->features |= FW_FEATURE_NEVER_BLOCK_LIMIT;
 	}
+}
+
+static void compile_answers(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
+{
+	struct fw_policy_rule rule = {.action = FW_ACTION_ALLOW,
+				      .limit = policy->safety.answers_limit,
+				      .prefix4 = 32,
+				      .prefix6 = 128,
+				      .mode = FW_MODE_INHERIT};
+
+	compile_rule(&rule, FW_RULE_ANSWERS, tick_ns, &slot->answers);
 }
 
 static uint16_t id_find(const struct fw_rule_ids *ids, const char *name)
@@ -276,6 +287,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	for (size_t i = 0; i < policy->rule_count; i++)
 		compile_rule(&policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
 	compile_never_block(policy, tick_ns, image->slot);
+	compile_answers(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;

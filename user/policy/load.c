@@ -116,6 +116,7 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.protect_gateways = true;
 	policy->safety.confirm_timeout_ns = 60 * FW_NS_PER_SEC;
 	policy->safety.essential_limit = 10000;
+	policy->safety.answers_limit = (struct fw_limit){5000, FW_UNIT_PACKETS, FW_NS_PER_SEC};
 	policy->metrics.enabled = true;
 	snprintf(policy->metrics.listen, sizeof(policy->metrics.listen), "%s", FW_METRICS_LISTEN);
 	policy->capacity.sources = FW_SOURCES_DEFAULT;

@@ -78,6 +78,9 @@ struct fw_loader {
 	X(protect_ssh_clients)                                                                               \
 	X(protect_gateways)                                                                                  \
 	X(confirm_timeout)                                                                                   \
+	X(safety_resolvers)                                                                                  \
+	X(safety_time_servers)                                                                               \
+	X(answers_limit)                                                                                     \
 	X(essential_limit)                                                                                   \
 	X(metrics_listen)                                                                                    \
 	X(capacity_sources)                                                                                  \

@@ -256,6 +256,9 @@ enum setting {
 	GATEWAYS,
 	CONFIRM,
 	ESSENTIAL,
+	RESOLVERS,
+	TIME_SERVERS,
+	ANSWERS,
 	LISTEN,
 	ON_EXIT,
 	SOURCES,
@@ -268,6 +271,12 @@ enum setting {
 	SETTINGS_
 };
 
+static void write_refs(const struct fw_policy *policy, const struct fw_set_refs *refs, FILE *out)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		fprintf(out, "%s%s", i ? ", " : "", policy->sets[refs->items[i]].name);
+}
+
 static void write_setting(const struct fw_policy *policy, enum setting setting, FILE *out)
 {
 	char text[96];
@@ -277,8 +286,7 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		fputs(fw_mode_word(policy->mode), out);
 		return;
 	case NEVER_BLOCK:
-		for (size_t i = 0; i < policy->never_block.count; i++)
-			fprintf(out, "%s%s", i ? ", " : "", policy->sets[policy->never_block.items[i]].name);
+		write_refs(policy, &policy->never_block, out);
 		return;
 	case NEVER_BLOCK_LIMIT:
 		fputs(fw_limit_format(&policy->never_block_limit, text, sizeof(text)), out);
@@ -294,6 +302,15 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case ESSENTIAL:
 		fputs(fw_amount_exact(policy->safety.essential_limit, false, text, sizeof(text)), out);
+		return;
+	case RESOLVERS:
+		write_refs(policy, &policy->safety.resolvers, out);
+		return;
+	case TIME_SERVERS:
+		write_refs(policy, &policy->safety.time_servers, out);
+		return;
+	case ANSWERS:
+		fputs(fw_limit_format(&policy->safety.answers_limit, text, sizeof(text)), out);
 		return;
 	case LISTEN:
 		fputs(policy->metrics.enabled ? policy->metrics.listen : "none", out);
@@ -354,6 +371,9 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[GATEWAYS] = "safety.protect_gateways",
 		[CONFIRM] = "safety.confirm_timeout",
 		[ESSENTIAL] = "safety.essential_limit",
+		[RESOLVERS] = "safety.resolvers",
+		[TIME_SERVERS] = "safety.time_servers",
+		[ANSWERS] = "safety.answers_limit",
 		[LISTEN] = "metrics.listen",
 		[ON_EXIT] = "on_exit",
 		[SOURCES] = "capacity.sources",

@@ -138,6 +138,8 @@ void fw_policy_free(struct fw_policy *policy)
 	free(policy->logs);
 	free(policy->interfaces);
 	free(policy->never_block.items);
+	free(policy->safety.resolvers.items);
+	free(policy->safety.time_servers.items);
 	free(policy->sets);
 	free(policy->rules);
 	free(policy->file);

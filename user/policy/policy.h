@@ -232,6 +232,8 @@ struct fw_policy {
 		bool protect_ssh_clients, protect_gateways; /* both true by default */
 		uint64_t confirm_timeout_ns;		    /* 60 s */
 		uint64_t essential_limit;		    /* packets per second and kind, 10k */
+		struct fw_set_refs resolvers, time_servers; /* beside those that the system's files name */
+		struct fw_limit answers_limit;		    /* of each: 5000 packets/1s */
 	} safety;
 	struct {
 		bool enabled;	 /* metrics: {listen: none} turns TCP off */
