@@ -70,7 +70,7 @@ fw_command_run fw_cmd_status, fw_cmd_attach, fw_cmd_detach, fw_cmd_check, fw_cmd
 	fw_cmd_top, fw_cmd_ban, fw_cmd_unban, fw_cmd_bans, fw_cmd_allow, fw_cmd_sets, fw_cmd_sets_change,
 	fw_cmd_sets_test, fw_cmd_feeds, fw_cmd_feeds_sync, fw_cmd_explain, fw_cmd_replay, fw_cmd_doctor,
 	fw_cmd_events, fw_cmd_history_top, fw_cmd_history_export, fw_cmd_recommend, fw_cmd_metrics,
-	fw_cmd_import, fw_cmd_help, fw_cmd_completion, fw_cmd_man, fw_cmd_version, fw_cmd_attacks,
-	fw_cmd_under_attack, fw_cmd_notify, fw_cmd_notify_test;
+	fw_cmd_import, fw_cmd_help, fw_cmd_completion, fw_cmd_man, fw_cmd_version,
+	fw_cmd_attacks, fw_cmd_under_attack, fw_cmd_notify, fw_cmd_notify_test;
 
 #endif

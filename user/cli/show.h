@@ -11,8 +11,8 @@ fw_show fw_show_status, fw_show_attach, fw_show_detach, fw_show_rules, fw_show_r
 	fw_show_sets_test, fw_show_feeds, fw_show_explain, fw_show_top, fw_show_plan, fw_show_apply,
 	fw_show_confirm, fw_show_rollback, fw_show_reload, fw_show_replay, fw_show_doctor, fw_show_events,
 	fw_show_event, fw_show_cost, fw_show_history, fw_show_history_csv, fw_show_history_svg,
-	fw_show_recommend, fw_show_recommend_csv, fw_show_recommend_svg, fw_show_attacks,
-	fw_show_under_attack, fw_show_notify, fw_show_notify_test;
+	fw_show_recommend, fw_show_recommend_csv, fw_show_recommend_svg,
+	fw_show_attacks, fw_show_under_attack, fw_show_notify, fw_show_notify_test;
 
 /* One line per attack that lasts, for status. */
 void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks);
