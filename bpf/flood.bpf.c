@@ -10,6 +10,7 @@
 #include "identify.h"
 #include "judge.h"
 #include "maps.h"
+#include "odd.h"
 #include "packet.h"
 #include "parse.h"
 #include "verdict.h"
@@ -28,6 +29,12 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 	if (fw_config.frags && pkt->kind & FW_KIND_NO_L4 && cursor.frame_length > cursor.end - cursor.start)
 		count_fault(FW_FAULT_HEADERS_SPLIT);
 	return why;
+}
+
+/* A call, so that the verifier follows it once. */
+static __noinline void note_odd_kinds(struct xdp_md *ctx, struct fw_pkt *pkt)
+{
+	pkt->kind |= odd_kinds(pkt, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
 }
 
 /* What was asked of memory as soon as the source was known. */
@@ -72,6 +79,8 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 
 	if (pkt->family != FW_FAMILY_NONE) {
 		why = identify_spared(control, pkt, asked->hash);
+		if (why == FW_REASON_RESOLVER)
+			why = parsed == FW_REASON_UNDECIDED ? judge_answer(pkt) : parsed;
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
@@ -84,7 +93,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		if (list_class)
 			count_class(policy->list_slot, list_class);
 		if (class->flags & FW_CLASS_NEVER_BLOCK &&
-		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt)))
+		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt, 0)))
 			return FW_REASON_NEVER_BLOCK;
 		*terms &= class->source_terms;
 		pkt->count_terms = class->source_count_terms;
@@ -139,6 +148,8 @@ int fw_xdp(struct xdp_md *ctx)
 	pkt.counting = policy->count_ifaces >> (fw_config.iface & (FW_IFACES_MAX - 1)) & 1;
 	why = parse(ctx, &pkt);
 	ask_early(policy, &pkt, &asked);
+	if (policy->features & FW_FEATURE_ODD_KINDS)
+		note_odd_kinds(ctx, &pkt);
 	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
 	why = identify(control, policy, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && policy->features & FW_FEATURE_CHALLENGE)

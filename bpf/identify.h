@@ -32,7 +32,8 @@ static __noinline enum fw_reason identify_spared_kind(const struct fw_pkt *pkt)
 	case FW_SPARED_GATEWAY:
 		return FW_REASON_GATEWAY;
 	case FW_SPARED_RESOLVER:
-		return FW_REASON_RESOLVER;
+	case FW_SPARED_TIME_SERVER:
+		return FW_REASON_RESOLVER; /* if it answers: judge_answer */
 	default:
 		return FW_REASON_ALLOWED;
 	}

@@ -13,6 +13,11 @@
 #include "judge_request.h"
 #include "maps.h"
 #include "packet.h"
+#include "signature.h"
+
+#define FW_PORT_DNS	53
+#define FW_PORT_DNS_TLS 853
+#define FW_PORT_NTP	123
 
 /* Index of the lowest set bit by de Bruijn multiplication: BPF has no such instruction. */
 static const __u8 judge_bit_index[64] = {
@@ -52,8 +57,8 @@ static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, co
 	return mask;
 }
 
-/* The limit of never_block. Global for the reason of judge_rule. */
-__noinline int judge_spared_is_over(struct fw_pkt *pkt)
+/* The limits of never_block (answers 0) and of answers. Global for the reason of judge_rule. */
+__noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 answers)
 {
 	struct fw_policy_slot *policy;
 	__u64 ignored = 0;
@@ -63,7 +68,25 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt)
 		return 0;
 	slot = pkt->slot;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	return policy && judge_is_over(&policy->never_block, pkt, NULL, &ignored);
+	return policy &&
+	       judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, NULL, &ignored);
+}
+
+/* A resolver or time server of this host is spared only as one: its address can be forged. UNDECIDED: it is a
+ * source like any other. */
+static __always_inline enum fw_reason judge_answer(struct fw_pkt *pkt)
+{
+	enum fw_reason why = FW_REASON_UNDECIDED;
+
+	if (pkt->kind & FW_KIND_LATER_FRAGMENT)
+		why = FW_REASON_RESOLVER; /* of a large answer */
+	else if (pkt->has_ports && (pkt->source_port == FW_PORT_DNS || pkt->source_port == FW_PORT_DNS_TLS))
+		why = FW_REASON_RESOLVER;
+	else if (pkt->has_ports && pkt->source_port == FW_PORT_NTP && pkt->protocol == IPPROTO_UDP)
+		why = FW_REASON_TIME_SERVER;
+	if (why != FW_REASON_UNDECIDED && judge_spared_is_over(pkt, 1))
+		return FW_REASON_UNDECIDED;
+	return why;
 }
 
 static __always_inline void judge_ban(struct xdp_md *ctx, const struct fw_rule *rule,
@@ -197,6 +220,8 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 	const struct fw_rule *rule;
 	enum fw_reason why;
 
+	if (policy->features & FW_FEATURE_SIGNATURES)
+		mask = signature_terms(ctx, policy, pkt, mask);
 	if (policy->features & FW_FEATURE_REQUESTS)
 		mask = judge_payload(ctx, policy, pkt, mask);
 #pragma unroll

@@ -161,6 +161,9 @@ FW_MAP(fw_cookie_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_cookie_room, 1
 /* Counters; the packet path adds, user space sums over CPUs. Per-CPU and softirq only: no atomics needed. */
 FW_MAP(fw_iface_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_iface_counts, FW_IFACES_MAX, 0);
 FW_MAP(fw_rule_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_rule_count, FW_RULE_IDS, 0);
+/* Index: class of the signature, which counts from 1. */
+FW_MAP(fw_signature_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_signature_count,
+       FW_SIGNATURES_MAX + 1, 0);
 FW_MAP(fw_spread_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_spread, FW_RULE_IDS, 0);
 FW_MAP(fw_class_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, FW_SLOTS *FW_CLASSES_MAX, 0);
 FW_MAP(fw_fault_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, FW_FAULT_MAX_, 0);

@@ -20,15 +20,15 @@ struct fw_pkt {
 	__u64 held_terms;	      /* with count_terms: those not judged yet that hold, labels aside */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
-	__u16 payload_at;	      /* of TCP: bytes before it in the frame, */
-	__u16 payload_bytes;	      /* and how many the IP header promises; 0 without TCP */
+	__u16 payload_at;	      /* of TCP and UDP: bytes before it in the frame, */
+	__u16 payload_bytes;	      /* and how many the headers promise; 0 without TCP or UDP */
 	__u16 epoch;		      /* of allowances: fw_allowance_epoch */
 	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
 	__u16 would_rule;	      /* of the first one that would have dropped; with would_drop only */
+	__u16 kind;		      /* enum fw_packet_kind */
 	__u8 family;		      /* enum fw_family; NONE while no address is known */
 	__u8 protocol;		      /* of the last header understood */
 	__u8 tcp_flags;
-	__u8 kind;	/* enum fw_packet_kind */
 	__u8 essential; /* enum fw_essential_kind or FW_ESSENTIAL_NONE */
 	__u8 has_ports;
 	__u8 traffic;	 /* enum fw_traffic */

@@ -19,7 +19,11 @@
 #define FW_EXTENSIONS_MAX     8
 #define FW_IPV4_MORE_OR_LATER 0x3fff /* more-fragments flag and offset, without DF */
 #define FW_IPV4_OFFSET	      0x1fff
+#define FW_IPV4_MORE	      0x2000
 #define FW_IPV6_OFFSET	      0xfff8
+#define FW_IPV6_MORE	      1
+#define FW_TCP_UNITS	      3 /* a TCP header reaches into the third eight bytes */
+#define FW_DATAGRAM_MAX	      65535
 #define FW_ND_FIRST	      133 /* router solicitation … redirect, RFC 4861 */
 #define FW_ND_LAST	      137
 
@@ -108,18 +112,36 @@ static __always_inline void parse_payload(const struct fw_cursor *cursor, struct
 	pkt->payload_bytes = bytes > 0xffff ? 0xffff : bytes;
 }
 
+/* The packet ends before its L4 header does. A first fragment that does is made to be, RFC 1858. */
+static __always_inline enum fw_reason parse_cut(const struct fw_pkt *pkt, enum fw_reason whole)
+{
+	return pkt->kind & FW_KIND_FRAGMENT ? FW_REASON_BAD_FRAGMENT : whole;
+}
+
+/* offset: in units of eight bytes; bytes: what the fragment carries. */
+static __always_inline enum fw_reason parse_fragment(__u32 offset, __u32 more, __u32 bytes, __u32 protocol)
+{
+	if (offset && offset < FW_TCP_UNITS && protocol == IPPROTO_TCP)
+		return FW_REASON_BAD_FRAGMENT; /* could overwrite ports and flags */
+	if (offset * 8 + bytes > FW_DATAGRAM_MAX || (more && bytes < 8))
+		return FW_REASON_BAD_FRAGMENT;
+	return FW_REASON_UNDECIDED;
+}
+
 static __always_inline enum fw_reason parse_tcp(struct fw_cursor *cursor, struct fw_pkt *pkt)
 {
 	struct tcphdr *tcp = cursor->at;
 	__u32 header;
 
 	if (cursor->payload < sizeof(*tcp))
-		return FW_REASON_TRUNCATED_L4;
+		return parse_cut(pkt, FW_REASON_TRUNCATED_L4);
 	if ((void *)(tcp + 1) > cursor->end)
 		return parse_short(cursor, pkt, sizeof(*tcp), FW_REASON_TRUNCATED_L4);
 	header = tcp->doff * 4;
-	if (header < sizeof(*tcp) || header > cursor->payload)
+	if (header < sizeof(*tcp))
 		return FW_REASON_MALFORMED_L4;
+	if (header > cursor->payload)
+		return parse_cut(pkt, FW_REASON_MALFORMED_L4);
 	pkt->source_port = bpf_ntohs(tcp->source);
 	pkt->dest_port = bpf_ntohs(tcp->dest);
 	pkt->tcp_flags = ((__u8 *)tcp)[13];
@@ -128,17 +150,39 @@ static __always_inline enum fw_reason parse_tcp(struct fw_cursor *cursor, struct
 	return FW_REASON_UNDECIDED;
 }
 
+/* The length of a datagram stands in two places. Longer than its packet: the kernel drops it, too. Shorter is
+ * allowed (RFC 9868); 0 is a jumbogram of IPv6. */
+static __always_inline enum fw_reason parse_udp_length(const struct fw_cursor *cursor, struct fw_pkt *pkt,
+						       const struct udphdr *udp)
+{
+	__u32 bytes = bpf_ntohs(udp->len);
+
+	if (!bytes && pkt->family == FW_FAMILY_V6)
+		bytes = cursor->payload > 0xffff ? 0xffff : cursor->payload;
+	if (bytes < sizeof(*udp) || (bytes > cursor->payload && !(pkt->kind & FW_KIND_FRAGMENT)))
+		return FW_REASON_MALFORMED_L4;
+	pkt->payload_at = cursor->at - cursor->start + sizeof(*udp);
+	pkt->payload_bytes = bytes - sizeof(*udp);
+	return FW_REASON_UNDECIDED;
+}
+
 /* UDP, UDP-Lite, DCCP and SCTP begin alike; only the length of the fixed header differs. */
 static __always_inline enum fw_reason parse_ports(struct fw_cursor *cursor, struct fw_pkt *pkt, __u32 header)
 {
 	struct udphdr *udp = cursor->at;
 
+	enum fw_reason why = FW_REASON_UNDECIDED;
+
 	if (cursor->payload < header)
-		return FW_REASON_TRUNCATED_L4;
+		return parse_cut(pkt, FW_REASON_TRUNCATED_L4);
 	if ((void *)udp + header > cursor->end)
 		return parse_short(cursor, pkt, header, FW_REASON_TRUNCATED_L4);
 	pkt->source_port = bpf_ntohs(udp->source);
 	pkt->dest_port = bpf_ntohs(udp->dest);
+	if (pkt->protocol == IPPROTO_UDP)
+		why = parse_udp_length(cursor, pkt, udp);
+	if (why != FW_REASON_UNDECIDED)
+		return why;
 	pkt->has_ports = 1;
 	if (pkt->protocol != IPPROTO_UDP || pkt->kind & FW_KIND_FRAGMENT)
 		return FW_REASON_UNDECIDED;
@@ -153,7 +197,7 @@ static __always_inline enum fw_reason parse_icmp(struct fw_cursor *cursor, struc
 	struct fw_icmp *icmp = cursor->at;
 
 	if (cursor->payload < sizeof(*icmp))
-		return FW_REASON_TRUNCATED_L4;
+		return parse_cut(pkt, FW_REASON_TRUNCATED_L4);
 	if ((void *)(icmp + 1) > cursor->end)
 		return parse_short(cursor, pkt, sizeof(*icmp), FW_REASON_TRUNCATED_L4);
 	if (pkt->kind & FW_KIND_FRAGMENT)
@@ -220,6 +264,10 @@ static __always_inline enum fw_reason parse_ipv4(struct fw_cursor *cursor, struc
 		pkt->kind |= FW_KIND_LATER_FRAGMENT | FW_KIND_NO_L4;
 	cursor->payload = total - header;
 	cursor->at += header;
+	if (pkt->kind & FW_KIND_FRAGMENT &&
+	    parse_fragment(fragment & FW_IPV4_OFFSET, fragment & FW_IPV4_MORE, cursor->payload,
+			   pkt->protocol) != FW_REASON_UNDECIDED)
+		return FW_REASON_BAD_FRAGMENT;
 	return parse_l4(cursor, pkt, ip->ttl);
 }
 
@@ -278,7 +326,8 @@ static __always_inline enum fw_reason parse_extensions(struct fw_cursor *cursor,
 			if (fragment & FW_IPV6_OFFSET) {
 				pkt->kind |= FW_KIND_LATER_FRAGMENT | FW_KIND_NO_L4;
 				pkt->protocol = extension->nexthdr;
-				return FW_REASON_UNDECIDED;
+				return parse_fragment(fragment >> 3, fragment & FW_IPV6_MORE,
+						      cursor->payload - length, pkt->protocol);
 			}
 		} else {
 			pkt->kind |= FW_KIND_OPTIONS;

@@ -36,6 +36,7 @@
 	X(fw_cookie_map)                                                                                     \
 	X(fw_iface_count_map)                                                                                \
 	X(fw_rule_count_map)                                                                                 \
+	X(fw_signature_count_map)                                                                            \
 	X(fw_spread_map)                                                                                     \
 	X(fw_class_count_map)                                                                                \
 	X(fw_fault_map)                                                                                      \

@@ -7,6 +7,7 @@
 #include "fw_geo.h"
 #include "fw_lists.h"
 #include "fw_request.h"
+#include "fw_signature.h"
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
@@ -18,6 +19,7 @@
 #define FW_RULE_IDS	    256 /* stable ids: counters and meters follow the name over reloads */
 #define FW_RULE_NONE	    0xffff
 #define FW_RULE_NEVER_BLOCK 255 /* id of the meter behind never_block's own limit */
+#define FW_RULE_ANSWERS	    254 /* id of the meter behind answers_limit */
 #define FW_LABELS_MAX	    64
 #define FW_CLASSES_MAX	    65536
 #define FW_BAN_STEPS	    6
@@ -105,7 +107,13 @@ enum fw_packet_kind {
 	FW_KIND_OPTIONS = 1 << 3, /* IPv4 options or IPv6 extension headers other than fragment */
 	FW_KIND_TAGGED = 1 << 4,  /* at least one VLAN tag */
 	FW_KIND_IPV6 = 1 << 5,
-	FW_KIND_ALL_ = (1 << 6) - 1,
+	/* What no honest host sends; only known with FW_FEATURE_ODD_KINDS. */
+	FW_KIND_BAD_FLAGS = 1 << 6,	     /* TCP flags that contradict each other, or none */
+	FW_KIND_LAND = 1 << 7,		     /* claims to come from the very address and port it goes to */
+	FW_KIND_ZERO_PORT = 1 << 8,	     /* to port 0, or from port 0 where answers are expected */
+	FW_KIND_QUIC_SHORT_INITIAL = 1 << 9, /* a client's QUIC Initial in less than 1200 bytes */
+	FW_KIND_ALL_ = (1 << 10) - 1,
+	FW_KIND_ODD_ = FW_KIND_ALL_ & ~((1 << 6) - 1),
 };
 
 /* Dimensions some term looks at; the packet path skips the others. */
@@ -120,6 +128,8 @@ enum fw_feature {
 	FW_FEATURE_GEO = 1 << 7,
 	FW_FEATURE_REQUESTS = 1 << 8,
 	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges; no dimension */
+	FW_FEATURE_ODD_KINDS = 1 << 10,
+	FW_FEATURE_SIGNATURES = 1 << 11,
 };
 
 #define FW_PORT_CLASSES 256
@@ -162,6 +172,8 @@ struct fw_policy_slot {
 	struct fw_term terms[FW_TERMS_MAX];
 	struct fw_rule rules[FW_RULES_MAX];
 	struct fw_rule never_block;
+	struct fw_rule answers; /* per resolver and time server of this host */
+	struct fw_signature_table signatures;
 	struct fw_u16_dimension source_port;
 	struct fw_u16_dimension dest_port;
 	struct fw_u16_dimension length; /* frame bytes, capped at 65535 */

@@ -12,7 +12,7 @@
 	X(NEVER_BLOCK, PASS, "never_block", "source is in a never_block set")                                \
 	X(SSH_PEER, PASS, "ssh_peer", "source has a live SSH session with this host")                        \
 	X(GATEWAY, PASS, "gateway", "source is a gateway of this host")                                      \
-	X(RESOLVER, PASS, "resolver", "source is a DNS resolver of this host")                               \
+	X(RESOLVER, PASS, "resolver", "an answer of a DNS resolver of this host, within its limit")          \
 	X(ALLOWED, PASS, "allowed", "an operator allowed the source for a while")                            \
 	X(ESSENTIAL, PASS, "essential", "ARP, neighbour discovery, path MTU or DHCP, within its budget")     \
 	X(RULE_ALLOW, PASS, "rule_allow", "an allow rule matched")                                           \
@@ -22,7 +22,7 @@
 	X(TRUNCATED_IP, DROP, "truncated_ip", "frame ends inside the IP header or its extensions")           \
 	X(MALFORMED_IP, DROP, "malformed_ip", "IP header contradicts itself or the frame")                   \
 	X(TRUNCATED_L4, DROP, "truncated_l4", "packet ends inside the TCP, UDP or ICMP header")              \
-	X(MALFORMED_L4, DROP, "malformed_l4", "TCP header contradicts itself")                               \
+	X(MALFORMED_L4, DROP, "malformed_l4", "TCP or UDP header contradicts itself or the packet")          \
 	X(ESSENTIAL_BUDGET, DROP, "essential_budget", "essential protocol beyond its budget")                \
 	X(BANNED, DROP, "banned", "source is under a ban")                                                   \
 	X(RULE_BLOCK, DROP, "rule_block", "a block rule without limit matched")                              \
@@ -35,7 +35,10 @@
 	X(CHALLENGE_NO_LISTENER, DROP, "challenge_no_listener",                                              \
 	  "SYN to a port nobody listens on, while SYNs are challenged")                                      \
 	X(CHALLENGE_NO_STATE, DROP, "challenge_no_state",                                                    \
-	  "TCP of no connection and without a valid cookie, while SYNs are challenged")
+	  "TCP of no connection and without a valid cookie, while SYNs are challenged")                      \
+	X(BAD_FRAGMENT, DROP, "bad_fragment",                                                                \
+	  "a fragment cuts the TCP, UDP or ICMP header, could overwrite it, or ends beyond 64 KiB")          \
+	X(TIME_SERVER, PASS, "time_server", "an answer of a time server of this host, within its limit")
 
 enum fw_reason {
 #define X(id, action, word, help) FW_REASON_##id,

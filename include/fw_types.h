@@ -99,13 +99,14 @@ struct fw_ban {
 };
 FW_SIZE_IS(struct fw_ban, 32);
 
-/* Exact addresses spared from every rule and ban: live SSH peers, gateways, resolvers, and what `allow`
- * named. */
+/* Exact addresses spared from every rule and ban: live SSH peers, gateways, what `allow` named, and of
+ * resolvers and time servers their answers, up to a limit. */
 enum fw_spared_kind {
 	FW_SPARED_SSH = 1,
 	FW_SPARED_GATEWAY,
 	FW_SPARED_RESOLVER,
 	FW_SPARED_ALLOWED,
+	FW_SPARED_TIME_SERVER,
 };
 
 struct fw_spared {

@@ -10,6 +10,7 @@
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
+#include "bpf/odd.h"
 #include "bpf/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,6 +28,7 @@ static enum fw_reason parse(const uint8_t *frame, size_t readable, size_t length
 	memcpy(start, frame, readable);
 	*pkt = (struct fw_pkt){0};
 	reason = parse_frame(&cursor, pkt);
+	pkt->kind |= odd_kinds(pkt, start, start + readable);
 	free(copy);
 	return reason;
 }
@@ -41,6 +43,7 @@ static void check(enum fw_reason reason, const struct fw_pkt *pkt, size_t length
 	case FW_REASON_MALFORMED_IP:
 	case FW_REASON_TRUNCATED_L4:
 	case FW_REASON_MALFORMED_L4:
+	case FW_REASON_BAD_FRAGMENT:
 		break;
 	default:
 		assert(!"a reason that parsing cannot have");
@@ -51,6 +54,12 @@ static void check(enum fw_reason reason, const struct fw_pkt *pkt, size_t length
 	assert(pkt->essential == FW_ESSENTIAL_NONE || pkt->essential < FW_ESSENTIAL_MAX_);
 	if (pkt->has_ports)
 		assert(!(pkt->kind & FW_KIND_NO_L4));
+	else
+		assert(!(pkt->kind & FW_KIND_ODD_) && !pkt->payload_bytes);
+	if (reason == FW_REASON_BAD_FRAGMENT)
+		assert(pkt->kind & FW_KIND_FRAGMENT);
+	if (pkt->payload_bytes && !(pkt->kind & FW_KIND_FRAGMENT))
+		assert(pkt->payload_at + (size_t)pkt->payload_bytes <= length);
 	if (pkt->kind & FW_KIND_LATER_FRAGMENT)
 		assert(pkt->kind & FW_KIND_FRAGMENT && pkt->kind & FW_KIND_NO_L4 && !pkt->has_ports);
 	if (pkt->family == FW_FAMILY_V4)

@@ -20,6 +20,7 @@
 #define SSH_ADMIN      "198.51.100.22"
 #define GATEWAY	       "192.0.2.1"
 #define RESOLVER       "192.0.2.53"
+#define TIME_SERVER    "192.0.2.123"
 #define VICTIM	       "192.0.2.80"
 #define VICTIM_OTHER   "192.0.2.81"
 #define VICTIM_FAR     "192.0.3.81" /* another /24 */
@@ -62,6 +63,9 @@ struct shape {
 	enum fragment fragment;
 	int payload;	  /* bytes behind the L4 header, default 32; NO_PAYLOAD for none */
 	int total_lies;	  /* added to the IP length field */
+	int udp_lies;	  /* added to the UDP length field */
+	int offset;	  /* of a later fragment in units of eight bytes, default 100 */
+	bool more;	  /* that fragment is not the last */
 	const void *data; /* instead of the payload's zeros: `payload` bytes of it, or up to its NUL */
 	int tcp_options;  /* bytes of TCP options, a multiple of 4 */
 };
@@ -134,7 +138,7 @@ static inline void packet_put_l4(struct packet *packet, const struct shape *shap
 	case IPPROTO_UDP:
 		packet_put16(packet, shape->from_port);
 		packet_put16(packet, shape->to_port);
-		packet_put16(packet, 8u + (unsigned int)shape->payload);
+		packet_put16(packet, (unsigned int)(8 + shape->payload + shape->udp_lies));
 		packet_put16(packet, 0);
 		break;
 	case PROTO_SCTP:
@@ -154,15 +158,21 @@ static inline void packet_put_l4(struct packet *packet, const struct shape *shap
 	}
 }
 
+static inline unsigned int packet_offset(const struct shape *shape)
+{
+	return shape->offset ? (unsigned int)shape->offset : 100;
+}
+
 static inline void packet_put_ipv4(struct packet *packet, const struct shape *shape)
 {
 	packet_put8(packet, 0x40u | (5u + (unsigned int)shape->options / 4u));
 	packet_put8(packet, 0);
 	packet_put16(packet, 0); /* length, later */
 	packet_put16(packet, 7);
-	packet_put16(packet, shape->fragment == FIRST_FRAGMENT	 ? 0x2000
-			     : shape->fragment == LATER_FRAGMENT ? 100
-								 : 0);
+	packet_put16(packet, shape->fragment == FIRST_FRAGMENT ? 0x2000
+			     : shape->fragment == LATER_FRAGMENT
+				     ? packet_offset(shape) | (shape->more ? 0x2000 : 0)
+				     : 0);
 	packet_put8(packet, shape->hop_limit);
 	packet_put8(packet, (unsigned int)shape->protocol);
 	packet_put16(packet, 0);
@@ -179,8 +189,9 @@ static inline void packet_put_extension(struct packet *packet, unsigned int kind
 	packet_put8(packet, next);
 	if (kind == IPPROTO_FRAGMENT) {
 		packet_put8(packet, 0);
-		packet_put16(packet, shape->fragment == LATER_FRAGMENT ? 100 << 3
-								       : shape->fragment == FIRST_FRAGMENT);
+		packet_put16(packet, shape->fragment == LATER_FRAGMENT
+					     ? packet_offset(shape) << 3 | shape->more
+					     : shape->fragment == FIRST_FRAGMENT);
 		packet_put(packet, NULL, 4);
 	} else if (kind == PROTO_AH) {
 		packet_put8(packet, 4); /* (4 + 2) × 4 bytes */

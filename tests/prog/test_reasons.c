@@ -28,7 +28,7 @@ static void spare_all(struct lab *lab)
 	struct fw_spared_entry entries[] = {
 		spare(SSH_ADMIN, FW_SPARED_SSH),	   spare(SSH_ADMIN6, FW_SPARED_SSH),
 		spare(GATEWAY, FW_SPARED_GATEWAY),	   spare(RESOLVER, FW_SPARED_RESOLVER),
-		spare("198.51.100.99", FW_SPARED_ALLOWED),
+		spare("198.51.100.99", FW_SPARED_ALLOWED), spare(TIME_SERVER, FW_SPARED_TIME_SERVER),
 	};
 
 	cr_assert_eq(fw_spared_set(lab->datapath, entries, sizeof(entries) / sizeof(entries[0]), NULL), 0);
@@ -70,6 +70,8 @@ static void check_parsing(struct lab *lab)
 	struct packet tcp = PACKET(.protocol = IPPROTO_TCP);
 	tcp.bytes[tcp.ip + 20 + 12] = 4 << 4;
 	check(lab, FW_REASON_MALFORMED_L4, tcp);
+	check(lab, FW_REASON_BAD_FRAGMENT,
+	      PACKET(.protocol = IPPROTO_TCP, .fragment = LATER_FRAGMENT, .offset = 1));
 }
 
 static void check_spared(struct lab *lab)
@@ -79,7 +81,8 @@ static void check_spared(struct lab *lab)
 	check(lab, FW_REASON_SSH_PEER, PACKET(.from = SSH_ADMIN));
 	check(lab, FW_REASON_SSH_PEER, PACKET(.from = SSH_ADMIN6));
 	check(lab, FW_REASON_GATEWAY, PACKET(.from = GATEWAY));
-	check(lab, FW_REASON_RESOLVER, PACKET(.from = RESOLVER));
+	check(lab, FW_REASON_RESOLVER, PACKET(.from = RESOLVER, .from_port = 53));
+	check(lab, FW_REASON_TIME_SERVER, PACKET(.from = TIME_SERVER, .from_port = 123));
 	check(lab, FW_REASON_ALLOWED, PACKET(.from = "198.51.100.99"));
 }
 

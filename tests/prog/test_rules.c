@@ -249,3 +249,34 @@ Test(rules, spared_sources_come_and_go)
 	free(list);
 	lab_close(&lab);
 }
+
+/* Resolvers and time servers are spared as such: their addresses can be forged. */
+Test(rules, answers_are_spared_within_a_limit)
+{
+	struct fw_spared_entry entries[] = {{.addr = lab_addr(RESOLVER), .kind = FW_SPARED_RESOLVER},
+					    {.addr = lab_addr(TIME_SERVER), .kind = FW_SPARED_TIME_SERVER}};
+	struct packet dns = PACKET(.from = RESOLVER, .from_port = 53, .to_port = 50000);
+	struct lab lab;
+
+	lab_open(&lab, "version: 1\nsafety: {answers_limit: 10 packets/1s}\n"
+		       "rules: [{name: all, action: block, force: true}]\n");
+	cr_assert_eq(fw_spared_set(lab.datapath, entries, 2, NULL), 0);
+	expect(&lab, FW_REASON_RESOLVER, dns);
+	expect(&lab, FW_REASON_RESOLVER,
+	       PACKET(.from = RESOLVER, .from_port = 853, .protocol = IPPROTO_TCP, .flags = TCP_ACK,
+		      .tags = 1));
+	expect(&lab, FW_REASON_RESOLVER, PACKET(.from = RESOLVER, .fragment = LATER_FRAGMENT));
+	expect(&lab, FW_REASON_TIME_SERVER, PACKET(.from = TIME_SERVER, .from_port = 123, .options = 8));
+	/* Anything else of theirs is judged, and broken packets are broken. */
+	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = RESOLVER, .from_port = 54));
+	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = TIME_SERVER, .protocol = IPPROTO_ICMP));
+	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = HONEST, .from_port = 53));
+	expect(&lab, FW_REASON_MALFORMED_L4, PACKET(.from = RESOLVER, .from_port = 53, .udp_lies = 9));
+	/* The excess of one is not the other's. */
+	cr_expect_eq(lab_send(&lab, dns, 100), 7);
+	expect(&lab, FW_REASON_RULE_BLOCK, dns);
+	expect(&lab, FW_REASON_TIME_SERVER, PACKET(.from = TIME_SERVER, .from_port = 123));
+	lab.now_ns += 2 * SECONDS;
+	expect(&lab, FW_REASON_RESOLVER, dns);
+	lab_close(&lab);
+}

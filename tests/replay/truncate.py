@@ -12,7 +12,8 @@ import packets
 from dodge import HEAD, START, STATIC
 
 GAP = 10_000_000
-REASONS_OF_CUTS = {"truncated_link", "truncated_ip", "malformed_ip", "truncated_l4", "malformed_l4"}
+REASONS_OF_CUTS = {"truncated_link", "truncated_ip", "malformed_ip", "truncated_l4", "malformed_l4",
+                   "bad_fragment"}
 
 
 def prefixes(frames):

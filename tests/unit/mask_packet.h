@@ -71,6 +71,8 @@ static struct packet random_packet(uint64_t *state)
 		packet.kind |= FW_KIND_LATER_FRAGMENT | FW_KIND_NO_L4;
 	if (chance(state, 8))
 		packet.kind |= FW_KIND_NO_L4;
+	if (!(packet.kind & FW_KIND_NO_L4) && chance(state, 3))
+		packet.kind |= (uint16_t)random_next(state) & FW_KIND_ODD_;
 	packet.has_ports =
 		!(packet.kind & FW_KIND_NO_L4) && (p == TCP || p == 17 || p == 33 || p == 132 || p == 136);
 	if (packet.has_ports) {

@@ -157,6 +157,40 @@ Test(spared, resolvers_without_loopback)
 	free(list.items);
 }
 
+Test(spared, time_servers_by_address)
+{
+	static const char *const wanted[] = {"192.0.2.1", "192.0.2.2", "2001:db8::3",
+					     "192.0.2.4", "192.0.2.5", "2001:db8::6"};
+	static const char *const lines[] = {"server 192.0.2.1 iburst 203.0.113.9\n",
+					    "# server 203.0.113.1\n",
+					    "  pool\t192.0.2.2 maxsources 4",
+					    "peer 2001:db8::3",
+					    "server ntp.example.org 203.0.113.2",
+					    "NTP=192.0.2.4 ntp.example.org 192.0.2.5\n",
+					    "FallbackNTP = 2001:db8::6%eth0",
+					    "restrict 203.0.113.3",
+					    "server",
+					    "",
+					    "=",
+					    "NTP="};
+	struct fw_spared_list list = {};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "%s", lines[i]);
+		cr_assert_eq(fw_spared_time_line(line, &list), 0);
+	}
+	cr_assert_eq(list.count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		char text[FW_ADDR_TEXT_MAX];
+
+		cr_expect_str_eq(fw_addr_format(&list.items[i].addr, text, sizeof(text)), wanted[i]);
+		cr_expect_eq(list.items[i].kind, FW_SPARED_TIME_SERVER);
+	}
+	free(list.items);
+}
+
 Test(spared, a_missing_file_spares_nobody)
 {
 	struct fw_spared_list list = {};

@@ -105,9 +105,9 @@ static void random_rule(uint64_t *state, struct fw_policy_rule *rule, struct par
 	random_labels(state, parts->labels[0], &match->label, 6);
 	random_labels(state, parts->labels[1], &match->label_not, 8);
 	if (chance(state, 6))
-		match->packet = (uint8_t)(random_next(state) & (FW_KIND_ALL_ | FW_PACKET_IPV4));
+		match->packet = (uint16_t)(random_next(state) & (FW_KIND_ALL_ | FW_PACKET_IPV4));
 	if (chance(state, 8))
-		match->packet_not = (uint8_t)(random_next(state) & (FW_KIND_ALL_ | FW_PACKET_IPV4));
+		match->packet_not = (uint16_t)(random_next(state) & (FW_KIND_ALL_ | FW_PACKET_IPV4));
 	if (chance(state, 8))
 		rule->limit = (struct fw_limit){100, FW_UNIT_CONNECTIONS, 1000000000};
 }
@@ -183,7 +183,7 @@ static bool lists_protocol(const uint8_t *items, size_t count, uint8_t protocol)
 	return count && memchr(items, protocol, count);
 }
 
-static bool is_kind(uint8_t wanted, unsigned int kind)
+static bool is_kind(uint16_t wanted, unsigned int kind)
 {
 	return (wanted & kind & FW_KIND_ALL_) || (wanted & FW_PACKET_IPV4 && !(kind & FW_KIND_IPV6));
 }

@@ -62,7 +62,7 @@ static int add_hosts(struct fw_feed_protected *list)
 	int r = fw_spared_gateways(&hosts);
 
 	if (!r)
-		r = fw_spared_resolvers(&hosts, "/etc/resolv.conf");
+		r = fw_spared_answering(&hosts);
 	for (size_t i = 0; i < hosts.count && !r; i++)
 		r = add_addr(list, &hosts.items[i].addr,
 			     hosts.items[i].kind == FW_SPARED_GATEWAY ? FW_GUARD_GATEWAY : FW_GUARD_RESOLVER);

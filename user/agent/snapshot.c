@@ -15,6 +15,7 @@
 #include "kern/stats.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "policy/signatures.h"
 
 /* Index of the rule with a stable id in the policy in force, -1. */
 static int rule_index(const struct fw_agent *agent, uint16_t id)
@@ -178,6 +179,30 @@ static int take_sets(struct fw_agent *agent, struct fw_snapshot *snapshot)
 	return 0;
 }
 
+static int take_signatures(struct fw_agent *agent, struct fw_snapshot *snapshot)
+{
+	const struct fw_signature_list *list = agent->loaded->policy->signatures.list;
+	struct fw_signature_count counts[FW_SIGNATURES_MAX] = {};
+
+	if (!list)
+		return 0;
+	snapshot->signatures = calloc(list->count + 1, sizeof(*snapshot->signatures));
+	if (!snapshot->signatures)
+		return -ENOMEM;
+	if (fw_stats_signatures(agent->datapath, counts))
+		return -EIO;
+	for (; snapshot->signature_count < list->count; snapshot->signature_count++) {
+		size_t i = snapshot->signature_count;
+
+		snapshot->signatures[i] = (struct fw_signature_snapshot){
+			.name = list->items[i].name,
+			.vector = list->items[i].vector ? list->items[i].vector : "",
+			.packets = counts[i].packets,
+			.bytes = counts[i].bytes};
+	}
+	return 0;
+}
+
 static void add_word(struct fw_worded *worded, const char *word, uint64_t count)
 {
 	if (worded->count == FW_WORDED_MAX)
@@ -262,6 +287,8 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 	if (!r)
 		r = take_feeds(agent, &snapshot);
 	if (!r)
+		r = take_signatures(agent, &snapshot);
+	if (!r)
 		r = fw_stats_faults(agent->datapath, snapshot.faults);
 	if (!r)
 		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
@@ -287,8 +314,10 @@ void fw_snapshot_done(struct fw_snapshot *snapshot)
 	free(snapshot->rules);
 	free(snapshot->sets);
 	free(snapshot->feeds);
+	free(snapshot->signatures);
 	snapshot->ifaces = NULL;
 	snapshot->rules = NULL;
 	snapshot->sets = NULL;
 	snapshot->feeds = NULL;
+	snapshot->signatures = NULL;
 }

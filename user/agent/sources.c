@@ -89,6 +89,7 @@ void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix
 		[FW_SPARED_SSH] = "has a live SSH session with this host",
 		[FW_SPARED_GATEWAY] = "is a gateway of this host",
 		[FW_SPARED_RESOLVER] = "is a DNS resolver of this host",
+		[FW_SPARED_TIME_SERVER] = "is a time server of this host",
 		[FW_SPARED_ALLOWED] = "was allowed with 'floodwall allow'",
 	};
 	const struct fw_spared_watch *spared = &agent->spared;

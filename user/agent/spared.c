@@ -24,6 +24,8 @@ const char *fw_spared_word(enum fw_spared_kind kind)
 		return "gateway";
 	case FW_SPARED_RESOLVER:
 		return "resolver";
+	case FW_SPARED_TIME_SERVER:
+		return "time_server";
 	case FW_SPARED_ALLOWED:
 		return "allowed";
 	}
@@ -52,6 +54,44 @@ static void forget_expired(struct fw_agent *agent)
 	spared->allowed_count = kept;
 }
 
+int fw_spared_answering(struct fw_spared_list *list)
+{
+	/* The second names the servers behind systemd-resolved's local one. */
+	static const char *const resolvers[] = {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"};
+	static const char *const times[] = {"/etc/chrony/chrony.conf",
+					    "/etc/chrony/sources.d/*.sources",
+					    "/etc/chrony/conf.d/*.conf",
+					    "/etc/chrony.conf",
+					    "/run/chrony-dhcp/*.sources",
+					    "/etc/ntpsec/ntp.conf",
+					    "/etc/ntp.conf",
+					    "/etc/openntpd/ntpd.conf",
+					    "/etc/systemd/timesyncd.conf",
+					    "/etc/systemd/timesyncd.conf.d/*.conf",
+					    "/run/systemd/timesyncd.conf.d/*.conf"};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(resolvers) / sizeof(resolvers[0]) && !r; i++)
+		r = fw_spared_resolvers(list, resolvers[i]);
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && !r; i++)
+		r = fw_spared_time_servers(list, times[i]);
+	return r;
+}
+
+static int add_configured(const struct fw_policy *policy, const struct fw_set_refs *refs,
+			  enum fw_spared_kind kind, struct fw_spared_list *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct fw_set *set = &policy->sets[refs->items[i]];
+
+		for (size_t j = 0; j < set->prefix_count && !r; j++)
+			r = fw_spared_add(list, &set->prefixes[j].addr, kind);
+	}
+	return r;
+}
+
 /* Protections first: whoever is both, allowed and a live SSH peer, stays spared when the allowance ends. */
 static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list,
 		    struct fw_err *ssh)
@@ -64,7 +104,11 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 	if (r != -ENOMEM && policy->safety.protect_gateways) {
 		r = fw_spared_gateways(list);
 		if (!r)
-			r = fw_spared_resolvers(list, "/etc/resolv.conf");
+			r = fw_spared_answering(list);
+		if (!r)
+			r = add_configured(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, list);
+		if (!r)
+			r = add_configured(policy, &policy->safety.time_servers, FW_SPARED_TIME_SERVER, list);
 	}
 	forget_expired(agent);
 	for (size_t i = 0; i < spared->allowed_count && r != -ENOMEM; i++) {

@@ -48,6 +48,12 @@ struct fw_spared_list {
 int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind);
 int fw_spared_gateways(struct fw_spared_list *list);
 int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf);
+/* spared_time.c: servers named by address in the files of a glob pattern; one line of one, which is taken
+ * apart. */
+int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern);
+int fw_spared_time_line(char *line, struct fw_spared_list *list);
+/* Both of them, wherever this system keeps them. */
+int fw_spared_answering(struct fw_spared_list *list);
 /* spared_ssh.c */
 int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
 			struct fw_err *err);

@@ -176,7 +176,9 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 	datapath->policy_flipped_ns = fw_monotonic_ns();
 	if (ret_generation)
 		*ret_generation = generation;
-	if (lists && active) { /* a list of millions is not kept twice */
+	if (active && active->signatures.digest != image->slot->signatures.digest)
+		fw_stats_signatures_reset(datapath); /* their numbers mean others now */
+	if (lists && active) {			     /* a list of millions is not kept twice */
 		fw_wait_for_readers(datapath, datapath->policy_flipped_ns);
 		fw_lists_drop(datapath, (list_slot + 1) % FW_SLOTS);
 	}

@@ -71,6 +71,26 @@ int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_sprea
 	return sum(datapath, FW_MAP_ID_fw_spread_map, rule, (uint64_t *)ret, sizeof(*ret) / sizeof(uint64_t));
 }
 
+int fw_stats_signatures(struct fw_datapath *datapath, struct fw_signature_count ret[FW_SIGNATURES_MAX])
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < FW_SIGNATURES_MAX && !r; i++)
+		r = sum(datapath, FW_MAP_ID_fw_signature_count_map, i + 1, (uint64_t *)&ret[i],
+			sizeof(ret[i]) / sizeof(uint64_t));
+	return r;
+}
+
+int fw_stats_signatures_reset(struct fw_datapath *datapath)
+{
+	int r = 0;
+
+	for (uint32_t class = 1; class <= FW_SIGNATURES_MAX && !r; class ++)
+		r = reset(datapath, FW_MAP_ID_fw_signature_count_map, class,
+			  sizeof(struct fw_signature_count));
+	return r;
+}
+
 int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 {
 	struct fw_meter fresh = {};

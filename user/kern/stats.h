@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "fw_counters.h"
+#include "fw_signature.h"
 #include "fw_spread.h"
 #include "kern/datapath.h"
 #include "lib/addr.h"
@@ -20,6 +21,9 @@ int fw_stats_rule_reset(struct fw_datapath *datapath,
 			uint16_t rule); /* before an id is recycled: counters and meters */
 /* How the amounts of a rule's keys were spread since the rule got its id. */
 int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_spread *ret);
+/* By the index of a signature in its list. */
+int fw_stats_signatures(struct fw_datapath *datapath, struct fw_signature_count ret[FW_SIGNATURES_MAX]);
+int fw_stats_signatures_reset(struct fw_datapath *datapath);
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_]);
 /* Packets per list class of a slot since that slot was published. counts[class_count]. */
 int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count);

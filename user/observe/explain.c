@@ -96,36 +96,6 @@ static void say_listed(struct walk *walk)
 		step(walk, FW_EXPLAIN_NO_MATCH, "listed", "in no set and no feed");
 }
 
-static bool check_spared(struct walk *walk)
-{
-	static const struct {
-		enum fw_reason reason;
-		const char *who;
-	} kinds[] = {
-		[FW_SPARED_SSH] = {FW_REASON_SSH_PEER, "has a live SSH session with this host"},
-		[FW_SPARED_GATEWAY] = {FW_REASON_GATEWAY, "is a gateway of this host"},
-		[FW_SPARED_RESOLVER] = {FW_REASON_RESOLVER, "is a DNS resolver of this host"},
-		[FW_SPARED_ALLOWED] = {FW_REASON_ALLOWED, "was allowed by an operator"},
-	};
-	enum fw_spared_kind kind;
-	uint64_t left_ns = 0;
-	char left[32];
-
-	if (!walk->reader->spared(walk->reader->context, &walk->packet->source, &kind, &left_ns)) {
-		step(walk, FW_EXPLAIN_NO_MATCH, "spared",
-		     "no live SSH session, no gateway, no resolver, not allowed by hand");
-		return false;
-	}
-	if (left_ns)
-		step(walk, FW_EXPLAIN_MATCH, "spared", "%s, for %s more: passes, no rule and no ban is asked",
-		     kinds[kind].who, fw_age_format(left_ns, left, sizeof(left)));
-	else
-		step(walk, FW_EXPLAIN_MATCH, "spared", "%s: passes, no rule and no ban is asked",
-		     kinds[kind].who);
-	walk->out->reason = kinds[kind].reason;
-	return true;
-}
-
 /* "412 of 7000 packets in 5m" */
 static uint64_t describe_meter(struct walk *walk, const struct fw_rule *rule, const struct fw_limit *limit,
 			       char *text, size_t size)
@@ -137,6 +107,45 @@ static uint64_t describe_meter(struct walk *walk, const struct fw_rule *rule, co
 	fw_limit_format(limit, limit_text, sizeof(limit_text));
 	snprintf(text, size, "%" PRIu64 " of %s", amount, limit_text);
 	return amount;
+}
+
+static bool check_spared(struct walk *walk)
+{
+	static const struct {
+		enum fw_reason reason;
+		const char *who;
+	} kinds[] = {
+		[FW_SPARED_SSH] = {FW_REASON_SSH_PEER, "has a live SSH session with this host"},
+		[FW_SPARED_GATEWAY] = {FW_REASON_GATEWAY, "is a gateway of this host"},
+		[FW_SPARED_RESOLVER] = {FW_REASON_RESOLVER, "is a DNS resolver of this host"},
+		[FW_SPARED_TIME_SERVER] = {FW_REASON_TIME_SERVER, "is a time server of this host"},
+		[FW_SPARED_ALLOWED] = {FW_REASON_ALLOWED, "was allowed by an operator"},
+	};
+	enum fw_spared_kind kind;
+	uint64_t left_ns = 0;
+	char left[32], meter[128];
+
+	if (!walk->reader->spared(walk->reader->context, &walk->packet->source, &kind, &left_ns)) {
+		step(walk, FW_EXPLAIN_NO_MATCH, "spared",
+		     "no live SSH session, no gateway, no resolver or time server, not allowed by hand");
+		return false;
+	}
+	if (kind == FW_SPARED_RESOLVER || kind == FW_SPARED_TIME_SERVER) {
+		describe_meter(walk, &walk->image->slot->answers, &walk->policy->safety.answers_limit, meter,
+			       sizeof(meter));
+		step(walk, FW_EXPLAIN_SKIPPED, "spared",
+		     "%s: its answers pass up to their limit, %s; all else goes on like everybody's",
+		     kinds[kind].who, meter);
+		return false;
+	}
+	if (left_ns)
+		step(walk, FW_EXPLAIN_MATCH, "spared", "%s, for %s more: passes, no rule and no ban is asked",
+		     kinds[kind].who, fw_age_format(left_ns, left, sizeof(left)));
+	else
+		step(walk, FW_EXPLAIN_MATCH, "spared", "%s: passes, no rule and no ban is asked",
+		     kinds[kind].who);
+	walk->out->reason = kinds[kind].reason;
+	return true;
 }
 
 static bool check_never_block(struct walk *walk)

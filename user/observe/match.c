@@ -84,6 +84,20 @@ static enum fw_fit l4_fit(const struct fw_policy_slot *slot, const struct fw_kno
 	return protocol_has_ports(known->protocol) || known->has_port ? FW_FIT_YES : FW_FIT_NO;
 }
 
+/* A packet is taken for a plain one, unless only an unplain one would match. */
+static enum fw_fit kind_fit(const struct fw_policy_slot *slot, const struct fw_known *known,
+			    unsigned int term)
+{
+	const unsigned int family = known->is_ipv6 ? FW_KIND_IPV6 : 0;
+
+	if (has(slot->kind_terms[family], term))
+		return FW_FIT_YES;
+	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
+		if ((kind & FW_KIND_IPV6) == family && has(slot->kind_terms[kind], term))
+			return FW_FIT_MAYBE;
+	return FW_FIT_NO;
+}
+
 struct finding {
 	const char *what;
 	enum fw_fit fit;
@@ -100,7 +114,7 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		{"the country or network", slot->features & FW_FEATURE_GEO
 						   ? fits(has(image->geo_terms[known->geo_class], term))
 						   : FW_FIT_YES},
-		{"the kind of packet", fits(has(slot->kind_terms[known->is_ipv6 ? FW_KIND_IPV6 : 0], term))},
+		{"the kind of packet", kind_fit(slot, known, term)},
 		{"the destination", destination_fit(image, known, term)},
 		{"the protocol", known->has_protocol ? fits(has(slot->protocol_terms[known->protocol], term))
 						     : over_all(slot->protocol_terms, 256, term)},
@@ -113,6 +127,9 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		{"the source port",
 		 slot->features & FW_FEATURE_SOURCE_PORT ? over_ports(&slot->source_port, term) : FW_FIT_YES},
 		{"the TCP flags", flags_fit(slot, known, term)},
+		{"the signature", !has(slot->signatures.asking, term)
+					  ? FW_FIT_YES
+					  : over_all(slot->signatures.terms, FW_SIGNATURES_MAX + 1, term)},
 		{"the request", has(slot->requests.all, term) ? FW_FIT_MAYBE : FW_FIT_YES},
 		{"the packet length",
 		 slot->features & FW_FEATURE_LENGTH ? over_ports(&slot->length, term) : FW_FIT_YES},

@@ -280,6 +280,21 @@ static void write_rules(const struct fw_snapshot *snapshot, FILE *out)
 	}
 }
 
+static void write_signatures(const struct fw_snapshot *snapshot, FILE *out)
+{
+	family(out, "floodwall_signature_packets_total", "counter",
+	       "Packets with a signature that some rule asked about.");
+	for (size_t i = 0; i < snapshot->signature_count; i++)
+		sample(out, "floodwall_signature_packets_total", (double)snapshot->signatures[i].packets,
+		       "signature", snapshot->signatures[i].name, "vector", snapshot->signatures[i].vector,
+		       NULL);
+	family(out, "floodwall_signature_bytes_total", "counter", "Bytes of these packets.");
+	for (size_t i = 0; i < snapshot->signature_count; i++)
+		sample(out, "floodwall_signature_bytes_total", (double)snapshot->signatures[i].bytes,
+		       "signature", snapshot->signatures[i].name, "vector", snapshot->signatures[i].vector,
+		       NULL);
+}
+
 static void write_challenges(const struct fw_snapshot *snapshot, FILE *out)
 {
 	family(out, "floodwall_challenges", "gauge", "Keys of challenge rules whose SYNs are answered now.");
@@ -572,6 +587,8 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_sets(snapshot, out);
 	write_feeds(snapshot, out);
 	write_maps(snapshot, out);
+	if (snapshot->signature_count)
+		write_signatures(snapshot, out);
 	if (snapshot->log_count)
 		write_logs(snapshot, out);
 	write_history(&snapshot->history, out);

@@ -59,6 +59,11 @@ struct fw_feed_snapshot {
 	struct fw_worded fetches; /* by how they ended */
 };
 
+struct fw_signature_snapshot {
+	const char *name, *vector; /* vector "" without */
+	uint64_t packets, bytes;
+};
+
 #define FW_LOG_SNAPSHOTS_MAX	16
 #define FW_NOTIFY_SNAPSHOTS_MAX 16
 
@@ -103,6 +108,8 @@ struct fw_snapshot {
 	size_t rule_count;
 	struct fw_set_snapshot *sets;
 	size_t set_count;
+	struct fw_signature_snapshot *signatures;
+	size_t signature_count;
 	struct fw_feed_snapshot *feeds;
 	size_t feed_count;
 	uint64_t faults[FW_FAULT_MAX_];

@@ -107,6 +107,8 @@ static void check_sets(const struct fw_policy *policy, struct fw_diags *diags)
 	if (!used)
 		return;
 	mark_used(used, &policy->never_block);
+	mark_used(used, &policy->safety.resolvers);
+	mark_used(used, &policy->safety.time_servers);
 	for (size_t i = 0; i < policy->log_count; i++)
 		mark_used(used, &policy->logs[i].trusted_proxies);
 	for (size_t i = 0; i < policy->suppression_count; i++)

@@ -83,7 +83,7 @@ static bool is_narrowed(const struct fw_conjunction *all)
 		const struct fw_match *match = all->parts[i];
 
 		if (match->destination.count || match->protocol.count || match->protocol_not.count ||
-		    match->length.count || match->label.count || match->packet_not ||
+		    match->length.count || match->signature || match->label.count || match->packet_not ||
 		    (match->packet && !(match->packet & (FW_KIND_IPV6 | FW_PACKET_IPV4))))
 			return true;
 	}

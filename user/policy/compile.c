@@ -11,6 +11,7 @@
 #include "policy/lists.h"
 #include "policy/memory.h"
 #include "policy/requests.h"
+#include "policy/signatures.h"
 #include "policy/terms.h"
 
 #define TICK_DEFAULT_NS 4000000
@@ -20,7 +21,7 @@
 #define BATCH_PACKETS	64
 #define BATCH_BYTES	65536
 #define ID_FIRST	1
-#define ID_LAST		(FW_RULE_NEVER_BLOCK - 1)
+#define ID_LAST		(FW_RULE_ANSWERS - 1)
 
 static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct fw_rule *rule)
 {
@@ -137,6 +138,17 @@ static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns
 		if (policy->never_block_limit.unit != FW_UNIT_NONE)
 			slot->features |= FW_FEATURE_NEVER_BLOCK_LIMIT;
 	}
+}
+
+static void compile_answers(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
+{
+	struct fw_policy_rule rule = {.action = FW_ACTION_ALLOW,
+				      .limit = policy->safety.answers_limit,
+				      .prefix4 = 32,
+				      .prefix6 = 128,
+				      .mode = FW_MODE_INHERIT};
+
+	compile_rule(policy, &rule, FW_RULE_ANSWERS, tick_ns, &slot->answers);
 }
 
 static uint16_t id_find(const struct fw_rule_ids *ids, const char *name)
@@ -301,12 +313,15 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 			image->slot->features |= FW_FEATURE_CHALLENGE;
 	}
 	compile_never_block(policy, tick_ns, image->slot);
+	compile_answers(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->reply_limit = policy->safety.challenge_replies;
 	image->slot->reply_per_prefix = policy->safety.challenge_replies_per_prefix;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
 	r = fw_requests_compile(policy, diags, image);
+	if (!r)
+		r = fw_signatures_compile(policy, diags, image);
 	if (!r)
 		r = fw_classes_compile(policy, image);
 	if (!r)

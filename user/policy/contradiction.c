@@ -22,10 +22,16 @@ static bool takes_some_protocol(const struct fw_conjunction *all)
 
 static bool takes_some_kind(const struct fw_conjunction *all)
 {
+	const bool tcp = fw_conjunction_takes_protocol(all, FW_PROTO_TCP);
+	const bool udp = fw_conjunction_takes_protocol(all, FW_PROTO_UDP);
+	const bool needs_l4 = fw_conjunction_needs_l4(all);
+
 	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++) {
 		if (kind & FW_KIND_LATER_FRAGMENT && (~kind & (FW_KIND_FRAGMENT | FW_KIND_NO_L4)))
 			continue;
-		if (kind & FW_KIND_NO_L4 && fw_conjunction_needs_l4(all))
+		if (kind & FW_KIND_NO_L4 && (kind & FW_KIND_ODD_ || needs_l4))
+			continue;
+		if ((kind & FW_KIND_BAD_FLAGS && !tcp) || (kind & FW_KIND_QUIC_SHORT_INITIAL && !udp))
 			continue;
 		if (fw_conjunction_takes_kind(all, kind))
 			return true;
@@ -131,7 +137,8 @@ static bool takes_some_label(const struct fw_conjunction *all)
 static const char *header_contradiction(const struct fw_conjunction *all)
 {
 	if (!takes_some_protocol(all))
-		return fw_conjunction_asks_payload(all)
+		return fw_conjunction_asks_signature(all) ? "signatures are of UDP and TCP only"
+		       : fw_conjunction_asks_payload(all)
 			       ? "requests and ClientHellos are read in TCP only, which 'protocol' leaves out"
 		       : fw_conjunction_has_flags(all)
 			       ? "TCP flags and connections exist in TCP only, which 'protocol' leaves out"
@@ -144,8 +151,9 @@ static const char *header_contradiction(const struct fw_conjunction *all)
 			       : "'tcp_flags' and 'tcp_flags_not' leave nothing";
 	if (!takes_some_kind(all))
 		return fw_conjunction_asks_payload(all) ? "such packets have no payload that can be read"
-		       : fw_conjunction_needs_l4(all)	? "such packets have no ports and flags"
-							: "'packet' and 'packet_not' leave nothing";
+		       : fw_conjunction_needs_l4(all)
+			       ? "such packets have no ports and flags"
+			       : "'packet' and 'packet_not' leave nothing, with that 'protocol'";
 	if (!takes_some_value(all, FW_SOURCE_PORT))
 		return "'source_port' and 'source_port_not' leave no port";
 	if (!takes_some_value(all, FW_DEST_PORT))
@@ -187,6 +195,14 @@ static bool takes_some_path(const struct fw_conjunction *all)
 	return true;
 }
 
+static bool takes_some_signature(const struct fw_conjunction *all)
+{
+	for (unsigned int class = 1; class <= FW_SIGNATURES_MAX; class ++)
+		if (fw_conjunction_takes_signature(all, class))
+			return true;
+	return false;
+}
+
 const char *fw_conjunction_contradiction(const struct fw_conjunction *all)
 {
 	const char *why = header_contradiction(all);
@@ -197,6 +213,8 @@ const char *fw_conjunction_contradiction(const struct fw_conjunction *all)
 		return "a packet begins with a request, which 'uri', 'method', 'host' and limits in requests "
 		       "ask for, "
 		       "or with a ClientHello, which 'sni' asks for";
+	if (fw_conjunction_asks_signature(all) && !takes_some_signature(all))
+		return "'signature' and 'signature_not' leave none";
 	if (!takes_some_method(all))
 		return "what 'method' lists have in common, with and below not, leaves none";
 	if (!takes_some_path(all))

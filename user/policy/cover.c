@@ -41,6 +41,27 @@ static bool values_cover(const struct fw_conjunction *a, const struct fw_conjunc
 	return true;
 }
 
+static unsigned int asked_kinds(const struct fw_conjunction *all)
+{
+	unsigned int asked = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		asked |= all->parts[i]->packet | all->parts[i]->packet_not;
+	return asked & FW_PACKET_IPV4 ? asked | FW_KIND_IPV6 : asked;
+}
+
+/* Kinds that neither asks for change no answer. */
+static bool kinds_cover(const struct fw_conjunction *a, const struct fw_conjunction *b)
+{
+	unsigned int asked = asked_kinds(a) | asked_kinds(b);
+
+	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
+		if (!(kind & ~asked) && fw_conjunction_takes_kind(b, kind) &&
+		    !fw_conjunction_takes_kind(a, kind))
+			return false;
+	return true;
+}
+
 static bool headers_cover(const struct fw_conjunction *a, const struct fw_conjunction *b)
 {
 	bool flags = fw_conjunction_has_flags(a);
@@ -53,9 +74,11 @@ static bool headers_cover(const struct fw_conjunction *a, const struct fw_conjun
 		    !fw_conjunction_takes_flags(a, (uint8_t)i))
 			return false;
 	}
-	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
-		if (fw_conjunction_takes_kind(b, kind) && !fw_conjunction_takes_kind(a, kind))
+	for (unsigned int class = 0; class <= FW_SIGNATURES_MAX; class ++)
+		if (fw_conjunction_takes_signature(b, class) && !fw_conjunction_takes_signature(a, class))
 			return false;
+	if (!kinds_cover(a, b))
+		return false;
 	return !fw_conjunction_needs_l4(a) || fw_conjunction_needs_l4(b);
 }
 

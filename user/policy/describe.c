@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/units.h"
+#include "policy/signatures.h"
 #include "policy/words.h"
 
 /* Writes "key: [" once, then commas. */
@@ -104,11 +105,23 @@ static void write_flags(struct list list, const struct fw_flag_tests *tests)
 	list_end(&list);
 }
 
-static void write_kinds(struct list list, uint8_t kinds)
+static void write_kinds(struct list list, uint16_t kinds)
 {
-	for (unsigned int bit = 1; bit < 256; bit <<= 1)
+	for (unsigned int bit = 1; bit <= FW_PACKET_IPV4; bit <<= 1)
 		if (kinds & bit)
 			fputs(fw_word_of(&fw_packet_words, bit), list_item(&list));
+	list_end(&list);
+}
+
+static void write_signatures(const struct fw_policy *policy, struct list list, uint64_t signatures)
+{
+	const struct fw_signature_list *all = policy->signatures.list;
+
+	if (signatures == UINT64_MAX)
+		fputs("any", list_item(&list));
+	for (size_t i = 0; signatures != UINT64_MAX && all && i < all->count; i++)
+		if (signatures >> i & 1)
+			fputs(all->items[i].name, list_item(&list));
 	list_end(&list);
 }
 
@@ -216,6 +229,8 @@ static bool write_keys(const struct fw_policy *policy, const struct fw_match *ma
 	write_ranges(LIST("length_not"), &match->length_not);
 	write_kinds(LIST("packet"), match->packet);
 	write_kinds(LIST("packet_not"), match->packet_not);
+	write_signatures(policy, LIST("signature"), match->signature);
+	write_signatures(policy, LIST("signature_not"), match->signature_not);
 	write_names(LIST("label"), &match->label);
 	write_names(LIST("label_not"), &match->label_not);
 #undef LIST

@@ -116,6 +116,7 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.protect_gateways = true;
 	policy->safety.confirm_timeout_ns = 60 * FW_NS_PER_SEC;
 	policy->safety.essential_limit = 10000;
+	policy->safety.answers_limit = (struct fw_limit){5000, FW_UNIT_PACKETS, FW_NS_PER_SEC};
 	policy->safety.attack_from = 1000;
 	policy->safety.challenge_replies = 5000000;
 	policy->safety.challenge_replies_per_prefix = 1000;
@@ -136,7 +137,7 @@ static void own_marks(struct fw_policy *policy)
 {
 	for (size_t i = 0; i < policy->interface_count; i++)
 		policy->interfaces[i].mark.file = policy->file;
-	policy->geo.mark.file = policy->geo.asn_mark.file = policy->file;
+	policy->geo.mark.file = policy->geo.asn_mark.file = policy->signatures.mark.file = policy->file;
 	for (size_t i = 0; i < policy->set_count; i++)
 		policy->sets[i].mark.file = policy->file;
 	for (size_t i = 0; i < policy->feed_count; i++)

@@ -5,6 +5,7 @@
 
 #include "policy/expr.h"
 #include "policy/fields.h"
+#include "policy/match.h"
 #include "policy/policy.h"
 #include "policy/tree.h"
 #include "policy/words.h"
@@ -19,7 +20,8 @@ struct fw_loader {
 	char where[128];	    /* "rule 'login'", for messages */
 	unsigned int *sets_by_name; /* of the named sets; NULL: there are none */
 	size_t sets_named;
-	struct fw_expr *expr; /* of the match that is being read */
+	bool signatures_failed; /* said already */
+	struct fw_expr *expr;	/* of the match that is being read */
 	unsigned int expr_depth;
 	unsigned int matches; /* nested in the rule so far: its inline addresses are called after them */
 	const char
@@ -36,6 +38,7 @@ struct fw_loader {
 	X(feeds)                                                                                             \
 	X(never_block)                                                                                       \
 	X(logs)                                                                                              \
+	X(signatures)                                                                                        \
 	X(rules)                                                                                             \
 	X(notify)                                                                                            \
 	X(notify_webhook)                                                                                    \
@@ -102,6 +105,9 @@ struct fw_loader {
 	X(protect_ssh_clients)                                                                               \
 	X(protect_gateways)                                                                                  \
 	X(confirm_timeout)                                                                                   \
+	X(safety_resolvers)                                                                                  \
+	X(safety_time_servers)                                                                               \
+	X(answers_limit)                                                                                     \
 	X(attack_from)                                                                                       \
 	X(essential_limit)                                                                                   \
 	X(challenge_replies)                                                                                 \
@@ -194,6 +200,21 @@ struct fw_loader {
 	X(log_field_uri)                                                                                     \
 	X(log_field_host)                                                                                    \
 	X(log_field_status)                                                                                  \
+	X(match_signature)                                                                                   \
+	X(match_signature_not)                                                                               \
+	X(signatures_file)                                                                                   \
+	X(signature_list_revision)                                                                           \
+	X(signature_list_signatures)                                                                         \
+	X(signature_name)                                                                                    \
+	X(signature_vector)                                                                                  \
+	X(signature_protocol)                                                                                \
+	X(signature_source_port)                                                                             \
+	X(signature_payload)                                                                                 \
+	X(signature_bytes)                                                                                   \
+	X(signature_note)                                                                                    \
+	X(bytes_offset)                                                                                      \
+	X(bytes_value)                                                                                       \
+	X(bytes_mask)                                                                                        \
 	X(length_min)                                                                                        \
 	X(length_max)
 

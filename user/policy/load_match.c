@@ -289,13 +289,13 @@ void fw_load_match_tcp_flags_not(struct fw_loader *loader, const struct fw_node 
 	load_flags(loader, value, &((struct fw_policy_rule *)target)->match.tcp_flags_not);
 }
 
-static void load_kinds(struct fw_loader *loader, const struct fw_node *value, uint8_t *kinds)
+static void load_kinds(struct fw_loader *loader, const struct fw_node *value, uint16_t *kinds)
 {
 	fw_node_each (item, value) {
 		unsigned int kind;
 
 		if (fw_read_word(loader, item, &fw_packet_words, "kind of packet", &kind))
-			*kinds |= (uint8_t)kind;
+			*kinds |= (uint16_t)kind;
 	}
 }
 

@@ -267,6 +267,22 @@ void fw_load_rule_labels(struct fw_loader *loader, const struct fw_node *value, 
 	fw_load_names(loader, value, &((struct fw_policy_rule *)target)->labels);
 }
 
+/* What lists of signatures say of strangers' traffic is to be watched before it is believed. */
+static void count_signatures(struct fw_loader *loader, struct fw_policy_rule *rule)
+{
+	bool asks = false;
+
+	fw_rule_each_mention(match, rule) asks |= match->signature != 0;
+	if (!asks || rule->mode != FW_MODE_INHERIT)
+		return;
+	rule->mode = FW_MODE_COUNT;
+	if (rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE)
+		fw_diag_add(loader->diags, rule->mark, FW_SEVERITY_NOTE, "signature-counts",
+			    "look at what it would drop (floodwall rules), then write mode: enforce",
+			    "rule '%s' only counts: rules with signatures do until they say otherwise",
+			    rule->name ? rule->name : "");
+}
+
 static void compose_rule(struct fw_loader *loader, struct fw_policy_rule *rule, struct fw_expr *expr)
 {
 	if (fw_rule_compose(loader->policy, rule, expr, loader->diags) == -ENOMEM)
@@ -316,6 +332,7 @@ static bool read_rule(struct fw_loader *loader, const struct fw_node *node, cons
 	/* Conclusions from a rule that was only half understood would mislead. */
 	if (loader->diags->errors == errors && expr.count)
 		compose_rule(loader, ret, &expr);
+	count_signatures(loader, ret);
 	fw_expr_done(&expr);
 	return loader->diags->errors == errors;
 }

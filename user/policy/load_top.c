@@ -192,6 +192,51 @@ void fw_load_confirm_timeout(struct fw_loader *loader, const struct fw_node *val
 			 &((struct fw_policy *)target)->safety.confirm_timeout_ns);
 }
 
+/* Exact addresses are what the packet path spares. */
+static void load_hosts(struct fw_loader *loader, const struct fw_node *value, const char *anonymous,
+		       struct fw_set_refs *refs)
+{
+	const struct fw_policy *policy = loader->policy;
+
+	fw_load_set_refs(loader, value, anonymous, refs);
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct fw_set *set = &policy->sets[refs->items[i]];
+		size_t j = 0;
+
+		while (j < set->prefix_count && set->prefixes[j].bits == 128)
+			j++;
+		if (j < set->prefix_count || set->kind == FW_SET_FEED)
+			fw_complain(loader, value, "not-a-host",
+				    "put networks into never_block, with a limit",
+				    set->kind == FW_SET_FEED
+					    ? "'%s' is a feed, expected single addresses"
+					    : "'%s' has networks in it, expected single addresses",
+				    set->name);
+	}
+}
+
+void fw_load_safety_resolvers(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_hosts(loader, value, "safety.resolvers", &((struct fw_policy *)target)->safety.resolvers);
+}
+
+void fw_load_safety_time_servers(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_hosts(loader, value, "safety.time_servers", &((struct fw_policy *)target)->safety.time_servers);
+}
+
+void fw_load_answers_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	struct fw_limit limit;
+
+	if (!fw_read_limit(loader, value, &limit))
+		return;
+	if (limit.unit == FW_UNIT_PACKETS || limit.unit == FW_UNIT_BYTES)
+		((struct fw_policy *)target)->safety.answers_limit = limit;
+	else
+		fw_complain(loader, value, "bad-limit", NULL, "answers_limit counts packets or bytes");
+}
+
 void fw_load_essential_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
 	fw_read_amount(loader, value, 1, ESSENTIAL_MAX,

@@ -7,7 +7,6 @@
 #include "policy/requests.h"
 #include "policy/words.h"
 
-#define FW_PROTO_UDP	 17
 #define FW_PROTO_DCCP	 33
 #define FW_PROTO_SCTP	 132
 #define FW_PROTO_UDPLITE 136
@@ -173,10 +172,29 @@ bool fw_conjunction_wants_both(const struct fw_conjunction *all)
 	return false;
 }
 
+bool fw_conjunction_asks_signature(const struct fw_conjunction *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->parts[i]->signature)
+			return true;
+	return false;
+}
+
+bool fw_conjunction_takes_signature(const struct fw_conjunction *all, unsigned int class)
+{
+	uint64_t bit = class ? 1ULL << (class - 1) : 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if ((all->parts[i]->signature && !(all->parts[i]->signature & bit)) ||
+		    all->parts[i]->signature_not & bit)
+			return false;
+	return true;
+}
+
 bool fw_conjunction_needs_l4(const struct fw_conjunction *all)
 {
-	return fw_conjunction_has_ports(all) || fw_conjunction_has_flags(all) ||
-	       fw_conjunction_asks_payload(all);
+	return fw_conjunction_asks_signature(all) || fw_conjunction_has_ports(all) ||
+	       fw_conjunction_has_flags(all) || fw_conjunction_asks_payload(all);
 }
 
 void fw_match_ranges(const struct fw_match *match, enum fw_dimension dimension, const struct fw_ranges **in,
@@ -235,6 +253,8 @@ bool fw_conjunction_takes_protocol(const struct fw_conjunction *all, uint8_t pro
 			return false;
 	}
 	if (fw_conjunction_has_ports(all) && !fw_protocol_has_ports(protocol))
+		return false;
+	if (fw_conjunction_asks_signature(all) && protocol != FW_PROTO_TCP && protocol != FW_PROTO_UDP)
 		return false;
 	return protocol == FW_PROTO_TCP ||
 	       (!fw_conjunction_has_flags(all) && !fw_conjunction_asks_payload(all));

@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #define FW_PROTO_TCP 6
+#define FW_PROTO_UDP 17
 #define FW_PARTS_MAX 64
 
 /* One alternative of a rule: a packet must be taken by every part. */
@@ -56,6 +57,10 @@ struct fw_wishes {
 void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject text, struct fw_wishes *ret);
 /* For any of these; its terms take two bits each (fw_request_terms). */
 bool fw_conjunction_wants_both(const struct fw_conjunction *all);
+/* Wants one of some signatures. */
+bool fw_conjunction_asks_signature(const struct fw_conjunction *all);
+/* class: 0 is a packet without, else the index in the list + 1. */
+bool fw_conjunction_takes_signature(const struct fw_conjunction *all, unsigned int class);
 /* Needs an L4 header, so later fragments and the like never match. */
 bool fw_conjunction_needs_l4(const struct fw_conjunction *all);
 

@@ -16,6 +16,7 @@
 	X(tests, tcp_flags, tcp_flags_not)                                                                   \
 	X(ranges, length, length_not)                                                                        \
 	X(bits, packet, packet_not)                                                                          \
+	X(bits, signature, signature_not)                                                                    \
 	X(names, label, label_not)                                                                           \
 	X(uris, uri, uri_not)                                                                                \
 	X(names, method, method_not)                                                                         \

@@ -256,6 +256,9 @@ enum setting {
 	GATEWAYS,
 	CONFIRM,
 	ESSENTIAL,
+	RESOLVERS,
+	TIME_SERVERS,
+	ANSWERS,
 	ATTACK_FROM,
 	REPLIES,
 	REPLIES_PER_PREFIX,
@@ -267,12 +270,19 @@ enum setting {
 	LOG_CLIENTS,
 	GEO,
 	GEO_ASN,
+	SIGNATURES,
 	HISTORY,
 	HISTORY_KEEP,
 	HISTORY_SIZE,
 	MEMORY,
 	SETTINGS_
 };
+
+static void write_refs(const struct fw_policy *policy, const struct fw_set_refs *refs, FILE *out)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		fprintf(out, "%s%s", i ? ", " : "", policy->sets[refs->items[i]].name);
+}
 
 static void write_setting(const struct fw_policy *policy, enum setting setting, FILE *out)
 {
@@ -283,8 +293,7 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		fputs(fw_mode_word(policy->mode), out);
 		return;
 	case NEVER_BLOCK:
-		for (size_t i = 0; i < policy->never_block.count; i++)
-			fprintf(out, "%s%s", i ? ", " : "", policy->sets[policy->never_block.items[i]].name);
+		write_refs(policy, &policy->never_block, out);
 		return;
 	case NEVER_BLOCK_LIMIT:
 		fputs(fw_limit_format(&policy->never_block_limit, text, sizeof(text)), out);
@@ -300,6 +309,15 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case ESSENTIAL:
 		fputs(fw_amount_exact(policy->safety.essential_limit, false, text, sizeof(text)), out);
+		return;
+	case RESOLVERS:
+		write_refs(policy, &policy->safety.resolvers, out);
+		return;
+	case TIME_SERVERS:
+		write_refs(policy, &policy->safety.time_servers, out);
+		return;
+	case ANSWERS:
+		fputs(fw_limit_format(&policy->safety.answers_limit, text, sizeof(text)), out);
 		return;
 	case ATTACK_FROM:
 		fputs(fw_amount_exact(policy->safety.attack_from, false, text, sizeof(text)), out);
@@ -334,6 +352,9 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 		return;
 	case GEO_ASN:
 		fputs(policy->geo.asn_database ? policy->geo.asn_database : "", out);
+		return;
+	case SIGNATURES:
+		fputs(policy->signatures.file ? policy->signatures.file : "", out);
 		return;
 	case HISTORY:
 		fputs(policy->history.enabled ? "true" : "false", out);
@@ -379,6 +400,9 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[GATEWAYS] = "safety.protect_gateways",
 		[CONFIRM] = "safety.confirm_timeout",
 		[ESSENTIAL] = "safety.essential_limit",
+		[RESOLVERS] = "safety.resolvers",
+		[TIME_SERVERS] = "safety.time_servers",
+		[ANSWERS] = "safety.answers_limit",
 		[ATTACK_FROM] = "safety.attack_from",
 		[REPLIES] = "safety.challenge_replies",
 		[REPLIES_PER_PREFIX] = "safety.challenge_replies_per_prefix",
@@ -390,6 +414,7 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[LOG_CLIENTS] = "capacity.log_clients",
 		[GEO] = "geo.database",
 		[GEO_ASN] = "geo.asn_database",
+		[SIGNATURES] = "signatures.file",
 		[HISTORY] = "history.enabled",
 		[HISTORY_KEEP] = "history.keep",
 		[HISTORY_SIZE] = "history.size",
@@ -423,6 +448,8 @@ int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted
 		r = fw_plan_feeds(&plan, running, wanted);
 	if (!r)
 		r = fw_plan_logs(&plan, running, wanted);
+	if (!r)
+		r = fw_plan_signatures(&plan, running, wanted);
 	if (!r)
 		r = diff_rules(&plan, running, wanted);
 	if (!r)

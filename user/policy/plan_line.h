@@ -9,6 +9,8 @@ int fw_plan_line(struct fw_plan *plan, char kind, const char *object, const char
 		 ...) __attribute__((format(printf, 5, 6)));
 /* plan_feeds.c */
 int fw_plan_feeds(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
+/* plan_signatures.c: by name, when both policies ask for some */
+int fw_plan_signatures(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
 /* Logs by name: added, changed, removed. */
 int fw_plan_logs(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
 /* plan_notify.c */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/geo.h"
+#include "policy/signatures.h"
 #include "policy/match_keys.h"
 
 static void names_done(struct fw_names *names)
@@ -185,6 +186,8 @@ void fw_policy_free(struct fw_policy *policy)
 	free(policy->geo.database);
 	free(policy->geo.asn_database);
 	fw_geo_unref(policy->geo.data);
+	free(policy->signatures.file);
+	fw_signatures_free(policy->signatures.list);
 	for (size_t i = 0; i < policy->log_count; i++)
 		fw_log_done(&policy->logs[i]);
 	for (size_t i = 0; i < policy->notify_count; i++)
@@ -196,6 +199,8 @@ void fw_policy_free(struct fw_policy *policy)
 	free(policy->logs);
 	free(policy->interfaces);
 	free(policy->never_block.items);
+	free(policy->safety.resolvers.items);
+	free(policy->safety.time_servers.items);
 	free(policy->sets);
 	free(policy->rules);
 	free(policy->file);

@@ -146,7 +146,7 @@ struct fw_log {
 };
 
 /* A bit of fw_match.packet beside enum fw_packet_kind: the opposite of FW_KIND_IPV6. */
-#define FW_PACKET_IPV4 (1 << 6)
+#define FW_PACKET_IPV4 (1 << 15)
 
 /* A list that is fetched; it fills the set of the same name. Strings are owned; NULL or 0: the key is not in
  * the file, and what holds without it is feeds/'s business. */
@@ -175,16 +175,19 @@ struct fw_feed {
 	struct fw_mark mark;
 };
 
+struct fw_signature_list; /* policy/signatures.h */
+
 struct fw_match {
 	struct fw_set_refs source, source_not, destination, destination_not;
 	struct fw_protocols protocol,
 		protocol_not; /* "icmp" means both ICMP and ICMPv6 only if both are named */
 	struct fw_ranges source_port, source_port_not, dest_port, dest_port_not, length, length_not;
 	struct fw_flag_tests tcp_flags, tcp_flags_not;
-	uint8_t packet; /* enum fw_packet_kind bits or FW_PACKET_IPV4, any of which must hold; 0 = not asked
-			 */
-	uint8_t packet_not; /* none of which may hold */
+	uint16_t packet; /* enum fw_packet_kind bits or FW_PACKET_IPV4, any of which must hold; 0 = not asked
+			  */
+	uint16_t packet_not; /* none of which may hold */
 	struct fw_names label, label_not;
+	uint64_t signature, signature_not; /* bit per signature of the policy's list; 0 = not asked */
 	uint8_t tiers,
 		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */
 	struct fw_numbers country, country_not; /* FW_COUNTRY() */
@@ -299,6 +302,8 @@ struct fw_policy {
 		bool protect_ssh_clients, protect_gateways; /* both true by default */
 		uint64_t confirm_timeout_ns;		    /* 60 s */
 		uint64_t essential_limit;		    /* packets per second and kind, 10k */
+		struct fw_set_refs resolvers, time_servers; /* beside those that the system's files name */
+		struct fw_limit answers_limit;		    /* of each: 5000 packets/1s */
 		uint64_t attack_from;	    /* packets per second dropped that make an attack, 1k */
 		uint64_t challenge_replies; /* SYN cookies per second, 5M */
 		uint64_t challenge_replies_per_prefix; /* to a source /24 or /48, 1k */
@@ -317,6 +322,11 @@ struct fw_policy {
 		struct fw_mark mark, asn_mark;
 		struct fw_geo *data; /* what rules want to know of them; NULL when none asks */
 	} geo;
+	struct {
+		char *file; /* absolute, NULL: where they usually are */
+		struct fw_mark mark;
+		struct fw_signature_list *list; /* NULL when no rule asks */
+	} signatures;
 	struct {
 		bool enabled;	  /* true by default */
 		uint64_t keep_ns; /* of the steps of five minutes, 90 days */

@@ -144,6 +144,8 @@ static uint32_t features_of(const struct fw_match *match)
 		features |= FW_FEATURE_DEST_PORT;
 	if (match->length.count || match->length_not.count)
 		features |= FW_FEATURE_LENGTH;
+	if ((match->packet | match->packet_not) & FW_KIND_ODD_)
+		features |= FW_FEATURE_ODD_KINDS;
 	return features;
 }
 

@@ -48,6 +48,11 @@ size_t fw_set_users(const struct fw_policy *policy, unsigned int set, const char
 			names[count] = "never_block";
 		count++;
 	}
+	if (names_set(&policy->safety.resolvers, set) || names_set(&policy->safety.time_servers, set)) {
+		if (count < most)
+			names[count] = "safety";
+		count++;
+	}
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		if (!rule_asks(policy, &policy->rules[i], set))
 			continue;

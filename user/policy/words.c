@@ -46,10 +46,17 @@ static const struct fw_word flags[] = {
 	{"ack", FW_TCP_ACK}, {"urg", FW_TCP_URG}, {"ece", FW_TCP_ECE}, {"cwr", FW_TCP_CWR},
 };
 static const struct fw_word kinds[] = {
-	{"fragment", FW_KIND_FRAGMENT}, {"later_fragment", FW_KIND_LATER_FRAGMENT},
-	{"no_l4", FW_KIND_NO_L4},	{"options", FW_KIND_OPTIONS},
-	{"tagged", FW_KIND_TAGGED},	{"ipv6", FW_KIND_IPV6},
+	{"fragment", FW_KIND_FRAGMENT},
+	{"later_fragment", FW_KIND_LATER_FRAGMENT},
+	{"no_l4", FW_KIND_NO_L4},
+	{"options", FW_KIND_OPTIONS},
+	{"tagged", FW_KIND_TAGGED},
+	{"ipv6", FW_KIND_IPV6},
 	{"ipv4", FW_PACKET_IPV4},
+	{"bad_flags", FW_KIND_BAD_FLAGS},
+	{"land", FW_KIND_LAND},
+	{"zero_port", FW_KIND_ZERO_PORT},
+	{"quic_short_initial", FW_KIND_QUIC_SHORT_INITIAL},
 };
 
 static const struct fw_word tiers[] = {
