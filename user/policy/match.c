@@ -134,13 +134,19 @@ void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject tex
 	}
 }
 
-bool fw_conjunction_wants_both(const struct fw_conjunction *all)
+unsigned int fw_conjunction_request_bits(const struct fw_conjunction *all)
 {
-	struct fw_wishes path, host;
+	static const enum fw_subject texts[] = {FW_SUBJECT_PATH, FW_SUBJECT_HOST};
+	size_t most = 1;
 
-	fw_conjunction_wishes(all, FW_SUBJECT_PATH, &path);
-	fw_conjunction_wishes(all, FW_SUBJECT_HOST, &host);
-	return (path.some && path.none) || (host.some && host.none);
+	for (size_t i = 0; i < 2; i++) {
+		struct fw_wishes wishes;
+
+		fw_conjunction_wishes(all, texts[i], &wishes);
+		if (wishes.some + (wishes.none != 0) > most)
+			most = wishes.some + (wishes.none != 0);
+	}
+	return (unsigned int)most;
 }
 
 bool fw_conjunction_needs_l4(const struct fw_conjunction *all)

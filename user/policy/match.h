@@ -50,8 +50,9 @@ struct fw_wishes {
 	size_t some, none;
 };
 void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject text, struct fw_wishes *ret);
-/* For paths or for hosts; its terms take two bits each (fw_request_terms). */
-bool fw_conjunction_wants_both(const struct fw_conjunction *all);
+/* That each of its terms takes (fw_request_terms): one for each part that wants some, one for all that want
+ * none. May be more than FW_REQUEST_WISHES, which is a complaint. */
+unsigned int fw_conjunction_request_bits(const struct fw_conjunction *all);
 /* Needs an L4 header, so later fragments and the like never match. */
 bool fw_conjunction_needs_l4(const struct fw_conjunction *all);
 
