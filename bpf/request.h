@@ -58,11 +58,13 @@ static __always_inline int request_version(struct fw_payload *payload)
 }
 
 /* Of `wanted`, the terms that have what they ask for and lack what they must: see fw_request_terms. */
-static __always_inline __u64 request_narrow(__u64 wanted, __u64 found, __u64 any, __u64 not, __u64 both)
+static __always_inline __u64 request_narrow(__u64 wanted, __u64 found, __u64 any, __u64 unwanted, __u64 both)
 {
-	__u64 holds = any | (found ^ not );
+	__u64 holds = any | (found ^ unwanted);
 
-	return wanted & holds & (~both | holds >> 1);
+	for (int i = 1; i < FW_REQUEST_WISHES; i++)
+		holds &= ~both | holds >> 1;
+	return wanted & holds;
 }
 
 /* Which of the terms in `wanted` the request in ->bytes, up to ->end, satisfies. *unseen: there is a request,

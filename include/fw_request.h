@@ -25,7 +25,8 @@ enum fw_method {
 		FW_METHOD_MAX_,
 };
 
-#define FW_TARGET_MAX 256u /* longer paths count against every rule about paths */
+#define FW_REQUEST_WISHES 4
+#define FW_TARGET_MAX	  256u /* longer paths count against every rule about paths */
 
 /* One automaton (Aho and Corasick's) answers which of all patterns a text holds, one step a byte: exact and
  * `prefix` patterns begin with a mark that only the text's beginning has, exact and suffix patterns end with
@@ -49,8 +50,8 @@ enum fw_subject { FW_SUBJECT_PATH, FW_SUBJECT_HOST, FW_SUBJECT_SNI, FW_SUBJECT_M
 struct fw_request_terms {
 	__u64 all;		  /* terms that only a request satisfies */
 	__u64 any_path, any_host; /* of these, those that do not look there */
-	/* What is found of these must not be: bits of terms, or the second bits of terms in `both_`, which
-	 * ask for a pattern and for the lack of others. A term's second bit is the one above its own. */
+	/* A term that wants several things of a text has as many bits, its own and those above it, at most
+	 * FW_REQUEST_WISHES; all but the last are in `both_`. What is found of bits in `not_` must not be. */
 	__u64 not_path, not_host;
 	__u64 both_path, both_host;
 	__u64 method[FW_METHOD_MAX_];

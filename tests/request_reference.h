@@ -52,19 +52,26 @@ static inline uint64_t reference_patterns(const struct fw_pattern *patterns, siz
 }
 
 /* Term by term. */
-static inline uint64_t reference_narrow(uint64_t wanted, uint64_t found, uint64_t any, uint64_t not,
+static inline uint64_t reference_narrow(uint64_t wanted, uint64_t found, uint64_t any, uint64_t unwanted,
 					uint64_t both)
 {
 	uint64_t holds = 0, ret = 0;
 
 	for (int bit = 0; bit < 64; bit++)
-		if (any >> bit & 1 || (found >> bit & 1 && !(not >> bit & 1)) ||
-		    (!(found >> bit & 1) && not >> bit & 1))
+		if (any >> bit & 1 || (found >> bit & 1 && !(unwanted >> bit & 1)) ||
+		    (!(found >> bit & 1) && unwanted >> bit & 1))
 			holds |= 1ULL << bit;
-	for (int bit = 0; bit < 64; bit++)
-		if (wanted >> bit & 1 && holds >> bit & 1 &&
-		    (!(both >> bit & 1) || (bit < 63 && holds >> (bit + 1) & 1)))
-			ret |= 1ULL << bit;
+	for (int bit = 0; bit < 64; bit++) {
+		bool all = true;
+
+		for (int wish = 0; wish < FW_REQUEST_WISHES; wish++) {
+			all &= bit + wish < 64 && holds >> (bit + wish) & 1;
+			if (bit + wish > 63 || !(both >> (bit + wish) & 1))
+				break;
+		}
+		if (all)
+			ret |= wanted & 1ULL << bit;
+	}
 	return ret;
 }
 

@@ -161,6 +161,13 @@ Test(compose, requests_that_have_one_and_lack_another)
 	LEAVES(HTTP(.data = GET("/api", "a.example")));
 	LEAVES(HTTP(.data = GET("/api", "b.test")));
 	LEAVES(HTTP(.data = GET("/", "b.example")));
+	one_rule(&lab, "{dest_port: 80, all: [{uri: {prefix: /a}}, {uri: {contains: b}}, {uri: {contains: "
+		       "c}}], not: {uri: {exact: /abc}}}");
+	TAKES(HTTP(.data = GET("/a/c/b", "a.example")));
+	LEAVES(HTTP(.data = GET("/abc", "a.example")));
+	LEAVES(HTTP(.data = GET("/xabc", "a.example")));
+	LEAVES(HTTP(.data = GET("/ab", "a.example")));
+	LEAVES(HTTP(.data = GET("/ac", "a.example")));
 	/* A host that does not show is not known to be another. */
 	one_rule(&lab, "{dest_port: 80, not: {host: a.example}}");
 	TAKES(HTTP(.data = GET("/", "b.example")));

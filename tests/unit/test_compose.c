@@ -112,6 +112,12 @@ static const struct {
 	 2},
 	{"{label: [a, b], uri: {prefix: /a}, not: {uri: {prefix: /a/b}}}",
 	 "{uri: [{prefix: \"/a\"}], label: [a, b], any: [{not: [{uri: [{prefix: \"/a/b\"}]}]}]}", 4},
+	{"{dest_port: 80, all: [{uri: {prefix: /a}}, {uri: {contains: b}}, {uri: {contains: c}}], not: {uri: "
+	 "{exact: /abc}}}",
+	 "{dest_port: [80], any: [{all: [{uri: [{prefix: \"/a\"}]}, {uri: [{contains: \"b\"}]}, {uri: "
+	 "[{contains: "
+	 "\"c\"}]}, {not: [{uri: [{exact: \"/abc\"}]}]}]}]}",
+	 4},
 	{"{any: [{uri: {prefix: /a}, not: {uri: {prefix: /}}}, {method: GET, not: {method: GET}}, {source: "
 	 "c}]}",
 	 "{any: [{source: [c]}]}", 1},

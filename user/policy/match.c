@@ -160,16 +160,18 @@ void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject tex
 	}
 }
 
-bool fw_conjunction_wants_both(const struct fw_conjunction *all)
+unsigned int fw_conjunction_request_bits(const struct fw_conjunction *all)
 {
+	size_t most = 1;
+
 	for (enum fw_subject text = 0; text < FW_SUBJECT_MAX_; text++) {
 		struct fw_wishes wishes;
 
 		fw_conjunction_wishes(all, text, &wishes);
-		if (wishes.some && wishes.none)
-			return true;
+		if (wishes.some + (wishes.none != 0) > most)
+			most = wishes.some + (wishes.none != 0);
 	}
-	return false;
+	return (unsigned int)most;
 }
 
 bool fw_conjunction_asks_signature(const struct fw_conjunction *all)

@@ -55,8 +55,9 @@ struct fw_wishes {
 	size_t some, none;
 };
 void fw_conjunction_wishes(const struct fw_conjunction *all, enum fw_subject text, struct fw_wishes *ret);
-/* For any of these; its terms take two bits each (fw_request_terms). */
-bool fw_conjunction_wants_both(const struct fw_conjunction *all);
+/* That each of its terms takes (fw_request_terms): one for each part that wants some, one for all that want
+ * none. May be more than FW_REQUEST_WISHES, which is a complaint. */
+unsigned int fw_conjunction_request_bits(const struct fw_conjunction *all);
 /* Wants one of some signatures. */
 bool fw_conjunction_asks_signature(const struct fw_conjunction *all);
 /* class: 0 is a packet without, else the index in the list + 1. */

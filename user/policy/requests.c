@@ -77,6 +77,7 @@ static int add_hosts(const struct fw_names *names, uint64_t terms, struct patter
 	return 0;
 }
 
+/* Each part that wants some has a bit of its own, those that want none share the one above. */
 static int add_texts(const struct fw_conjunction *all, enum fw_subject text, uint64_t terms,
 		     struct patterns *patterns)
 {
@@ -85,15 +86,18 @@ static int add_texts(const struct fw_conjunction *all, enum fw_subject text, uin
 	int r = 0;
 
 	fw_conjunction_wishes(all, text, &wishes);
-	none = wishes.some ? terms << 1 : terms;
+	none = terms << wishes.some;
 	for (size_t i = 0; i < all->count && !r; i++) {
 		const struct fw_match *match = all->parts[i];
 		bool sni = text == FW_SUBJECT_SNI;
+		size_t before = patterns->count;
 
 		if (text == FW_SUBJECT_PATH)
 			r = add_paths(&match->uri, terms, patterns);
 		else
 			r = add_hosts(sni ? &match->sni : &match->host, terms, patterns);
+		if (patterns->count > before)
+			terms <<= 1;
 		if (!r && text == FW_SUBJECT_PATH)
 			r = add_paths(&match->uri_not, none, patterns);
 		else if (!r)
@@ -144,17 +148,17 @@ static int build_automaton(const struct fw_policy *policy, enum fw_subject text,
 
 /* Where the terms' patterns are looked for: see fw_request_terms. */
 static void spread_text(const struct fw_conjunction *all, enum fw_subject text, uint64_t terms, __u64 *any,
-			__u64 * not, __u64 *both)
+			__u64 *unwanted, __u64 *both)
 {
 	struct fw_wishes wishes;
 
 	fw_conjunction_wishes(all, text, &wishes);
-	if (wishes.some && wishes.none)
-		*both |= terms;
-	if (wishes.none)
-		*not |= wishes.some ? terms << 1 : terms;
-	else if (!wishes.some)
+	if (!wishes.some && !wishes.none)
 		*any |= terms;
+	if (wishes.none)
+		*unwanted |= terms << wishes.some;
+	for (size_t i = 0; i + 1 < wishes.some + (wishes.none != 0); i++)
+		*both |= terms << i;
 }
 
 static void spread_conjunction(const struct fw_conjunction *all, uint64_t terms,
@@ -230,22 +234,15 @@ static void check_ports(const struct fw_policy_rule *rule, const struct fw_conju
 			 rule->name);
 }
 
-/* A term is satisfied by any of its patterns. */
-static void check_once(const struct fw_policy_rule *rule, const struct fw_conjunction *all,
-		       struct fw_diags *diags)
+static void check_wishes(const struct fw_policy_rule *rule, const struct fw_conjunction *all,
+			 struct fw_diags *diags)
 {
-	for (enum fw_subject text = 0; text < FW_SUBJECT_MAX_; text++) {
-		struct fw_wishes wishes;
-
-		fw_conjunction_wishes(all, text, &wishes);
-		if (wishes.some > 1)
-			COMPLAIN(
-				diags, rule->mark, ERROR, "bad-match",
-				"set a label in an earlier rule that has one of them, and ask for it here",
-				"rule '%s': two '%s' must hold together in one of its alternatives, which no "
-				"term can ask",
-				rule->name, text_names[text]);
-	}
+	if (fw_conjunction_request_bits(all) > FW_REQUEST_WISHES)
+		COMPLAIN(diags, rule->mark, ERROR, "bad-match",
+			 "set a label in an earlier rule that has some of them, and ask for it here",
+			 "rule '%s': in one of its alternatives more than %d 'uri', 'host' or 'sni' must hold "
+			 "together",
+			 rule->name, FW_REQUEST_WISHES);
 }
 
 static void check_methods(const struct fw_policy_rule *rule, const struct fw_names *methods,
@@ -276,7 +273,7 @@ static void check_conjunction(const struct fw_policy_rule *rule, const struct fw
 			 "rule '%s' can never match: connections are counted at their SYN, which carries no "
 			 "%s",
 			 rule->name, hello ? "ClientHello" : "request");
-	check_once(rule, all, diags);
+	check_wishes(rule, all, diags);
 	if (!hello)
 		check_ports(rule, all, diags);
 	else if (!looks_at_ports(all))

@@ -83,7 +83,7 @@ static bool choose_next(struct label_wish *wish)
 static int add_terms(const struct fw_conjunction *all, unsigned int index, struct fw_image *image,
 		     uint64_t *ret_terms)
 {
-	const unsigned int bits = fw_conjunction_wants_both(all) ? 2 : 1;
+	const unsigned int bits = fw_conjunction_request_bits(all);
 	struct fw_term term = {.rule = index};
 	struct label_wish wish;
 	int r = read_labels(&image->labels, all, &wish);

@@ -172,14 +172,15 @@ static void write_pairs(FILE *out, const struct fw_waf_cond *cond)
 	}
 }
 
-static bool asks_uri(const struct fw_waf_cond *cond)
+/* Whatever satisfies it is a request: also what is said not to be its path. */
+static bool takes_requests_only(const struct fw_waf_cond *cond)
 {
 	if (cond->kind == FW_WAF_LEAF)
-		return cond->key == FW_WAF_URI && !cond->negated;
-	for (size_t i = 0; cond->kind == FW_WAF_ALL && i < cond->count; i++)
-		if (asks_uri(cond->children[i]))
-			return true;
-	return false;
+		return cond->key >= FW_WAF_METHOD;
+	for (size_t i = 0; i < cond->count; i++)
+		if (takes_requests_only(cond->children[i]) == (cond->kind == FW_WAF_ALL))
+			return cond->kind == FW_WAF_ALL;
+	return cond->kind == FW_WAF_ANY && cond->count;
 }
 
 static void write_match(FILE *out, const struct fw_waf_rule *rule)
@@ -192,7 +193,7 @@ static void write_match(FILE *out, const struct fw_waf_rule *rule)
 	if (ports)
 		fprintf(out, "protocol: tcp, dest_port: [%s]", requests ? "80" : "80, 443");
 	/* A packet that is no request has no target, host or method either, and is not meant. */
-	if (cond && fw_waf_cond_asks_request(cond, true) && !asks_uri(cond))
+	if (cond && fw_waf_cond_asks_request(cond, true) && !takes_requests_only(cond))
 		fputs(", uri: {prefix: /}", out);
 	if (cond) {
 		fputs(ports ? ", " : "", out);
