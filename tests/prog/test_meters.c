@@ -336,6 +336,21 @@ Test(meters, keys_of_a_rule_largest_first)
 	lab_close(&lab);
 }
 
+/* What a CPU counts by itself and has not told the meter is listed all the same. */
+Test(meters, keys_of_a_rule_with_what_cpus_keep)
+{
+	struct fw_meter_walk walk = {0};
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: r, limit: 100k packets/5m, action: block}]\n");
+	lab_send(&lab, PACKET(.from = ATTACKER), 777);
+	walk_keys(&lab, 0, 0, &walk);
+	cr_assert_eq(walk.count, 1);
+	cr_expect_eq(walk.entries[0].amount, 777, "%lu", (unsigned long)walk.entries[0].amount);
+	fw_meter_walk_done(&walk);
+	lab_close(&lab);
+}
+
 /* What the agent reads later is what the packet path would say then. */
 Test(meters, read_amount_ages)
 {

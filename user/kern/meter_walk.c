@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fw_meter.h"
+#include "kern/allowances.h"
 #include "kern/batch.h"
 #include "kern/instance.h"
 #include "kern/stats.h"
@@ -48,6 +49,7 @@ int fw_meter_walk_prepare(struct fw_datapath *datapath, uint16_t rule, struct fw
 	if (!active)
 		return -ENOENT;
 	walk->rule = *active;
+	walk->datapath = datapath;
 	walk->map = fw_map_fd(datapath, FW_MAP_ID_fw_meter_map);
 	walk->now_ns = fw_datapath_now_ns(datapath);
 	/* One key, in a map of its own. */
@@ -71,6 +73,7 @@ static bool take(const void *key, const void *value, void *context)
 		fw_meter_rotate(&meter, walk->now_ns, rule->sub_ns, rule->sub_us, rule->cell_shift);
 	entry.amount = fw_meter_amount(&meter);
 	entry.dropped = meter.dropped;
+	fw_allowances_add(walk->datapath, &entry);
 	walk->error = fw_meter_walk_add(walk, &entry);
 	return !walk->error;
 }

@@ -51,6 +51,7 @@ struct fw_meter_walk {
 	int map, error;
 	uint64_t now_ns;
 	struct fw_rule rule;
+	const struct fw_datapath *datapath; /* stays until the walk is over */
 };
 /* above and limit are set; fills the rest. -ENOENT: no such rule is in force. */
 int fw_meter_walk_prepare(struct fw_datapath *datapath, uint16_t rule, struct fw_meter_walk *walk);
