@@ -6,8 +6,8 @@
 #include "maps.h"
 #include "packet.h"
 
-static __always_inline int signature_fits(struct xdp_md *ctx, const struct fw_signature *item,
-					  const struct fw_pkt *pkt)
+static __noinline int signature_fits(struct xdp_md *ctx, const struct fw_signature *item,
+				     const struct fw_pkt *pkt)
 {
 	__u64 bytes = item->bytes, found = 0;
 	__u32 offset = item->offset;
@@ -17,32 +17,39 @@ static __always_inline int signature_fits(struct xdp_md *ctx, const struct fw_si
 		return 0;
 	if (!bytes)
 		return 1;
-	/* The compiler knows these bounds; the verifier wants to see them. */
-	__asm__ volatile("" : "+r"(bytes));
-	if (bytes > FW_SIGNATURE_BYTES || !bytes || offset > FW_SIGNATURE_OFFSET_MAX ||
-	    offset + bytes > pkt->payload_bytes)
+	if (offset > FW_SIGNATURE_OFFSET_MAX || offset + bytes > pkt->payload_bytes)
 		return 0;
+	/* 1 to 8; the compiler knows that, the verifier wants to see it. */
+	bytes = (bytes - 1) & (FW_SIGNATURE_BYTES - 1);
+	__asm__ volatile("" : "+r"(bytes));
+	bytes++;
 	if (bpf_xdp_load_bytes(ctx, pkt->payload_at + offset, &found, bytes))
 		return 0;
 	return (found & item->mask) == item->value;
 }
 
+/* One more of the chain; its class, or 0 with *next moved on. */
+static __always_inline __u32 signature_step(struct xdp_md *ctx, const struct fw_signature_table *table,
+					    const struct fw_pkt *pkt, __u32 *next)
+{
+	const struct fw_signature *item = &table->items[*next & FW_SIGNATURE_PORTS_MAX];
+
+	*next = item->next;
+	return signature_fits(ctx, item, pkt) ? item->class : 0;
+}
+
+/* Written out: clang does not unroll it, and kernel 6.1 refuses how it lays the loop out. */
 static __always_inline __u32 signature_class(struct xdp_md *ctx, const struct fw_signature_table *table,
 					     const struct fw_pkt *pkt)
 {
-	__u32 next = table->first[pkt->source_port & (FW_SIGNATURE_BUCKETS - 1)];
+	__u32 next = table->first[pkt->source_port & (FW_SIGNATURE_BUCKETS - 1)], class = 0;
 
-	for (int i = 0; i < FW_SIGNATURE_CHAIN_MAX && next; i++) {
-		const struct fw_signature *item;
-
-		if (next > FW_SIGNATURE_PORTS_MAX)
-			return 0;
-		item = &table->items[next - 1];
-		if (signature_fits(ctx, item, pkt))
-			return item->class;
-		next = item->next;
-	}
-	return 0;
+#define STEP                                                                                                 \
+	if (!class && next)                                                                                  \
+		class = signature_step(ctx, table, pkt, &next);
+	STEP STEP STEP STEP STEP STEP STEP STEP
+#undef STEP
+		return class;
 }
 
 /* Terms that accept the first signature that fits, in the order of the file. Global: verified once. */

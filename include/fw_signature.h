@@ -9,7 +9,7 @@
 #define FW_SIGNATURES_MAX	64  /* names; class 0 is "has none" */
 #define FW_SIGNATURE_CLASSES	128 /* a power of two that holds them */
 #define FW_SIGNATURE_PORTS_MAX	255 /* items: one for each source port of each signature */
-#define FW_SIGNATURE_CHAIN_MAX	64  /* items that are compared with one packet */
+#define FW_SIGNATURE_CHAIN_MAX	8   /* items that are compared with one packet */
 #define FW_SIGNATURE_BYTES	8
 #define FW_SIGNATURE_OFFSET_MAX 512
 #define FW_SIGNATURE_BUCKETS	256
@@ -22,7 +22,7 @@ struct fw_signature {
 	__u8 bytes;	   /* 0: none are compared */
 	__u8 protocol;
 	__u8 class; /* 1 … FW_SIGNATURES_MAX */
-	__u8 next;  /* index + 1 of the next item of the same bucket, 0 = none */
+	__u8 next;  /* index of the next item of the same bucket, 0 = none */
 	__u32 pad;
 };
 FW_SIZE_IS(struct fw_signature, 32);
@@ -31,8 +31,8 @@ struct fw_signature_table {
 	__u64 asking; /* terms that ask for signatures */
 	__u64 digest; /* of everything but terms: counters of equal ones go on */
 	__u64 terms[FW_SIGNATURE_CLASSES];
-	__u8 first[FW_SIGNATURE_BUCKETS]; /* by the low byte of the source port: index + 1 of an item */
-	struct fw_signature items[FW_SIGNATURE_PORTS_MAX];
+	__u8 first[FW_SIGNATURE_BUCKETS]; /* by the low byte of the source port: index of an item, 0 = none */
+	struct fw_signature items[FW_SIGNATURE_PORTS_MAX + 1]; /* the first is not used */
 };
 
 struct fw_signature_count {

@@ -15,8 +15,8 @@ static void check_table(const struct fw_signature_table *table, size_t count)
 	for (unsigned int bucket = 0; bucket < FW_SIGNATURE_BUCKETS; bucket++) {
 		unsigned int steps = 0;
 
-		for (unsigned int next = table->first[bucket]; next; next = table->items[next - 1].next) {
-			const struct fw_signature *item = &table->items[next - 1];
+		for (unsigned int next = table->first[bucket]; next; next = table->items[next].next) {
+			const struct fw_signature *item = &table->items[next];
 
 			assert(++steps <= FW_SIGNATURE_CHAIN_MAX);
 			assert(item->source_port % FW_SIGNATURE_BUCKETS == bucket);

@@ -145,11 +145,11 @@ static int put_item(struct fw_signature_table *table, const struct fw_signature 
 	size_t behind = 0;
 
 	while (*link && behind++ < FW_SIGNATURE_CHAIN_MAX)
-		link = &table->items[*link - 1].next;
+		link = &table->items[*link].next;
 	if (behind >= FW_SIGNATURE_CHAIN_MAX)
 		return -E2BIG;
 	table->items[index] = *item;
-	*link = (uint8_t)(index + 1);
+	*link = (uint8_t)index;
 	return 0;
 }
 
@@ -168,7 +168,7 @@ static int put_all(const struct fw_signature_list *list, struct fw_signature_tab
 			for (unsigned int port = ports->first; port <= ports->last; port++) {
 				struct fw_signature item = item_of(signature, (uint16_t)port, i);
 
-				if (used == FW_SIGNATURE_PORTS_MAX || put_item(table, &item, used++))
+				if (used == FW_SIGNATURE_PORTS_MAX || put_item(table, &item, ++used))
 					return -E2BIG;
 				table->digest = digest_add(table->digest, &item, sizeof(item));
 			}
