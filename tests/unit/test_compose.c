@@ -118,6 +118,9 @@ static const struct {
 	 "[{contains: "
 	 "\"c\"}]}, {not: [{uri: [{exact: \"/abc\"}]}]}]}]}",
 	 4},
+	{"{dest_port: 80, any: [{host: a.example, all: [{host: b.example}]}, {host: \"*.c.example\", all: "
+	 "[{host: x.c.example}]}, {host: d.example, not: {host: \"*.example\"}}]}",
+	 "{dest_port: [80], any: [{all: [{host: [\"x.c.example\"]}, {host: [\"*.c.example\"]}]}]}", 2},
 	{"{any: [{uri: {prefix: /a}, not: {uri: {prefix: /}}}, {method: GET, not: {method: GET}}, {source: "
 	 "c}]}",
 	 "{any: [{source: [c]}]}", 1},

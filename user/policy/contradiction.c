@@ -195,6 +195,59 @@ static bool takes_some_path(const struct fw_conjunction *all)
 	return true;
 }
 
+/* "*.example.org" is every name below. */
+static bool name_is_within(const char *inner, const char *outer)
+{
+	size_t inner_length = strlen(inner), length = strlen(outer);
+
+	if (*outer != '*')
+		return !strcmp(inner, outer);
+	return inner_length >= length && !strcmp(inner + inner_length - (length - 1), outer + 1);
+}
+
+static const struct fw_names *names_of(const struct fw_match *match, enum fw_subject text, bool not_these)
+{
+	if (text == FW_SUBJECT_SNI)
+		return not_these ? &match->sni_not : &match->sni;
+	return not_these ? &match->host_not : &match->host;
+}
+
+static bool lists_name(const struct fw_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (name_is_within(name, names->items[i]))
+			return true;
+	return false;
+}
+
+static bool takes_name(const struct fw_conjunction *all, enum fw_subject text, const char *name)
+{
+	for (size_t part = 0; part < all->count; part++) {
+		const struct fw_names *in = names_of(all->parts[part], text, false);
+
+		if ((in->count && !lists_name(in, name)) ||
+		    lists_name(names_of(all->parts[part], text, true), name))
+			return false;
+	}
+	return true;
+}
+
+/* Of several lists the narrowest name is in all of them, or none is. */
+static bool takes_some_name(const struct fw_conjunction *all, enum fw_subject text)
+{
+	bool listed = false;
+
+	for (size_t part = 0; part < all->count; part++) {
+		const struct fw_names *names = names_of(all->parts[part], text, false);
+
+		listed |= names->count != 0;
+		for (size_t i = 0; i < names->count; i++)
+			if (takes_name(all, text, names->items[i]))
+				return true;
+	}
+	return !listed;
+}
+
 static bool takes_some_signature(const struct fw_conjunction *all)
 {
 	for (unsigned int class = 1; class <= FW_SIGNATURES_MAX; class ++)
@@ -219,6 +272,10 @@ const char *fw_conjunction_contradiction(const struct fw_conjunction *all)
 		return "what 'method' lists have in common, with and below not, leaves none";
 	if (!takes_some_path(all))
 		return "every 'uri' is also below not";
+	if (!takes_some_name(all, FW_SUBJECT_HOST))
+		return "what 'host' lists have in common, with and below not, leaves none";
+	if (!takes_some_name(all, FW_SUBJECT_SNI))
+		return "what 'sni' lists have in common, with and below not, leaves none";
 	if (!takes_some_country(all))
 		return "'country' and 'country_not' leave no country";
 	if (!takes_some_asn(all))

@@ -238,11 +238,12 @@ static void check_wishes(const struct fw_policy_rule *rule, const struct fw_conj
 			 struct fw_diags *diags)
 {
 	if (fw_conjunction_request_bits(all) > FW_REQUEST_WISHES)
-		COMPLAIN(diags, rule->mark, ERROR, "bad-match",
-			 "set a label in an earlier rule that has some of them, and ask for it here",
-			 "rule '%s': in one of its alternatives more than %d 'uri', 'host' or 'sni' must hold "
-			 "together",
-			 rule->name, FW_REQUEST_WISHES);
+		COMPLAIN(
+			diags, rule->mark, ERROR, "bad-match",
+			"set a label in an earlier rule that has some of them, and ask for it here",
+			"rule '%s': in one of its alternatives more than %d 'uri', 'host' or 'sni' must hold "
+			"together",
+			rule->name, FW_REQUEST_WISHES);
 }
 
 static void check_methods(const struct fw_policy_rule *rule, const struct fw_names *methods,
