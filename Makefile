@@ -148,6 +148,28 @@ lint: ## include direction, banned calls, formatting, shellcheck
 fmt: ## reformat all C files
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
+programs := floodwalld floodwall floodwall-web floodwall-feed floodwall-log floodwall-notify
+share     = $(DESTDIR)$(PREFIX)/share
+
+# An existing policy is never touched. The agent is not started: `systemctl enable --now floodwalld` does.
+install: all ## into $(DESTDIR)$(PREFIX), policy into $(DESTDIR)/etc/floodwall, with the systemd unit
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/floodwall/sets $(share)/floodwall/examples $(share)/man/man1 \
+		$(share)/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/floodwall
+	install -m 755 $(addprefix $(BUILD)/,$(programs)) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 configs/signatures.yaml configs/reference.yaml $(share)/floodwall
+	install -m 644 configs/sets/*.txt $(share)/floodwall/sets
+	install -m 644 configs/examples/*.yaml $(share)/floodwall/examples
+	install -m 644 configs/floodwalld.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(BUILD)/floodwall man > $(share)/man/man1/floodwall.1
+	$(BUILD)/floodwall completion bash > $(share)/bash-completion/completions/floodwall
+	test -e $(DESTDIR)/etc/floodwall/floodwall.yaml || \
+		install -m 640 configs/minimal.yaml $(DESTDIR)/etc/floodwall/floodwall.yaml
+
+uninstall: ## what install put there, but not /etc/floodwall
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(programs)) $(DESTDIR)$(PREFIX)/lib/systemd/system/floodwalld.service \
+		$(share)/man/man1/floodwall.1 $(share)/bash-completion/completions/floodwall
+	rm -rf $(share)/floodwall
+
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)
 

@@ -18,8 +18,9 @@
 
 static bool drops(const struct fw_policy *policy, const struct fw_policy_rule *rule)
 {
-	return policy->mode != FW_MODE_COUNT && rule->mode != FW_MODE_COUNT &&
-	       (rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE);
+	return !fw_rule_counts(policy, rule) &&
+	       (rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE ||
+		rule->action == FW_ACTION_CHALLENGE);
 }
 
 /* The clients of a log are counted by its worker: there are no meters to read. */
