@@ -84,21 +84,21 @@ void fw_show_history_svg(const struct fw_page *page, const json_t *document)
 	const json_t *entries = json_object_get(document, "entries"), *entry;
 	struct fw_bar bars[BARS_MAX] = {0};
 	char labels[BARS_MAX][128], amounts[BARS_MAX][FW_SAY_MAX], title[256];
-	double most = fw_doc_number(json_array_get(entries, 0), amount_of(document));
+	double most = (double)fw_doc_count(json_array_get(entries, 0), amount_of(document));
 	size_t index, count = 0;
 
 	json_array_foreach (entries, index, entry) {
-		double amount = fw_doc_number(entry, amount_of(document));
+		double amount = (double)fw_doc_count(entry, amount_of(document));
 
 		if (count == BARS_MAX)
 			break;
 		snprintf(labels[count], sizeof(labels[count]), "%.40s  %.60s", fw_doc_text(entry, "start"),
 			 fw_doc_text(entry, "source"));
-		bars[count] =
-			(struct fw_bar){.label = labels[count],
-					.amount = fw_say_count((uint64_t)amount, amounts[count]),
-					.share = most > 0 ? amount / most : 0,
-					.dropped = most > 0 ? fw_doc_number(entry, "dropped") / most : 0};
+		bars[count] = (struct fw_bar){
+			.label = labels[count],
+			.amount = fw_say_count(fw_doc_count(entry, amount_of(document)), amounts[count]),
+			.share = most > 0 ? amount / most : 0,
+			.dropped = most > 0 ? (double)fw_doc_count(entry, "dropped") / most : 0};
 		if (bars[count].dropped > bars[count].share)
 			bars[count].dropped = bars[count].share;
 		count++;
