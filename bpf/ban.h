@@ -75,8 +75,6 @@ static __noinline int ban_is_verified(void *ctx, const struct fw_pkt *pkt)
 
 	if (pkt->protocol != IPPROTO_TCP || !pkt->has_ports)
 		return 0;
-	if (verified_holds(pkt))
-		return 1;
 	sock = socket_of(ctx, pkt);
 	if (!sock)
 		return 0;

@@ -46,14 +46,14 @@ static __always_inline void challenge_put(const struct fw_challenge_key *key, co
 }
 
 /* Rare: a few times per hold time and CPU. */
-static __noinline void challenge_extend(const struct fw_rule *rule, const struct fw_pkt *pkt)
+static __noinline void challenge_extend(const struct fw_rule *rule, const struct fw_pkt *pkt, int counts)
 {
 	struct fw_challenge_key key = challenge_key(rule, pkt, rule->id);
 	__u32 zero = 0;
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 
 	challenge_put(&key, pkt, rule->id);
-	if (rule->flags & FW_RULE_COUNT_MODE || pkt->counting)
+	if (counts || pkt->counting)
 		return;
 	key.rule = FW_RULE_NONE;
 	challenge_put(&key, pkt, rule->id);
@@ -91,7 +91,7 @@ static __noinline struct fw_challenge *challenge_find(const struct fw_rule *rule
 
 /* Begins above the limit, ends below half of it and after a while. */
 static __always_inline int challenge_lasts(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					   struct fw_rule_count *count)
+					   struct fw_rule_count *count, int counts)
 {
 	struct fw_challenge *known = challenge_find(rule, pkt);
 	int lasts = known && pkt->now_ns < known->until_ns;
@@ -100,7 +100,7 @@ static __always_inline int challenge_lasts(const struct fw_rule *rule, const str
 	if (amount > (lasts ? rule->limit / 2 : rule->limit)) {
 		if (!lasts ||
 		    known->until_ns < pkt->now_ns + FW_CHALLENGE_HOLD_NS - FW_CHALLENGE_HOLD_NS / 16)
-			challenge_extend(rule, pkt);
+			challenge_extend(rule, pkt, counts);
 		return 1;
 	}
 	return lasts;
@@ -115,17 +115,18 @@ static __always_inline enum fw_reason challenge_pass(const struct fw_pkt *pkt, s
 		       : FW_REASON_CHALLENGE_BUDGET;
 }
 
-/* Verified sources are beyond the suspicion that the budgets are for. */
+/* A verified source may be forged as any other: more of it is answered, whatever is left for all, not
+ * everything. */
 static __always_inline int challenge_may_answer(const struct fw_policy_slot *policy, const struct fw_pkt *pkt,
 						struct fw_cookie_room *room)
 {
-	__u64 limit = policy->reply_limit;
+	__u64 limit = policy->reply_limit, per_prefix = policy->reply_per_prefix;
+	int verified = verified_holds(pkt);
 
-	if (verified_holds(pkt))
-		return 1;
-	return reply_prefix_has(pkt, policy->reply_per_prefix) &&
-	       reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit,
-			  limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH);
+	if (!reply_prefix_has(pkt, verified ? FW_REPLY_VERIFIED_TIMES * per_prefix : per_prefix))
+		return 0;
+	return verified || reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit,
+				      limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH);
 }
 
 /* CHALLENGED: the frame is the answer. UNDECIDED: it is unchanged and goes on. */
@@ -176,6 +177,7 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	enum fw_reason why = FW_REASON_CHALLENGED;
+	int counts;
 
 	if (!count || !control)
 		return FW_REASON_INTERNAL;
@@ -183,10 +185,11 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 		return FW_REASON_UNDECIDED; /* the checker refuses rules for others */
 	count->packets++;
 	count->bytes += pkt->length;
-	if (!challenge_lasts(rule, pkt, count))
+	counts = rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(policy, rule, pkt);
+	if (!challenge_lasts(rule, pkt, count, counts))
 		return FW_REASON_UNDECIDED;
 	pkt->labels |= rule->labels;
-	if (rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(policy, rule, pkt)) {
+	if (counts) {
 		count->would_drop++;
 		if (!pkt->would_drop)
 			pkt->would_rule = rule->id;

@@ -128,7 +128,8 @@ static __always_inline void count_source(const struct fw_pkt *pkt, enum fw_verdi
 	}
 	if (pkt->family == FW_FAMILY_NONE)
 		return;
-	count_sample(pkt, weight, verdict == FW_VERDICT_DROP, why);
+	/* Who is answered may be honest; that he was, is still part of an attack. */
+	count_sample(pkt, weight, verdict == FW_VERDICT_DROP && why != FW_REASON_CHALLENGED, why);
 	if (verdict != FW_VERDICT_PASS && sampler->told < FW_DROP_SAMPLES_PER_TICK) {
 		sampler->told++;
 		count_drop_sample(pkt, weight, verdict, why);

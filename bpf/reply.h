@@ -9,11 +9,12 @@
 #include "maps.h"
 #include "packet.h"
 
-#define FW_REPLY_SUB_US	     62750 /* as the essential budgets */
-#define FW_REPLY_COUNT_MOST  ((1u << FW_REPLY_COUNT_BITS) - 1)
-#define FW_REPLY_PREFIX4     (FW_V4_BITS + 24)
-#define FW_REPLY_PREFIX6     48
-#define FW_REPLY_PASSED_MOST 1000 /* SYNs per second that cannot be answered and reach the stack */
+#define FW_REPLY_SUB_US		62750 /* as the essential budgets */
+#define FW_REPLY_COUNT_MOST	((1u << FW_REPLY_COUNT_BITS) - 1)
+#define FW_REPLY_PREFIX4	(FW_V4_BITS + 24)
+#define FW_REPLY_PREFIX6	48
+#define FW_REPLY_VERIFIED_TIMES 8    /* the budget of a network, for its verified sources */
+#define FW_REPLY_PASSED_MOST	1000 /* SYNs per second that cannot be answered and reach the stack */
 
 /* Whether the source's network is within its budget of this second. */
 static __always_inline int reply_prefix_has(const struct fw_pkt *pkt, __u64 limit)

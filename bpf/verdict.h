@@ -44,7 +44,7 @@ static __always_inline int verdict(const struct fw_pkt *pkt, enum fw_reason why)
 	else if (pkt->would_drop)
 		verdict = FW_VERDICT_WOULD_DROP;
 	count_packet(pkt, verdict, why);
-	count_source(pkt, why == FW_REASON_CHALLENGED ? FW_VERDICT_PASS : verdict, why);
+	count_source(pkt, verdict, why);
 	if (fw_config.trace)
 		verdict_trace(pkt, verdict, why);
 	if (verdict == FW_VERDICT_DROP)

@@ -59,6 +59,10 @@ static __always_inline __u32 fw_allowance_index(__u32 cpu, __u64 hash, __u32 mas
 	return cpu * (mask + 1) + (__u32)(hash >> 12 & mask);
 }
 
+/* Beyond every sub-window (an hour's are 225 s): what says so is left from before the ticks began anew, after
+ * 52 days. */
+#define FW_ALLOWANCE_TICKS_MAX (1u << 19)
+
 /* About a millisecond, rounded down: what ends is over a little early, never late. */
 static __always_inline __u32 fw_allowance_tick(__u64 ns)
 {
@@ -67,7 +71,7 @@ static __always_inline __u32 fw_allowance_tick(__u64 ns)
 
 static __always_inline int fw_allowance_is_past(const struct fw_allowance *allowance, __u64 now_ns)
 {
-	return (__s32)(fw_allowance_tick(now_ns) - allowance->until) >= 0;
+	return allowance->until - fw_allowance_tick(now_ns) - 1 >= FW_ALLOWANCE_TICKS_MAX;
 }
 
 /* Changes with every policy, and when meters are forgotten. */

@@ -68,6 +68,27 @@ Test(admission, a_flood_has_a_budget_and_erases_nobody)
 	lab_close(&lab);
 }
 
+/* Keys that are more than a source are known by all that makes them. */
+Test(admission, a_known_key_with_a_port_stays_over_its_limit)
+{
+	struct lab lab;
+	struct packet known = PACKET(.from = ATTACKER);
+
+	lab_open_with(&lab,
+		      "version: 1\nrules: [{name: r, limit: 200 packets/10s, per: [source, dest_port], "
+		      "action: block}]\n",
+		      (struct fw_datapath_options){.sources = 1 << 18, .bans = 1024}, false);
+	cr_expect_eq(lab_send(&lab, known, 250), 200);
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct packet packet = stranger(i);
+
+		lab_run(&lab, &packet);
+	}
+	cr_expect_gt(not_admitted(&lab), 0);
+	cr_expect_eq(lab_send(&lab, known, 100), 0, "the flood hides nobody");
+	lab_close(&lab);
+}
+
 /* Among more new sources than the budget covers, one that keeps sending soon has its turn. */
 Test(admission, a_steady_offender_is_admitted_during_the_flood)
 {

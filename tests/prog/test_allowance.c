@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a CPU decides without asking a meter is what the meter would have said, packet by packet. */
+#include "fw_allowance.h"
 #include "fw_meter.h"
 #include "kern/stats.h"
 #include "lab.h"
@@ -123,6 +124,20 @@ Test(allowance, is_seen_and_ends_with_the_policy)
 	lab_publish(&lab, "version: 1\nrules: [{name: r, limit: 64k packets/10s, action: block}]\n");
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 10), 10, "and so is the next");
 	lab_close(&lab);
+}
+
+/* Ticks begin anew after 52 days; what is left from before does not hold again. */
+Test(allowance, is_past_for_good)
+{
+	const uint64_t tick_ns = 1ULL << 20, end = 1000 * SECONDS;
+	const struct fw_allowance allowance = {.until = fw_allowance_tick(end)};
+
+	cr_expect(!fw_allowance_is_past(&allowance, end - 225 * SECONDS));
+	cr_expect(!fw_allowance_is_past(&allowance, end - tick_ns));
+	cr_expect(fw_allowance_is_past(&allowance, end));
+	for (uint64_t days = 1; days < 52; days++)
+		cr_expect(fw_allowance_is_past(&allowance, end + days * 86400 * SECONDS), "after %lu days",
+			  (unsigned long)days);
 }
 
 Test(allowance, ends_when_meters_are_forgotten)

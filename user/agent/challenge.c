@@ -113,8 +113,9 @@ static void give_back(struct fw_agent *agent, int i)
 
 static bool wants(const struct fw_policy *policy)
 {
-	for (size_t i = 0; i < policy->rule_count && policy->mode != FW_MODE_COUNT; i++)
-		if (policy->rules[i].action == FW_ACTION_CHALLENGE && policy->rules[i].mode != FW_MODE_COUNT)
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].action == FW_ACTION_CHALLENGE &&
+		    !fw_rule_counts(policy, &policy->rules[i]))
 			return true;
 	return false;
 }

@@ -256,6 +256,7 @@ static void on_timer(uv_timer_t *timer)
 	if (!agent->loaded->policy->history.enabled) {
 		recorder->pace = (struct fw_pace){0};
 		recorder->paused = false;
+		memset(recorder->last_name, 0, sizeof(recorder->last_name)); /* counters go on meanwhile */
 		forget_step(recorder);
 		return;
 	}
@@ -313,5 +314,7 @@ void fw_recorder_stop(struct fw_agent *agent)
 	}
 	fw_gather_free(recorder->gather);
 	free(recorder->open);
+	recorder->open = NULL;
+	recorder->open_count = 0;
 	forget_step(recorder);
 }

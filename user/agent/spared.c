@@ -112,11 +112,13 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 	}
 	forget_expired(agent);
 	for (size_t i = 0; i < spared->allowed_count && r != -ENOMEM; i++) {
-		bool known = false;
+		struct fw_spared_entry *known = NULL;
 
 		for (size_t j = 0; j < list->count && !known; j++)
-			known = !memcmp(&list->items[j].addr, &spared->allowed[i].addr,
-					sizeof(struct fw_addr));
+			if (!memcmp(&list->items[j].addr, &spared->allowed[i].addr, sizeof(struct fw_addr)))
+				known = &list->items[j];
+		if (known && (known->kind == FW_SPARED_RESOLVER || known->kind == FW_SPARED_TIME_SERVER))
+			*known = spared->allowed[i]; /* whatever it sends, not only its answers */
 		r = known ? 0 : FW_APPEND(list->items, list->count, spared->allowed[i]);
 	}
 	return r == -ENOMEM ? r : 0;

@@ -130,7 +130,8 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		{"the signature", !has(slot->signatures.asking, term)
 					  ? FW_FIT_YES
 					  : over_all(slot->signatures.terms, FW_SIGNATURES_MAX + 1, term)},
-		{"the request", has(slot->requests.all, term) ? FW_FIT_MAYBE : FW_FIT_YES},
+		{"the request",
+		 has(slot->requests.all | slot->requests.sni, term) ? FW_FIT_MAYBE : FW_FIT_YES},
 		{"the packet length",
 		 slot->features & FW_FEATURE_LENGTH ? over_ports(&slot->length, term) : FW_FIT_YES},
 	};

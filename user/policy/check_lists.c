@@ -146,7 +146,8 @@ void fw_rule_check_lists(const struct fw_policy *policy, const struct fw_policy_
 static bool passes_on(const struct fw_policy_rule *rule)
 {
 	return rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
-	       (rule->mode == FW_MODE_COUNT && rule->action != FW_ACTION_ALLOW);
+	       ((rule->mode == FW_MODE_COUNT || rule->mode == FW_MODE_ATTACK) &&
+		rule->action != FW_ACTION_ALLOW);
 }
 
 static bool sets_label(const struct fw_policy_rule *rule, const char *label)

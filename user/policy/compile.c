@@ -83,7 +83,8 @@ static void compile_quick(struct fw_rule *rule)
 	bool limited = rule->unit != FW_UNIT_NONE;
 	bool drops = rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE;
 	bool passes = rule->action == FW_ACTION_ALLOW && !limited;
-	bool keyed = rule->per == FW_PER_TOTAL || rule->flags & FW_RULE_SOURCE_KEY;
+	bool by_source = rule->flags & FW_RULE_SOURCE_KEY && rule->per != FW_PER_SOURCE_DEST_PORT;
+	bool keyed = rule->per == FW_PER_TOTAL || by_source;
 
 	if ((drops || passes) && !(rule->flags & FW_RULE_COUNT_MODE) && (!limited || keyed))
 		rule->flags |= FW_RULE_QUICK;

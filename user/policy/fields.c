@@ -10,10 +10,6 @@
 	{                                                                                                    \
 		object, name, type, fallback, doc, flags, fw_load_##reader                                   \
 	}
-#define NOT_YET(object, name, doc)                                                                           \
-	{                                                                                                    \
-		object, name, "", "", doc, FW_FIELD_NOT_YET, NULL                                            \
-	}
 
 #define NAMES "name or list of names"
 

@@ -11,7 +11,6 @@ typedef void fw_field_reader(struct fw_loader *loader, const struct fw_node *val
 
 enum fw_field_flag {
 	FW_FIELD_REQUIRED = 1 << 0,
-	FW_FIELD_NOT_YET = 1 << 1,	/* known, refused: a later version brings it */
 	FW_FIELD_TUNABLE = 1 << 2,	/* a key of `floodwall tune` */
 	FW_FIELD_MAY_BE_EMPTY = 1 << 3, /* an empty list or map means something */
 };

@@ -42,8 +42,7 @@ static void complain_unknown(struct fw_loader *loader, const struct fw_node *key
 	}
 	fields = fw_policy_object_fields(object, &count);
 	for (size_t i = 0; i < count && known < 64; i++)
-		if (!(fields[i].flags & FW_FIELD_NOT_YET))
-			names[known++] = fields[i].name;
+		names[known++] = fields[i].name;
 	near = fw_did_you_mean(key->text, names, known);
 	used = near ? (size_t)snprintf(hint, sizeof(hint), "did you mean '%s'?\nkeys here:", near)
 		    : (size_t)snprintf(hint, sizeof(hint), "\nkeys here:");
@@ -63,10 +62,6 @@ static void check_key(struct fw_loader *loader, struct fw_node *value, const cha
 	if (!field) {
 		complain_unknown(loader, value->key, object, where);
 		value->broken = true;
-	} else if (field->flags & FW_FIELD_NOT_YET) {
-		fw_complain(loader, value->key, "not-yet", "remove it: nothing would act on it",
-			    "'%s' is not supported by this version", field->name);
-		value->broken = true;
 	} else if (fw_node_is_empty(value) || (value->kind != FW_NODE_SCALAR && !value->count &&
 					       !(field->flags & FW_FIELD_MAY_BE_EMPTY))) {
 		fw_complain(loader, value->key, "empty-value", "write a value or remove the key",
@@ -85,9 +80,7 @@ void fw_load_object(struct fw_loader *loader, const struct fw_node *node, const 
 	fields = fw_policy_object_fields(object, &count);
 	if (node->kind != FW_NODE_MAP) {
 		for (size_t i = 0; i < count && used < sizeof(hint); i++)
-			if (!(fields[i].flags & FW_FIELD_NOT_YET))
-				used += (size_t)snprintf(hint + used, sizeof(hint) - used, " %s",
-							 fields[i].name);
+			used += (size_t)snprintf(hint + used, sizeof(hint) - used, " %s", fields[i].name);
 		if (!node->broken)
 			fw_complain(loader, node, "bad-type", hint, "%s must be a map of keys", where);
 		return;
