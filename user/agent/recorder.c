@@ -14,7 +14,7 @@
 #include "lib/grow.h"
 #include "lib/log.h"
 
-#define PERIOD_MS 1000
+#define PERIOD_MS	 1000
 
 static bool drops(const struct fw_policy *policy, const struct fw_policy_rule *rule)
 {
@@ -104,15 +104,29 @@ static void note_second(struct fw_agent *agent, int64_t second)
 	}
 }
 
+/* Not the attacks: without its end an attack would last for ever. */
 static void forget_step(struct fw_recorder *recorder)
 {
 	free(recorder->rules);
 	free(recorder->traffic);
-	free(recorder->attacks);
 	recorder->rules = NULL;
 	recorder->traffic = NULL;
+	recorder->rule_count = recorder->traffic_count = 0;
+}
+
+static void forget_attacks(struct fw_recorder *recorder)
+{
+	free(recorder->attacks);
 	recorder->attacks = NULL;
-	recorder->rule_count = recorder->traffic_count = recorder->attack_count = 0;
+	recorder->attack_count = 0;
+}
+
+/* What could not be written is written with the next step. */
+static void keep_attacks(struct fw_recorder *recorder, const struct fw_gather_step *step)
+{
+	for (size_t i = 0; i < step->attack_count && recorder->attack_count < FW_RECORDER_ATTACKS_MAX; i++)
+		if (FW_APPEND(recorder->attacks, recorder->attack_count, step->attacks[i]))
+			return;
 }
 
 /* Takes over what was noted. */
@@ -174,6 +188,7 @@ static void take_result(struct fw_agent *agent, const struct fw_gather_step *ste
 		       "new one begins",
 		       step->path, step->path);
 	if (step->r) {
+		keep_attacks(recorder, step);
 		paused(recorder, step);
 		return;
 	}
@@ -258,6 +273,7 @@ static void on_timer(uv_timer_t *timer)
 		recorder->paused = false;
 		memset(recorder->last_name, 0, sizeof(recorder->last_name)); /* counters go on meanwhile */
 		forget_step(recorder);
+		forget_attacks(recorder);
 		return;
 	}
 	if (!recorder->pace.at_ns) /* the first look of this process, or after it was off */
@@ -317,4 +333,5 @@ void fw_recorder_stop(struct fw_agent *agent)
 	recorder->open = NULL;
 	recorder->open_count = 0;
 	forget_step(recorder);
+	forget_attacks(recorder);
 }
