@@ -14,7 +14,7 @@
 #include "lib/grow.h"
 #include "lib/log.h"
 
-#define PERIOD_MS	 1000
+#define PERIOD_MS 1000
 
 static bool drops(const struct fw_policy *policy, const struct fw_policy_rule *rule)
 {

@@ -253,6 +253,8 @@ static void check_possible(const struct fw_policy_rule *rule, struct fw_diags *d
 
 void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
+	if (!rule->name)
+		return; /* refused without a word when there are too many complaints already */
 	fw_rule_check_log(policy, rule, diags);
 	fw_rule_check_challenge(rule, diags);
 	check_action(rule, diags);
