@@ -20,7 +20,9 @@ wait $!
 for address in "$CLIENT_IP4" "$CLIENT_IP6"; do
 	got=$(received book "json.dumps(d.get('$address'))")
 	expect_that "$address: everything up to the limit arrives, in one run from the first packet" \
-		'a and len(a["numbers"]) == 1 and a["numbers"][0][0] == 0 and 900 <= a["count"] <= 1100' "$got"
+		'a and a["numbers"][0][0] == 0 and a["numbers"][0][1] >= 900' "$got"
+	# What a CPU was allowed before another one saw the limit crossed: fw_rule.batch.
+	expect_that "$address: and a 32nd of it at most by the other CPU" '900 <= a["count"] <= 1032' "$got"
 done
 arrived=$(received book "sum(e['count'] for e in d.values())")
 expect_that "every other packet was dropped by the rule" "abs(a - (6000 - $arrived)) <= 5" "$(rule blanket dropped)"

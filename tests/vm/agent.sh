@@ -43,7 +43,7 @@ start_agent() {
 # Value of the first number or word behind a key of the status.
 status() {
 	"$build/floodwall" --socket "$work/api.sock" --json status | tr -d ' \n' |
-		sed -n "s/.*\"$1\":\"\{0,1\}\([a-z0-9_]*\).*/\1/p"
+		grep -o "\"$1\":\"\{0,1\}[a-z0-9_]*" | head -n 1 | sed 's/.*://; s/"//g'
 }
 
 flood() {
