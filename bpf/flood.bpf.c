@@ -62,6 +62,8 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, struc
 
 		pkt->key_hash = known_hash(&key);
 	}
+	if (!(policy->features & FW_FEATURE_SOURCE_METERS))
+		return;
 	pkt->crowded = known_is_crowded(pkt->now_ns);
 	if (pkt->crowded)
 		known_touch(pkt->key_hash);

@@ -130,6 +130,7 @@ enum fw_feature {
 	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges; no dimension */
 	FW_FEATURE_ODD_KINDS = 1 << 10,
 	FW_FEATURE_SIGNATURES = 1 << 11,
+	FW_FEATURE_SOURCE_METERS = 1 << 12, /* some rule counts per source; no dimension */
 };
 
 #define FW_PORT_CLASSES 256

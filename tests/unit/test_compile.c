@@ -237,6 +237,9 @@ Test(compile, features_follow_the_rules)
 		done(&c);
 	}
 	c = compile(RULE("limit: 10 connections/1s, action: police"));
+	cr_expect_eq(c.image->slot->features, FW_FEATURE_TCP_FLAGS | FW_FEATURE_SOURCE_METERS);
+	done(&c);
+	c = compile(RULE("limit: 10 connections/1s, per: total, action: police"));
 	cr_expect_eq(c.image->slot->features, FW_FEATURE_TCP_FLAGS);
 	done(&c);
 	c = compile("version: 1\nnever_block: {sets: 192.0.2.1, limit: 5 packets/1s}\n");

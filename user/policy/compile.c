@@ -312,6 +312,9 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 		compile_rule(policy, &policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
 		if (policy->rules[i].action == FW_ACTION_CHALLENGE)
 			image->slot->features |= FW_FEATURE_CHALLENGE;
+		if (image->slot->rules[i].flags & FW_RULE_SOURCE_KEY &&
+		    image->slot->rules[i].unit != FW_UNIT_NONE)
+			image->slot->features |= FW_FEATURE_SOURCE_METERS;
 	}
 	compile_never_block(policy, tick_ns, image->slot);
 	compile_answers(policy, tick_ns, image->slot);
