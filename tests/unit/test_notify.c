@@ -75,7 +75,7 @@ Test(notify, a_message_says_who_and_what)
 	cr_expect_str_eq(json_string_value(json_object_get(json, "text")),
 			 "floodwall on gate: ban 192.0.2.1");
 	cr_expect_str_eq(json_string_value(json_object_get(json, "host")), "gate");
-	cr_expect_str_eq(json_string_value(json_object_get(json, "target")), "ops");
+	cr_expect_str_eq(json_string_value(json_object_get(json, "notify_target")), "ops");
 	cr_expect_str_eq(json_string_value(json_object_get(json, "src_ip")), "192.0.2.1");
 	cr_expect_null(json_object_get(json, "held_back"));
 	json_decref(json);

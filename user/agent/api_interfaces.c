@@ -7,12 +7,22 @@
 #include "agent/request.h"
 #include "lib/log.h"
 
+/* Of one that was filtered already: back to its mode, or nothing to undo. */
+static json_t *undo_attach(const struct fw_interface *wanted, const struct fw_attached *before)
+{
+	if (!before)
+		return json_sprintf("floodwall detach %s", wanted->name);
+	return json_sprintf("floodwall attach %s --xdp %s", before->name, fw_xdp_mode_word(before->mode));
+}
+
 void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	const char *name = fw_request_text(request, "interface", answer);
 	const json_t *xdp = json_object_get(request->body, "xdp"),
 		     *chain = json_object_get(request->body, "chain");
+	const struct fw_attached *before;
+	json_t *undo;
 	struct fw_interface wanted = {
 		.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT, .chain = json_is_true(chain)};
 	const struct fw_attached *attached = NULL;
@@ -31,7 +41,10 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-mode", NULL, "%s", err.text);
 		return;
 	}
+	before = fw_interfaces_find(agent, wanted.name);
+	undo = undo_attach(&wanted, before);
 	if (fw_interfaces_attach(agent, &wanted, request->by, &attached, &err)) {
+		json_decref(undo);
 		fw_fail_err(answer, &err);
 		return;
 	}
@@ -43,10 +56,9 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 						     attached->fallback)
 				      : json_sprintf("%s is filtered, %s XDP", attached->name,
 						     fw_xdp_mode_word(attached->mode));
-	fw_reply(answer,
-		 json_pack("{s:s, s:s, s:b, s:o, s:o}", "interface", attached->name, "xdp",
-			   fw_xdp_mode_word(attached->mode), "fell_back", (int)attached->fell_back, "message",
-			   message, "undo", json_sprintf("floodwall detach %s", attached->name)));
+	fw_reply(answer, json_pack("{s:s, s:s, s:b, s:o, s:o}", "interface", attached->name, "xdp",
+				   fw_xdp_mode_word(attached->mode), "fell_back", (int)attached->fell_back,
+				   "message", message, "undo", undo));
 }
 
 void fw_api_detach(struct fw_request *request, struct fw_answer *answer)

@@ -174,6 +174,7 @@ static void remember(struct fw_agent *agent, struct fw_stand *before, uint32_t p
 		fw_stand_done(&agent->previous);
 		agent->previous = *before;
 		*before = (struct fw_stand){};
+		agent->confirm.outcome = "none"; /* whatever became of one before, it is not in force */
 	}
 	agent->last_reload_ok = true;
 	agent->last_reload_wall_ns = fw_wall_ns();
@@ -317,23 +318,24 @@ static int go_back(struct fw_agent *agent, const char *by, struct fw_err *err)
 void fw_api_rollback(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	uint32_t to = agent->confirm.pending ? agent->confirm.previous_generation : agent->generation - 1;
+	bool pending = agent->confirm.pending;
+	uint32_t to = agent->confirm.previous_generation;
 	struct fw_err err = {};
 	int r;
 
-	if (!agent->confirm.pending && !agent->previous.text) {
+	if (!pending && !agent->previous.text) {
 		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-before", NULL,
 			"there is no policy to go back to: this is the first one");
 		return;
 	}
-	r = agent->confirm.pending ? fw_confirm_take_back(agent, request->by, "rolled back by hand", &err)
-				   : go_back(agent, request->by, &err);
+	r = pending ? fw_confirm_take_back(agent, request->by, "rolled back by hand", &err)
+		    : go_back(agent, request->by, &err);
 	if (r)
 		fw_fail_err(answer, &err);
 	else
 		fw_reply(answer, json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation,
-					   "rolled_back_to", (json_int_t)to, "policy_file",
-					   agent->loaded->stand.name));
+					   "rolled_back_to", (json_int_t)(pending ? to : agent->generation),
+					   "policy_file", agent->loaded->stand.name));
 }
 
 void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
@@ -341,11 +343,14 @@ void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
 	struct fw_agent *agent = request->agent;
 	struct fw_loaded *refused = NULL;
 	json_t *notes = json_array();
+	const char *previous = agent->previous.text;
 	struct fw_err err = {};
 
 	if (!fw_reload(agent, request->by, notes, &refused, &err)) {
-		fw_reply(answer, json_pack("{s:I, s:s, s:O}", "generation", (json_int_t)agent->generation,
-					   "file", agent->loaded->stand.name, "notes", notes));
+		fw_reply(answer,
+			 json_pack("{s:I, s:s, s:O, s:b}", "generation", (json_int_t)agent->generation,
+				   "file", agent->loaded->stand.name, "notes", notes, "unchanged",
+				   (int)(previous == agent->previous.text)));
 	} else if (refused && refused->diags.errors) {
 		fw_diags_sort(&refused->diags);
 		fw_fail_diags(answer, &refused->diags, refused->stand.name);

@@ -273,7 +273,7 @@ static const struct fw_command commands[] = {
 		     {.name = "reason", .value = "TEXT", .help = "why, shown by bans and explain"},
 		     OPTION_FORCE},
 	 .help = "drop everything from addresses or prefixes",
-	 .about = "Lasts until unban, or as long as --for says; survives the agent and reboots. '-' reads "
+	 .about = "Lasts an hour, or as long as --for says; survives the agent and reboots. '-' reads "
 		  "one address a line from stdin. "
 		  "What never_block or an allow protects is refused (exit code 78).",
 	 .examples = "floodwall ban 198.51.100.7 2001:db8:9::/64 --for 1h --reason scraping\nfloodwall ban - "

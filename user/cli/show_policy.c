@@ -141,7 +141,9 @@ void fw_show_reload(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(document, "file"));
 		fputc('\n', page->out);
 	}
-	if (*fw_doc_text(document, "undo"))
+	if (fw_doc_true(document, "unchanged"))
+		fputs("the file says what it said before; sets and other files were read again\n", page->out);
+	else if (*fw_doc_text(document, "undo"))
 		fw_show_undo(page, document);
 	else
 		fputs("undo: floodwall rollback\n", page->out);
@@ -156,6 +158,11 @@ void fw_show_confirm(const struct fw_page *page, const json_t *document)
 
 void fw_show_rollback(const struct fw_page *page, const json_t *document)
 {
+	if (*fw_doc_text(document, "policy_file")) {
+		fputs("policy: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
+		fputc('\n', page->out);
+	}
 	fprintf(page->out, "rolled back to generation %.0f", fw_doc_number(document, "rolled_back_to"));
 	if (fw_doc_count(document, "generation") != fw_doc_count(document, "rolled_back_to"))
 		fprintf(page->out, ", now in force as generation %.0f",

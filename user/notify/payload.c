@@ -22,7 +22,8 @@ static json_t *shape(const json_t *event, const struct fw_notify_about *about)
 	if (!object)
 		return NULL;
 	json_object_set_new(object, "host", json_string(about->host));
-	json_object_set_new(object, "target", json_string(about->target));
+	/* An attack has a target of its own. */
+	json_object_set_new(object, "notify_target", json_string(about->target));
 	set_text(object, "text",
 		 json_sprintf("floodwall on %s: %s", about->host, message ? message : "something happened"));
 	if (about->held_back)

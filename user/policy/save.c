@@ -185,7 +185,13 @@ int fw_policy_save_tune_keys(const char *path, const char *rule, const char *con
 	for (size_t i = 0; i < count && !r; i++) {
 		r = edit_key(&text, policy, rule, keys[i]);
 		if (r)
-			fw_err_set(err, r, "cannot edit '%s': %s", path, strerror(-r));
+			r == -ENOENT
+				? fw_err_set(
+					  err, r,
+					  "'%s' has no line of its own in '%s': it is made by 'wider' of the "
+					  "rule it is named after; change that one there",
+					  rule, path)
+				: fw_err_set(err, r, "cannot edit '%s': %s", path, strerror(-r));
 	}
 	if (!r)
 		r = verify(&text, path, policy, rule, err);
