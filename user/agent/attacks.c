@@ -146,34 +146,43 @@ static double total(const struct fw_attack *attack, bool would)
 	return sum;
 }
 
+/* Of the first look nothing is summed up yet. */
+static double rate_of(const struct fw_attack *attack)
+{
+	double packets = 0;
+
+	for (size_t i = 0; i < attack->vector_count; i++)
+		packets += attack->vectors[i].packets_per_second;
+	return attack->packets_per_second > 0 ? attack->packets_per_second : packets;
+}
+
 static json_t *details(const struct fw_attack *attack)
 {
+	double rate = rate_of(attack);
 	const struct fw_attack_vector *vector = fw_attack_main_vector(attack);
 	char target[FW_ATTACK_TEXT_MAX], kind[FW_ATTACK_TEXT_MAX];
 
-	return json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "attack", (json_int_t)attack->id,
-			 "target", fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
-			 fw_attack_vector_text(vector, kind, sizeof(kind)),
-			 vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause, "packets_per_second",
-			 (json_int_t)attack->packets_per_second, "peak_packets_per_second",
-			 (json_int_t)attack->peak_packets_per_second, "dropped",
-			 (json_int_t)total(attack, false), "would_drop", (json_int_t)total(attack, true));
+	return json_pack(
+		"{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "attack", (json_int_t)attack->id, "target",
+		fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
+		fw_attack_vector_text(vector, kind, sizeof(kind)),
+		vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause, "packets_per_second",
+		(json_int_t)rate, "peak_packets_per_second",
+		(json_int_t)(attack->peak_packets_per_second > 0 ? attack->peak_packets_per_second : rate),
+		"dropped", (json_int_t)total(attack, false), "would_drop", (json_int_t)total(attack, true));
 }
 
 static void tell_start(struct fw_agent *agent, const struct fw_attack *attack)
 {
 	const struct fw_attack_vector *vector = fw_attack_main_vector(attack);
 	char target[FW_ATTACK_TEXT_MAX], kind[FW_ATTACK_TEXT_MAX], rate[32];
-	double packets = 0;
 
-	for (size_t i = 0; i < attack->vector_count; i++) /* not summed up yet: it is that new */
-		packets += attack->vectors[i].packets_per_second;
 	agent->attacks.started[fw_attack_protocol_of(attack)]++;
 	fw_event(agent, "attack_start", "agent", details(attack),
 		 "attack %lu on %s: %s, %s packets/s %s by %s '%s'; seen after %.2f s",
 		 (unsigned long)attack->id, fw_attack_target_text(&attack->target, target, sizeof(target)),
 		 fw_attack_vector_text(vector, kind, sizeof(kind)),
-		 fw_amount_format((uint64_t)packets, rate, sizeof(rate)),
+		 fw_amount_format((uint64_t)rate_of(attack), rate, sizeof(rate)),
 		 vector->would_drop > vector->dropped ? "would be dropped, but pass," : "dropped",
 		 vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause,
 		 (double)attack->detected_after_ns / 1e9);
@@ -197,7 +206,7 @@ static void tell_change(struct fw_agent *agent, const struct fw_attack *attack)
 
 static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 {
-	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32];
+	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32], would[32];
 	json_t *json = details(attack);
 	uint64_t lasted = attack->ended_wall_ns > attack->started_wall_ns
 				  ? attack->ended_wall_ns - attack->started_wall_ns
@@ -213,11 +222,10 @@ static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 	}
 	json_object_set_new(json, "seconds", json_integer((json_int_t)(lasted / FW_NS_PER_SEC)));
 	fw_event(agent, "attack_end", "agent", json,
-		 "attack %lu on %s is over after %s: %s packets %s, peak %s packets/s",
+		 "attack %lu on %s is over after %s: %s packets dropped, %s only counted, peak %s packets/s",
 		 (unsigned long)attack->id, target, fw_age_format(lasted, age, sizeof(age)),
-		 fw_amount_format((uint64_t)(total(attack, false) + total(attack, true)), dropped,
-				  sizeof(dropped)),
-		 total(attack, true) > total(attack, false) ? "would have been dropped" : "dropped",
+		 fw_amount_format((uint64_t)total(attack, false), dropped, sizeof(dropped)),
+		 fw_amount_format((uint64_t)total(attack, true), would, sizeof(would)),
 		 fw_amount_format((uint64_t)attack->peak_packets_per_second, peak, sizeof(peak)));
 }
 

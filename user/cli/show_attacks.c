@@ -5,21 +5,16 @@
 #include "cli/show.h"
 #include "cli/table.h"
 
-static uint64_t dropped_of(const json_t *object)
-{
-	return fw_doc_count(object, "dropped") + fw_doc_count(object, "would_drop");
-}
-
 static void print_list(const struct fw_page *page, const json_t *attacks)
 {
 	struct fw_table *table = FW_TABLE_NEW(">ID", "TARGET", "VECTOR", "BY", "STARTED", "FOR", ">NOW",
-					      ">PEAK", ">PEAK BITS", ">DROPPED");
+					      ">PEAK", ">PEAK BITS", ">DROPPED", ">COUNTED");
 	const json_t *attack;
 	size_t index;
 
 	json_array_foreach (attacks, index, attack) {
 		char id[FW_SAY_MAX], age[FW_SAY_MAX], now[FW_SAY_MAX], peak[FW_SAY_MAX], bits[FW_SAY_MAX],
-			dropped[FW_SAY_MAX];
+			dropped[FW_SAY_MAX], counted[FW_SAY_MAX];
 		bool active = !strcmp(fw_doc_text(attack, "state"), "active");
 
 		snprintf(id, sizeof(id), "%.0f", fw_doc_number(attack, "id"));
@@ -29,7 +24,8 @@ static void print_list(const struct fw_page *page, const json_t *attacks)
 			     active ? fw_say_pps(fw_doc_number(attack, "packets_per_second"), now) : "over",
 			     fw_say_pps(fw_doc_number(attack, "peak_packets_per_second"), peak),
 			     fw_say_bits(fw_doc_number(attack, "peak_bytes_per_second"), bits),
-			     fw_say_count(dropped_of(attack), dropped));
+			     fw_say_count(fw_doc_count(attack, "dropped"), dropped),
+			     fw_say_count(fw_doc_count(attack, "would_drop"), counted));
 	}
 	fw_table_print(table, page->out);
 }
@@ -38,7 +34,7 @@ static void print_list(const struct fw_page *page, const json_t *attacks)
 static void print_more(const struct fw_page *page, const json_t *attack)
 {
 	const json_t *vectors = json_object_get(attack, "vectors"), *vector;
-	char packets[FW_SAY_MAX], peak[FW_SAY_MAX];
+	char packets[FW_SAY_MAX], counted[FW_SAY_MAX], peak[FW_SAY_MAX];
 	size_t index;
 
 	if (fw_doc_has(attack, "merged_into")) {
@@ -59,7 +55,9 @@ static void print_more(const struct fw_page *page, const json_t *attack)
 		fputs(" by ", page->out);
 		fw_print_safe(page->out, fw_doc_has(vector, "rule") ? fw_doc_text(vector, "rule")
 								    : fw_doc_text(vector, "reason"));
-		fprintf(page->out, ": %s dropped, peak %s\n", fw_say_count(dropped_of(vector), packets),
+		fprintf(page->out, ": %s dropped, %s only counted, peak %s\n",
+			fw_say_count(fw_doc_count(vector, "dropped"), packets),
+			fw_say_count(fw_doc_count(vector, "would_drop"), counted),
 			fw_say_pps(fw_doc_number(vector, "peak_packets_per_second"), peak));
 	}
 }
