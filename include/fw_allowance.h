@@ -5,7 +5,8 @@
  * A key that is far from its limit, or over it until the sub-window ends, needs no asking: the CPU notes what
  * it counted here and tells the meter later, when the allowance is used up, when the sub-window has ended,
  * when the policy changed or when another key takes the place. On one CPU every packet is judged as if the
- * meter had been asked; several CPUs together hold back at most a 32nd of a limit (fw_rule.batch). */
+ * meter had been asked; several CPUs hold back at most a 32nd of a limit together and sixteen packets each
+ * (fw_rule.batch). */
 #ifndef FW_ALLOWANCE_H
 #define FW_ALLOWANCE_H
 

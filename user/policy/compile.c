@@ -18,10 +18,13 @@
 #define NS_PER_US	1000
 #define COUNTER_BITS	31
 #define BATCH_SHARE	32
-#define BATCH_PACKETS	64
-#define BATCH_BYTES	65536
-#define ID_FIRST	1
-#define ID_LAST		(FW_RULE_ANSWERS - 1)
+/* Of one key: what another CPU may let pass after the limit was crossed, or a tune not see. */
+#define KEY_BATCH_PACKETS 16
+#define KEY_BATCH_BYTES	  24000
+#define BATCH_PACKETS	  64
+#define BATCH_BYTES	  65536
+#define ID_FIRST	  1
+#define ID_LAST		  (FW_RULE_ANSWERS - 1)
 
 static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct fw_rule *rule)
 {
@@ -69,7 +72,10 @@ static void compile_key(const struct fw_policy_rule *from, struct fw_rule *rule)
 /* Unseen by the others, all CPUs together hold back at most a 32nd of the limit. */
 static void compile_batch(const struct fw_limit *limit, struct fw_rule *rule)
 {
-	const uint64_t most = limit->unit == FW_UNIT_BYTES ? BATCH_BYTES : BATCH_PACKETS;
+	bool bytes = limit->unit == FW_UNIT_BYTES;
+	const uint64_t most = rule->per == FW_PER_TOTAL ? bytes ? BATCH_BYTES : BATCH_PACKETS
+			      : bytes			? KEY_BATCH_BYTES
+							: KEY_BATCH_PACKETS;
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t batch = limit->amount / (BATCH_SHARE * (uint64_t)(cpus > 0 ? cpus : 1));
 
