@@ -76,12 +76,12 @@ static void compare(const char *policy, bool ipv6)
 
 Test(allowance, block_by_packets)
 {
-	compare("version: 1\nrules: [{name: r, limit: 200 packets/10s, action: block}]\n", false);
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", false);
 }
 
 Test(allowance, police_by_packets)
 {
-	compare("version: 1\nrules: [{name: r, limit: 200 packets/10s, action: police}]\n", false);
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: police}]\n", false);
 }
 
 Test(allowance, block_by_bytes)
@@ -96,7 +96,7 @@ Test(allowance, police_by_bytes)
 
 Test(allowance, ipv6)
 {
-	compare("version: 1\nrules: [{name: r, limit: 200 packets/10s, action: block}]\n", true);
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", true);
 }
 
 static void amount_is(struct lab *lab, uint64_t amount, uint32_t dropped)

@@ -20,6 +20,7 @@
 #define BATCH_SHARE	32
 /* Of one key: what another CPU may let pass after the limit was crossed, or a tune not see. */
 #define KEY_BATCH_PACKETS 16
+#define KEY_BATCH_LEAST	  4
 #define KEY_BATCH_BYTES	  24000
 #define BATCH_PACKETS	  64
 #define BATCH_BYTES	  65536
@@ -79,6 +80,8 @@ static void compile_batch(const struct fw_limit *limit, struct fw_rule *rule)
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	uint64_t batch = limit->amount / (BATCH_SHARE * (uint64_t)(cpus > 0 ? cpus : 1));
 
+	if (rule->per != FW_PER_TOTAL && batch < KEY_BATCH_LEAST)
+		return; /* a small limit is exact */
 	if (limit->unit != FW_UNIT_NONE)
 		rule->batch = (uint32_t)(batch < most ? batch : most);
 }
