@@ -19,7 +19,7 @@
 #define COUNTER_BITS	31
 #define BATCH_SHARE	32
 /* Of one key: what another CPU may let pass after the limit was crossed, or a tune not see. */
-#define KEY_BATCH_PACKETS 16
+#define KEY_BATCH_PACKETS 64
 #define KEY_BATCH_LEAST	  4
 #define KEY_BATCH_BYTES	  24000
 #define BATCH_PACKETS	  64
