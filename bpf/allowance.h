@@ -47,10 +47,9 @@ static __always_inline struct fw_allowance *allowance_find(struct fw_allowance_l
 
 /* Judges by the allowance alone, if there is one that holds. police does not count what it drops. */
 static __always_inline enum allowance allowance_spend(struct fw_allowance *allowance,
-						      const struct fw_rule *rule, const struct fw_pkt *pkt)
+						      const struct fw_rule *rule, const struct fw_pkt *pkt,
+						      __u64 cost)
 {
-	__u64 cost = rule->unit == FW_UNIT_BYTES ? pkt->length : 1;
-
 	if (fw_allowance_is_past(allowance, pkt->now_ns) || allowance->epoch != pkt->epoch)
 		return ALLOWANCE_NONE;
 	if (!allowance->over) {

@@ -36,7 +36,7 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 	allowance = line ? allowance_find(line, &key) : NULL;
 	if (!allowance)
 		return JUDGE_SLOWLY;
-	switch (allowance_spend(allowance, rule, pkt)) {
+	switch (allowance_spend(allowance, rule, pkt, judge_cost(rule, pkt))) {
 	case ALLOWANCE_WITHIN:
 		return JUDGE_WITHIN;
 	case ALLOWANCE_OVER:

@@ -13,6 +13,7 @@
 #include "feeds/try.h"
 #include "feeds/update.h"
 #include "lib/cleanup.h"
+#include "lib/fd_text.h"
 #include "lib/grow.h"
 
 #define EXIT_USAGE 64
@@ -29,32 +30,9 @@ static const char usage[] = "usage: floodwall-feed                      a worker
 			    "  --full           crowdsec: ask for everything\n"
 			    "  --list FILE      write what would be in force\n";
 
-/* The whole of a descriptor up to a size; NULL when there is more or nothing. */
-static char *read_text(int fd, size_t max)
-{
-	char *text = malloc(max + 1);
-	size_t length = 0;
-
-	while (text && length <= max) {
-		ssize_t got = read(fd, text + length, max + 1 - length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		length += (size_t)got;
-	}
-	if (text && length && length <= max) {
-		text[length] = '\0';
-		return text;
-	}
-	free(text);
-	return NULL;
-}
-
 static char *read_secret(struct fw_err *err)
 {
-	char *secret = read_text(FW_FEED_SECRET_FD, FW_FETCH_SECRET_MAX);
+	char *secret = fw_fd_text(FW_FEED_SECRET_FD, FW_FETCH_SECRET_MAX);
 
 	if (secret)
 		secret[strcspn(secret, "\r\n")] = '\0';
@@ -80,7 +58,7 @@ static int serve(struct fw_feed_status *status, struct fw_err *err)
 		return r;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return fw_err_set(err, -EIO, "cannot prepare libcurl");
-	text = read_text(FW_FEED_JOB_FD, FW_FEED_JOB_MAX);
+	text = fw_fd_text(FW_FEED_JOB_FD, FW_FEED_JOB_MAX);
 	if (!text)
 		return fw_err_set(err, -EINVAL, "no job on standard input");
 	r = fw_feed_job_decode(text, &job, err);

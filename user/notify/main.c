@@ -11,35 +11,14 @@
 #include "feeds/sandbox.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "lib/fd_text.h"
 #include "notify/work.h"
 
 #define SECRET_MAX 4096
 
-static char *read_text(int fd, size_t max)
-{
-	char *text = malloc(max + 1);
-	size_t length = 0;
-
-	while (text && length <= max) {
-		ssize_t got = read(fd, text + length, max + 1 - length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		length += (size_t)got;
-	}
-	if (text && length && length <= max) {
-		text[length] = '\0';
-		return text;
-	}
-	free(text);
-	return NULL;
-}
-
 static int read_secret(char **ret, struct fw_err *err)
 {
-	char *secret = read_text(FW_NOTIFY_SECRET_FD, SECRET_MAX);
+	char *secret = fw_fd_text(FW_NOTIFY_SECRET_FD, SECRET_MAX);
 
 	close(FW_NOTIFY_SECRET_FD);
 	if (secret)
@@ -64,7 +43,7 @@ static int serve(struct fw_notify_status *status, struct fw_err *err)
 
 	if (r)
 		return r;
-	text = read_text(FW_NOTIFY_JOB_FD, FW_NOTIFY_JOB_MAX);
+	text = fw_fd_text(FW_NOTIFY_JOB_FD, FW_NOTIFY_JOB_MAX);
 	if (!text)
 		return fw_err_set(err, -EINVAL, "no job on standard input");
 	r = fw_notify_job_decode(text, &job, err);

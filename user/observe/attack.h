@@ -115,7 +115,6 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 			const uint8_t bits[FW_FAMILY_MAX_], struct fw_attack_share ret[FW_ATTACK_SHARES],
 			uint8_t *share_of);
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
-bool fw_attack_same_target(const struct fw_attack_target *a, const struct fw_attack_target *b);
 
 /* attack_vector.c: what kind of packets the samples of one share are. parts[i] is the part of vector i. */
 size_t fw_attack_kinds(const struct fw_drop_sample *const *samples, size_t count, const uint8_t *share_of,

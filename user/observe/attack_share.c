@@ -24,13 +24,6 @@ bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_atta
 	return fw_prefix_covers(&outer->prefix, &inner->prefix);
 }
 
-bool fw_attack_same_target(const struct fw_attack_target *a, const struct fw_attack_target *b)
-{
-	if (a->everything || b->everything)
-		return a->everything == b->everything;
-	return !fw_prefix_compare(&a->prefix, &b->prefix);
-}
-
 struct split {
 	const struct fw_drop_sample **samples;
 	size_t count;
