@@ -64,8 +64,8 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, struc
 	}
 	if (!(policy->features & FW_FEATURE_SOURCE_METERS))
 		return;
-	pkt->crowded = known_is_crowded(pkt->now_ns);
-	if (pkt->crowded)
+	pkt->crowd = known_crowd(pkt->now_ns);
+	if (pkt->crowd != KNOWN_QUIET)
 		known_touch(pkt->key_hash);
 	else
 		allowance_touch(pkt->key_hash);
