@@ -37,6 +37,7 @@ static const struct contender {
 	unsigned int traffics; /* what it can do at all */
 } contenders[] = {
 	{{.kind = TARGET_BARE_DROP, .name = "bare drop"}, ALL | ONE},
+	{{.kind = TARGET_BARE_READ, .name = "read, then drop"}, ALL | ONE},
 	{{.kind = TARGET_BARE_PASS, .name = "bare pass"}, ALL | ONE},
 	{{.kind = TARGET_FLOODWALL, .name = "floodwall", .policy = "flood.yaml", .prefixes = LIST}, ALL},
 	{{.kind = TARGET_FLOODWALL, .name = "floodwall", .policy = "listed.yaml"}, ONE},

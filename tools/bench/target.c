@@ -37,8 +37,9 @@ static int bare_up(const struct bench *bench, struct target_run *run, struct fw_
 	if (!skel)
 		return fw_err_set(err, -errno, "cannot load the bare programs: %s", strerror(errno));
 	run->skeleton = skel;
-	run->program = bpf_program__fd(run->target->kind == TARGET_BARE_DROP ? skel->progs.bare_drop
-									     : skel->progs.bare_pass);
+	run->program = bpf_program__fd(run->target->kind == TARGET_BARE_DROP   ? skel->progs.bare_drop
+				       : run->target->kind == TARGET_BARE_READ ? skel->progs.bare_read
+									       : skel->progs.bare_pass);
 	return attach(bench, run, err);
 }
 
@@ -211,6 +212,7 @@ int target_up(struct bench *bench, const struct target *target, struct target_ru
 	case TARGET_NOTHING:
 		break;
 	case TARGET_BARE_DROP:
+	case TARGET_BARE_READ:
 	case TARGET_BARE_PASS:
 		r = bare_up(bench, ret, err);
 		break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can stand in front of the server: nothing, the two bare programs, the product, a peer. */
+/* What can stand in front of the server: nothing, the bare programs, the product, a peer. */
 #ifndef FW_TOOLS_BENCH_TARGET_H
 #define FW_TOOLS_BENCH_TARGET_H
 
@@ -8,6 +8,7 @@
 enum target_kind {
 	TARGET_NOTHING,
 	TARGET_BARE_DROP,
+	TARGET_BARE_READ,
 	TARGET_BARE_PASS,
 	TARGET_NAIVE,
 	TARGET_FLOODWALL,
