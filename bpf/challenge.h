@@ -116,17 +116,22 @@ static __always_inline enum fw_reason challenge_pass(const struct fw_pkt *pkt, s
 }
 
 /* A verified source may be forged as any other: more of it is answered, whatever is left for all, not
- * everything. */
+ * everything. Asked last: who is verified is a miss in a large table for every source of a flood. */
 static __always_inline int challenge_may_answer(const struct fw_policy_slot *policy, const struct fw_pkt *pkt,
 						struct fw_cookie_room *room)
 {
 	__u64 limit = policy->reply_limit, per_prefix = policy->reply_per_prefix;
-	int verified = verified_holds(pkt);
+	__u64 batch = limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH;
+	__u32 *counter = reply_prefix_counter(pkt);
+	__u32 answered = counter ? *counter & FW_REPLY_COUNT_MOST : FW_REPLY_COUNT_MOST;
 
-	if (!reply_prefix_has(pkt, verified ? FW_REPLY_VERIFIED_TIMES * per_prefix : per_prefix))
+	if (answered >= FW_REPLY_VERIFIED_TIMES * per_prefix || answered == FW_REPLY_COUNT_MOST || !counter)
 		return 0;
-	return verified || reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit,
-				      limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH);
+	if ((answered >= per_prefix || !reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit, batch)) &&
+	    !verified_holds(pkt))
+		return 0;
+	*counter += 1;
+	return 1;
 }
 
 /* CHALLENGED: the frame is the answer. UNDECIDED: it is unchanged and goes on. */
