@@ -12,11 +12,6 @@
 #include "socket.h"
 #include "verified.h"
 
-#define FW_FLAG_FIN 0x01
-#define FW_FLAG_SYN 0x02
-#define FW_FLAG_RST 0x04
-#define FW_FLAG_ACK 0x10
-
 static __always_inline struct fw_challenge_key challenge_key(const struct fw_rule *rule,
 							     const struct fw_pkt *pkt, __u16 id)
 {
@@ -128,7 +123,7 @@ static __always_inline int challenge_may_answer(const struct fw_policy_slot *pol
 	if (answered >= FW_REPLY_VERIFIED_TIMES * per_prefix || answered == FW_REPLY_COUNT_MOST || !counter)
 		return 0;
 	if ((answered >= per_prefix || !reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit, batch)) &&
-	    !verified_holds(pkt))
+	    !verified_holds(pkt, 0))
 		return 0;
 	*counter += 1;
 	return 1;
@@ -288,7 +283,11 @@ __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 	const struct fw_challenge *challenge;
 	struct fw_rule_count *count;
 
-	if (!pkt || !control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
+	if (!pkt)
+		return FW_REASON_INTERNAL;
+	if (pkt->tcp_flags & FW_FLAG_FIN && pkt->tcp_flags & FW_FLAG_ACK)
+		verified_learn(ctx, pkt);
+	if (!control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
 	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
 	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
 	    control->cookies.flags & FW_COOKIE_FORWARDS)

@@ -16,7 +16,8 @@
 #define FW_REPLY_VERIFIED_TIMES 8    /* the budget of a network, for its verified sources */
 #define FW_REPLY_PASSED_MOST	1000 /* SYNs per second that cannot be answered and reach the stack */
 
-/* What went to the source's network in this second; of as many networks as there are counters, some share one. */
+/* What went to the source's network in this second; of as many networks as there are counters, some share
+ * one. */
 static __always_inline __u32 *reply_prefix_counter(const struct fw_pkt *pkt)
 {
 	__u32 bits = pkt->family == FW_FAMILY_V4 ? FW_REPLY_PREFIX4 : FW_REPLY_PREFIX6;

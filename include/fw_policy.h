@@ -131,6 +131,7 @@ enum fw_feature {
 	FW_FEATURE_ODD_KINDS = 1 << 10,
 	FW_FEATURE_SIGNATURES = 1 << 11,
 	FW_FEATURE_SOURCE_METERS = 1 << 12, /* some rule counts per source; no dimension */
+	FW_FEATURE_VERIFIED = 1 << 13,
 };
 
 #define FW_PORT_CLASSES 256
@@ -175,6 +176,8 @@ struct fw_policy_slot {
 	struct fw_rule never_block;
 	struct fw_rule answers; /* per resolver and time server of this host */
 	struct fw_signature_table signatures;
+	__u64 verified_terms;	/* want a source that has completed a handshake */
+	__u64 unverified_terms; /* want one that has not */
 	struct fw_u16_dimension source_port;
 	struct fw_u16_dimension dest_port;
 	struct fw_u16_dimension length; /* frame bytes, capped at 65535 */

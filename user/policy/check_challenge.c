@@ -55,8 +55,31 @@ void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags 
 			 rule->name, fw_per_word(rule->per));
 }
 
+static bool asks_verified(const struct fw_policy_rule *rule)
+{
+	bool asks = false;
+
+	fw_rule_each_mention(match, rule) asks |= match->verified || match->verified_not;
+	return asks;
+}
+
+static void note_who_is_verified(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (!asks_verified(&policy->rules[i]))
+			continue;
+		fw_diag_add(diags, policy->rules[i].mark, FW_SEVERITY_NOTE, "verified-is-local",
+			    "write the rule without verified for what is behind this host",
+			    "rule '%s' asks who is verified: only handshakes with this host itself are seen, "
+			    "not those of forwarded traffic, published ports of containers (DNAT) or IPVS",
+			    policy->rules[i].name);
+		return;
+	}
+}
+
 void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags)
 {
+	note_who_is_verified(policy, diags);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 

@@ -347,6 +347,9 @@ static const struct fw_policy_field fields[] = {
 	KEY("match", "tier", match_tier, "high, medium, low, none", "any", 0,
 	    "the worst tier that feeds give the source is one of them"),
 	KEY("match", "tier_not", match_tier_not, "as tier", "none", 0, "it is none of them"),
+	KEY("match", "verified", match_verified, "true | false", "any", 0,
+	    "the source has completed a TCP handshake with a server on this host within the hour, or has "
+	    "not"),
 	KEY("match", "log", match_log, "name of a log", "none: packets", 0,
 	    "the rule counts lines of that log, not packets, and acts by bans"),
 	KEY("match", "uri", match_uri, "{exact: PATH}, {prefix: PATH}, {contains: TEXT} or a list", "any", 0,

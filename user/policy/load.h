@@ -182,6 +182,7 @@ struct fw_loader {
 	X(match_uri)                                                                                         \
 	X(match_method)                                                                                      \
 	X(match_host)                                                                                        \
+	X(match_verified)                                                                                    \
 	X(match_sni)                                                                                         \
 	X(match_status)                                                                                      \
 	X(uri_exact)                                                                                         \
