@@ -17,8 +17,10 @@ need_web() {
 
 # xdp_on ROLE IFACE SOURCE SECTION: a small program of the tests' own
 xdp_on() {
-	clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/$3" -o "$WORK/$4.o" &&
-		on "$1" ip link set dev "$2" xdpdrv obj "$WORK/$4.o" sec "$4" || not_ok "$1 runs $3 on $2"
+	if ! clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/$3" -o "$WORK/$4.o" ||
+		! on "$1" ip link set dev "$2" xdpdrv obj "$WORK/$4.o" sec "$4"; then
+		not_ok "$1 runs $3 on $2"
+	fi
 }
 
 # serve [DIRECTIVES]: nginx in the victim, files under $WORK/www
