@@ -129,12 +129,59 @@ static __always_inline int challenge_may_answer(const struct fw_policy_slot *pol
 	return 1;
 }
 
+/* The frame becomes the answer, or is unchanged and goes on. */
+static __always_inline enum fw_reason challenge_put_answer(struct xdp_md *ctx,
+							   const struct fw_cookie_host *host,
+							   const struct fw_pkt *pkt,
+							   struct fw_cookie_room *room, __s64 cookie)
+{
+	__u32 ip = pkt->family == FW_FAMILY_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), link;
+
+	if (cookie < 0)
+		return challenge_pass(pkt, room);
+	link = cookie_link_bytes(ctx);
+	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
+		return challenge_pass(pkt, room);
+	return FW_REASON_CHALLENGED;
+}
+
+/* Reads the SYN into the room. Returns the bytes of its TCP header, 0: it cannot be answered. */
+static __always_inline __u32 challenge_read(struct xdp_md *ctx, const struct fw_pkt *pkt,
+					    struct fw_cookie_room *room)
+{
+	__u32 header = pkt->kind & FW_KIND_FRAGMENT ? 0 : cookie_read(ctx, pkt, cookie_link_bytes(ctx), room);
+
+	if (header)
+		cookie_read_options(header);
+	return header && !room->has_signature ? header : 0;
+}
+
+/* A SYN to somebody behind this host, whose SYNPROXY takes over with the client's ACK. It opens the window
+ * once it has reached the server, so that no data comes before. */
+static __noinline enum fw_reason
+challenge_answer_forwarded(struct xdp_md *ctx, const struct fw_policy_slot *policy, const struct fw_pkt *pkt)
+{
+	struct fw_cookie_host host = {.flags = FW_COOKIE_TIMESTAMPS | FW_COOKIE_SACK | FW_COOKIE_WSCALE,
+				      .wscale = policy->synproxy_wscale};
+	__u32 zero = 0, header;
+	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
+
+	if (!room)
+		return FW_REASON_UNDECIDED;
+	if (policy->synproxy_wscale == FW_SYNPROXY_NONE)
+		return challenge_pass(pkt, room);
+	if (!challenge_may_answer(policy, pkt, room))
+		return FW_REASON_CHALLENGE_BUDGET;
+	header = challenge_read(ctx, pkt, room);
+	return challenge_put_answer(ctx, &host, pkt, room, header ? cookie_make_raw(pkt, room, header) : -1);
+}
+
 /* CHALLENGED: the frame is the answer. UNDECIDED: it is unchanged and goes on. */
 static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 						  const struct fw_control *control, const struct fw_pkt *pkt)
 {
 	const struct fw_cookie_host *host = &control->cookies;
-	__u32 zero = 0, link, header, ip;
+	__u32 zero = 0, header;
 	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
 	struct bpf_sock *sock;
 	__s64 cookie = -1;
@@ -143,8 +190,7 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 		return FW_REASON_UNDECIDED;
 	sock = socket_of(ctx, pkt);
 	if (!sock)
-		return host->flags & FW_COOKIE_FORWARDS ? challenge_pass(pkt, room)
-							: FW_REASON_CHALLENGE_NO_LISTENER;
+		return FW_REASON_CHALLENGE_NO_LISTENER;
 	if (sock->state != FW_TCP_LISTEN) { /* of a connection: the stack knows what to make of it */
 		bpf_sk_release(sock);
 		return challenge_pass(pkt, room);
@@ -153,20 +199,11 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 		bpf_sk_release(sock);
 		return FW_REASON_CHALLENGE_BUDGET;
 	}
-	link = cookie_link_bytes(ctx);
-	header = pkt->kind & FW_KIND_FRAGMENT ? 0 : cookie_read(ctx, pkt, link, room);
-	if (header) {
-		cookie_read_options(header);
-		if (!room->has_signature)
-			cookie = cookie_make(pkt, sock, room, header);
-	}
+	header = challenge_read(ctx, pkt, room);
+	if (header)
+		cookie = cookie_make(pkt, sock, room, header);
 	bpf_sk_release(sock);
-	if (cookie < 0)
-		return challenge_pass(pkt, room);
-	ip = pkt->family == FW_FAMILY_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
-		return challenge_pass(pkt, room);
-	return FW_REASON_CHALLENGED;
+	return challenge_put_answer(ctx, host, pkt, room, cookie);
 }
 
 static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
@@ -201,10 +238,13 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 		count->would_drop++;
 		return FW_REASON_CHALLENGED;
 	}
-	if (fw_config.cookies && control->cookies.flags & FW_COOKIE_READY)
+	if (fw_config.cookies && control->cookies.flags & FW_COOKIE_READY) {
 		why = challenge_answer(ctx, policy, control, pkt);
-	else if (!fw_config.replay)
+		if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_FORWARDS)
+			why = challenge_answer_forwarded(ctx, policy, pkt);
+	} else if (!fw_config.replay) {
 		why = FW_REASON_UNDECIDED; /* this host cannot: the next rule; status says so */
+	}
 	if (why != FW_REASON_UNDECIDED) {
 		pkt->rule = rule->id;
 		count->dropped++;

@@ -23,6 +23,7 @@
 #define FW_LABELS_MAX	    64
 #define FW_CLASSES_MAX	    65536
 #define FW_BAN_STEPS	    6
+#define FW_SYNPROXY_NONE    0xff
 
 enum fw_action {
 	FW_ACTION_ALLOW,
@@ -165,7 +166,9 @@ struct fw_policy_slot {
 	__u64 essential_limit;	/* packets per second and kind */
 	__u64 reply_limit;	/* SYN cookies per second */
 	__u64 reply_per_prefix; /* of these, to a source /24 or /48 */
-	__u64 l4_terms;		/* terms that need ports or flags: never for packets without L4 */
+	__u32 synproxy_wscale;	/* what is forwarded is answered, too; FW_SYNPROXY_NONE: it is not */
+	__u32 synproxy_pad;
+	__u64 l4_terms; /* terms that need ports or flags: never for packets without L4 */
 	struct fw_request_terms requests;
 	__u64 protocol_terms[256];
 	__u64 kind_terms[FW_KIND_ALL_ + 1];

@@ -23,8 +23,8 @@ xdp_on() {
 	fi
 }
 
-# serve [DIRECTIVES]: nginx in the victim, files under $WORK/www
-serve() {
+# web_conf [DIRECTIVES]: $WORK/nginx.conf of a server with files under $WORK/www
+web_conf() {
 	mkdir -p "$WORK/www"
 	echo hello >"$WORK/www/index.html"
 	cat >"$WORK/nginx.conf" <<CONF
@@ -35,6 +35,11 @@ worker_processes 1;
 events { worker_connections 4096; }
 http { access_log off; server { listen 80 $1; listen [::]:80 $1; root $WORK/www; } }
 CONF
+}
+
+# serve [DIRECTIVES]: nginx in the victim
+serve() {
+	web_conf "$1"
 	on victim nginx -c "$WORK/nginx.conf" &
 	disown
 	until_true 5 on client curl -sf -o /dev/null "http://$VICTIM_IP4:80/" || not_ok "nginx answers"
@@ -44,8 +49,9 @@ sysctl_of() { on victim cat "/proc/sys/net/ipv4/$1"; }
 sysctl_set() { on victim sh -c "echo $2 >/proc/sys/net/ipv4/$1"; }
 
 # honest URL SECONDS: what real clients got, "99.8 % of 800, p99 5 ms"; share and p99 of the last one
+CLIENT=()
 honest() {
-	on client "$BUILD/tools/httpload" --url "$1" --rate 200 --seconds "${2:-4}" >"$WORK/http.json"
+	on client "$BUILD/tools/httpload" --url "$1" --rate 200 --seconds "${2:-4}" "${CLIENT[@]}" >"$WORK/http.json"
 	field "'%.1f %% of %d, p99 %s ms' % (100*d['ok']/d['requests'], d['requests'], d['p99_ms'])" <"$WORK/http.json"
 }
 

@@ -305,12 +305,14 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 		json_array_append_new(
 			warnings,
 			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
-	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS)
+	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS &&
+	    agent->loaded->policy->safety.synproxy_wscale == FW_SYNPROXY_NONE)
 		json_array_append_new(
 			warnings,
 			json_string(
 				"this host forwards: challenge answers for its own listeners only, TCP of no "
-				"connection is not dropped, and SYNs to nobody pass within a budget"));
+				"connection is not dropped, and SYNs to hosts behind it pass within a budget "
+				"(see safety: synproxy_wscale)"));
 	if (watch->engaged && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
 		json_array_append_new(
 			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "

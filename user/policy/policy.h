@@ -315,6 +315,7 @@ struct fw_policy {
 		uint64_t attack_from;	    /* packets per second dropped that make an attack, 1k */
 		uint64_t challenge_replies; /* SYN cookies per second, 5M */
 		uint64_t challenge_replies_per_prefix; /* to a source /24 or /48, 1k */
+		unsigned int synproxy_wscale; /* of the SYNPROXY target; FW_SYNPROXY_NONE: there is none */
 	} safety;
 	struct {
 		bool enabled;	 /* metrics: {listen: none} turns TCP off */
