@@ -315,6 +315,18 @@ static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pk
 	return good;
 }
 
+/* The challenge for which a packet has to show a connection. */
+static __always_inline const struct fw_challenge *challenge_for(const struct fw_control *control,
+								const struct fw_pkt *pkt)
+{
+	if (!control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
+	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
+	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
+	    control->cookies.flags & FW_COOKIE_FORWARDS)
+		return NULL;
+	return challenge_of(pkt);
+}
+
 /* TCP that is not a SYN, before the rules. UNDECIDED: they are asked. Global for the reason of judge_rule. */
 __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 {
@@ -325,15 +337,13 @@ __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 
 	if (!pkt)
 		return FW_REASON_INTERNAL;
-	if (pkt->tcp_flags & FW_FLAG_FIN && pkt->tcp_flags & FW_FLAG_ACK)
-		verified_learn(ctx, pkt);
-	if (!control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
-	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
-	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
-	    control->cookies.flags & FW_COOKIE_FORWARDS)
+	challenge = challenge_for(control, pkt);
+	if (!challenge) {
+		if (pkt->tcp_flags & FW_FLAG_FIN && pkt->tcp_flags & FW_FLAG_ACK)
+			verified_learn(ctx, pkt);
 		return FW_REASON_UNDECIDED;
-	challenge = challenge_of(pkt);
-	if (!challenge || challenge_has_state(ctx, pkt))
+	}
+	if (challenge_has_state(ctx, pkt))
 		return FW_REASON_UNDECIDED;
 	pkt->rule = rule = challenge->rule;
 	count = bpf_map_lookup_elem(&fw_rule_count_map, &rule);

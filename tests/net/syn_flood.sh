@@ -21,6 +21,7 @@ SYN=(--dst "$VICTIM_IP4" --source random4 --proto syn --dport 80)
 URL="http://$VICTIM_IP4:80/"
 xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
 xdp_on victim eth1 tests/net/bare_drop.bpf.c drop
+WEB_CPU=1 # the flood's queue has CPU 0 to itself in every run, as interrupts of a NIC are parted
 serve '' # nginx's own backlog of 511, as everywhere
 median() { python -c 'import statistics, sys; print(statistics.median(map(float, sys.argv[1:])))' "$@"; }
 said() { echo "#   $1: $2, flood $(rate_of_flood)"; }
@@ -28,15 +29,17 @@ said() { echo "#   $1: $2, flood $(rate_of_flood)"; }
 start_agent
 for _ in 1 2 3; do
 	said "bare drop beside" "$(beside --iface eth1 --dst-mac 02:00:00:00:01:01 "${SYN[@]}")"
-	BARE="${BARE:-} $(p99)"
+	BARE="${BARE:+$BARE }$(p99)"
 	said "challenge" "$(beside "${SYN[@]}")"
 	expect_that "challenge: 99 % of real clients' requests succeed" 'a >= 0.99' "$(share)"
-	CHALLENGE="${CHALLENGE:-} $(p99)"
+	CHALLENGE="${CHALLENGE:+$CHALLENGE }$(p99)"
 done
 expect_that "forged SYNs were answered" 'a > 100000' "$(status "d['reasons']['challenged']")"
-# Printed, not judged: a hundredth of the requests is what other work on the machine makes it.
 # shellcheck disable=SC2086  # lists of numbers
 echo "#   99th percentile, median of three: challenge $(median $CHALLENGE) ms, beside a bare drop $(median $BARE) ms"
+# Neighbours in time: what else runs on the machine meets both or one, a filter that is too slow is so in every pair.
+expect_that "challenge: the 99th percentile is at most twice that beside a bare drop" \
+	'min(c / b for c, b in zip(*a)) <= 2' "[[${CHALLENGE// /,}], [${BARE// /,}]]"
 
 fw tune syn action=police >/dev/null
 said "police in its place" "$(beside "${SYN[@]}")"

@@ -37,10 +37,10 @@ http { access_log off; server { listen 80 $1; listen [::]:80 $1; root $WORK/www;
 CONF
 }
 
-# serve [DIRECTIVES]: nginx in the victim
+# serve [DIRECTIVES]: nginx in the victim. WEB_CPU: it and its clients keep to that CPU
 serve() {
 	web_conf "$1"
-	on victim nginx -c "$WORK/nginx.conf" &
+	on victim ${WEB_CPU:+taskset -c "$WEB_CPU"} nginx -c "$WORK/nginx.conf" &
 	disown
 	until_true 5 on client curl -sf -o /dev/null "http://$VICTIM_IP4:80/" || not_ok "nginx answers"
 }
@@ -51,7 +51,7 @@ sysctl_set() { on victim sh -c "echo $2 >/proc/sys/net/ipv4/$1"; }
 # honest URL SECONDS: what real clients got, "99.8 % of 800, p99 5 ms"; share and p99 of the last one
 CLIENT=()
 honest() {
-	on client "$BUILD/tools/httpload" --url "$1" --rate 200 --seconds "${2:-4}" "${CLIENT[@]}" >"$WORK/http.json"
+	on client ${WEB_CPU:+taskset -c "$WEB_CPU"} "$BUILD/tools/httpload" --url "$1" --rate 200 --seconds "${2:-4}" "${CLIENT[@]}" >"$WORK/http.json"
 	field "'%.1f %% of %d, p99 %s ms' % (100*d['ok']/d['requests'], d['requests'], d['p99_ms'])" <"$WORK/http.json"
 }
 
