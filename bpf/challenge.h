@@ -12,11 +12,6 @@
 #include "socket.h"
 #include "verified.h"
 
-#define FW_FLAG_FIN 0x01
-#define FW_FLAG_SYN 0x02
-#define FW_FLAG_RST 0x04
-#define FW_FLAG_ACK 0x10
-
 static __always_inline struct fw_challenge_key challenge_key(const struct fw_rule *rule,
 							     const struct fw_pkt *pkt, __u16 id)
 {
@@ -116,17 +111,69 @@ static __always_inline enum fw_reason challenge_pass(const struct fw_pkt *pkt, s
 }
 
 /* A verified source may be forged as any other: more of it is answered, whatever is left for all, not
- * everything. */
+ * everything. Asked last: who is verified is a miss in a large table for every source of a flood. */
 static __always_inline int challenge_may_answer(const struct fw_policy_slot *policy, const struct fw_pkt *pkt,
 						struct fw_cookie_room *room)
 {
 	__u64 limit = policy->reply_limit, per_prefix = policy->reply_per_prefix;
-	int verified = verified_holds(pkt);
+	__u64 batch = limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH;
+	__u32 *counter = reply_prefix_counter(pkt);
+	__u32 answered = counter ? *counter & FW_REPLY_COUNT_MOST : FW_REPLY_COUNT_MOST;
 
-	if (!reply_prefix_has(pkt, verified ? FW_REPLY_VERIFIED_TIMES * per_prefix : per_prefix))
+	if (answered >= FW_REPLY_VERIFIED_TIMES * per_prefix || answered == FW_REPLY_COUNT_MOST || !counter)
 		return 0;
-	return verified || reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit,
-				      limit >> 10 < FW_REPLY_BATCH ? 1 : FW_REPLY_BATCH);
+	if ((answered >= per_prefix || !reply_take(room, FW_REPLY_ANSWERED, pkt->now_ns, limit, batch)) &&
+	    !verified_holds(pkt, 0))
+		return 0;
+	*counter += 1;
+	return 1;
+}
+
+/* The frame becomes the answer, or is unchanged and goes on. */
+static __always_inline enum fw_reason challenge_put_answer(struct xdp_md *ctx,
+							   const struct fw_cookie_host *host,
+							   const struct fw_pkt *pkt,
+							   struct fw_cookie_room *room, __s64 cookie)
+{
+	__u32 ip = pkt->family == FW_FAMILY_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), link;
+
+	if (cookie < 0)
+		return challenge_pass(pkt, room);
+	link = cookie_link_bytes(ctx);
+	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
+		return challenge_pass(pkt, room);
+	return FW_REASON_CHALLENGED;
+}
+
+/* Reads the SYN into the room. Returns the bytes of its TCP header, 0: it cannot be answered. */
+static __always_inline __u32 challenge_read(struct xdp_md *ctx, const struct fw_pkt *pkt,
+					    struct fw_cookie_room *room)
+{
+	__u32 header = pkt->kind & FW_KIND_FRAGMENT ? 0 : cookie_read(ctx, pkt, cookie_link_bytes(ctx), room);
+
+	if (header)
+		cookie_read_options(header);
+	return header && !room->has_signature ? header : 0;
+}
+
+/* A SYN to somebody behind this host, whose SYNPROXY takes over with the client's ACK. It opens the window
+ * once it has reached the server, so that no data comes before. */
+static __noinline enum fw_reason
+challenge_answer_forwarded(struct xdp_md *ctx, const struct fw_policy_slot *policy, const struct fw_pkt *pkt)
+{
+	struct fw_cookie_host host = {.flags = FW_COOKIE_TIMESTAMPS | FW_COOKIE_SACK | FW_COOKIE_WSCALE,
+				      .wscale = policy->synproxy_wscale};
+	__u32 zero = 0, header;
+	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
+
+	if (!room)
+		return FW_REASON_UNDECIDED;
+	if (policy->synproxy_wscale == FW_SYNPROXY_NONE)
+		return challenge_pass(pkt, room);
+	if (!challenge_may_answer(policy, pkt, room))
+		return FW_REASON_CHALLENGE_BUDGET;
+	header = challenge_read(ctx, pkt, room);
+	return challenge_put_answer(ctx, &host, pkt, room, header ? cookie_make_raw(pkt, room, header) : -1);
 }
 
 /* CHALLENGED: the frame is the answer. UNDECIDED: it is unchanged and goes on. */
@@ -134,7 +181,7 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 						  const struct fw_control *control, const struct fw_pkt *pkt)
 {
 	const struct fw_cookie_host *host = &control->cookies;
-	__u32 zero = 0, link, header, ip;
+	__u32 zero = 0, header;
 	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
 	struct bpf_sock *sock;
 	__s64 cookie = -1;
@@ -143,8 +190,7 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 		return FW_REASON_UNDECIDED;
 	sock = socket_of(ctx, pkt);
 	if (!sock)
-		return host->flags & FW_COOKIE_FORWARDS ? challenge_pass(pkt, room)
-							: FW_REASON_CHALLENGE_NO_LISTENER;
+		return FW_REASON_CHALLENGE_NO_LISTENER;
 	if (sock->state != FW_TCP_LISTEN) { /* of a connection: the stack knows what to make of it */
 		bpf_sk_release(sock);
 		return challenge_pass(pkt, room);
@@ -153,20 +199,11 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 		bpf_sk_release(sock);
 		return FW_REASON_CHALLENGE_BUDGET;
 	}
-	link = cookie_link_bytes(ctx);
-	header = pkt->kind & FW_KIND_FRAGMENT ? 0 : cookie_read(ctx, pkt, link, room);
-	if (header) {
-		cookie_read_options(header);
-		if (!room->has_signature)
-			cookie = cookie_make(pkt, sock, room, header);
-	}
+	header = challenge_read(ctx, pkt, room);
+	if (header)
+		cookie = cookie_make(pkt, sock, room, header);
 	bpf_sk_release(sock);
-	if (cookie < 0)
-		return challenge_pass(pkt, room);
-	ip = pkt->family == FW_FAMILY_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
-		return challenge_pass(pkt, room);
-	return FW_REASON_CHALLENGED;
+	return challenge_put_answer(ctx, host, pkt, room, cookie);
 }
 
 static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
@@ -201,10 +238,13 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 		count->would_drop++;
 		return FW_REASON_CHALLENGED;
 	}
-	if (fw_config.cookies && control->cookies.flags & FW_COOKIE_READY)
+	if (fw_config.cookies && control->cookies.flags & FW_COOKIE_READY) {
 		why = challenge_answer(ctx, policy, control, pkt);
-	else if (!fw_config.replay)
+		if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_FORWARDS)
+			why = challenge_answer_forwarded(ctx, policy, pkt);
+	} else if (!fw_config.replay) {
 		why = FW_REASON_UNDECIDED; /* this host cannot: the next rule; status says so */
+	}
 	if (why != FW_REASON_UNDECIDED) {
 		pkt->rule = rule->id;
 		count->dropped++;
@@ -275,6 +315,18 @@ static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pk
 	return good;
 }
 
+/* The challenge for which a packet has to show a connection. */
+static __always_inline const struct fw_challenge *challenge_for(const struct fw_control *control,
+								const struct fw_pkt *pkt)
+{
+	if (!control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
+	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
+	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
+	    control->cookies.flags & FW_COOKIE_FORWARDS)
+		return NULL;
+	return challenge_of(pkt);
+}
+
 /* TCP that is not a SYN, before the rules. UNDECIDED: they are asked. Global for the reason of judge_rule. */
 __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 {
@@ -283,13 +335,15 @@ __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 	const struct fw_challenge *challenge;
 	struct fw_rule_count *count;
 
-	if (!pkt || !control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
-	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
-	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
-	    control->cookies.flags & FW_COOKIE_FORWARDS)
+	if (!pkt)
+		return FW_REASON_INTERNAL;
+	challenge = challenge_for(control, pkt);
+	if (!challenge) {
+		if (pkt->tcp_flags & FW_FLAG_FIN && pkt->tcp_flags & FW_FLAG_ACK)
+			verified_learn(ctx, pkt);
 		return FW_REASON_UNDECIDED;
-	challenge = challenge_of(pkt);
-	if (!challenge || challenge_has_state(ctx, pkt))
+	}
+	if (challenge_has_state(ctx, pkt))
 		return FW_REASON_UNDECIDED;
 	pkt->rule = rule = challenge->rule;
 	count = bpf_map_lookup_elem(&fw_rule_count_map, &rule);

@@ -289,4 +289,16 @@ static __always_inline __s64 cookie_make(const struct fw_pkt *pkt, struct bpf_so
 	return bpf_tcp_gen_syncookie(listener, room->ip, sizeof(struct ipv6hdr), (void *)room->tcp, header);
 }
 
+/* The cookie that SYNPROXY of this host will accept, for a connection to somebody behind it. */
+static __always_inline __s64 cookie_make_raw(const struct fw_pkt *pkt, struct fw_cookie_room *room,
+					     __u64 header)
+{
+	__asm__ volatile("" : "+r"(header));
+	if (header < sizeof(struct tcphdr) || header > 60)
+		return -1;
+	if (pkt->family == FW_FAMILY_V4)
+		return bpf_tcp_raw_gen_syncookie_ipv4((void *)room->ip, (void *)room->tcp, header);
+	return bpf_tcp_raw_gen_syncookie_ipv6((void *)room->ip, (void *)room->tcp, header);
+}
+
 #endif

@@ -177,7 +177,7 @@ int fw_xdp(struct xdp_md *ctx)
 	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
 	ask_for_meters(policy, &pkt, terms);
 	why = identify(control, policy, &pkt, why, &asked, &terms);
-	if (why == FW_REASON_UNDECIDED && policy->features & FW_FEATURE_CHALLENGE)
+	if (why == FW_REASON_UNDECIDED && policy->features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))
 		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)
 		why = judge(ctx, policy, &pkt, terms);

@@ -14,6 +14,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "signature.h"
+#include "verified.h"
 
 #define FW_PORT_DNS	53
 #define FW_PORT_DNS_TLS 853
@@ -224,6 +225,8 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 		mask = signature_terms(ctx, policy, pkt, mask);
 	if (policy->features & FW_FEATURE_REQUESTS)
 		mask = judge_payload(ctx, policy, pkt, mask);
+	if (policy->features & FW_FEATURE_VERIFIED)
+		mask = verified_narrow(ctx, policy, pkt, mask);
 #pragma unroll
 	for (int i = 0; i < JUDGE_QUICK_TURNS; i++) {
 		int slowly = 0;

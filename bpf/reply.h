@@ -16,26 +16,20 @@
 #define FW_REPLY_VERIFIED_TIMES 8    /* the budget of a network, for its verified sources */
 #define FW_REPLY_PASSED_MOST	1000 /* SYNs per second that cannot be answered and reach the stack */
 
-/* Whether the source's network is within its budget of this second. */
-static __always_inline int reply_prefix_has(const struct fw_pkt *pkt, __u64 limit)
+/* What went to the source's network in this second; of as many networks as there are counters, some share
+ * one. */
+static __always_inline __u32 *reply_prefix_counter(const struct fw_pkt *pkt)
 {
 	__u32 bits = pkt->family == FW_FAMILY_V4 ? FW_REPLY_PREFIX4 : FW_REPLY_PREFIX6;
-	__u32 second = (__u32)(pkt->now_ns / FW_NS_PER_SEC) << FW_REPLY_COUNT_BITS, index;
+	__u32 second = (__u32)(pkt->now_ns / FW_NS_PER_SEC) << FW_REPLY_COUNT_BITS, index, *counter;
 	struct fw_addr key = pkt->source;
-	__u32 *counter, count;
 
 	packet_mask(&key, bits);
 	index = fw_filter_hash(&key, bits, fw_config.seed) & (FW_REPLY_COUNTERS - 1);
 	counter = bpf_map_lookup_elem(&fw_reply_map, &index);
-	if (!counter)
-		return 1;
-	count = *counter;
-	if ((count & ~FW_REPLY_COUNT_MOST) != second)
-		count = second;
-	if ((count & FW_REPLY_COUNT_MOST) >= limit || (count & FW_REPLY_COUNT_MOST) == FW_REPLY_COUNT_MOST)
-		return 0;
-	*counter = count + 1;
-	return 1;
+	if (counter && (*counter & ~FW_REPLY_COUNT_MOST) != second)
+		*counter = second;
+	return counter;
 }
 
 /* The budget of all CPUs together; each takes a batch of it, because an atomic on a shared line costs more

@@ -9,8 +9,25 @@
 
 #include "packet.h"
 
+#define FW_FLAG_FIN 0x01
+#define FW_FLAG_SYN 0x02
+#define FW_FLAG_RST 0x04
+#define FW_FLAG_ACK 0x10
+
+/* include/net/tcp_states.h; struct bpf_sock says only the number. */
 #define FW_TCP_ESTABLISHED 1
+#define FW_TCP_SYN_RECV	   3
+#define FW_TCP_CLOSE	   7
 #define FW_TCP_LISTEN	   10
+#define FW_TCP_CLOSING	   11 /* behind it: a request that waits for its ACK */
+
+/* The handshake of the connection is complete, whatever else of it is over. */
+static __always_inline int socket_is_connected(__u32 state)
+{
+	if (state == FW_TCP_CLOSE || state == FW_TCP_LISTEN)
+		return 0;
+	return state == FW_TCP_ESTABLISHED || (state > FW_TCP_SYN_RECV && state <= FW_TCP_CLOSING);
+}
 
 /* A connection in any state, else a listener, else NULL. For TCP with ports; release it with
  * bpf_sk_release(). */

@@ -23,6 +23,7 @@
 #define FW_LABELS_MAX	    64
 #define FW_CLASSES_MAX	    65536
 #define FW_BAN_STEPS	    6
+#define FW_SYNPROXY_NONE    0xff
 
 enum fw_action {
 	FW_ACTION_ALLOW,
@@ -130,6 +131,7 @@ enum fw_feature {
 	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges; no dimension */
 	FW_FEATURE_ODD_KINDS = 1 << 10,
 	FW_FEATURE_SIGNATURES = 1 << 11,
+	FW_FEATURE_VERIFIED = 1 << 12,
 };
 
 #define FW_PORT_CLASSES 256
@@ -177,6 +179,8 @@ struct fw_policy_slot {
 	__u64 essential_limit;	  /* packets per second and kind */
 	__u64 reply_limit;	  /* SYN cookies per second */
 	__u64 reply_per_prefix;	  /* of these, to a source /24 or /48 */
+	__u32 synproxy_wscale;	  /* what is forwarded is answered, too; FW_SYNPROXY_NONE: it is not */
+	__u32 synproxy_pad;
 	__u64 source_meter_terms; /* terms of rules that count per source */
 	struct fw_class unlisted; /* class 0, which is nearly everybody's */
 	__u64 l4_terms;		  /* terms that need ports or flags: never for packets without L4 */
@@ -190,6 +194,8 @@ struct fw_policy_slot {
 	struct fw_rule never_block;
 	struct fw_rule answers; /* per resolver and time server of this host */
 	struct fw_signature_table signatures;
+	__u64 verified_terms;	/* want a source that has completed a handshake */
+	__u64 unverified_terms; /* want one that has not */
 	struct fw_u16_dimension source_port;
 	struct fw_u16_dimension dest_port;
 	struct fw_u16_dimension length; /* frame bytes, capped at 65535 */

@@ -240,6 +240,36 @@ Test(challenge, of_nobody_who_listens)
 	scene_close(&scene);
 }
 
+/* For whom SYNPROXY of this host takes over: with its window scale, and no window before it has the server.
+ */
+Test(challenge, of_somebody_behind_this_host)
+{
+	struct scene scene = {0};
+	struct packet syn = SYN(.from = HONEST, .to_port = 81, .tcp_options = sizeof(all_options));
+	struct packet syn6 = SYN(.from = HONEST6, .to_port = 81, .tcp_options = sizeof(all_options));
+	const unsigned char *out = scene.answer;
+
+	scene_open(&scene, "version: 1\nsafety: {synproxy_wscale: 5}\n" RULE("per: total, "));
+	flood(&scene, VICTIM);
+	expect(&scene.lab, FW_REASON_CHALLENGE_NO_LISTENER, SYN(.from = HONEST, .to_port = 81));
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_FORWARDS);
+	syn = with_options(syn, 34, all_options, sizeof(all_options));
+	cr_assert_eq(lab_run(&scene.lab, &syn), FW_REASON_CHALLENGED);
+	check_addresses(&scene, &syn, 14);
+	check_sums(&scene, 14);
+	cr_expect_eq(get16(out + 34 + 14), 0, "window");
+	cr_expect_eq(get32(out + 34 + 28) & 0x3f, 0x10u | 9, "SACK and the client's window scale come back");
+	cr_expect_eq(get32(out + 34 + 36), 0x01030305u, "window scale of SYNPROXY");
+	syn6 = with_options(syn6, 54, all_options, sizeof(all_options));
+	cr_assert_eq(lab_run(&scene.lab, &syn6), FW_REASON_CHALLENGED);
+	check_addresses(&scene, &syn6, 14);
+	check_sums(&scene, 14);
+	cr_expect_eq(get16(out + 54 + 14), 0, "window");
+	expect(&scene.lab, FW_REASON_CHALLENGED,
+	       SYN(.from = HONEST)); /* this host's own listener as before */
+	scene_close(&scene);
+}
+
 static const char budgets[] =
 	"version: 1\nsafety: {challenge_replies: 40, challenge_replies_per_prefix: 10}\n" RULE(
 		"per: total, ");

@@ -58,6 +58,11 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 	return fw_set_covering(context, set, addr, prefix);
 }
 
+static bool read_verified(void *context, const struct fw_addr *addr)
+{
+	return fw_verified_holds(((struct fw_agent *)context)->datapath, addr);
+}
+
 static size_t read_listings(void *context, unsigned int set, const struct fw_addr *addr,
 			    struct fw_listing *ret, size_t most)
 {
@@ -176,6 +181,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 					   .spared = read_spared,
 					   .ban = read_ban,
 					   .meter = read_meter,
+					   .verified = read_verified,
 					   .covering = read_covering,
 					   .listings = read_listings};
 	struct fw_explain_packet packet = {};

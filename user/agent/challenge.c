@@ -179,7 +179,7 @@ static void on_tick(uv_timer_t *timer)
 	struct fw_agent *agent = timer->data;
 
 	fw_challenge_settle(agent);
-	if (agent->challenge.engaged || agent->challenge.active_count)
+	if (agent->challenge.engaged || agent->challenge.active_count || agent->challenge.collects)
 		look(agent);
 }
 
@@ -191,6 +191,12 @@ void fw_challenge_init(struct fw_agent *agent)
 	watch->timer.data = agent;
 	watch->opened = true;
 	read_record(agent);
+}
+
+static void tick(struct fw_challenge_watch *watch)
+{
+	if (watch->opened && !uv_is_active((uv_handle_t *)&watch->timer))
+		uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
 }
 
 void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
@@ -215,8 +221,7 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 	fw_cookie_host_set(agent->datapath, &watch->host);
 	set_trouble(watch, watch->host.flags & FW_COOKIE_READY ? "" : err.text);
 	watch->engaged = true;
-	if (watch->opened && !uv_is_active((uv_handle_t *)&watch->timer))
-		uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
+	tick(watch);
 }
 
 void fw_challenge_release(struct fw_agent *agent)
@@ -245,17 +250,23 @@ void fw_challenge_release(struct fw_agent *agent)
 
 void fw_challenge_settle(struct fw_agent *agent)
 {
+	struct fw_challenge_watch *watch = &agent->challenge;
 	const struct fw_attached *attached;
+	bool filters;
 
 	if (!agent->loaded || !agent->attachments)
 		return;
-	if (wants(agent->loaded->policy) && fw_attachments_list(agent->attachments, &attached)) {
+	filters = fw_attachments_list(agent->attachments, &attached);
+	watch->collects = filters && agent->loaded->image->slot->features & FW_FEATURE_VERIFIED;
+	if (watch->collects)
+		tick(watch);
+	if (wants(agent->loaded->policy) && filters) {
 		fw_challenge_engage(agent, agent->loaded->policy);
 		return;
 	}
 	fw_challenge_release(agent);
-	if (!agent->challenge.active_count)
-		uv_timer_stop(&agent->challenge.timer);
+	if (!watch->active_count && !watch->collects)
+		uv_timer_stop(&watch->timer);
 }
 
 static json_t *active_to_json(struct fw_agent *agent)
@@ -294,12 +305,14 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 		json_array_append_new(
 			warnings,
 			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
-	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS)
+	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS &&
+	    agent->loaded->policy->safety.synproxy_wscale == FW_SYNPROXY_NONE)
 		json_array_append_new(
 			warnings,
 			json_string(
 				"this host forwards: challenge answers for its own listeners only, TCP of no "
-				"connection is not dropped, and SYNs to nobody pass within a budget"));
+				"connection is not dropped, and SYNs to hosts behind it pass within a budget "
+				"(see safety: synproxy_wscale)"));
 	if (watch->engaged && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
 		json_array_append_new(
 			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "

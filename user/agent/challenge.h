@@ -21,6 +21,7 @@ struct fw_challenge_watch {
 	bool known;			     /* asked whether the kernel has the helpers */
 	bool unable;			     /* it has not */
 	bool engaged;			     /* some rule challenges, and an interface is filtered */
+	bool collects;			     /* some rule asks who is verified */
 	bool recorded[FW_CHALLENGE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
 	long before[FW_CHALLENGE_SYSCTLS];
 	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "cli/show.h"
+#include "kern/cookies.h"
+#include "kern/nic.h"
 #include "lib/cleanup.h"
 #include "policy/geo.h"
 #include "policy/image.h"
@@ -87,20 +89,33 @@ static void print_report(struct fw_cli *cli, const struct fw_diags *diags, const
 	json_decref(cost);
 }
 
+/* Why action challenge does nothing on this machine; NULL: it does, or the kernel cannot be asked. */
+static const char *no_cookies(void)
+{
+	char missing[128];
+
+	if (access(SYNCOOKIES, F_OK))
+		return "this kernel has no SYN cookies, " SYNCOOKIES " is not there";
+	if (!fw_missing_capabilities(missing, sizeof(missing)) && !fw_cookies_known())
+		return "this kernel has no bpf_tcp_gen_syncookie for XDP";
+	return NULL;
+}
+
 /* The file may be meant for another machine: a warning, not an error. */
 static void check_kernel(const struct fw_policy *policy, struct fw_diags *diags)
 {
-	for (size_t i = 0; i < policy->rule_count && access(SYNCOOKIES, F_OK); i++) {
+	const char *why;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 
 		if (rule->action != FW_ACTION_CHALLENGE)
 			continue;
-		fw_diag_add(
-			diags, rule->action_mark, FW_SEVERITY_WARNING, "no-syn-cookies",
-			"use police on this machine",
-			"rule '%s' would challenge nobody here: this kernel has no SYN cookies, " SYNCOOKIES
-			" is not there",
-			rule->name);
+		why = no_cookies();
+		if (why)
+			fw_diag_add(diags, rule->action_mark, FW_SEVERITY_WARNING, "no-syn-cookies",
+				    "use police on this machine", "rule '%s' would challenge nobody here: %s",
+				    rule->name, why);
 		return;
 	}
 }

@@ -200,3 +200,14 @@ int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified)
 	*ret_verified = expiry.total;
 	return r ? r : expiry.out_of_memory ? -ENOMEM : 0;
 }
+
+bool fw_verified_holds(struct fw_datapath *datapath, const struct fw_addr *addr)
+{
+	struct fw_verified verified;
+	struct fw_addr key = *addr;
+
+	if (fw_addr_family(addr) == FW_FAMILY_V6)
+		key.w[2] = key.w[3] = 0;
+	return !bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_verified_map), &key, &verified) &&
+	       fw_datapath_now_ns(datapath) < verified.expires_ns;
+}

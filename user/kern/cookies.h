@@ -35,4 +35,7 @@ int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, 
 		  size_t *ret_count);
 int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified);
 
+/* Whether a source (IPv6: its /64) is verified now. */
+bool fw_verified_holds(struct fw_datapath *datapath, const struct fw_addr *addr);
+
 #endif

@@ -192,25 +192,23 @@ static void examine_relations(struct fw_findings *findings)
 static void examine_challenge(struct fw_findings *findings)
 {
 	char missing[128];
+	bool asked = !fw_missing_capabilities(missing, sizeof(missing)); /* or the kernel would not say */
 
-	if (!strcmp(findings->driver, "veth")) {
-		fw_finding_add(
-			findings, FW_FINDING_NOTE, "challenge",
-			"a veth sends answers only to a peer that runs an XDP program (GRO there is not "
-			"enough): without one, action: challenge answers nobody");
-		fw_finding_command(findings, "ip link set dev PEER xdpdrv obj PASS.o sec xdp");
-		return;
-	}
-	if (fw_missing_capabilities(missing, sizeof(missing)))
-		return; /* the kernel would not say */
-	if (fw_cookies_known())
-		fw_finding_add(findings, FW_FINDING_OK, "challenge",
-			       "this kernel makes SYN cookies in XDP programs");
-	else
+	if (asked && !fw_cookies_known())
 		fw_finding_add(
 			findings, FW_FINDING_WARNING, "challenge",
 			"this kernel makes no SYN cookies in XDP programs (CONFIG_SYN_COOKIES): action: "
 			"challenge does nothing, all else works; use police");
+	else if (!strcmp(findings->driver, "veth"))
+		fw_finding_add(
+			findings, FW_FINDING_NOTE, "challenge",
+			"a veth sends answers only to a peer that runs an XDP program (GRO there is not "
+			"enough): without one, action: challenge answers nobody");
+	else if (asked)
+		fw_finding_add(findings, FW_FINDING_OK, "challenge",
+			       "this kernel makes SYN cookies in XDP programs");
+	if (!strcmp(findings->driver, "veth"))
+		fw_finding_command(findings, "ip link set dev PEER xdpdrv obj PASS.o sec xdp");
 }
 
 /* By libbpf alone: the CLI has no libxdp. */

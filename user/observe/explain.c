@@ -415,6 +415,8 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.protocol = packet->protocol,
 		.has_port = packet->has_port,
 		.dest_port = packet->dest_port,
+		.is_verified = image->slot->features & FW_FEATURE_VERIFIED && reader->verified &&
+			       reader->verified(reader->context, &packet->source),
 	};
 	say_listed(&walk);
 	decided = check_spared(&walk) || check_never_block(&walk);

@@ -37,6 +37,8 @@ struct fw_explain_reader {
 	/* Trailing amount of the key that rule would use for the packet. */
 	bool (*meter)(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
 		      uint64_t *amount);
+	/* Whether the source has completed a handshake. NULL: nobody is asked. */
+	bool (*verified)(void *context, const struct fw_addr *addr);
 	/* The longest prefix of a set (live changes included) that covers addr. */
 	bool (*covering)(void *context, unsigned int set, const struct fw_addr *addr,
 			 struct fw_prefix *prefix);

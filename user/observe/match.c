@@ -98,6 +98,16 @@ static enum fw_fit kind_fit(const struct fw_policy_slot *slot, const struct fw_k
 	return FW_FIT_NO;
 }
 
+static enum fw_fit verified_fit(const struct fw_policy_slot *slot, const struct fw_known *known,
+				unsigned int term)
+{
+	if (!has(slot->verified_terms | slot->unverified_terms, term))
+		return FW_FIT_YES;
+	if (!known->is_verified && (!known->has_protocol || known->protocol == IPPROTO_TCP))
+		return FW_FIT_MAYBE;
+	return fits(has(slot->verified_terms, term) == known->is_verified);
+}
+
 struct finding {
 	const char *what;
 	enum fw_fit fit;
@@ -130,6 +140,7 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 		{"the signature", !has(slot->signatures.asking, term)
 					  ? FW_FIT_YES
 					  : over_all(slot->signatures.terms, FW_SIGNATURES_MAX + 1, term)},
+		{"whether the source has a connection", verified_fit(slot, known, term)},
 		{"the request",
 		 has(slot->requests.all | slot->requests.sni, term) ? FW_FIT_MAYBE : FW_FIT_YES},
 		{"the packet length",

@@ -55,20 +55,59 @@ void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags 
 			 rule->name, fw_per_word(rule->per));
 }
 
+static bool asks_verified(const struct fw_policy_rule *rule)
+{
+	bool asks = false;
+
+	fw_rule_each_mention(match, rule) asks |= match->verified || match->verified_not;
+	return asks;
+}
+
+static void note_who_is_verified(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (!asks_verified(&policy->rules[i]))
+			continue;
+		fw_diag_add(diags, policy->rules[i].mark, FW_SEVERITY_NOTE, "verified-is-local",
+			    "write the rule without verified for what is behind this host",
+			    "rule '%s' asks who is verified: only handshakes with this host itself are seen, "
+			    "not those of forwarded traffic, published ports of containers (DNAT) or IPVS",
+			    policy->rules[i].name);
+		return;
+	}
+}
+
+static void note_synproxy(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			  struct fw_diags *diags)
+{
+	fw_diag_add(
+		diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-synproxy",
+		"nft: in prerouting, priority raw: tcp dport PORTS tcp flags syn notrack; in forward: "
+		"tcp dport PORTS ct state invalid,untracked synproxy mss 1460 wscale N timestamp sack-perm",
+		"rule '%s' answers for hosts behind this one, too: without netfilter's synproxy, wscale %u, "
+		"timestamp and sack-perm, for the same ports none of their clients connects during a flood",
+		rule->name, policy->safety.synproxy_wscale);
+}
+
 void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags)
 {
+	note_who_is_verified(policy, diags);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 
 		if (rule->action != FW_ACTION_CHALLENGE)
 			continue;
-		fw_diag_add(
-			diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-is-local",
-			"use police for what is behind this host",
-			"rule '%s' answers for servers that listen on this host itself: not for forwarded "
-			"traffic, published ports of containers (DNAT) or IPVS; the agent sets "
-			"net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force",
-			rule->name);
+		if (policy->safety.synproxy_wscale != FW_SYNPROXY_NONE)
+			note_synproxy(policy, rule, diags);
+		else
+			fw_diag_add(
+				diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-is-local",
+				"for what is behind this host use police, or netfilter's synproxy and "
+				"safety: {synproxy_wscale: 7}",
+				"rule '%s' answers for servers that listen on this host itself: not for "
+				"forwarded traffic, published ports of containers (DNAT) or IPVS; the agent "
+				"sets net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force",
+				rule->name);
 		return;
 	}
 }

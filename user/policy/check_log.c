@@ -26,6 +26,7 @@ static const char *packet_key(const struct fw_match *match)
 		{"packet", match->packet || match->packet_not},
 		{"label", match->label.count || match->label_not.count},
 		{"sni", match->sni.count || match->sni_not.count},
+		{"verified", match->verified || match->verified_not},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

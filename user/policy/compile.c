@@ -331,6 +331,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->reply_limit = policy->safety.challenge_replies;
 	image->slot->reply_per_prefix = policy->safety.challenge_replies_per_prefix;
+	image->slot->synproxy_wscale = policy->safety.synproxy_wscale;
 	image->slot->count_ifaces = policy->mode == FW_MODE_COUNT ? UINT32_MAX : 0;
 	r = fw_requests_compile(policy, diags, image);
 	if (!r)

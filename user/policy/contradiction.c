@@ -282,6 +282,8 @@ const char *fw_conjunction_contradiction(const struct fw_conjunction *all)
 		return "'asn' and 'asn_not' leave no network";
 	if (!fw_conjunction_tiers(all))
 		return "'tier' and 'tier_not' leave no tier";
+	if (!fw_conjunction_source_states(all))
+		return "'verified' is asked to be true and false";
 	if (!takes_some_set(all, true))
 		return "'source' and 'source_not' leave no set";
 	if (!takes_some_set(all, false))

@@ -173,7 +173,8 @@ static bool requests_cover(const struct fw_conjunction *a, const struct fw_conju
 static bool conjunction_covers(const struct fw_conjunction *a, const struct fw_conjunction *b)
 {
 	if (!headers_cover(a, b) || !requests_cover(a, b) ||
-	    fw_conjunction_tiers(b) & ~fw_conjunction_tiers(a))
+	    fw_conjunction_tiers(b) & ~fw_conjunction_tiers(a) ||
+	    fw_conjunction_source_states(b) & ~fw_conjunction_source_states(a))
 		return false;
 	for (enum fw_dimension dimension = 0; dimension < FW_DIMENSIONS_; dimension++)
 		if (!values_cover(a, b, dimension))

@@ -148,6 +148,17 @@ static void write_tiers(struct list list, uint8_t tiers)
 	list_end(&list);
 }
 
+/* Not verified is unverified. */
+static void write_verified(const struct fw_match *match, bool *first, FILE *out)
+{
+	unsigned int states = match->verified ? match->verified : FW_SOURCE_STATES_ & ~match->verified_not;
+
+	if (states == FW_SOURCE_STATES_)
+		return;
+	fprintf(out, "%sverified: %s", *first ? "" : ", ", states == FW_SOURCE_VERIFIED ? "true" : "false");
+	*first = false;
+}
+
 /* "*.example.org" would be an alias without its quotes. */
 static void write_hosts(struct list list, const struct fw_names *hosts)
 {
@@ -234,6 +245,7 @@ static bool write_keys(const struct fw_policy *policy, const struct fw_match *ma
 	write_names(LIST("label"), &match->label);
 	write_names(LIST("label_not"), &match->label_not);
 #undef LIST
+	write_verified(match, &first, out);
 	write_request_nots(match, &first, out);
 	return !first;
 }

@@ -215,6 +215,11 @@ static const struct fw_policy_field fields[] = {
 	KEY("safety", "challenge_replies_per_prefix", challenge_replies_per_prefix, "answers per second",
 	    "1000", 0, "of these, to one source /24 (IPv6: /48)"),
 
+	KEY("safety", "synproxy_wscale", synproxy_wscale, "0 to 14", "none", 0,
+	    "challenge answers for hosts behind this one, too: nftables or iptables hands their handshakes "
+	    "to "
+	    "synproxy with this wscale, timestamp and sack-perm"),
+
 	KEY("safety", "attack_from", attack_from, "packets per second", "1k", 0,
 	    "what one rule or reason must drop to make it an attack; a tenth of its limit does for a rule "
 	    "per "
@@ -347,6 +352,9 @@ static const struct fw_policy_field fields[] = {
 	KEY("match", "tier", match_tier, "high, medium, low, none", "any", 0,
 	    "the worst tier that feeds give the source is one of them"),
 	KEY("match", "tier_not", match_tier_not, "as tier", "none", 0, "it is none of them"),
+	KEY("match", "verified", match_verified, "true | false", "any", 0,
+	    "the source has completed a TCP handshake with a server on this host within the hour, or has "
+	    "not"),
 	KEY("match", "log", match_log, "name of a log", "none: packets", 0,
 	    "the rule counts lines of that log, not packets, and acts by bans"),
 	KEY("match", "uri", match_uri, "{exact: PATH}, {prefix: PATH}, {contains: TEXT} or a list", "any", 0,

@@ -113,6 +113,7 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.attack_from = 1000;
 	policy->safety.challenge_replies = 5000000;
 	policy->safety.challenge_replies_per_prefix = 1000;
+	policy->safety.synproxy_wscale = FW_SYNPROXY_NONE;
 	policy->metrics.enabled = true;
 	snprintf(policy->metrics.listen, sizeof(policy->metrics.listen), "%s", FW_METRICS_LISTEN);
 	policy->history.enabled = true;

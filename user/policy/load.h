@@ -112,6 +112,7 @@ struct fw_loader {
 	X(essential_limit)                                                                                   \
 	X(challenge_replies)                                                                                 \
 	X(challenge_replies_per_prefix)                                                                      \
+	X(synproxy_wscale)                                                                                   \
 	X(metrics_listen)                                                                                    \
 	X(history)                                                                                           \
 	X(history_enabled)                                                                                   \
@@ -182,6 +183,7 @@ struct fw_loader {
 	X(match_uri)                                                                                         \
 	X(match_method)                                                                                      \
 	X(match_host)                                                                                        \
+	X(match_verified)                                                                                    \
 	X(match_sni)                                                                                         \
 	X(match_status)                                                                                      \
 	X(uri_exact)                                                                                         \

@@ -356,3 +356,12 @@ void fw_load_match_tier_not(struct fw_loader *loader, const struct fw_node *valu
 {
 	load_tiers(loader, value, &((struct fw_policy_rule *)target)->match.tiers_not);
 }
+
+void fw_load_match_verified(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	bool verified;
+
+	if (fw_read_bool(loader, value, &verified))
+		((struct fw_policy_rule *)target)->match.verified =
+			verified ? FW_SOURCE_VERIFIED : FW_SOURCE_UNVERIFIED;
+}

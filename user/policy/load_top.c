@@ -16,6 +16,7 @@
 #define ATTACK_MAX	       1000000000ULL
 #define REPLIES_MAX	       1000000000ULL
 #define REPLIES_PER_PREFIX_MAX 1000000ULL /* FW_REPLY_COUNT_BITS */
+#define WSCALE_MAX	       14	  /* RFC 7323 */
 #define MEMORY_MIN	       (1ULL << 20)
 #define MEMORY_MAX	       (1ULL << 50)
 
@@ -258,6 +259,14 @@ void fw_load_challenge_replies_per_prefix(struct fw_loader *loader, const struct
 {
 	fw_read_amount(loader, value, 1, REPLIES_PER_PREFIX_MAX,
 		       &((struct fw_policy *)target)->safety.challenge_replies_per_prefix);
+}
+
+void fw_load_synproxy_wscale(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	uint64_t wscale;
+
+	if (fw_read_amount(loader, value, 0, WSCALE_MAX, &wscale))
+		((struct fw_policy *)target)->safety.synproxy_wscale = (unsigned int)wscale;
 }
 
 void fw_load_metrics(struct fw_loader *loader, const struct fw_node *value, void *target)

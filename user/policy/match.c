@@ -327,6 +327,18 @@ unsigned int fw_conjunction_tiers(const struct fw_conjunction *all)
 	return tiers;
 }
 
+unsigned int fw_conjunction_source_states(const struct fw_conjunction *all)
+{
+	unsigned int states = FW_SOURCE_STATES_;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->parts[i]->verified)
+			states &= all->parts[i]->verified;
+		states &= ~(unsigned int)all->parts[i]->verified_not;
+	}
+	return states;
+}
+
 static bool takes_number(const struct fw_numbers *in, const struct fw_numbers *out, uint32_t number)
 {
 	return (!in->count || fw_numbers_have(in, number)) && !fw_numbers_have(out, number);

@@ -83,6 +83,8 @@ bool fw_conjunction_takes_value(const struct fw_conjunction *all, enum fw_dimens
 				uint16_t value);
 /* Bit per enum fw_tier. */
 unsigned int fw_conjunction_tiers(const struct fw_conjunction *all);
+/* Bit per enum fw_source_state. */
+unsigned int fw_conjunction_source_states(const struct fw_conjunction *all);
 bool fw_conjunction_takes_country(const struct fw_conjunction *all, uint32_t country);
 bool fw_conjunction_takes_asn(const struct fw_conjunction *all, uint32_t asn);
 

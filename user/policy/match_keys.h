@@ -10,6 +10,7 @@
 	X(numbers, country, country_not)                                                                     \
 	X(numbers, asn, asn_not)                                                                             \
 	X(bits, tiers, tiers_not)                                                                            \
+	X(bits, verified, verified_not)                                                                      \
 	X(protocols, protocol, protocol_not)                                                                 \
 	X(ranges, source_port, source_port_not)                                                              \
 	X(ranges, dest_port, dest_port_not)                                                                  \

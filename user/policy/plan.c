@@ -262,6 +262,7 @@ enum setting {
 	ATTACK_FROM,
 	REPLIES,
 	REPLIES_PER_PREFIX,
+	SYNPROXY,
 	LISTEN,
 	ON_EXIT,
 	SOURCES,
@@ -328,6 +329,12 @@ static void write_setting(const struct fw_policy *policy, enum setting setting, 
 	case REPLIES_PER_PREFIX:
 		fputs(fw_amount_exact(policy->safety.challenge_replies_per_prefix, false, text, sizeof(text)),
 		      out);
+		return;
+	case SYNPROXY:
+		if (policy->safety.synproxy_wscale == FW_SYNPROXY_NONE)
+			fputs("none", out);
+		else
+			fprintf(out, "%u", policy->safety.synproxy_wscale);
 		return;
 	case LISTEN:
 		fputs(policy->metrics.enabled ? policy->metrics.listen : "none", out);
@@ -406,6 +413,7 @@ static int diff_settings(struct fw_plan *plan, const struct fw_policy *running,
 		[ATTACK_FROM] = "safety.attack_from",
 		[REPLIES] = "safety.challenge_replies",
 		[REPLIES_PER_PREFIX] = "safety.challenge_replies_per_prefix",
+		[SYNPROXY] = "safety.synproxy_wscale",
 		[LISTEN] = "metrics.listen",
 		[ON_EXIT] = "on_exit",
 		[SOURCES] = "capacity.sources",

@@ -177,6 +177,13 @@ struct fw_feed {
 
 struct fw_signature_list; /* policy/signatures.h */
 
+/* Whether a source has completed a handshake. */
+enum fw_source_state {
+	FW_SOURCE_UNVERIFIED = 1 << 0,
+	FW_SOURCE_VERIFIED = 1 << 1,
+	FW_SOURCE_STATES_ = (1 << 2) - 1,
+};
+
 struct fw_match {
 	struct fw_set_refs source, source_not, destination, destination_not;
 	struct fw_protocols protocol,
@@ -190,6 +197,7 @@ struct fw_match {
 	uint64_t signature, signature_not; /* bit per signature of the policy's list; 0 = not asked */
 	uint8_t tiers,
 		tiers_not; /* bit per enum fw_tier; tiers: one of them is the source's, 0 = not asked */
+	uint8_t verified, verified_not;		/* enum fw_source_state bits; 0 = not asked */
 	struct fw_numbers country, country_not; /* FW_COUNTRY() */
 	struct fw_numbers asn, asn_not;
 	unsigned int log; /* index + 1 in fw_policy.logs: the rule counts its lines; 0 = packets */
@@ -307,6 +315,7 @@ struct fw_policy {
 		uint64_t attack_from;	    /* packets per second dropped that make an attack, 1k */
 		uint64_t challenge_replies; /* SYN cookies per second, 5M */
 		uint64_t challenge_replies_per_prefix; /* to a source /24 or /48, 1k */
+		unsigned int synproxy_wscale; /* of the SYNPROXY target; FW_SYNPROXY_NONE: there is none */
 	} safety;
 	struct {
 		bool enabled;	 /* metrics: {listen: none} turns TCP off */

@@ -126,6 +126,10 @@ static void spread_small(const struct fw_conjunction *all, uint64_t bits, struct
 		slot->no_tcp_terms |= bits;
 	if (fw_conjunction_needs_l4(all))
 		slot->l4_terms |= bits;
+	if (fw_conjunction_source_states(all) == FW_SOURCE_VERIFIED)
+		slot->verified_terms |= bits;
+	if (fw_conjunction_source_states(all) == FW_SOURCE_UNVERIFIED)
+		slot->unverified_terms |= bits;
 }
 
 static uint32_t features_of(const struct fw_match *match)
@@ -146,6 +150,8 @@ static uint32_t features_of(const struct fw_match *match)
 		features |= FW_FEATURE_LENGTH;
 	if ((match->packet | match->packet_not) & FW_KIND_ODD_)
 		features |= FW_FEATURE_ODD_KINDS;
+	if (match->verified || match->verified_not)
+		features |= FW_FEATURE_VERIFIED;
 	return features;
 }
 
