@@ -51,6 +51,7 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 							       const struct fw_pkt *pkt)
 {
 	struct fw_known_tags *bucket;
+	struct fw_gate *gate;
 	__u16 tag;
 
 	if (pkt->crowded) {
@@ -59,7 +60,9 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 		if (!bucket)
 			return JUDGE_SLOWLY;
 		if (!known_has(bucket, tag)) {
-			count_fault(FW_FAULT_NOT_ADMITTED);
+			gate = known_gate();
+			if (gate)
+				known_turn_away(gate, bucket, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 		known_refresh(bucket, tag);
