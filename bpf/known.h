@@ -77,6 +77,8 @@ static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 ta
 	for (__u32 i = 0; i < FW_KNOWN_TAGS / 4; i++) {
 		__u32 place = next + i >= FW_KNOWN_TAGS ? next + i - FW_KNOWN_TAGS : next + i;
 
+		/* clang knows the sum to be small and leaves the check out, which 6.1 does not know. */
+		__asm__ volatile("" : "+r"(place));
 		if (place < FW_KNOWN_TAGS && bucket->tag[place] == tag) {
 			bucket->tag[place] = 0;
 			known_add(bucket, tag);
