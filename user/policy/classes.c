@@ -111,6 +111,7 @@ int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
 		if (is_member(&policy->never_block, sets))
 			class->flags |= FW_CLASS_NEVER_BLOCK;
 	}
+	image->slot->unlisted = image->classes[0];
 	return 0;
 }
 
