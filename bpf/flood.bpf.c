@@ -72,8 +72,8 @@ static __always_inline void ask_for_meters(const struct fw_policy_slot *policy, 
 {
 	if (!(terms & policy->source_meter_terms))
 		return;
-	pkt->crowd = known_crowd(pkt->now_ns);
-	if (pkt->crowd == KNOWN_QUIET)
+	pkt->crowded = known_is_crowded(pkt->now_ns);
+	if (!pkt->crowded)
 		allowance_touch(pkt->key_hash);
 	else
 		known_touch(pkt->key_hash);

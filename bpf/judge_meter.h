@@ -10,21 +10,34 @@
 #include "maps.h"
 #include "packet.h"
 
-/* Gives a key its state. Full: the least recently used one goes. */
-static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 now_ns, __u32 sub_us)
-{
-	struct fw_gate *gate = known_gate(now_ns);
-	struct fw_meter *meter;
+static const struct fw_meter judge_fresh;
 
-	if (!gate)
+/* A key that has no state may be given some. Full: the least recently used one goes. A call, for the stack;
+ * for its sake, too, a meter gets its times only where it is: who meets it before that finds another length
+ * of sub-windows, as after a change of its window. */
+static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 hash, enum known known,
+						__u64 now_ns, __u32 sub_us)
+{
+	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
+	__u16 tag = known_tag(hash, key->rule, key->port);
+	struct fw_meter *meter;
+	int fresh;
+
+	if (!bucket || !known_admits(bucket, tag, known, now_ns))
 		return NULL;
-	gate->fresh.sub_start_ns = now_ns;
-	gate->fresh.sub_us = sub_us;
 	/* Refused when another CPU was first, or the key was only forgotten by the known tags. */
-	bpf_map_update_elem(&fw_meter_map, key, &gate->fresh, BPF_NOEXIST);
+	fresh = !bpf_map_update_elem(&fw_meter_map, key, &judge_fresh, BPF_NOEXIST);
 	meter = bpf_map_lookup_elem(&fw_meter_map, key);
-	if (!meter)
+	if (!meter) {
 		count_fault(FW_FAULT_METER_FULL);
+		return NULL;
+	}
+	if (fresh) {
+		meter->sub_us = sub_us;
+		meter->sub_start_ns = now_ns;
+		known_count_insert(known);
+	}
+	known_keep(bucket, tag, known);
 	return meter;
 }
 
@@ -35,33 +48,21 @@ static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *k
 {
 	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
 	__u16 tag = known_tag(hash, key->rule, key->port);
-	struct fw_gate *gate = known_gate(now_ns);
 	struct fw_meter *meter;
-	int again;
+	enum known known = KNOWN_NOT;
 
-	if (!bucket || !gate)
+	if (!bucket)
 		return NULL;
-	again = known_has(bucket, tag);
-	if (again) {
+	if (known_has(bucket, tag)) {
 		known_refresh(bucket, tag);
+		known = known_how(bucket, tag);
 		meter = bpf_map_lookup_elem(&fw_meter_map, key);
-		if (meter)
+		if (meter) {
+			known_keep(bucket, tag, known);
 			return meter;
+		}
 	}
-	switch (known_admits(gate, again)) {
-	case KNOWN_CANDIDATE:
-		known_add_candidate(bucket, tag);
-		/* fallthrough */
-	case KNOWN_REFUSED:
-		count_fault(FW_FAULT_NOT_ADMITTED);
-		return NULL;
-	case KNOWN_ADMITTED:
-		break;
-	}
-	meter = judge_insert(key, now_ns, sub_us);
-	if (meter)
-		known_add(bucket, tag);
-	return meter;
+	return judge_insert(key, hash, known, now_ns, sub_us);
 }
 
 /* family: pkt's, known to be below FW_FAMILY_MAX_. */

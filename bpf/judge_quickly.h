@@ -51,17 +51,18 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 							       const struct fw_pkt *pkt)
 {
 	struct fw_known_tags *bucket;
+	struct fw_gate *gate;
 	__u16 tag;
 
-	if (pkt->crowd != KNOWN_QUIET) {
+	if (pkt->crowded) {
 		bucket = known_bucket(pkt->key_hash, rule->id);
 		tag = known_tag(pkt->key_hash, rule->id, 0);
 		if (!bucket)
 			return JUDGE_SLOWLY;
 		if (!known_has(bucket, tag)) {
-			if (pkt->crowd == KNOWN_LOOKED_AT)
-				return JUDGE_SLOWLY;
-			count_fault(FW_FAULT_NOT_ADMITTED);
+			gate = known_gate();
+			if (gate)
+				known_turn_away(gate, bucket, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 		known_refresh(bucket, tag);

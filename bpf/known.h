@@ -25,7 +25,7 @@ static __always_inline __u16 known_tag(__u64 hash, __u32 rule, __u32 port)
 	__u64 mixed = (hash >> 16 ^ ((__u64)rule << 16 | port)) * 0x9e3779b97f4a7c15ULL;
 	__u16 tag = mixed >> 48;
 
-	return tag < FW_KNOWN_TAG_MIN ? tag + FW_KNOWN_TAG_MIN : tag;
+	return tag < FW_KNOWN_TAG_LEAST ? tag + FW_KNOWN_TAG_LEAST : tag;
 }
 
 /* Two buckets share a cache line: rules with odd and even ids. */
@@ -45,6 +45,7 @@ static __always_inline void known_touch(__u64 hash)
 	__asm__ volatile("" : : "r"(word));
 }
 
+/* A key that has, or lately had, a meter, or a candidate: no more instructions for both. */
 static __always_inline int known_has(const struct fw_known_tags *bucket, __u16 tag)
 {
 	__u64 pattern = tag * KNOWN_LANES_LOW, hit = 0;
@@ -60,33 +61,25 @@ static __always_inline int known_has(const struct fw_known_tags *bucket, __u16 t
 /* First in, first out. CPUs may overwrite each other's tag: that key has to be admitted again. */
 static __always_inline void known_add(struct fw_known_tags *bucket, __u16 tag)
 {
-	__u32 next = bucket->next_metered;
+	__u32 places = bucket->tag[FW_KNOWN_PLACES], next = places & 15;
 
-	if (next >= FW_KNOWN_METERED)
+	if (next >= FW_KNOWN_TAGS)
 		next = 0;
 	bucket->tag[next] = tag;
-	bucket->next_metered = next + 1;
-}
-
-static __always_inline void known_add_candidate(struct fw_known_tags *bucket, __u16 tag)
-{
-	__u32 next = bucket->next_candidate;
-
-	if (next >= FW_KNOWN_CANDIDATES)
-		next = 0;
-	bucket->tag[FW_KNOWN_METERED + next] = tag;
-	bucket->next_candidate = next + 1;
+	bucket->tag[FW_KNOWN_PLACES] = (places & ~15u) | (next + 1);
 }
 
 /* A tag that still works moves up before it falls out: is it among the oldest quarter? */
 static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 tag)
 {
-	__u32 next = bucket->next_metered;
+	__u32 next = bucket->tag[FW_KNOWN_PLACES] & 15;
 
-	for (__u32 i = 0; i < FW_KNOWN_METERED / 4; i++) {
-		__u32 place = next + i >= FW_KNOWN_METERED ? next + i - FW_KNOWN_METERED : next + i;
+	for (__u32 i = 0; i < FW_KNOWN_TAGS / 4; i++) {
+		__u32 place = next + i >= FW_KNOWN_TAGS ? next + i - FW_KNOWN_TAGS : next + i;
 
-		if (place < FW_KNOWN_METERED && bucket->tag[place] == tag) {
+		/* clang knows the sum to be small and leaves the check out, which 6.1 does not know. */
+		__asm__ volatile("" : "+r"(place));
+		if (place < FW_KNOWN_TAGS && bucket->tag[place] == tag) {
 			bucket->tag[place] = 0;
 			known_add(bucket, tag);
 			return;
@@ -94,57 +87,136 @@ static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 ta
 	}
 }
 
-static __always_inline __u32 known_refilled(__u32 left, __u64 refill)
+/* What is known of a key by its tag. */
+enum known { KNOWN_NOT, KNOWN_CANDIDATE, KNOWN_WELL };
+
+/* When known_has() something of it. */
+static __always_inline enum known known_how(const struct fw_known_tags *bucket, __u16 tag)
 {
-	refill += left;
-	return refill > FW_GATE_PER_SECOND ? FW_GATE_PER_SECOND : refill;
+	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_PLACES; i++)
+		if (bucket->tag[i] == tag)
+			return KNOWN_CANDIDATE;
+	return KNOWN_WELL;
 }
 
-/* Up to date as of now. */
-static __always_inline struct fw_gate *known_gate(__u64 now_ns)
+/* The key has a meter now: a candidate is one no more. */
+static __always_inline void known_keep(struct fw_known_tags *bucket, __u16 tag, enum known known)
+{
+	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_PLACES && known == KNOWN_CANDIDATE; i++)
+		if (bucket->tag[i] == tag)
+			bucket->tag[i] = 0;
+	if (known != KNOWN_WELL)
+		known_add(bucket, tag);
+}
+
+static __always_inline struct fw_gate *known_gate(void)
 {
 	__u32 zero = 0;
-	struct fw_gate *gate = bpf_map_lookup_elem(&fw_gate_map, &zero);
-	__u64 refill;
 
-	if (!gate || gate->refilled_ns == now_ns)
-		return gate;
+	return bpf_map_lookup_elem(&fw_gate_map, &zero);
+}
+
+/* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate. The
+ * times are the bucket's own, whatever CPU a packet comes by, and no sender can keep time with a CPU's count.
+ */
+static __always_inline void known_turn_away(struct fw_gate *gate, struct fw_known_tags *bucket, __u16 tag,
+					    __u64 now_ns)
+{
+	__u32 places, lane, slow, time;
+
+	if (++gate->turned_away % FW_GATE_CANDIDATE_PACKETS)
+		return;
+	places = bucket->tag[FW_KNOWN_PLACES];
+	time = now_ns >> FW_KNOWN_TIME_SHIFT & ((1u << FW_KNOWN_TIME_BITS) - 1);
+	if (((time - (places >> 6)) & ((1u << FW_KNOWN_TIME_BITS) - 1)) < FW_GATE_CANDIDATE_UNITS)
+		return;
+	slow = gate->turned_away % (FW_GATE_CANDIDATE_PACKETS * FW_KNOWN_SLOW_SHARE) == 0;
+	lane = FW_KNOWN_TAGS + (slow ? FW_KNOWN_FAST + (places >> 5 & 1) : places >> 4 & 1);
+	bucket->tag[lane] = tag;
+	bucket->tag[FW_KNOWN_PLACES] = ((places & 63) ^ 16u << slow) | time << 6;
+	gate->candidates++;
+}
+
+static __always_inline __u64 known_budget(__u64 from_ns, __u64 now_ns)
+{
+	__u64 elapsed_ns = now_ns - from_ns;
+
 	/* Also when the clock of a replay goes back. */
-	refill = (now_ns - gate->refilled_ns) / (FW_NS_PER_SEC / FW_GATE_PER_SECOND);
-	gate->flooded |= !gate->left;
-	gate->left = known_refilled(gate->left, refill);
-	gate->flooded &= gate->left < FW_GATE_RELAXED;
-	gate->again = known_refilled(gate->again, refill);
+	if (elapsed_ns > FW_NS_PER_SEC)
+		elapsed_ns = FW_NS_PER_SEC;
+	return elapsed_ns * fw_config.gate_per_second / FW_NS_PER_SEC;
+}
+
+static __always_inline void known_watch(struct fw_gate *gate, __u64 now_ns)
+{
+	gate->watched_ns = now_ns;
+	gate->turned_away_before = gate->turned_away;
+}
+
+/* What this CPU may give since the last tick. A closed gate opens when fewer packets were turned away than it
+ * could have let in; it has saved nothing up by then. */
+static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
+{
+	__u64 left = known_budget(gate->refilled_ns, now_ns);
+
 	gate->refilled_ns = now_ns;
-	return gate;
+	if (!gate->closed) {
+		left += gate->left;
+	} else if (now_ns - gate->watched_ns >= FW_GATE_WATCH_NS) {
+		if (gate->turned_away - gate->turned_away_before <= known_budget(gate->watched_ns, now_ns))
+			gate->closed = 0;
+		known_watch(gate, now_ns);
+	}
+	gate->left = left > fw_config.gate_per_second ? fw_config.gate_per_second : left;
 }
 
-enum known { KNOWN_REFUSED, KNOWN_CANDIDATE, KNOWN_ADMITTED };
-
-/* In peace every key gets a meter at its first packet. When more new keys come than a CPU has a budget for,
- * those it still looks at are candidates: a meter is for who comes again. Who sends much is looked at, and
- * comes again, soon; a crowd of sources that come once gets no meters and pushes nobody out. */
-static __always_inline enum known known_admits(struct fw_gate *gate, int again)
+/* May a key get a meter? In peace, all that ask. Under a flood of new keys, which closes the gate, those that
+ * come a second time while they are candidates: who sends much is one soon, a crowd of keys that come once
+ * never costs an insert, and so pushes nobody out. */
+static __always_inline int known_admits(struct fw_known_tags *bucket, __u16 tag, enum known known,
+					__u64 now_ns)
 {
-	__u32 *budget = again && gate->flooded ? &gate->again : &gate->left;
+	struct fw_gate *gate = known_gate();
 
-	if (!*budget)
-		return KNOWN_REFUSED;
-	--*budget;
-	return again || !gate->flooded ? KNOWN_ADMITTED : KNOWN_CANDIDATE;
+	if (!gate)
+		return 0;
+	if (gate->refilled_ns != now_ns)
+		known_refill(gate, now_ns);
+	if (!gate->left && !gate->closed) {
+		gate->closed = 1;
+		gate->closings++;
+		known_watch(gate, now_ns);
+	}
+	if (gate->closed && known == KNOWN_NOT) {
+		known_turn_away(gate, bucket, tag, now_ns);
+		return 0;
+	}
+	if (!gate->left) {
+		gate->turned_away++;
+		return 0;
+	}
+	gate->left--;
+	return 1;
 }
 
-/* What this packet may expect if nobody knows its key. */
-static __always_inline enum known_crowd known_crowd(__u64 now_ns)
+static __always_inline void known_count_insert(enum known known)
 {
-	__u32 zero = 0;
-	const struct fw_gate *gate = bpf_map_lookup_elem(&fw_gate_map, &zero);
+	struct fw_gate *gate = known_gate();
 
-	if (!gate || (gate->left && !gate->flooded))
-		return KNOWN_QUIET;
-	if (!gate->left && gate->refilled_ns == now_ns)
-		return KNOWN_SPENT;
-	return gate->flooded ? KNOWN_LOOKED_AT : KNOWN_QUIET;
+	if (!gate)
+		return;
+	gate->inserted++;
+	gate->returned += known == KNOWN_CANDIDATE;
+	gate->strayed += known == KNOWN_WELL;
+}
+
+/* Under a flood of new keys, except for the first of each tick: known_admits() would turn away who is not
+ * known. */
+static __always_inline int known_is_crowded(__u64 now_ns)
+{
+	const struct fw_gate *gate = known_gate();
+
+	return gate && gate->closed && gate->refilled_ns == now_ns;
 }
 
 #endif

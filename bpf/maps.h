@@ -197,6 +197,6 @@ struct {
 FW_MAP(fw_clock_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, BPF_F_MMAPABLE);
 FW_MAP(fw_trace_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_trace, 1, BPF_F_MMAPABLE);
 
-const volatile struct fw_config fw_config = {.tick_ns = 4000000};
+const volatile struct fw_config fw_config = {.tick_ns = 4000000, .gate_per_second = FW_GATE_PER_SECOND};
 
 #endif

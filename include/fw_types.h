@@ -54,42 +54,68 @@ struct fw_meter {
 };
 FW_SIZE_IS(struct fw_meter, 112);
 
-/* Tags of the keys that were given a meter lately, and of candidates: keys seen once during a flood of new
- * ones. Two rings in half a cache line, so that a crowd of candidates pushes out candidates only. */
+/* Half a cache line: tags of the keys that were given a meter lately, tags of candidates (keys that asked for
+ * one while too many did), and the places of the next ones. One candidate in FW_KNOWN_SLOW_SHARE is kept that
+ * much longer, for keys that send seldom. */
 #define FW_KNOWN_BUCKETS    32768u
-#define FW_KNOWN_METERED    12 /* places 0 .. 11 */
-#define FW_KNOWN_CANDIDATES 3  /* places 12 .. 14 */
-#define FW_KNOWN_TAGS	    (FW_KNOWN_METERED + FW_KNOWN_CANDIDATES)
+#define FW_KNOWN_TAGS	    11
+#define FW_KNOWN_FAST	    2
+#define FW_KNOWN_SLOW	    2
+#define FW_KNOWN_SLOW_SHARE 4
 #define FW_KNOWN_WORDS	    4
+
+/* The last word of a bucket: next known tag | next fast candidate << 4 | next slow one << 5 | when the last
+ * candidate came << 6. Tags are FW_KNOWN_TAG_LEAST or more, so that it is never taken for one. */
+#define FW_KNOWN_PLACES	    15
+#define FW_KNOWN_TIME_BITS  7
+#define FW_KNOWN_TAG_LEAST  (1u << (6 + FW_KNOWN_TIME_BITS))
+#define FW_KNOWN_TIME_SHIFT 25 /* units of 34 ms */
 
 struct fw_known_tags {
 	union {
-		struct {
-			__u16 tag[FW_KNOWN_TAGS];
-			__u8 next_metered, next_candidate; /* of each ring: the place to overwrite next */
-		};
+		__u16 tag[FW_KNOWN_PLACES + 1];
 		__u64 word[FW_KNOWN_WORDS];
 	};
 };
 FW_SIZE_IS(struct fw_known_tags, 32);
-/* Smaller ones are no tags: the places' lane must not look like one. */
-#define FW_KNOWN_TAG_MIN (FW_KNOWN_CANDIDATES << 8)
 
-/* New keys a CPU may note, and of these seen again as many may get a meter: a second's worth at once, then
- * that many a second. */
-#define FW_GATE_PER_SECOND 100000u
-/* A flood is over when this much has been saved: the tenth of a second of few new keys. */
-#define FW_GATE_RELAXED (FW_GATE_PER_SECOND / 10)
+/* New keys a CPU may give a meter to: a second's worth at once, then that many a second, of which all CPUs
+ * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU:
+ * see known_admits(). */
+#define FW_GATE_PER_SECOND	 100000u
+#define FW_GATE_PER_SECOND_LEAST 1000u
+
+static inline __u32 fw_gate_per_second(__u64 meters, __u32 cpus)
+{
+	__u64 each = meters / (2 * (cpus ? cpus : 1));
+
+	if (each > FW_GATE_PER_SECOND)
+		return FW_GATE_PER_SECOND;
+	return each < FW_GATE_PER_SECOND_LEAST ? FW_GATE_PER_SECOND_LEAST : (__u32)each;
+}
+
+/* While a gate is closed: a bucket takes one candidate in so many units of time, of the packets of keys that
+ * are not known the first of so many. */
+#define FW_GATE_CANDIDATE_UNITS	  2
+#define FW_GATE_CANDIDATE_PACKETS 4u
+
+/* A gate that closed is closed for so long at least: floods come in bursts. */
+#define FW_GATE_WATCH_NS (FW_NS_PER_SEC / 4)
 
 struct fw_gate {
 	__u64 refilled_ns;
-	__u32 left;    /* for keys nobody knows */
-	__u32 again;   /* for candidates seen again; during a flood only */
-	__u32 flooded; /* the budget ran out and has not recovered: a new key has to come twice */
-	__u32 pad;
-	struct fw_meter fresh; /* room to build one in: 112 bytes are too many for the packet path's stack */
+	__u64 turned_away;	  /* packets of keys that have no meter and were given none */
+	__u64 watched_ns;	  /* since when it is watched whether the flood is over, */
+	__u64 turned_away_before; /* and what this was then */
+	__u32 left;		  /* of the budget */
+	__u32 closed;
+	__u64 closings;
+	__u64 candidates; /* keys that may come again */
+	__u64 inserted;	  /* keys that were given a meter: all of them, */
+	__u64 returned;	  /* candidates that came again, */
+	__u64 strayed;	  /* and those for whom another key's tag was taken, or whose own meter was evicted */
 };
-FW_SIZE_IS(struct fw_gate, 136);
+FW_SIZE_IS(struct fw_gate, 80);
 
 enum fw_ban_origin { FW_BAN_MANUAL, FW_BAN_RULE, FW_BAN_FEED, FW_BAN_FLEET, FW_BAN_ORIGIN_MAX_ };
 

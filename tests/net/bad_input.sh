@@ -70,6 +70,8 @@ expect_exit "an unknown option: 64" 64 fw status --wat
 expect_exit "a ban of garbage: 64 or 78" "64|78" fw ban 1.2.3
 expect_exit "a ban of everything is refused" "64|78" fw ban 0.0.0.0/0
 expect_exit "check of a missing file: 78" 78 fw check "$WORK/missing.yaml"
+expect_exit "check beside a flood that is none: 64" 64 fw check --flood many "$WORK/missing.yaml"
+expect_exit "or too small: 64" 64 fw check --flood 10 "$WORK/missing.yaml"
 expect_exit "unban of somebody not banned" "0|1" fw unban 192.0.2.77
 
 api() { curl -s -m 10 -o "$WORK/body" -w '%{http_code}' --unix-socket "$WORK/api.sock" "$@"; }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A crowd of sources that come once gets meters up to a budget, and costs nobody else his. */
+#include <sched.h>
+
 #include "lab.h"
 
 #define POLICY "version: 1\nrules: [{name: r, limit: 5 packets/10s, action: block}]\n"
@@ -61,15 +63,12 @@ Test(admission, a_flood_has_a_budget_and_erases_nobody)
 	}
 	cr_expect_eq(escaped, 0, "%u packets of known offenders passed", escaped);
 	cr_expect_eq(not_admitted(&lab), CROWD - (FW_GATE_PER_SECOND - 2));
-	/* Without a meter nobody is blocked by mistake, and with the next tick there are new ones. */
+	/* Without a meter nobody is blocked by mistake; a moment without a flood, and everybody gets one. */
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 20);
-	lab.now_ns += 4 * MS;
-	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 1 + 5, "the first packet makes a candidate");
-	/* When the crowd is gone, the first packet counts again. */
-	lab.now_ns += 200 * MS;
-	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER_NEAR), 1), 1);
-	lab.now_ns += 4 * MS;
-	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER_NEAR), 20), 4);
+	lab.now_ns += FW_GATE_WATCH_NS;
+	lab_send(&lab, PACKET(.from = HONEST), 1);
+	lab.now_ns += FW_GATE_WATCH_NS;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 5);
 	lab_close(&lab);
 }
 
@@ -135,6 +134,231 @@ Test(admission, a_known_key_with_a_port_stays_over_its_limit)
 	lab_close(&lab);
 }
 
+/* A flood that pauses, as on a CPU that does other things, too, does not open the gate each time. */
+Test(admission, a_flood_in_bursts_is_one_flood)
+{
+	struct fw_gate *gates;
+	uint64_t inserted = 0, closings = 0;
+	struct lab lab;
+	size_t cpus;
+
+	open_large(&lab);
+	for (uint32_t i = 0; i < FW_GATE_PER_SECOND + 100000; i++) {
+		struct packet packet = stranger(i);
+
+		if (i >= FW_GATE_PER_SECOND && i % 2000 == 0)
+			lab.now_ns += 4 * MS;
+		if (i >= FW_GATE_PER_SECOND && i % 10000 == 500)
+			lab.now_ns += 40 * MS;
+		lab_run(&lab, &packet);
+	}
+	cr_assert_eq(fw_stats_gates(lab.datapath, &gates, &cpus), 0);
+	for (size_t i = 0; i < cpus; i++) {
+		inserted += gates[i].inserted;
+		closings += gates[i].closings;
+	}
+	free(gates);
+	cr_expect_eq(closings, 1);
+	cr_expect_leq(inserted, FW_GATE_PER_SECOND + 1000, "%lu", (unsigned long)inserted);
+	lab_close(&lab);
+}
+
+/* Who sends everything twice gets no more meters than the budget has. */
+Test(admission, a_crowd_that_comes_twice_has_the_budget_of_one_that_comes_once)
+{
+	enum { PER_TICK = 2000, TICKS = 100 };
+	struct packet known = PACKET(.from = ATTACKER);
+	struct fw_gate *gates;
+	uint64_t inserted = 0;
+	struct lab lab;
+	size_t cpus;
+
+	open_large(&lab);
+	lab_send(&lab, known, 6);
+	for (uint32_t i = 0; i < FW_GATE_PER_SECOND + TICKS * PER_TICK; i++) {
+		struct packet packet = stranger(i);
+
+		if (i >= FW_GATE_PER_SECOND && i % PER_TICK == 0)
+			lab.now_ns += 4 * MS;
+		lab_send(&lab, packet, 2);
+		if (i % 5000 == 0)
+			cr_expect_eq(lab_send(&lab, known, 1), 0, "the offender of before is dropped");
+	}
+	cr_assert_eq(fw_stats_gates(lab.datapath, &gates, &cpus), 0);
+	for (size_t i = 0; i < cpus; i++)
+		inserted += gates[i].inserted;
+	free(gates);
+	cr_expect_gt(inserted, FW_GATE_PER_SECOND);
+	cr_expect_leq(inserted, FW_GATE_PER_SECOND * 1.4 + 400, "%lu", (unsigned long)inserted);
+	lab_close(&lab);
+}
+
+/* What a flood varies, one packet each. */
+enum varied { SOURCES, SOURCES6, PREFIXES, DESTINATIONS, PORTS, PORTS_OF_FEW, VARIED_ };
+
+static const struct {
+	const char *what, *per;
+	bool force;
+} varied[VARIED_] = {
+	[SOURCES] = {"sources", "source", false},
+	[SOURCES6] = {"/64s", "source", false},
+	[PREFIXES] = {"/24s", "{source_prefix: {ipv4: 24, ipv6: 48}}", false},
+	[DESTINATIONS] = {"destinations", "destination", true},
+	[PORTS] = {"sources and ports", "[source, dest_port]", false},
+	[PORTS_OF_FEW] = {"ports of few sources", "[source, dest_port]", false},
+};
+
+static struct packet crowd_packet(enum varied what, uint32_t n)
+{
+	struct packet packet =
+		what == SOURCES6 ? PACKET(.from = "2001:db8:c0de::1") : PACKET(.from = "10.0.0.1");
+
+	switch (what) {
+	case SOURCES6:
+		packet_set16(&packet, packet.ip + 12, n >> 16);
+		packet_set16(&packet, packet.ip + 14, n);
+		break;
+	case PREFIXES:
+		packet_set16(&packet, packet.ip + 12, 0x1000 + (n >> 8));
+		packet_set16(&packet, packet.ip + 14, n << 8);
+		break;
+	case DESTINATIONS:
+		packet_set16(&packet, packet.ip + 16, 0x0b00 + (n >> 16));
+		packet_set16(&packet, packet.ip + 18, n);
+		break;
+	case PORTS:
+	case PORTS_OF_FEW:
+		packet_set16(&packet, packet.ip + 22, n);
+		if (what == PORTS_OF_FEW)
+			n >>= 16;
+		/* fallthrough */
+	case SOURCES:
+	case VARIED_:
+		packet_set16(&packet, packet.ip + 12, 0x0a00 + (n >> 16 & 255));
+		packet_set16(&packet, packet.ip + 14, n);
+	}
+	return packet;
+}
+
+/* The offender and the honest one: keys of the same kind that the crowd never has. */
+static struct packet key_packet(enum varied what, bool honest)
+{
+	if (what == SOURCES6)
+		return honest ? PACKET(.from = HONEST6) : PACKET(.from = ATTACKER6);
+	if (what == DESTINATIONS)
+		return honest ? PACKET(.to = VICTIM) : PACKET(.to = VICTIM_FAR);
+	return honest ? PACKET(.from = HONEST) : PACKET(.from = ATTACKER);
+}
+
+static void run_on_cpu(unsigned int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+static struct fw_gate gates_together(struct lab *lab)
+{
+	struct fw_gate *gates, sum = {};
+	size_t cpus;
+
+	cr_assert_eq(fw_stats_gates(lab->datapath, &gates, &cpus), 0);
+	for (size_t i = 0; i < cpus; i++) {
+		sum.inserted += gates[i].inserted;
+		sum.returned += gates[i].returned;
+		sum.closed += gates[i].closed;
+	}
+	free(gates);
+	return sum;
+}
+
+struct flood {
+	struct lab *lab;
+	enum varied what;
+	unsigned int cpus;
+	uint32_t next; /* of the crowd */
+};
+
+/* So many packets of the crowd on each CPU. */
+static void flood_on(struct flood *flood, unsigned int count)
+{
+	for (unsigned int cpu = 0; cpu < flood->cpus; cpu++) {
+		run_on_cpu(cpu);
+		for (unsigned int i = 0; i < count; i++) {
+			struct packet packet = crowd_packet(flood->what, flood->next++);
+
+			cr_assert_eq(lab_run(flood->lab, &packet), FW_REASON_NO_RULE, "%s: one packet passes",
+				     varied[flood->what].what);
+		}
+	}
+}
+
+/* Five times the budget on each CPU, and beside it one that sends 500 packets a second, by the CPUs in turn,
+ * and one at 90 % of the limit. */
+static void offender_is_caught_beside(struct flood *flood)
+{
+	enum { PER_TICK = 2000, TICKS = 100 };
+	struct packet offender = key_packet(flood->what, false), honest = key_packet(flood->what, true);
+	unsigned int sent = 0, passed = 0, lost = 0;
+	struct lab *lab = flood->lab;
+	uint64_t inserted;
+	char policy[256];
+
+	snprintf(policy, sizeof(policy),
+		 "version: 1\nrules: [{name: r%d, limit: 100 packets/10s, per: %s, action: block%s}]\n",
+		 flood->what, varied[flood->what].per, varied[flood->what].force ? ", force: true" : "");
+	lab_publish(lab, policy);
+	lab->now_ns += 10 * SECONDS;
+	flood_on(flood, FW_GATE_PER_SECOND + 1); /* what had been saved is gone */
+	cr_expect_eq(gates_together(lab).closed, flood->cpus, "%s: closed", varied[flood->what].what);
+	inserted = gates_together(lab).inserted;
+	for (unsigned int tick = 0; tick < TICKS; tick++) {
+		lab->now_ns += 4 * MS;
+		for (unsigned int part = 0; part < 2; part++) {
+			flood_on(flood, PER_TICK / 2);
+			run_on_cpu(sent % flood->cpus);
+			sent++;
+			passed += lab_send(lab, offender, 1);
+		}
+		if (tick % 28 == 0) /* 9 packets/s */
+			lost += 1 - lab_send(lab, honest, 1);
+	}
+	cr_expect_eq(lost, 0, "%s: the honest one lost %u", varied[flood->what].what, lost);
+	cr_expect_lt(passed, sent, "%s: %u of %u packets passed", varied[flood->what].what, passed, sent);
+	cr_expect_leq(passed, 100 + 60, "%s: %u passed", varied[flood->what].what, passed);
+	inserted = gates_together(lab).inserted - inserted;
+	cr_expect_geq(gates_together(lab).returned, 1);
+	cr_expect_lt(inserted, PER_TICK * TICKS * flood->cpus / 100, "%s: %lu of the crowd cost an insert",
+		     varied[flood->what].what, (unsigned long)inserted);
+}
+
+static void every_key_is_admitted(unsigned int cpus)
+{
+	struct lab lab;
+	cpu_set_t before;
+
+	lab_needs_root();
+	cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+	if ((unsigned int)CPU_COUNT(&before) < cpus)
+		cr_skip_test("takes %u CPUs", cpus);
+	open_large(&lab);
+	for (int what = 0; what < VARIED_; what++)
+		offender_is_caught_beside(
+			&(struct flood){.lab = &lab, .what = (enum varied)what, .cpus = cpus});
+	lab_close(&lab);
+}
+
+Test(admission, an_offender_of_any_key_is_admitted_beside_a_flood_on_one_cpu)
+{
+	every_key_is_admitted(1);
+}
+
+Test(admission, and_one_that_comes_by_two_cpus_in_turn_beside_a_flood_on_both)
+{
+	every_key_is_admitted(2);
+}
 /* Among more new sources than the budget covers, one that keeps sending soon has its turn. */
 Test(admission, a_steady_offender_is_admitted_during_the_flood)
 {

@@ -67,6 +67,16 @@ static struct fw_snapshot example(void)
 							  .first_started_wall_ns = 1795132800500000000ULL,
 							  .packets_per_second = 1250.5};
 	snapshot.attack_count = 1;
+	snapshot.admission.gates = calloc(2, sizeof(*snapshot.admission.gates));
+	snapshot.admission.gate_count = 2;
+	snapshot.admission.gates[1] = (struct fw_gate_snapshot){.cpu = 3, .closed = true, .closings = 2};
+	snapshot.admission.turned_away = 6000000;
+	snapshot.admission.candidates = 213000;
+	snapshot.admission.inserted = 1500;
+	snapshot.admission.returned = 300;
+	snapshot.admission.strayed = 200;
+	snapshot.maps[0] = (struct fw_map_usage){.map = "fw_meter_map", .entries = 1100, .capacity = 4096};
+	snapshot.map_count = 1;
 	snapshot.suppressions[0].word = "backup";
 	snapshot.suppressions[0].count = 9;
 	snapshot.suppression_count = 1;
@@ -82,6 +92,7 @@ static void done(struct fw_snapshot *snapshot, char *text)
 	free(snapshot->rules);
 	free(snapshot->sets);
 	free(snapshot->feeds);
+	free(snapshot->admission.gates);
 	free(text);
 }
 
@@ -144,6 +155,15 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_notify_messages_total{target=\"ops\",result=\"dropped\"} 4\n",
 		"floodwall_notify_held_back_total{target=\"ops\"} 55\n",
 		"floodwall_suppressed_events_total{suppression=\"backup\"} 9\n",
+		"floodwall_gate_closed{cpu=\"0\"} 0\n",
+		"floodwall_gate_closed{cpu=\"3\"} 1\n",
+		"floodwall_gate_closings_total{cpu=\"3\"} 2\n",
+		"floodwall_meter_turned_away_packets_total 6000000\n",
+		"floodwall_meter_candidates_total 213000\n",
+		"floodwall_meter_inserts_total{key=\"new\"} 1000\n",
+		"floodwall_meter_inserts_total{key=\"returned\"} 300\n",
+		"floodwall_meter_inserts_total{key=\"stray\"} 200\n",
+		"floodwall_meter_evictions_estimate 400\n",
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",
 		"floodwall_events_lost_total{stream=\"ban\"} 0\n",

@@ -242,6 +242,37 @@ static int take_feeds(struct fw_agent *agent, struct fw_snapshot *snapshot)
 	return 0;
 }
 
+#define GATE_ASKED_NS (FW_NS_PER_SEC / 2) /* nobody asked for so long: there is no flood */
+
+static int take_admission(struct fw_agent *agent, struct fw_admission_snapshot *admission)
+{
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	FW_FREE struct fw_gate *gates = NULL;
+	size_t cpus = 0;
+	int r = fw_stats_gates(agent->datapath, &gates, &cpus);
+
+	if (r)
+		return r;
+	admission->gates = calloc(cpus + 1, sizeof(*admission->gates));
+	if (!admission->gates)
+		return -ENOMEM;
+	for (size_t cpu = 0; cpu < cpus; cpu++) {
+		const struct fw_gate *gate = &gates[cpu];
+
+		admission->turned_away += gate->turned_away;
+		admission->candidates += gate->candidates;
+		admission->inserted += gate->inserted;
+		admission->returned += gate->returned;
+		admission->strayed += gate->strayed;
+		if (gate->refilled_ns)
+			admission->gates[admission->gate_count++] = (struct fw_gate_snapshot){
+				.cpu = (unsigned int)cpu,
+				.closed = gate->closed && now < gate->refilled_ns + GATE_ASKED_NS,
+				.closings = gate->closings};
+	}
+	return 0;
+}
+
 static void take_process(struct fw_snapshot *snapshot)
 {
 	FW_FCLOSE FILE *file = fopen("/proc/self/statm", "re");
@@ -292,6 +323,8 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 		r = fw_stats_faults(agent->datapath, snapshot.faults);
 	if (!r)
 		r = fw_stats_map_usage(agent->datapath, snapshot.maps, FW_MAP_USAGE_MAX, &snapshot.map_count);
+	if (!r)
+		r = take_admission(agent, &snapshot.admission);
 	fw_bans_by_origin(agent, snapshot.bans_by_origin);
 	snapshot.log_count = fw_logs_snapshot(agent, snapshot.logs);
 	fw_recorder_snapshot(agent, &snapshot.history);
@@ -315,9 +348,11 @@ void fw_snapshot_done(struct fw_snapshot *snapshot)
 	free(snapshot->sets);
 	free(snapshot->feeds);
 	free(snapshot->signatures);
+	free(snapshot->admission.gates);
 	snapshot->ifaces = NULL;
 	snapshot->rules = NULL;
 	snapshot->sets = NULL;
 	snapshot->feeds = NULL;
 	snapshot->signatures = NULL;
+	snapshot->admission.gates = NULL;
 }

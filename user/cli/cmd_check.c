@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* check: the loader and the compiler without agent, root or kernel. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,11 +9,52 @@
 #include "kern/cookies.h"
 #include "kern/nic.h"
 #include "lib/cleanup.h"
+#include "lib/units.h"
+#include "policy/admission.h"
 #include "policy/geo.h"
 #include "policy/image.h"
 
 #define SYNCOOKIES "/proc/sys/net/ipv4/tcp_syncookies"
 #define TICK_NS	   4000000 /* a kernel with HZ=250: window arithmetic does not differ enough to be seen here */
+
+/* What limits must hold beside, in packets a second, unless --flood says. Notes are about the first. */
+static const uint64_t floods_default[] = {1000000, 10000000};
+#define FLOODS_DEFAULT (sizeof(floods_default) / sizeof(floods_default[0]))
+
+struct floods {
+	uint64_t rates[FLOODS_DEFAULT];
+	size_t count;
+};
+
+static int read_floods(const struct fw_line *line, struct floods *ret, struct fw_err *err)
+{
+	const char *text = fw_line_option(line, "flood");
+	int r;
+
+	*ret = (struct floods){.count = FLOODS_DEFAULT};
+	memcpy(ret->rates, floods_default, sizeof(floods_default));
+	if (!text)
+		return 0;
+	ret->count = 1;
+	r = fw_amount_parse(text, &ret->rates[0], err);
+	if (!r && (ret->rates[0] < 1000 || ret->rates[0] > 1000000000))
+		r = fw_err_set(err, -ERANGE, "expects 1k to 1G packets per second, got '%s'", text);
+	return r;
+}
+
+/* What a window of a second guarantees beside each flood; nothing where every limit is a total. */
+static json_t *floods_json(const struct floods *floods, const struct fw_image *image)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < floods->count && image->keys_worst; i++)
+		json_array_append_new(array, json_pack("{s:I, s:I}", "packets_per_second",
+						       (json_int_t)floods->rates[i], "least_packets",
+						       (json_int_t)fw_admission_least(
+							       (double)floods->rates[i] * image->keys_worst,
+							       FW_NS_PER_SEC)));
+	return array;
+}
 
 /* Addresses that a rule names itself are sets, too, called after the rule and the key. */
 static size_t count_sets(const struct fw_policy *policy)
@@ -24,7 +66,8 @@ static size_t count_sets(const struct fw_policy *policy)
 	return count;
 }
 
-static json_t *cost_of(const struct fw_policy *policy, const struct fw_image *image)
+static json_t *cost_of(const struct fw_policy *policy, const struct fw_image *image,
+		       const struct floods *floods)
 {
 	json_t *cost = json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rules",
@@ -36,6 +79,8 @@ static json_t *cost_of(const struct fw_policy *policy, const struct fw_image *im
 		(json_int_t)(FW_CLASSES_MAX - 1), "memory_bytes", (json_int_t)image->memory_bytes,
 		"list_bytes", (json_int_t)image->list_bytes);
 
+	if (cost)
+		json_object_set_new(cost, "floods", floods_json(floods, image));
 	if (cost && image->geo)
 		json_object_set_new(cost, "geo",
 				    json_pack("{s:I, s:I, s:I, s:I}", "classes",
@@ -67,9 +112,9 @@ static json_t *cost_as_diag(const char *file, json_t *cost)
 }
 
 static void print_report(struct fw_cli *cli, const struct fw_diags *diags, const struct fw_policy *policy,
-			 const struct fw_image *image)
+			 const struct fw_image *image, const struct floods *floods)
 {
-	json_t *cost = image ? cost_of(policy, image) : NULL;
+	json_t *cost = image ? cost_of(policy, image, floods) : NULL;
 	FILE *out = cli->page.out;
 
 	if (cli->json) {
@@ -126,21 +171,28 @@ int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 	struct fw_diags diags = {0};
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
-	int r = ids ? fw_policy_load(line->arguments[0], &diags, &policy) : -1, exit;
+	struct fw_err err = {0};
+	struct floods floods;
+	int r, exit;
 
 	if (!ids)
 		return fw_cli_fail_memory(cli);
+	if (read_floods(line, &floods, &err))
+		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL, "--flood: %s", err.text);
+	r = fw_policy_load(line->arguments[0], &diags, &policy);
 	if (!r)
 		r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = TICK_NS}, ids, &diags,
 				     &image);
 	if (!r)
 		check_kernel(policy, &diags);
+	if (!r)
+		fw_admission_check(policy, image, floods.rates[0], &diags);
 	fw_diags_sort(&diags);
 	if (r && !diags.errors)
 		exit = fw_cli_fail_memory(cli);
 	else
 		exit = r || diags.errors ? FW_EXIT_CONFIG : FW_EXIT_OK;
-	print_report(cli, &diags, policy, r ? NULL : image);
+	print_report(cli, &diags, policy, r ? NULL : image, &floods);
 	fw_image_free(image);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);

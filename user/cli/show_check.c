@@ -2,6 +2,24 @@
 /* What a policy costs, behind the complaints of `check`. */
 #include "cli/show.h"
 
+/* Longer windows ask for hardly more, as long as a key sends several packets a second. */
+static void show_floods(const struct fw_page *page, const json_t *floods)
+{
+	char a[FW_SAY_MAX], b[FW_SAY_MAX];
+	const json_t *flood;
+	size_t i;
+
+	if (!json_array_size(floods))
+		return;
+	fprintf(page->out,
+		"floods    beside packets from keys never seen, new keys are caught at limits from");
+	json_array_foreach ((json_t *)floods, i, flood)
+		fprintf(page->out, "%s %s/1s (%s packets/s)", i ? "," : "",
+			fw_say_count(fw_doc_count(flood, "least_packets"), a),
+			fw_say_count(fw_doc_count(flood, "packets_per_second"), b));
+	fprintf(page->out, "\n");
+}
+
 void fw_show_cost(const struct fw_page *page, const json_t *cost)
 {
 	char a[FW_SAY_MAX], b[FW_SAY_MAX], c[FW_SAY_MAX];
@@ -27,6 +45,7 @@ void fw_show_cost(const struct fw_page *page, const json_t *cost)
 			fw_doc_number(geo, "classes"), fw_say_count(fw_doc_count(geo, "nodes"), a),
 			fw_say_count(fw_doc_count(geo, "nodes_max"), b),
 			fw_say_memory(fw_doc_count(geo, "bytes"), c));
+	show_floods(page, json_object_get(cost, "floods"));
 	fprintf(page->out, "memory    %s in the kernel, %s of it for these prefixes\n",
 		fw_say_memory(fw_doc_count(cost, "memory_bytes"), a),
 		fw_say_memory(fw_doc_count(cost, "list_bytes"), b));

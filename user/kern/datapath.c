@@ -117,6 +117,15 @@ static uint32_t entries_of(uint64_t wanted, uint32_t fallback)
 	return wanted > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)wanted;
 }
 
+/* Of those that are there, not of all that could be plugged in. A replay runs on one, and gives the same on
+ * every machine. */
+static uint32_t gate_per_second(const struct fw_datapath *datapath, bool virtual_clock)
+{
+	long cpus = virtual_clock ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return fw_gate_per_second(datapath->capacity_sources, cpus > 0 ? (uint32_t)cpus : 1);
+}
+
 static struct fw_datapath *datapath_new(const struct fw_datapath_options *options)
 {
 	struct fw_datapath *datapath = calloc(1, sizeof(*datapath));
@@ -132,6 +141,7 @@ static struct fw_datapath *datapath_new(const struct fw_datapath_options *option
 	datapath->capacity_bans = entries_of(options->bans, FW_BANS_DEFAULT);
 	datapath->capacity_prefixes = entries_of(options->prefixes, FW_PREFIXES_DEFAULT);
 	datapath->config.allowance_mask = fw_allowance_lines(datapath->cpus) - 1;
+	datapath->config.gate_per_second = gate_per_second(datapath, options->virtual_clock);
 	datapath->config.virtual_clock = options->virtual_clock;
 	datapath->config.trace = options->trace;
 	datapath->config.replay = options->replay;

@@ -104,13 +104,43 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 	return r ? r : fw_meters_forget_rule(datapath, rule);
 }
 
+int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count)
+{
+	struct fw_gate *gates = calloc(datapath->cpus, sizeof(*gates));
+	uint32_t zero = 0;
+
+	if (!gates)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_gate_map), &zero, gates)) {
+		int r = -errno;
+
+		free(gates);
+		return r;
+	}
+	*ret = gates;
+	*ret_count = datapath->cpus;
+	return 0;
+}
+
+/* The packet path counts whom a gate turns away in the gate itself. */
+static int add_turned_away(struct fw_datapath *datapath, uint64_t *count)
+{
+	FW_FREE struct fw_gate *gates = NULL;
+	size_t cpus = 0;
+	int r = fw_stats_gates(datapath, &gates, &cpus);
+
+	for (size_t i = 0; i < cpus; i++)
+		*count += gates[i].turned_away;
+	return r;
+}
+
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_])
 {
 	int r = 0;
 
 	for (uint32_t fault = 0; fault < FW_FAULT_MAX_ && !r; fault++)
 		r = sum(datapath, FW_MAP_ID_fw_fault_map, fault, &ret[fault], 1);
-	return r;
+	return r ? r : add_turned_away(datapath, &ret[FW_FAULT_NOT_ADMITTED]);
 }
 
 #define CLASS_BATCH 4096u

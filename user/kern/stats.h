@@ -24,6 +24,8 @@ int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_sprea
 /* By the index of a signature in its list. */
 int fw_stats_signatures(struct fw_datapath *datapath, struct fw_signature_count ret[FW_SIGNATURES_MAX]);
 int fw_stats_signatures_reset(struct fw_datapath *datapath);
+/* Of each possible CPU, as they stand. Caller frees *ret. */
+int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count);
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_]);
 /* Packets per list class of a slot since that slot was published. counts[class_count]. */
 int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -463,6 +464,53 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 		       NULL);
 }
 
+static const struct fw_map_usage *find_map(const struct fw_snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		if (!strcmp(snapshot->maps[i].map, name))
+			return &snapshot->maps[i];
+	return NULL;
+}
+
+/* Beside fw_meter_map in write_maps(): entries, capacity and failed inserts. */
+static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
+{
+	const struct fw_admission_snapshot *admission = &snapshot->admission;
+	const struct fw_map_usage *meters = find_map(snapshot, "fw_meter_map");
+	uint64_t entries = meters ? meters->entries : 0;
+
+	family(out, "floodwall_gate_closed", "gauge",
+	       "Whether a CPU meets more new keys than it gives meters to; only those that return get one.");
+	for (size_t i = 0; i < admission->gate_count; i++) {
+		char cpu[16];
+
+		snprintf(cpu, sizeof(cpu), "%u", admission->gates[i].cpu);
+		sample(out, "floodwall_gate_closed", admission->gates[i].closed, "cpu", cpu, NULL);
+	}
+	family(out, "floodwall_gate_closings_total", "counter", "Times the gate of a CPU closed.");
+	for (size_t i = 0; i < admission->gate_count; i++) {
+		char cpu[16];
+
+		snprintf(cpu, sizeof(cpu), "%u", admission->gates[i].cpu);
+		sample(out, "floodwall_gate_closings_total", (double)admission->gates[i].closings, "cpu", cpu,
+		       NULL);
+	}
+	single(out, "floodwall_meter_turned_away_packets_total", "counter",
+	       "Packets whose key has no meter and was given none.", (double)admission->turned_away);
+	single(out, "floodwall_meter_candidates_total", "counter",
+	       "Keys turned away that get a meter if they return soon.", (double)admission->candidates);
+	family(out, "floodwall_meter_inserts_total", "counter",
+	       "Keys that were given a meter: new ones, candidates that returned, and strays: those for whom "
+	       "another key's tag was taken (the noise of the filter), or whose own meter was evicted.");
+	sample(out, "floodwall_meter_inserts_total",
+	       (double)(admission->inserted - admission->returned - admission->strayed), "key", "new", NULL);
+	sample(out, "floodwall_meter_inserts_total", (double)admission->returned, "key", "returned", NULL);
+	sample(out, "floodwall_meter_inserts_total", (double)admission->strayed, "key", "stray", NULL);
+	single(out, "floodwall_meter_evictions_estimate", "gauge",
+	       "Meters given less those there are: evicted, or forgotten by unban and removed rules.",
+	       admission->inserted > entries ? (double)(admission->inserted - entries) : 0);
+}
+
 static void write_logs(const struct fw_snapshot *snapshot, FILE *out)
 {
 	static const char faults[] = "floodwall_log_line_faults_total";
@@ -587,6 +635,7 @@ void fw_metrics_write(const struct fw_snapshot *snapshot, FILE *out)
 	write_sets(snapshot, out);
 	write_feeds(snapshot, out);
 	write_maps(snapshot, out);
+	write_admission(snapshot, out);
 	if (snapshot->signature_count)
 		write_signatures(snapshot, out);
 	if (snapshot->log_count)

@@ -16,6 +16,20 @@ struct fw_map_usage {
 	uint64_t entries, capacity, memory_bytes;
 };
 
+/* Who gets a meter: see known_admits() in bpf/known.h. */
+struct fw_gate_snapshot {
+	unsigned int cpu;
+	bool closed;
+	uint64_t closings;
+};
+
+struct fw_admission_snapshot {
+	struct fw_gate_snapshot *gates; /* of CPUs that have seen a key */
+	size_t gate_count;
+	uint64_t turned_away, candidates;     /* packets */
+	uint64_t inserted, returned, strayed; /* meters; the latter two are among the former */
+};
+
 #define FW_MAP_USAGE_MAX 64 /* more than there are pinned maps */
 
 struct fw_iface_snapshot {
@@ -113,6 +127,7 @@ struct fw_snapshot {
 	struct fw_feed_snapshot *feeds;
 	size_t feed_count;
 	uint64_t faults[FW_FAULT_MAX_];
+	struct fw_admission_snapshot admission;
 	uint64_t bans_by_origin[FW_BAN_ORIGIN_MAX_];
 	uint64_t challenges, verified; /* in force now */
 	uint64_t bans_added[FW_BAN_ORIGIN_MAX_], bans_removed_expired, bans_removed_manual;

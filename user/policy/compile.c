@@ -343,6 +343,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	if (r)
 		return r;
 	image->meters_worst = fw_terms_meters_worst(policy, image);
+	image->keys_worst = fw_terms_keys_worst(policy, image);
 	image->memory_bytes = fw_policy_memory(policy, image);
 	return check_sizes(policy, image, diags);
 }

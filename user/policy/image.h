@@ -75,6 +75,7 @@ struct fw_image {
 	unsigned int conjunction_count;
 	unsigned int rule_count;
 	unsigned int meters_worst;   /* state lookups in the worst packet */
+	unsigned int keys_worst;     /* of these, keys that may have to be admitted: without totals */
 	uint64_t memory_bytes;	     /* kernel memory the maps of this policy take */
 	uint64_t list_bytes;	     /* of these, the lists' own tables */
 	struct fw_list_truth *truth; /* policy/lists.h */

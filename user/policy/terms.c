@@ -354,9 +354,14 @@ int fw_terms_compile(const struct fw_policy *policy, struct fw_diags *diags, str
 	return r;
 }
 
+static bool asks_meter(const struct fw_rule *rule, bool keys_only)
+{
+	return rule->unit != FW_UNIT_NONE && !(keys_only && rule->per == FW_PER_TOTAL);
+}
+
 /* Rules whose terms are all in the mask, and that ask a meter. */
 static unsigned int count_meters(const struct fw_policy *policy, const struct fw_policy_slot *slot,
-				 uint64_t mask)
+				 uint64_t mask, bool keys_only)
 {
 	unsigned int meters = 0;
 
@@ -365,14 +370,15 @@ static unsigned int count_meters(const struct fw_policy *policy, const struct fw
 		int other = instead_of ? fw_policy_rule_find(policy, instead_of) : -1;
 
 		/* No packet meets both. */
-		if (other >= 0 && slot->rules[other].unit != FW_UNIT_NONE && slot->rules[other].terms & mask)
+		if (other >= 0 && asks_meter(&slot->rules[other], keys_only) &&
+		    slot->rules[other].terms & mask)
 			continue;
-		meters += slot->rules[i].unit != FW_UNIT_NONE && slot->rules[i].terms & mask;
+		meters += asks_meter(&slot->rules[i], keys_only) && slot->rules[i].terms & mask;
 	}
 	return meters;
 }
 
-unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct fw_image *image)
+static unsigned int worst_of(const struct fw_policy *policy, const struct fw_image *image, bool keys_only)
 {
 	const struct fw_policy_slot *slot = image->slot;
 	unsigned int worst = 0;
@@ -384,7 +390,7 @@ unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct 
 				slot->protocol_terms[protocol] &
 				(fw_protocol_has_ports((uint8_t)protocol) ? slot->dest_port.terms[port]
 									  : ~0ULL);
-			unsigned int meters = count_meters(policy, slot, mask);
+			unsigned int meters = count_meters(policy, slot, mask, keys_only);
 
 			if (meters > worst)
 				worst = meters;
@@ -393,4 +399,14 @@ unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct 
 		}
 	}
 	return worst;
+}
+
+unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct fw_image *image)
+{
+	return worst_of(policy, image, false);
+}
+
+unsigned int fw_terms_keys_worst(const struct fw_policy *policy, const struct fw_image *image)
+{
+	return worst_of(policy, image, true);
 }

@@ -21,7 +21,9 @@ bool fw_match_takes_class(const struct fw_policy *policy, const struct fw_match 
 /* The same without what only feeds on trial say. */
 bool fw_match_takes_class_for_sure(const struct fw_policy *policy, const struct fw_image *image,
 				   const struct fw_match *match, const uint64_t *sets);
-/* The most meters that one packet can be counted in, lists and labels aside. */
+/* The most meters that one packet can be counted in, lists and labels aside; and of keys only, without
+ * totals. */
 unsigned int fw_terms_meters_worst(const struct fw_policy *policy, const struct fw_image *image);
+unsigned int fw_terms_keys_worst(const struct fw_policy *policy, const struct fw_image *image);
 
 #endif
