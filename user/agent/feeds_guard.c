@@ -56,13 +56,15 @@ static int add_own(struct fw_feed_protected *list)
 	return r;
 }
 
-static int add_hosts(struct fw_feed_protected *list)
+static int add_hosts(const struct fw_agent *agent, struct fw_feed_protected *list)
 {
 	struct fw_spared_list hosts = {0};
 	int r = fw_spared_gateways(&hosts);
 
 	if (!r)
-		r = fw_spared_answering(&hosts);
+		r = fw_spared_answering(&hosts, NULL);
+	if (!r)
+		r = fw_spared_time_names(&hosts, &agent->spared.names);
 	for (size_t i = 0; i < hosts.count && !r; i++)
 		r = add_addr(list, &hosts.items[i].addr,
 			     hosts.items[i].kind == FW_SPARED_GATEWAY ? FW_GUARD_GATEWAY : FW_GUARD_RESOLVER);
@@ -122,7 +124,7 @@ int fw_feed_protected_find(const struct fw_agent *agent, const struct fw_policy 
 	int r = add_own(&list);
 
 	if (!r)
-		r = add_hosts(&list);
+		r = add_hosts(agent, &list);
 	if (!r)
 		r = add_never_block(agent, policy, &list);
 	/* SSH peers come and go, and the packet path spares them anyway. */
