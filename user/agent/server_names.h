@@ -11,12 +11,13 @@
 #include "agent/server_lines.h"
 #include "lib/clock.h"
 
-#define FW_NAMES_MAX	   32
-#define FW_NAME_ADDRS_MAX  32 /* a pool's name has other addresses each time: the latest are kept */
-#define FW_NAME_FRESH_NS   (1800 * FW_NS_PER_SEC)
-#define FW_NAME_RETRY_NS   (60 * FW_NS_PER_SEC)
-#define FW_NAME_LEARNED_NS (24 * 3600 * FW_NS_PER_SEC) /* an address is forgotten so long after it was told  \
-							*/
+#define FW_NAMES_MAX	  32
+#define FW_NAME_ADDRS_MAX 32 /* a pool's name has other addresses each time: the latest are kept */
+#define FW_NAME_FRESH_NS  (1800 * FW_NS_PER_SEC)
+#define FW_NAME_RETRY_NS  (60 * FW_NS_PER_SEC)
+#define FW_NAME_LEARNED_NS                                                                                   \
+	(24 * 3600 * FW_NS_PER_SEC) /* an address is forgotten so long after it was told                     \
+				     */
 
 struct fw_name_lookup;
 

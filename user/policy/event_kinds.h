@@ -20,6 +20,7 @@
 	X("feed", false)                                                                                     \
 	X("set", false)                                                                                      \
 	X("geo", false)                                                                                      \
+	X("signatures", false)                                                                               \
 	X("reload", false)                                                                                   \
 	X("apply", false)                                                                                    \
 	X("confirm", false)                                                                                  \
