@@ -31,7 +31,7 @@ static void question_free(struct fw_question *question)
 	json_decref(question->context);
 	free(question->text);
 	free(question->good);
-	free(question->changed);
+	free(question->rules);
 	free(question);
 }
 

@@ -13,6 +13,8 @@
 /* At the same time: of libuv's four threads feeds take up to two and the recorder one; others wait. */
 #define FW_QUESTIONS_MAX 1
 
+struct fw_policy_rule;
+
 struct fw_question {
 	uv_work_t work;
 	struct fw_agent *agent;
@@ -23,9 +25,9 @@ struct fw_question {
 	struct fw_advice_question advice;
 	struct fw_history_cursor cursor;
 	char rule[FW_HISTORY_NAME_MAX];
-	struct fw_prefix *good;		 /* advice.good, owned */
-	struct fw_history_rule *changed; /* limits of a plan, owned */
-	size_t changed_count;
+	struct fw_prefix *good;	       /* advice.good, owned */
+	struct fw_history_rule *rules; /* a plan's changed limits, or advice.live; owned */
+	size_t rule_count;
 	json_t *context; /* what the route has so far; the thread leaves it alone */
 
 	int r;
@@ -49,7 +51,9 @@ bool fw_question_begin(struct fw_request *request, struct fw_answer *answer,
 		       bool (*read)(struct fw_request *request, struct fw_answer *answer));
 /* known_good.c: advice.good from the policy in force. 0 or -ENOMEM. */
 int fw_question_take_good(struct fw_question *question);
-/* plan_history.c: with what was recorded of rules whose limit is another one in `wanted`. true: the document
+/* plan_history.c: a rule with a limit as the history knows rules, appended to question->rules. -ENOMEM. */
+int fw_question_take_rule(struct fw_question *question, const struct fw_policy_rule *rule);
+/* With what was recorded of rules whose limit is another one in `wanted`. true: the document
  * is taken over and request->question set, which fw_plan_looked_back answers, asked again until it does. */
 struct fw_policy;
 bool fw_plan_looks_back(struct fw_request *request, const struct fw_policy *wanted, json_t *document);
