@@ -21,6 +21,7 @@
 	X("set", false)                                                                                      \
 	X("geo", false)                                                                                      \
 	X("signatures", false)                                                                               \
+	X("log", false)                                                                                      \
 	X("reload", false)                                                                                   \
 	X("apply", false)                                                                                    \
 	X("confirm", false)                                                                                  \
