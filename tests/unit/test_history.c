@@ -493,9 +493,11 @@ Test(history, what_takes_too_long_is_given_up)
 
 	for (int64_t step = 0; step < 3000; step++)
 		write_sources(history, NOON + step * 10, 3);
-	fw_history_give_time(history, 0);
+	fw_history_give_time(history, 0, NULL);
 	cr_assert_eq(fw_history_top(history, &question, &top, &err), -ETIMEDOUT, "%s", err.text);
-	fw_history_give_time(history, 60);
+	fw_history_give_time(history, 60, &(const atomic_bool){true});
+	cr_assert_eq(fw_history_top(history, &question, &top, &err), -ETIMEDOUT, "%s", err.text);
+	fw_history_give_time(history, 60, NULL);
 	cr_assert_eq(fw_history_top(history, &question, &top, &err), 0, "%s", err.text);
 	json_decref(top);
 	fw_history_close(history);

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "agent/errand.h"
 #include "agent/request.h"
 #include "history/evidence.h"
 #include "history/query.h"
@@ -16,9 +17,9 @@
 struct fw_policy_rule;
 
 struct fw_question {
-	uv_work_t work;
+	struct fw_errand errand;
 	struct fw_agent *agent;
-	bool running, done, abandoned; /* abandoned: whoever asked is gone */
+	bool done;
 	/* What is asked; runs in the thread and fills json or text. */
 	int (*ask)(struct fw_history *history, struct fw_question *question, struct fw_err *err);
 	struct fw_history_question top;
@@ -43,7 +44,7 @@ struct fw_question *fw_question_new(struct fw_agent *agent);
 bool fw_question_is_done(struct fw_question *question, struct fw_answer *answer);
 /* The same; an error has been answered and gives false. */
 bool fw_question_is_answered(struct fw_question *question, struct fw_answer *answer);
-/* Frees it, or leaves that to the thread. NULL is fine. */
+/* Whoever asked is gone, or has the answer. NULL is fine. */
 void fw_question_drop(struct fw_question *question);
 
 /* The first time a route is asked: its question, filled by `read`; false: answered. */
