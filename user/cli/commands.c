@@ -160,10 +160,13 @@ static const struct fw_command commands[] = {
 	 .options = {{.name = "confirm",
 		      .value = "TIME",
 		      .value_optional = true,
-		      .help = "roll back after TIME unless confirmed (without TIME: safety.confirm_timeout "
-			      "of the file)"}},
+		      .help = "roll back after TIME, 1s to 24h, unless confirmed (without TIME: "
+			      "safety.confirm_timeout of the file)"}},
 	 .help = "put a policy file in force, whole or not at all",
-	 .about = "Meters, counters and bans go on. With --confirm the agent itself rolls back unless "
+	 .about = "Meters, counters and bans go on, and so do sets add and attach; "
+		  "unsaved tunes belong "
+		  "to the policy before and go with it, which is said. Reload reads the applied file again. "
+		  "With --confirm the agent itself rolls back unless "
 		  "somebody confirms in time, also "
 		  "when this terminal is gone; on a terminal Enter keeps the policy and Ctrl-C rolls back at "
 		  "once. Exit code 3: it was "
@@ -696,7 +699,7 @@ static const struct fw_command commands[] = {
 		     {.name = "confirm",
 		      .value = "TIME",
 		      .value_optional = true,
-		      .help = "with --apply: roll back after TIME unless confirmed"}},
+		      .help = "with --apply: roll back after TIME, 1s to 24h, unless confirmed"}},
 	 .help = "limits from recorded traffic: buffer over the highest honest window",
 	 .about =
 		 "Per rule with a limit: p99, p99.9 and median + 3 MAD of its keys' sub-windows, the highest "
