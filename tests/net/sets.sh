@@ -51,6 +51,9 @@ printf '198.51.100.7-198.51.100.9 # range\n%s\n' "$CLIENT_IP4" >"$WORK/sets/bad.
 expect_exit "rewritten as a whole" 0 until_true 2 member
 expect_words "explain names the range" 'bad.txt:1, 198.51.100.7-198.51.100.9' <(fwj explain 198.51.100.8)
 
+expect_words "a port without a protocol is taken for TCP" '"detail": ?"taken for TCP' <(fwj explain 203.0.113.9 --to "$VICTIM_IP4:53")
+expect "unless one is named" 0 "$(fwj explain 203.0.113.9 --to "$VICTIM_IP4:53/udp" | grep -c 'taken for TCP')"
+
 # broken in every way: the last good content stays, said once, and the end of it is said too
 break_and_mend() { # NAME REGEX COMMAND...
 	local name=$1 regex=$2 before after

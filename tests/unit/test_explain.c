@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "observe/explain.h"
 
 /* What the running filter would say; 0 and NULL mean no. */
@@ -569,4 +570,44 @@ Test(explain, cases)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		check_case(&cases[i]);
+}
+
+/* A port alone could be anybody's. */
+Test(explain, a_protocol_that_nobody_named_is_said)
+{
+	static const struct fw_explain_reader reader = {
+		.spared = read_spared, .ban = read_ban, .meter = read_meter, .covering = read_covering};
+	const char *text = POLICY(BAD);
+
+	for (int assumed = 0; assumed < 2; assumed++) {
+		FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+		struct fw_explain_packet packet = {.has_dest = true,
+						   .has_protocol = true,
+						   .has_port = true,
+						   .protocol = IPPROTO_TCP,
+						   .dest_port = 53,
+						   .protocol_assumed = assumed};
+		struct fw_explain_reader asked = reader;
+		struct fw_explanation explanation;
+		struct fw_policy *policy = NULL;
+		struct fw_image *image = NULL;
+		struct fw_diags diags = {};
+		struct state state = {};
+		size_t said = 0;
+
+		asked.context = &state;
+		cr_assert_eq(fw_addr_parse("198.51.100.1", &packet.source, NULL), 0);
+		cr_assert_eq(fw_addr_parse("198.51.100.2", &packet.dest, NULL), 0);
+		cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0);
+		cr_assert_eq(fw_image_compile(policy, &(struct fw_image_input){}, ids, &diags, &image), 0);
+		fw_explain(policy, image, &packet, &asked, &explanation);
+		for (size_t i = 0; i < explanation.count; i++)
+			said += !strcmp(explanation.steps[i].check, "protocol") &&
+				strstr(explanation.steps[i].detail, "taken for TCP");
+		cr_expect_eq(said, (size_t)assumed);
+		fw_explanation_done(&explanation);
+		fw_image_free(image);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
 }

@@ -427,7 +427,8 @@ static const struct fw_command commands[] = {
 		  "packet "
 		  "path, with the meters as they stand. Without --to, "
 		  "rules about ports, protocols "
-		  "or flags are shown as skipped.",
+		  "or flags are shown as skipped; a port without a protocol is taken for TCP, which a step "
+		  "says.",
 	 .examples = "floodwall explain 198.51.100.9 --to 203.0.113.20:27015/udp",
 	 .route = FW_API_EXPLAIN,
 	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","

@@ -440,6 +440,9 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.has_port = packet->has_port,
 		.dest_port = packet->dest_port,
 	};
+	if (packet->protocol_assumed)
+		step(&walk, FW_EXPLAIN_SKIPPED, "protocol",
+		     "taken for TCP, as the question names none: ask --to IP:PORT/udp for another");
 	say_listed(&walk);
 	decided = check_spared(&walk) || check_never_block(&walk);
 	if (!decided) {
