@@ -197,7 +197,7 @@ struct fw_match {
 	struct fw_names method, method_not;
 	struct fw_names host, host_not; /* in lower case; "*.example.org" is every name below */
 	struct fw_names sni, sni_not;	/* likewise */
-	struct fw_ranges status;
+	struct fw_ranges status, status_not;
 };
 
 /* Parts of a rule that must all hold, by their indices. */
