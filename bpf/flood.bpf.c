@@ -24,7 +24,9 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 	};
 	enum fw_reason why;
 
-	cursor.frame_length = fw_config.frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+	cursor.frame_length = cursor.end - cursor.start;
+	if (fw_config.frags && !parse_ends_here(cursor.start, cursor.end))
+		cursor.frame_length = bpf_xdp_get_buff_len(ctx);
 	why = parse_frame(&cursor, pkt);
 	if (fw_config.frags && pkt->kind & FW_KIND_NO_L4 && cursor.frame_length > cursor.end - cursor.start)
 		count_fault(FW_FAULT_HEADERS_SPLIT);
@@ -62,13 +64,42 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, struc
 
 		pkt->key_hash = known_hash(&key);
 	}
-	if (!(policy->features & FW_FEATURE_SOURCE_METERS))
+}
+
+/* Likewise for what a meter of the source will ask, if one may. */
+static __always_inline void ask_for_meters(const struct fw_policy_slot *policy, struct fw_pkt *pkt,
+					   __u64 terms)
+{
+	if (!(terms & policy->source_meter_terms))
 		return;
-	pkt->crowded = known_is_crowded(pkt->now_ns);
-	if (pkt->crowded)
-		known_touch(pkt->key_hash);
-	else
+	pkt->crowd = known_crowd(pkt->now_ns);
+	if (pkt->crowd == KNOWN_QUIET)
 		allowance_touch(pkt->key_hash);
+	else
+		known_touch(pkt->key_hash);
+}
+
+static __always_inline enum fw_reason identify_by_list(const struct fw_policy_slot *policy,
+						       struct fw_pkt *pkt, __u64 word, __u64 *terms)
+{
+	__u32 list_class = lists_class(policy, pkt->family, &pkt->source, word);
+	const struct fw_class *class;
+
+	if (!list_class) { /* never_block is a set: nobody outside is spared */
+		*terms &= policy->unlisted.source_terms;
+		pkt->count_terms = policy->unlisted.source_count_terms;
+		return FW_REASON_UNDECIDED;
+	}
+	class = identify_class(policy, list_class);
+	if (!class)
+		return FW_REASON_INTERNAL;
+	count_class(policy->list_slot, list_class);
+	if (class->flags & FW_CLASS_NEVER_BLOCK &&
+	    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt, 0)))
+		return FW_REASON_NEVER_BLOCK;
+	*terms &= class->source_terms;
+	pkt->count_terms = class->source_count_terms;
+	return FW_REASON_UNDECIDED;
 }
 
 /* Spared before anything else, as soon as an address is known; then the essential, then bans. */
@@ -87,18 +118,9 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 			return why;
 	}
 	if (policy->features & FW_FEATURE_SOURCE_LISTS) {
-		__u32 list_class = lists_class(policy, pkt->family, &pkt->source, asked->word);
-		const struct fw_class *class = identify_class(policy, list_class);
-
-		if (!class)
-			return FW_REASON_INTERNAL;
-		if (list_class)
-			count_class(policy->list_slot, list_class);
-		if (class->flags & FW_CLASS_NEVER_BLOCK &&
-		    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt, 0)))
-			return FW_REASON_NEVER_BLOCK;
-		*terms &= class->source_terms;
-		pkt->count_terms = class->source_count_terms;
+		why = identify_by_list(policy, pkt, asked->word, terms);
+		if (why != FW_REASON_UNDECIDED)
+			return why;
 	}
 	if (parsed != FW_REASON_UNDECIDED)
 		return parsed;
@@ -153,6 +175,7 @@ int fw_xdp(struct xdp_md *ctx)
 	if (policy->features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
 	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
+	ask_for_meters(policy, &pkt, terms);
 	why = identify(control, policy, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && policy->features & FW_FEATURE_CHALLENGE)
 		why = challenge_state(ctx, &pkt);

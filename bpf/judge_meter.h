@@ -13,12 +13,15 @@
 /* Gives a key its state. Full: the least recently used one goes. */
 static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 now_ns, __u32 sub_us)
 {
-	struct fw_meter fresh = {.sub_start_ns = now_ns};
+	struct fw_gate *gate = known_gate(now_ns);
 	struct fw_meter *meter;
 
-	fresh.sub_us = sub_us;
+	if (!gate)
+		return NULL;
+	gate->fresh.sub_start_ns = now_ns;
+	gate->fresh.sub_us = sub_us;
 	/* Refused when another CPU was first, or the key was only forgotten by the known tags. */
-	bpf_map_update_elem(&fw_meter_map, key, &fresh, BPF_NOEXIST);
+	bpf_map_update_elem(&fw_meter_map, key, &gate->fresh, BPF_NOEXIST);
 	meter = bpf_map_lookup_elem(&fw_meter_map, key);
 	if (!meter)
 		count_fault(FW_FAULT_METER_FULL);
@@ -32,19 +35,28 @@ static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *k
 {
 	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
 	__u16 tag = known_tag(hash, key->rule, key->port);
+	struct fw_gate *gate = known_gate(now_ns);
 	struct fw_meter *meter;
+	int again;
 
-	if (!bucket)
+	if (!bucket || !gate)
 		return NULL;
-	if (known_has(bucket, tag)) {
+	again = known_has(bucket, tag);
+	if (again) {
 		known_refresh(bucket, tag);
 		meter = bpf_map_lookup_elem(&fw_meter_map, key);
 		if (meter)
 			return meter;
 	}
-	if (!known_admits(now_ns)) {
+	switch (known_admits(gate, again)) {
+	case KNOWN_CANDIDATE:
+		known_add_candidate(bucket, tag);
+		/* fallthrough */
+	case KNOWN_REFUSED:
 		count_fault(FW_FAULT_NOT_ADMITTED);
 		return NULL;
+	case KNOWN_ADMITTED:
+		break;
 	}
 	meter = judge_insert(key, now_ns, sub_us);
 	if (meter)

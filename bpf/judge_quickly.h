@@ -53,12 +53,14 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 	struct fw_known_tags *bucket;
 	__u16 tag;
 
-	if (pkt->crowded) {
+	if (pkt->crowd != KNOWN_QUIET) {
 		bucket = known_bucket(pkt->key_hash, rule->id);
 		tag = known_tag(pkt->key_hash, rule->id, 0);
 		if (!bucket)
 			return JUDGE_SLOWLY;
 		if (!known_has(bucket, tag)) {
+			if (pkt->crowd == KNOWN_LOOKED_AT)
+				return JUDGE_SLOWLY;
 			count_fault(FW_FAULT_NOT_ADMITTED);
 			return JUDGE_WITHIN;
 		}

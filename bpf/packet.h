@@ -11,6 +11,10 @@
 
 #define FW_ESSENTIAL_NONE 0xff
 
+/* Of new keys, as this CPU has it: everybody gets a meter; the budget of this tick is spent, nobody does;
+ * there is a flood, but this one would be looked at. */
+enum known_crowd { KNOWN_QUIET, KNOWN_SPENT, KNOWN_LOOKED_AT };
+
 struct fw_pkt {
 	struct fw_addr source, dest;
 	__u64 now_ns;
@@ -35,7 +39,7 @@ struct fw_pkt {
 	__u8 traffic;	 /* enum fw_traffic */
 	__u8 would_drop; /* a rule in count mode would have dropped it */
 	__u8 counting;	 /* the interface is in count mode: nothing may drop or ban */
-	__u8 crowded;	 /* more new sources than this CPU admits */
+	__u8 crowd;	 /* enum known_crowd */
 	__u8 slot;	 /* of the generation that judges this packet */
 };
 

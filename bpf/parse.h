@@ -403,6 +403,26 @@ static __always_inline enum fw_reason parse_link(struct fw_cursor *cursor, struc
 	return FW_REASON_UNDECIDED;
 }
 
+/* Does the first buffer hold all that the IP header promises? Then the frame ends with it: what an on-link
+ * sender may have padded into further buffers is not counted. */
+static __always_inline int parse_ends_here(const void *start, const void *end)
+{
+	const struct ethhdr *eth = start;
+	const struct iphdr *ip = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6 = (const void *)(eth + 1);
+	__u32 bytes;
+
+	if ((const void *)(ip + 1) > end)
+		return 0;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		bytes = bpf_ntohs(ip->tot_len);
+	else if (eth->h_proto == bpf_htons(ETH_P_IPV6) && ip6->payload_len)
+		bytes = sizeof(*ip6) + bpf_ntohs(ip6->payload_len);
+	else
+		return 0;
+	return bytes <= (__u64)(end - (const void *)ip);
+}
+
 /* The whole frame. UNDECIDED: go on; addresses are valid whenever pkt->family is set, also with another
  * reason. */
 static __always_inline enum fw_reason parse_frame(struct fw_cursor *cursor, struct fw_pkt *pkt)

@@ -11,7 +11,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 4
+#define FW_ABI_VERSION 5
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -130,7 +130,6 @@ enum fw_feature {
 	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges; no dimension */
 	FW_FEATURE_ODD_KINDS = 1 << 10,
 	FW_FEATURE_SIGNATURES = 1 << 11,
-	FW_FEATURE_SOURCE_METERS = 1 << 12, /* some rule counts per source; no dimension */
 };
 
 #define FW_PORT_CLASSES 256
@@ -150,6 +149,20 @@ enum fw_essential_kind {
 	FW_ESSENTIAL_MAX_
 };
 
+enum fw_class_flag { FW_CLASS_NEVER_BLOCK = 1 << 0 };
+
+/* A distinct combination of list memberships. Class 0 is "in no list". */
+struct fw_class {
+	__u64 source_terms;
+	__u64 dest_terms;
+	/* Of these: only a feed on trial says so; their rules count instead of dropping. */
+	__u64 source_count_terms;
+	__u64 dest_count_terms;
+	__u32 flags; /* enum fw_class_flag */
+	__u32 pad;
+};
+FW_SIZE_IS(struct fw_class, 40);
+
 /* One generation. Written while inactive, immutable while active. */
 struct fw_policy_slot {
 	__u32 generation;
@@ -161,10 +174,12 @@ struct fw_policy_slot {
 	__u64 geo_digest; /* of the geo table that this generation was compiled for */
 	__u32 geo_slot;	  /* which slot of fw_geo_map holds it */
 	__u32 geo_pad;
-	__u64 essential_limit;	/* packets per second and kind */
-	__u64 reply_limit;	/* SYN cookies per second */
-	__u64 reply_per_prefix; /* of these, to a source /24 or /48 */
-	__u64 l4_terms;		/* terms that need ports or flags: never for packets without L4 */
+	__u64 essential_limit;	  /* packets per second and kind */
+	__u64 reply_limit;	  /* SYN cookies per second */
+	__u64 reply_per_prefix;	  /* of these, to a source /24 or /48 */
+	__u64 source_meter_terms; /* terms of rules that count per source */
+	struct fw_class unlisted; /* class 0, which is nearly everybody's */
+	__u64 l4_terms;		  /* terms that need ports or flags: never for packets without L4 */
 	struct fw_request_terms requests;
 	__u64 protocol_terms[256];
 	__u64 kind_terms[FW_KIND_ALL_ + 1];
@@ -179,20 +194,6 @@ struct fw_policy_slot {
 	struct fw_u16_dimension dest_port;
 	struct fw_u16_dimension length; /* frame bytes, capped at 65535 */
 };
-
-enum fw_class_flag { FW_CLASS_NEVER_BLOCK = 1 << 0 };
-
-/* A distinct combination of list memberships. Class 0 is "in no list". */
-struct fw_class {
-	__u64 source_terms;
-	__u64 dest_terms;
-	/* Of these: only a feed on trial says so; their rules count instead of dropping. */
-	__u64 source_count_terms;
-	__u64 dest_count_terms;
-	__u32 flags; /* enum fw_class_flag */
-	__u32 pad;
-};
-FW_SIZE_IS(struct fw_class, 40);
 
 #define FW_BAN_LENGTHS	16 /* distinct prefix lengths of bans per family */
 #define FW_SPARED_WORDS 64 /* Bloom filter over spared sources: 4096 bits, one bit per source */

@@ -54,28 +54,42 @@ struct fw_meter {
 };
 FW_SIZE_IS(struct fw_meter, 112);
 
-/* Tags of the keys that were given a meter lately; 15 tags and the place of the next one in half a cache
- * line. */
-#define FW_KNOWN_BUCKETS 32768u
-#define FW_KNOWN_TAGS	 15
-#define FW_KNOWN_WORDS	 4
+/* Tags of the keys that were given a meter lately, and of candidates: keys seen once during a flood of new
+ * ones. Two rings in half a cache line, so that a crowd of candidates pushes out candidates only. */
+#define FW_KNOWN_BUCKETS    32768u
+#define FW_KNOWN_METERED    12 /* places 0 .. 11 */
+#define FW_KNOWN_CANDIDATES 3  /* places 12 .. 14 */
+#define FW_KNOWN_TAGS	    (FW_KNOWN_METERED + FW_KNOWN_CANDIDATES)
+#define FW_KNOWN_WORDS	    4
 
 struct fw_known_tags {
 	union {
-		__u16 tag[FW_KNOWN_TAGS + 1];
+		struct {
+			__u16 tag[FW_KNOWN_TAGS];
+			__u8 next_metered, next_candidate; /* of each ring: the place to overwrite next */
+		};
 		__u64 word[FW_KNOWN_WORDS];
 	};
 };
 FW_SIZE_IS(struct fw_known_tags, 32);
+/* Smaller ones are no tags: the places' lane must not look like one. */
+#define FW_KNOWN_TAG_MIN (FW_KNOWN_CANDIDATES << 8)
 
-/* New keys a CPU may give a meter to: a second's worth at once, then that many a second. */
+/* New keys a CPU may note, and of these seen again as many may get a meter: a second's worth at once, then
+ * that many a second. */
 #define FW_GATE_PER_SECOND 100000u
+/* A flood is over when this much has been saved: the tenth of a second of few new keys. */
+#define FW_GATE_RELAXED (FW_GATE_PER_SECOND / 10)
 
 struct fw_gate {
 	__u64 refilled_ns;
-	__u64 left;
+	__u32 left;    /* for keys nobody knows */
+	__u32 again;   /* for candidates seen again; during a flood only */
+	__u32 flooded; /* the budget ran out and has not recovered: a new key has to come twice */
+	__u32 pad;
+	struct fw_meter fresh; /* room to build one in: 112 bytes are too many for the packet path's stack */
 };
-FW_SIZE_IS(struct fw_gate, 16);
+FW_SIZE_IS(struct fw_gate, 136);
 
 enum fw_ban_origin { FW_BAN_MANUAL, FW_BAN_RULE, FW_BAN_FEED, FW_BAN_FLEET, FW_BAN_ORIGIN_MAX_ };
 

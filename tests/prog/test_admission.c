@@ -64,7 +64,53 @@ Test(admission, a_flood_has_a_budget_and_erases_nobody)
 	/* Without a meter nobody is blocked by mistake, and with the next tick there are new ones. */
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 20);
 	lab.now_ns += 4 * MS;
-	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 5);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 1 + 5, "the first packet makes a candidate");
+	/* When the crowd is gone, the first packet counts again. */
+	lab.now_ns += 200 * MS;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER_NEAR), 1), 1);
+	lab.now_ns += 4 * MS;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER_NEAR), 20), 4);
+	lab_close(&lab);
+}
+
+static size_t meters(struct lab *lab)
+{
+	struct fw_meter_entry *entries = NULL;
+	size_t count = 0;
+
+	cr_assert_eq(fw_meters_list(lab->datapath, FW_RULE_NONE, 0, &entries, &count), 0);
+	free(entries);
+	return count;
+}
+
+/* What came once during the flood is forgotten, and takes no place of those who were known before it. */
+Test(admission, a_flood_leaves_nothing_behind_and_takes_nothing)
+{
+	enum { PER_TICK = 1000, TICKS = 400 };
+	struct lab lab;
+	struct packet quiet = PACKET(.from = HONEST);
+	size_t before;
+
+	open_large(&lab);
+	cr_expect_eq(lab_send(&lab, quiet, 3), 3);
+	for (uint32_t i = 0; i < FW_GATE_PER_SECOND; i++) {
+		struct packet packet = stranger(1 << 23 | i);
+
+		lab_run(&lab, &packet);
+	}
+	before = meters(&lab);
+	cr_expect_eq(before, FW_GATE_PER_SECOND);
+	for (uint32_t tick = 0; tick < TICKS; tick++) {
+		lab.now_ns += 4 * MS;
+		for (uint32_t i = 0; i < PER_TICK; i++) {
+			struct packet packet = stranger(tick * PER_TICK + i);
+
+			lab_run(&lab, &packet);
+		}
+	}
+	/* Tags have 16 bits: some stranger looks like one that has come before. */
+	cr_expect_lt(meters(&lab) - before, PER_TICK * TICKS / 500);
+	cr_expect_eq(lab_send(&lab, quiet, 20), 2, "who was known before the flood still is");
 	lab_close(&lab);
 }
 

@@ -237,7 +237,7 @@ Test(compile, features_follow_the_rules)
 		done(&c);
 	}
 	c = compile(RULE("limit: 10 connections/1s, action: police"));
-	cr_expect_eq(c.image->slot->features, FW_FEATURE_TCP_FLAGS | FW_FEATURE_SOURCE_METERS);
+	cr_expect_eq(c.image->slot->features, FW_FEATURE_TCP_FLAGS);
 	done(&c);
 	c = compile(RULE("limit: 10 connections/1s, per: total, action: police"));
 	cr_expect_eq(c.image->slot->features, FW_FEATURE_TCP_FLAGS);

@@ -4,6 +4,7 @@
 #define FW_TOOLS_BENCH_H
 
 #include <jansson.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,8 +21,8 @@ struct bench {
 	char lab_id[32];
 	char attacker[BENCH_PATH_MAX]; /* /run/netns paths */
 	char client[BENCH_PATH_MAX];
-	const char *rows; /* NULL: all */
-	bool quick;	  /* few repeats and small counts: proves that the bench works, not what it says */
+	regex_t *rows; /* NULL: all */
+	bool quick;    /* few repeats and small counts: proves that the bench works, not what it says */
 	unsigned int repeats;
 	unsigned int failed;  /* rows that could not be measured */
 	unsigned int ifindex; /* of the victim's eth0; the bench itself lives in the victim's namespace */

@@ -264,11 +264,12 @@ void bench_cost(struct bench *bench)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
 		const struct target *target = &scenarios[i].target;
 		struct fw_err err = {};
+		char row[128];
 
 		if (bench->quick && target->prefixes > 100000)
 			continue;
-		if (bench->rows && !strstr(scenarios[i].name, bench->rows) &&
-		    !strstr(target->name, bench->rows))
+		snprintf(row, sizeof(row), "%s: %s", target->name, scenarios[i].name);
+		if (bench->rows && regexec(bench->rows, row, 0, NULL, 0))
 			continue;
 		if (scenario_run(bench, &scenarios[i], &err))
 			bench_fail(bench, "cost", target->name, scenarios[i].name, &err);

@@ -16,8 +16,9 @@
 
 #include "bench.h"
 
-static const char usage[] = "usage: bench [--build DIR] [--only cost,flood,honest,control] [--rows TEXT]\n"
-			    "--rows: only the cost rows whose name or program holds TEXT.\n"
+static const char usage[] = "usage: bench [--build DIR] [--only cost,flood,honest,control] [--rows REGEX]\n"
+			    "--rows: only the cost rows whose \"PROGRAM: PACKETS\" matches, so \"floodwall: "
+			    "random UDP4$\" is one.\n"
 			    "Run from the top of the source tree, as root. Writes DIR/bench.json. "
 			    "BENCH_QUICK=1 proves in seconds that\n"
 			    "every part works; its figures mean nothing.\n";
@@ -177,6 +178,7 @@ int main(int argc, char **argv)
 						{"help", no_argument, NULL, 'h'},
 						{}};
 	const char *quick = getenv("BENCH_QUICK"), *only = NULL;
+	regex_t rows;
 	struct bench bench = {.build = "build", .quick = quick && *quick};
 	struct fw_err err = {};
 	int key, r;
@@ -187,7 +189,7 @@ int main(int argc, char **argv)
 		else if (key == 'o')
 			only = optarg;
 		else if (key == 'r')
-			bench.rows = optarg;
+			bench.rows = regcomp(&rows, optarg, REG_EXTENDED | REG_NOSUB) ? NULL : &rows;
 		else {
 			fputs(usage, key == 'h' ? stdout : stderr);
 			return key == 'h' ? 0 : 64;

@@ -128,6 +128,7 @@ void fw_classes_fill(const struct fw_policy *policy, struct fw_image *image, str
 		if (is_member(&policy->never_block, sets))
 			class->flags |= FW_CLASS_NEVER_BLOCK;
 	}
+	image->slot->unlisted = image->classes[0];
 }
 
 int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)

@@ -324,7 +324,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 			image->slot->features |= FW_FEATURE_CHALLENGE;
 		if (image->slot->rules[i].flags & FW_RULE_SOURCE_KEY &&
 		    image->slot->rules[i].unit != FW_UNIT_NONE)
-			image->slot->features |= FW_FEATURE_SOURCE_METERS;
+			image->slot->source_meter_terms |= image->slot->rules[i].terms;
 	}
 	compile_never_block(policy, tick_ns, image->slot);
 	compile_answers(policy, tick_ns, image->slot);
