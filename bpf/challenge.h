@@ -214,7 +214,7 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	enum fw_reason why = FW_REASON_CHALLENGED;
-	int counts;
+	int counts, on_trial;
 
 	if (!count || !control)
 		return FW_REASON_INTERNAL;
@@ -222,10 +222,11 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 		return FW_REASON_UNDECIDED; /* the checker refuses rules for others */
 	count->packets++;
 	count->bytes += pkt->length;
-	counts = rule->flags & FW_RULE_COUNT_MODE || judge_is_on_trial(policy, rule, pkt);
+	on_trial = judge_is_on_trial(policy, rule, pkt);
+	counts = rule->flags & FW_RULE_COUNT_MODE || on_trial;
 	if (!challenge_lasts(rule, pkt, count, counts))
 		return FW_REASON_UNDECIDED;
-	pkt->labels |= rule->labels;
+	judge_label(pkt, rule, on_trial);
 	if (counts) {
 		count->would_drop++;
 		if (!pkt->would_drop)

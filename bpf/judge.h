@@ -107,8 +107,23 @@ static __always_inline int judge_has_labels(const struct fw_term *term, const st
 	       !(pkt->labels & term->labels_forbidden);
 }
 
-/* Only feeds on trial make the packet match, whichever term of the rule holds: the rule may count, not drop.
- */
+/* With the labels that feeds on trial brought about; those forbid nothing. */
+static __always_inline int judge_has_labels_on_trial(const struct fw_term *term, const struct fw_pkt *pkt)
+{
+	return pkt->count_terms && !(term->labels_required & ~(pkt->labels | pkt->trial_labels)) &&
+	       !(pkt->labels & term->labels_forbidden);
+}
+
+static __always_inline void judge_label(struct fw_pkt *pkt, const struct fw_rule *rule, int on_trial)
+{
+	if (on_trial)
+		pkt->trial_labels |= rule->labels;
+	else
+		pkt->labels |= rule->labels;
+}
+
+/* Only feeds on trial make the packet match, by themselves or by a label, whichever term of the rule holds:
+ * the rule may count, not drop. */
 static __always_inline int judge_is_on_trial(const struct fw_policy_slot *policy, const struct fw_rule *rule,
 					     const struct fw_pkt *pkt)
 {
@@ -147,7 +162,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	}
 	if (!over)
 		return FW_REASON_UNDECIDED;
-	pkt->labels |= rule->labels;
+	judge_label(pkt, rule, on_trial);
 	if (action == FW_ACTION_LABEL)
 		return FW_REASON_UNDECIDED;
 	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
@@ -204,7 +219,7 @@ static __always_inline const struct fw_term *judge_take(const struct fw_policy_s
 	if (pkt->count_terms)
 		pkt->held_terms = *mask;
 	*mask &= *mask - 1;
-	if (!judge_has_labels(term, pkt))
+	if (!judge_has_labels(term, pkt) && !judge_has_labels_on_trial(term, pkt))
 		return NULL;
 	*mask &= ~policy->rules[term->rule & (FW_RULES_MAX - 1)].terms;
 	return term;

@@ -15,6 +15,7 @@ struct fw_pkt {
 	struct fw_addr source, dest;
 	__u64 now_ns;
 	__u64 labels;
+	__u64 trial_labels;	      /* set only because of feeds on trial; 0 without count_terms */
 	__u64 key_hash;		      /* of the source as most meters count it: IPv4 /32, IPv6 /64 */
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
 	__u64 held_terms;	      /* with count_terms: those not judged yet that hold, labels aside */

@@ -176,10 +176,10 @@ struct fw_policy_slot {
 	__u64 geo_digest; /* of the geo table that this generation was compiled for */
 	__u32 geo_slot;	  /* which slot of fw_geo_map holds it */
 	__u32 geo_pad;
-	__u64 essential_limit;	  /* packets per second and kind */
-	__u64 reply_limit;	  /* SYN cookies per second */
-	__u64 reply_per_prefix;	  /* of these, to a source /24 or /48 */
-	__u32 synproxy_wscale;	  /* what is forwarded is answered, too; FW_SYNPROXY_NONE: it is not */
+	__u64 essential_limit;	/* packets per second and kind */
+	__u64 reply_limit;	/* SYN cookies per second */
+	__u64 reply_per_prefix; /* of these, to a source /24 or /48 */
+	__u32 synproxy_wscale;	/* what is forwarded is answered, too; FW_SYNPROXY_NONE: it is not */
 	__u32 synproxy_pad;
 	__u64 source_meter_terms; /* terms of rules that count per source */
 	struct fw_class unlisted; /* class 0, which is nearly everybody's */

@@ -41,6 +41,9 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -O1 $(SAN_FLAGS) $(test_cflags) -MMD -MP -MF $@.d -MT $@ $< $(BUILD)/san.a -o $@ $(test_libs)
 
+# Allocations that fail when the test says so.
+$(BUILD)/tests/unit/test_image_memory: test_libs += -Wl,--wrap=calloc -Wl,--wrap=reallocarray
+
 # The same tests without sanitizers, for a debugger or valgrind; nothing runs them by default.
 $(BUILD)/tests/unit-plain/%: tests/unit/%.c $(BUILD)/plain.a
 	$(call say,TEST,$@)

@@ -74,16 +74,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct fw_uri_test uri = {FW_URI_PREFIX, (char *)"/login"};
 	static char *host[] = {(char *)"*.example"};
 	static struct fw_range range = {400, 499};
+	static struct fw_log_job_part parts[] = {{.status = {&range, 1}, .host_not = {host, 1}},
+						 {.uri_not = {&uri, 1}, .status_not = {&range, 1}}};
+	static unsigned int first[] = {0}, second[] = {1};
+	static struct fw_alternative alternatives[] = {{first, 1}, {second, 1}};
 	struct fw_prefix proxies;
 	struct fw_log_job_rule rules[] = {
-		{.id = 1, .name = "a", .limit = 1, .sub_us = 625000, .bits = {0, 128, 64}, .uri = {&uri, 1}},
-		{.id = 2, .name = "b", .limit = 1, .sub_us = 625000, .bits = {0, 120, 48}, .host = {host, 1}},
+		{.id = 1,
+		 .name = "a",
+		 .limit = 1,
+		 .sub_us = 625000,
+		 .bits = {0, 128, 64},
+		 .always.uri = {&uri, 1}},
+		{.id = 2,
+		 .name = "b",
+		 .limit = 1,
+		 .sub_us = 625000,
+		 .bits = {0, 120, 48},
+		 .always.host = {host, 1}},
 		{.id = 3,
 		 .name = "c",
 		 .limit = 1,
 		 .sub_us = 625000,
 		 .bits = {0, 128, 64},
-		 .status = {&range, 1}},
+		 .parts = parts,
+		 .part_count = 2,
+		 .alternatives = alternatives,
+		 .alternative_count = 2},
 	};
 	struct fw_log_job_log log = {.trust = {&proxies, 1},
 				     .fields = {(char *)"a", (char *)"b.c", (char *)"m", (char *)"u"}};

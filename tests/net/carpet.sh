@@ -41,6 +41,7 @@ expect_words "metrics show it" '^floodwall_attack_active\{vector="udp"\} 1$' "$W
 expect_words "and when it began" '^floodwall_attack_start_timestamp_seconds\{vector="udp"\} 1[0-9]{9}' "$WORK/metrics"
 # A restart in the middle: the filter goes on, the attack is the same one.
 stop_agent KILL
+restarted=$(date +%s)
 start_agent
 wait "$CARPET_PID"
 sent=$(field 'd["sent"]' <"$WORK/carpet.json")
@@ -69,5 +70,12 @@ fw attacks >"$WORK/out"
 expect_words "and that is said" 'PASSES' "$WORK/out"
 wait "$CARPET_PID"
 stop_agent
+# What the flood went on to send after the restart is no honest traffic either.
+expect "the history knows that it went on after the restart, and its end" 1 "$(python - "$WORK/state/history.db" "$restarted" <<'PYTHON'
+import sqlite3, sys
+wanted = "SELECT count(*) FROM attacks WHERE target = '203.0.113.0/24' AND start >= ? AND \"end\" IS NOT NULL"
+print(sqlite3.connect(sys.argv[1]).execute(wanted, [int(sys.argv[2])]).fetchone()[0])
+PYTHON
+)"
 start_agent
 expect "a restart keeps both" "2" "$(active 'len(d["active"]) + len(d["recent"])')"

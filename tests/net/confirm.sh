@@ -30,6 +30,24 @@ expect "rolled back without the CLI" 1000 "$(limit)"
 expect_exit "an unconfirmed apply ends with 3" 3 fw apply "$WORK/tight.yaml" --confirm 5s
 expect "and the old policy" 1000 "$(limit)"
 
+# A background job of a script ignores SIGINT; a terminal's foreground job does not.
+interrupted() { # TIMES: Ctrl-C at the question
+	/usr/bin/python3 - "$1" "$BUILD/floodwall" --socket "$WORK/api.sock" apply "$WORK/tight.yaml" --confirm 30s <<'PYTHON'
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+apply = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE, text=True)
+time.sleep(1)
+for _ in range(int(sys.argv[1])):
+    apply.send_signal(signal.SIGINT)
+out, _ = apply.communicate(timeout=20)
+print(apply.returncode, "rolled back: the policy" in out)
+PYTHON
+}
+expect "Ctrl-C rolls back, says so and ends with 3" "3 True" "$(interrupted 1)"
+expect "and the old policy is in force" 1000 "$(limit)"
+expect "an impatient one does the same" "3 True" "$(interrupted 3)"
+expect "and the old policy is in force" 1000 "$(limit)"
+
 fw apply "$WORK/tight.yaml" --confirm 10s >"$WORK/apply.out" 2>&1 &
 APPLY=$!
 sleep 1

@@ -267,6 +267,7 @@ rules:
 
     def lists(self):
         self.keeps("0.0.0.0/0", "lists 0.0.0.0/0, everybody", lambda h: h.send(GOOD + "0.0.0.0/0\n"), state="held")
+        self.keeps("0.0.0.0/0: force is not advised", "no --force lets it pass", lambda h: h.send(GOOD + "0.0.0.0/0\n"), state="held")
         self.serve(GOOD + "45.7.0.0/16\n192.168.0.0/16\n")
         got = self.agent.sync("bad")
         good, seen = self.lab.judged([LISTED, NEAR], [OWN, PEER, OFFICE])
@@ -274,6 +275,7 @@ rules:
         result("own address: `feeds` says what was left out", got["split"].get("own_address") == 1 and got["refused"].get("bogon") == 1, got)
         half = "".join((GOOD + "45.7.0.0/16\n192.168.0.0/16\n").splitlines(True)[:6])
         self.keeps("half gone", "shrank from", lambda h: h.send(half), state="held")
+        self.keeps("half gone: force is advised", "floodwall feeds sync --force bad", lambda h: h.send(half), state="held")
         changes = [event["change"] for event in self.agent.events("bad")]
         result("events: updated, failed, held and recovered are there", {"updated", "failed", "held", "recovered"} <= set(changes), changes)
         self.say(lambda h: h.send("no", 500))

@@ -139,6 +139,20 @@ sleep 0.2
 expect "truncated in place" True "$(is_banned 203.0.113.81 && echo True)"
 expect_that "and counted" 'a >= 1' "$(sleep 0.6; log_count truncations)"
 
+told() { fwj events | field "[e['change'] for e in d['events'] if e['event_type']=='log' and e.get('log')=='web']"; }
+said() { [ "$(told)" = "$1" ]; }
+expect "a rotation is no news" "[]" "$(told)"
+mv "$LOG" "$LOG.gone"
+expect_exit "a log that stays away is an event" 0 until_true 9 said "['blind']"
+expect_words "which says what it means" "log 'web': cannot read .*No such file.*see nothing new until that is mended" <(fw events)
+mv "$LOG.gone" "$LOG"
+expect_exit "and so is its return" 0 until_true 5 said "['blind', 'mended']"
+for i in $(seq 120); do echo "{\"remote\": \"203.0.113.1\", \"number\": $i}"; done >>"$LOG"
+expect_exit "a log in another format is an event" 0 until_true 9 said "['blind', 'mended', 'blind']"
+expect_words "status says it as well" "attention log 'web': [0-9]+ of its last [0-9]+ lines are not in its format" <(fw status)
+lines 120 203.0.113.1 /
+expect_exit "and when it is as it was" 0 until_true 5 said "['blind', 'mended', 'blind', 'mended']"
+
 before=$(log_count unparsed)
 {
 	head -c 1000000 /dev/zero | tr '\0' x

@@ -51,6 +51,9 @@ printf '198.51.100.7-198.51.100.9 # range\n%s\n' "$CLIENT_IP4" >"$WORK/sets/bad.
 expect_exit "rewritten as a whole" 0 until_true 2 member
 expect_words "explain names the range" 'bad.txt:1, 198.51.100.7-198.51.100.9' <(fwj explain 198.51.100.8)
 
+expect_words "a port without a protocol is taken for TCP" '"detail": ?"taken for TCP' <(fwj explain 203.0.113.9 --to "$VICTIM_IP4:53")
+expect "unless one is named" 0 "$(fwj explain 203.0.113.9 --to "$VICTIM_IP4:53/udp" | grep -c 'taken for TCP')"
+
 # broken in every way: the last good content stays, said once, and the end of it is said too
 break_and_mend() { # NAME REGEX COMMAND...
 	local name=$1 regex=$2 before after
@@ -126,6 +129,34 @@ expect "no drift" 0 "$(status 'len(d["drift"])')"
 expect_exit "sets del --save" 0 fw sets del bad 198.18.5.0/24 --save
 expect "the line is gone" 0 "$(grep -c 198.18.5 "$WORK/sets/bad.txt")"
 expect_exit "and the address out" 1 fw sets test bad 198.18.5.1
+
+# the list of signatures is watched like a set file
+signature() { printf 'version: 1\nsignatures:\n  - {name: %s, source_port: %s}\n' "$1" "$2" >"$WORK/$3"; }
+signature odd 19000 signatures.yaml
+sed "/^rules:/i signatures: $WORK/signatures.yaml" "$WORK/policy.yaml" >"$WORK/signed.yaml"
+printf '  - {name: reflected, match: {signature: any}, action: block, mode: enforce, force: true}\n' >>"$WORK/signed.yaml"
+expect_exit "a policy with signatures" 0 fw apply "$WORK/signed.yaml"
+matched() { fwj rules | field "[r['packets'] for r in d if r['name']=='reflected'][0]"; }
+hits() { # PORT: one packet from there matches the rule
+	local before
+	before=$(matched)
+	echo x | on client socat -u - "UDP4:$VICTIM_IP4:7777,sourceport=$1"
+	[ "$(matched)" -gt "$before" ]
+}
+expect_exit "its signature matches" 0 hits 19000
+signature even 19002 signatures.yaml
+expect_exit "another list comes into force within 3 s" 0 until_true 3 hits 19002
+expect_exit "and the old one is gone" 1 hits 19000
+expect "that is said" 1 "$(fwj events | field "sum(1 for e in d['events'] if e['event_type']=='signatures' and e.get('change')=='read')")"
+expect_exit "a tune" 0 fw tune reflected action=count
+signature broken banana signatures.yaml
+expect_exit "a broken list is noticed" 0 until_true 5 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' status | grep -q 'attention signatures: .*signatures.yaml:3: .*the list read before stays in force'"
+expect_exit "and its last good content matches" 0 hits 19002
+signature third 19004 new && mv "$WORK/new" "$WORK/signatures.yaml"
+expect_exit "replaced by a good one" 0 until_true 5 hits 19004
+expect "that is said" "broken mended" "$(fwj events | field "' '.join(e['change'] for e in d['events'] if e['event_type']=='signatures' and e['change']!='read')")"
+expect "the tune is still there" count "$(fwj rules | field "[r['action'] for r in d if r['name']=='reflected'][0]")"
+expect_exit "back" 0 fw rollback
 
 # feeds are sets, too
 feed_is() { [ "$(fwj feeds | field "d[0]['state']")" = "$1" ]; }

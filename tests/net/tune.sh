@@ -37,6 +37,11 @@ stop_agent
 start_agent
 expect "drift survives a restart" "200 60 count" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
 expect_that "the counters go on" "a >= $before" "$(rule blanket packets)"
+expect_exit "an apply" 0 fw apply "$WORK/policy.yaml"
+expect_words "says that the unsaved tunes go with the policy before" 'warning.*unsaved tune blanket limit=200/1m' "$WORK/out"
+expect_words "and how long it lasts" 'until the next apply or rollback: reload reads this file again' "$WORK/out"
+expect_exit "rollback" 0 fw rollback
+expect "brings them back" "200 60 count" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
 expect_exit "tune --save" 0 fw tune blanket limit=5k/1m action=block --save
 expect_words "the file has the saved limit" '5k packets/1m|5000 packets/1m|5000 packets/60s' "$WORK/policy.yaml"
 expect_exit "the saved file is still a policy" 0 fw check "$WORK/policy.yaml"

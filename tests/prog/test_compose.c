@@ -179,6 +179,9 @@ Test(compose, requests_that_have_one_and_lack_another)
 #define FEED                                                                                                 \
 	HEAD "feeds: {fresh: {url: \"https://feeds.example/list\", trial: 1d}}\n"                            \
 	     "sets: {mine: [" VICTIM "]}\nrules:\n"
+#define MARKS                                                                                                \
+	"  - {name: fresh, match: {source: fresh}, action: label, labels: [seen]}\n"                         \
+	"  - {name: sure, match: {source_port: 123}, action: label, labels: [seen]}\n"
 
 static void open_on_trial(struct lab *lab, struct fw_prefix *listed, struct fw_feed_part *part)
 {
@@ -240,6 +243,54 @@ Test(compose, a_feed_on_trial_counts_as_destination)
 	part.trial = false;
 	lab_publish(&lab, FEED "  - {name: r, match: {destination: fresh}, action: block}\n");
 	TAKES(PACKET(.from = HONEST, .to = LISTED));
+	lab_close(&lab);
+}
+
+/* A label that only a feed on trial brought about is on trial itself: what asks for it counts, and what
+ * forbids it drops as if the label was not there. */
+Test(compose, a_label_of_a_feed_on_trial_is_on_trial)
+{
+	static const char *const both[] = {"{any: [{label: seen}, {dest_port: 53}]}",
+					   "{any: [{dest_port: 53}, {label: seen}]}"};
+	struct fw_feed_part part;
+	struct fw_prefix listed;
+	struct lab lab;
+
+	open_on_trial(&lab, &listed, &part);
+	for (size_t i = 0; i < 2; i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), FEED MARKS "  - {name: r, match: %s, action: block}\n", both[i]);
+		lab_publish(&lab, text);
+		LEAVES(PACKET(.from = LISTED));
+		cr_expect_eq(lab.trace.verdict, FW_VERDICT_WOULD_DROP);
+		TAKES(PACKET(.from = LISTED, .to_port = 53));
+		TAKES(PACKET(.from = HONEST, .from_port = 123));
+		/* Another rule sets it for sure. */
+		TAKES(PACKET(.from = LISTED, .from_port = 123));
+		LEAVES(PACKET(.from = HONEST));
+		cr_expect_eq(lab.trace.verdict, FW_VERDICT_PASS);
+	}
+	/* Through a second label, and for SYNs that would be answered with cookies. */
+	lab_publish(&lab,
+		    FEED MARKS "  - {name: again, match: {label: seen}, action: label, labels: [twice]}\n"
+			       "  - {name: syn, match: {label: twice, protocol: tcp, tcp_flags: syn},\n"
+			       "     limit: 1 connections/1s, per: total, action: challenge}\n"
+			       "  - {name: r, match: {label: twice}, action: block}\n");
+	LEAVES(PACKET(.from = LISTED));
+	cr_expect_eq(lab.trace.verdict, FW_VERDICT_WOULD_DROP);
+	cr_expect_eq(lab_send(&lab, TCP(.from = LISTED, .flags = TCP_SYN), 2), 2);
+	cr_expect_eq(lab_counts(&lab, "syn").would_drop, 1);
+	TAKES(PACKET(.from = HONEST, .from_port = 123));
+	lab_publish(&lab, FEED MARKS "  - {name: r, match: {label_not: seen}, action: block, force: true}\n");
+	TAKES(PACKET(.from = LISTED));
+	TAKES(PACKET(.from = HONEST));
+	LEAVES(PACKET(.from = LISTED, .from_port = 123));
+	part.trial = false;
+	lab_publish(&lab, FEED MARKS "  - {name: r, match: {label: seen}, action: block}\n");
+	TAKES(PACKET(.from = LISTED));
+	lab_publish(&lab, FEED MARKS "  - {name: r, match: {label_not: seen}, action: block, force: true}\n");
+	LEAVES(PACKET(.from = LISTED));
 	lab_close(&lab);
 }
 

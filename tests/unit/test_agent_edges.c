@@ -2,6 +2,7 @@
 /* The agent's small edges: routes, listening sockets, resolvers, and addresses to listen on. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +158,7 @@ Test(spared, resolvers_without_loopback)
 	free(list.items);
 }
 
-Test(spared, time_servers_by_address)
+Test(spared, time_servers_in_configuration)
 {
 	static const char *const wanted[] = {"192.0.2.1", "192.0.2.2", "2001:db8::3",
 					     "192.0.2.4", "192.0.2.5", "2001:db8::6"};
@@ -172,14 +173,21 @@ Test(spared, time_servers_by_address)
 					    "server",
 					    "",
 					    "=",
-					    "NTP="};
+					    "NTP=",
+					    "server -4 ntp4.example.org prefer",
+					    "servers NTP.example.org",
+					    "pool 300.0.2.1",
+					    "pool $(reboot)",
+					    "server -"};
+	static const char *const names_wanted[] = {"ntp.example.org", "ntp4.example.org"};
+	struct fw_server_names names = {};
 	struct fw_spared_list list = {};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		char line[128];
 
 		snprintf(line, sizeof(line), "%s", lines[i]);
-		cr_assert_eq(fw_spared_time_line(line, &list), 0);
+		cr_assert_eq(fw_spared_time_line(line, &list, &names), 0);
 	}
 	cr_assert_eq(list.count, 6);
 	for (size_t i = 0; i < 6; i++) {
@@ -188,7 +196,119 @@ Test(spared, time_servers_by_address)
 		cr_expect_str_eq(fw_addr_format(&list.items[i].addr, text, sizeof(text)), wanted[i]);
 		cr_expect_eq(list.items[i].kind, FW_SPARED_TIME_SERVER);
 	}
+	cr_assert_eq(names.count, 2);
+	for (size_t i = 0; i < 2; i++)
+		cr_expect_str_eq(names.items[i].host, names_wanted[i]);
+	fw_server_names_done(&names);
 	free(list.items);
+}
+
+/* A resolver made of what the test says; a host that begins with "slow" is answered when told to. */
+static atomic_int slow_may_answer, asked, answer_from;
+
+static size_t resolve(const char *host, struct fw_addr *addrs, size_t most, const char **ret_why)
+{
+	char text[32];
+
+	atomic_fetch_add(&asked, 1);
+	while (!strncmp(host, "slow", 4) && !atomic_load(&slow_may_answer))
+		usleep(1000);
+	*ret_why = "no such host";
+	if (!strncmp(host, "gone", 4))
+		return 0;
+	cr_assert(most >= 20);
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", atomic_load(&answer_from) + i);
+		fw_addr_parse(text, &addrs[i], NULL);
+	}
+	return 20;
+}
+
+/* Waits for the answer of one lookup. */
+static void turn(struct fw_server_names *names, const char *host, uint64_t now_ns)
+{
+	fw_server_names_want(names, host);
+	fw_server_names_turn(names, now_ns);
+	for (int i = 0; i < 5000 && names->lookup; i++) {
+		usleep(1000);
+		fw_server_names_want(names, host);
+		fw_server_names_turn(names, now_ns);
+	}
+	cr_assert_null(names->lookup);
+}
+
+static size_t learned(const struct fw_server_names *names, const char *address)
+{
+	struct fw_spared_list list = {};
+	struct fw_addr addr;
+	size_t found = 0;
+
+	fw_addr_parse(address, &addr, NULL);
+	fw_spared_time_names(&list, names);
+	for (size_t i = 0; i < list.count; i++)
+		found += !memcmp(&list.items[i].addr, &addr, sizeof(addr)) && list.items[i].expires_ns &&
+			 list.items[i].kind == FW_SPARED_TIME_SERVER;
+	free(list.items);
+	return found;
+}
+
+Test(spared, time_servers_by_name)
+{
+	struct fw_server_names names = {.resolve = resolve};
+	uint64_t now = FW_NS_PER_SEC;
+
+	atomic_store(&answer_from, 1);
+	turn(&names, "pool.example.org", now);
+	cr_expect_eq(learned(&names, "192.0.2.1"), 1);
+	cr_expect_eq(learned(&names, "192.0.2.20"), 1);
+	/* Not asked again before it is due; then the new ones come beside the old ones. */
+	turn(&names, "pool.example.org", now + FW_NAME_FRESH_NS - 1);
+	cr_expect_eq(atomic_load(&asked), 1);
+	atomic_store(&answer_from, 101);
+	now += FW_NAME_FRESH_NS;
+	turn(&names, "pool.example.org", now);
+	cr_expect_eq(atomic_load(&asked), 2);
+	cr_expect_eq(learned(&names, "192.0.2.120"), 1);
+	cr_expect_eq(names.items[0].count, FW_NAME_ADDRS_MAX);
+	/* What no answer names any more expires. */
+	turn(&names, "pool.example.org", now + FW_NAME_LEARNED_NS - 1);
+	cr_expect_eq(learned(&names, "192.0.2.20"), 0);
+	cr_expect_eq(learned(&names, "192.0.2.120"), 1);
+	/* And what the configuration no longer names is forgotten at once. */
+	turn(&names, "other.example.org", now);
+	cr_expect_eq(names.count, 1);
+	fw_server_names_done(&names);
+}
+
+Test(spared, a_name_that_nobody_knows_is_asked_again)
+{
+	struct fw_server_names names = {.resolve = resolve};
+
+	turn(&names, "gone.example.org", FW_NS_PER_SEC);
+	cr_expect_eq(names.items[0].count, 0);
+	turn(&names, "gone.example.org", FW_NS_PER_SEC + FW_NAME_RETRY_NS - 1);
+	cr_expect_eq(atomic_load(&asked), 1);
+	turn(&names, "gone.example.org", FW_NS_PER_SEC + FW_NAME_RETRY_NS);
+	cr_expect_eq(atomic_load(&asked), 2);
+	fw_server_names_done(&names);
+}
+
+/* Neither a turn nor the end waits for it. */
+Test(spared, a_resolver_that_does_not_answer_holds_nothing_up)
+{
+	struct fw_server_names names = {.resolve = resolve};
+
+	for (int i = 0; i < 3; i++) {
+		fw_server_names_want(&names, "slow.example.org");
+		fw_server_names_turn(&names, FW_NS_PER_SEC);
+	}
+	cr_expect_not_null(names.lookup);
+	for (int i = 0; i < 5000 && !atomic_load(&asked); i++)
+		usleep(1000);
+	cr_expect_eq(atomic_load(&asked), 1);
+	fw_server_names_done(&names);
+	atomic_store(&slow_may_answer, 1);
+	usleep(50000); /* the sanitizer looks whether it was freed */
 }
 
 Test(spared, a_missing_file_spares_nobody)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "observe/explain.h"
 
 /* What the running filter would say; 0 and NULL mean no. */
@@ -73,6 +74,11 @@ static size_t read_listings(void *context, unsigned int set, const struct fw_add
 	return 1;
 }
 
+/* Listed by the feed on trial of TRIAL. */
+#define TRIED "203.0.113.66"
+#define TRIAL "version: 1\nfeeds: {fresh: {url: \"https://feeds.example/list\", trial: 1d}}\nrules:\n"
+#define SEEN  "  - {name: seen, match: {source: [fresh]}, action: label, labels: [seen]}\n"
+
 #define SETS                                                                                                 \
 	"sets:\n  office: {entries: [192.0.2.0/24, \"2001:db8:1::/48\"]}\n  bad: {entries: "                 \
 	"[203.0.113.0/24, \"2001:db8:bad::/48\"]}\n"
@@ -109,6 +115,45 @@ static const struct explain_case {
 	 "rule blanket",
 	 FW_EXPLAIN_NO_MATCH,
 	 "12 of 100 packets/10s"},
+	{"a source that only a feed on trial lists",
+	 TRIAL "  - {name: bad, match: {source: [fresh]}, action: block}\n",
+	 TRIED,
+	 NULL,
+	 0,
+	 0,
+	 {},
+	 FW_VERDICT_WOULD_DROP,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule bad",
+	 FW_EXPLAIN_MATCH,
+	 "matches by feeds on trial, counts only"},
+	{"a label that only a feed on trial brought about",
+	 TRIAL SEEN "  - {name: bad, match: {label: seen}, action: block}\n",
+	 TRIED,
+	 NULL,
+	 0,
+	 0,
+	 {},
+	 FW_VERDICT_WOULD_DROP,
+	 FW_REASON_NO_RULE,
+	 NULL,
+	 "rule bad",
+	 FW_EXPLAIN_MATCH,
+	 "matches by feeds on trial, counts only"},
+	{"such a label forbids nothing",
+	 TRIAL SEEN "  - {name: others, match: {label_not: seen}, action: block, force: true}\n",
+	 TRIED,
+	 NULL,
+	 0,
+	 0,
+	 {},
+	 FW_VERDICT_DROP,
+	 FW_REASON_RULE_BLOCK,
+	 "others",
+	 "rule others",
+	 FW_EXPLAIN_MATCH,
+	 "block: dropped"},
 	{"a source outside the countries",
 	 GEO_POLICY,
 	 "203.0.113.9",
@@ -479,13 +524,20 @@ static void check_case(const struct explain_case *c)
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
 	struct fw_diags diags = {};
+	struct fw_prefix tried = {};
+	struct fw_feed_part part = {
+		.feed = "fresh", .tier = FW_TIER_HIGH, .prefixes = &tried, .count = 1, .trial = true};
+	struct fw_image_input input = {.tick_ns = 4000000};
 	bool found = false;
 
+	cr_assert_eq(fw_prefix_parse(TRIED, &tried, NULL), 0);
 	cr_assert_eq(fw_policy_parse(c->policy, strlen(c->policy), "text", ".", &diags, &policy), 0, "%s: %s",
 		     c->name, diags.count ? diags.items[0].message : "");
-	cr_assert_eq(
-		fw_image_compile(policy, &(struct fw_image_input){.tick_ns = 4000000}, ids, &diags, &image),
-		0, "%s", c->name);
+	if (policy->feed_count) {
+		input.parts = &part;
+		input.part_count = 1;
+	}
+	cr_assert_eq(fw_image_compile(policy, &input, ids, &diags, &image), 0, "%s", c->name);
 	cr_assert_eq(fw_addr_parse(c->source, &packet.source, NULL), 0);
 	packet.has_dest = packet.has_protocol = packet.has_port = c->dest != NULL;
 	if (c->dest)
@@ -518,4 +570,44 @@ Test(explain, cases)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		check_case(&cases[i]);
+}
+
+/* A port alone could be anybody's. */
+Test(explain, a_protocol_that_nobody_named_is_said)
+{
+	static const struct fw_explain_reader reader = {
+		.spared = read_spared, .ban = read_ban, .meter = read_meter, .covering = read_covering};
+	const char *text = POLICY(BAD);
+
+	for (int assumed = 0; assumed < 2; assumed++) {
+		FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+		struct fw_explain_packet packet = {.has_dest = true,
+						   .has_protocol = true,
+						   .has_port = true,
+						   .protocol = IPPROTO_TCP,
+						   .dest_port = 53,
+						   .protocol_assumed = assumed};
+		struct fw_explain_reader asked = reader;
+		struct fw_explanation explanation;
+		struct fw_policy *policy = NULL;
+		struct fw_image *image = NULL;
+		struct fw_diags diags = {};
+		struct state state = {};
+		size_t said = 0;
+
+		asked.context = &state;
+		cr_assert_eq(fw_addr_parse("198.51.100.1", &packet.source, NULL), 0);
+		cr_assert_eq(fw_addr_parse("198.51.100.2", &packet.dest, NULL), 0);
+		cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0);
+		cr_assert_eq(fw_image_compile(policy, &(struct fw_image_input){}, ids, &diags, &image), 0);
+		fw_explain(policy, image, &packet, &asked, &explanation);
+		for (size_t i = 0; i < explanation.count; i++)
+			said += !strcmp(explanation.steps[i].check, "protocol") &&
+				strstr(explanation.steps[i].detail, "taken for TCP");
+		cr_expect_eq(said, (size_t)assumed);
+		fw_explanation_done(&explanation);
+		fw_image_free(image);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
 }

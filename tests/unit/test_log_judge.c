@@ -245,6 +245,67 @@ Test(log_judge, meters_survive_changes_of_their_rule_and_no_other)
 	fw_log_job_done(&last);
 }
 
+/* all, any and not over what a line says, through the job's JSON. */
+Test(log_judge, alternatives_and_opposites)
+{
+	static const struct {
+		const char *match, *request;
+		int status;
+		bool counted;
+	} cases[] = {
+		{"any: [{uri: {prefix: /wp-}, status: 404}, {method: [PUT, DELETE]}]", "GET /wp-admin", 404,
+		 true},
+		{"any: [{uri: {prefix: /wp-}, status: 404}, {method: [PUT, DELETE]}]", "GET /wp-admin", 200,
+		 false},
+		{"any: [{uri: {prefix: /wp-}, status: 404}, {method: [PUT, DELETE]}]", "GET /", 404, false},
+		{"any: [{uri: {prefix: /wp-}, status: 404}, {method: [PUT, DELETE]}]", "PUT /", 200, true},
+		{"not: {uri: {prefix: /static}}", "GET /static/a", 200, false},
+		{"not: {uri: {prefix: /static}}", "GET /login", 200, true},
+		{"not: {uri: {prefix: /static}}", "garbage", 400, true},
+		{"status: 400-499, not: [{status: 404}, {method: HEAD}]", "GET /", 404, false},
+		{"status: 400-499, not: [{status: 404}, {method: HEAD}]", "HEAD /", 403, false},
+		{"status: 400-499, not: [{status: 404}, {method: HEAD}]", "GET /", 403, true},
+		{"status: 400-499, not: [{status: 404}, {method: HEAD}]", "GET /", 500, false},
+		{"all: [{uri: {contains: a}}, {uri: {contains: b}}], host: x.test", "GET /ab", 200, true},
+		{"all: [{uri: {contains: a}}, {uri: {contains: b}}], host: x.test", "GET /a", 200, false},
+		{"not: {host: x.test}", "GET /", 200, false},
+		{"not: {host: x.test, status: 200}", "GET /", 201, true},
+		{"not: {host: x.test, status: 200}", "GET /", 200, false},
+		{"source_not: 192.0.2.1, any: [{status: 200}, {status: 201}]", "GET /", 201, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+		struct stage stage = {0};
+		unsigned int terms;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nlogs: {web: {path: /a, format: vcombined}}\nrules:\n"
+			 "  - {name: r, match: {log: web, %s}, limit: 1 requests/10s, action: block}\n",
+			 cases[i].match);
+		load(text, ids, &stage.job, stage.ids, &terms);
+		cr_assert_eq(fw_log_judge_init(&stage.judge, 64, 1, hear, &stage.heard), 0);
+		fw_log_judge_set_job(&stage.judge, &stage.job, 1);
+		cr_assert_eq(fw_log_reader_init(&stage.reader, &stage.job.logs[0], NULL), 0);
+		for (int line = 0; line < 2; line++)
+			say(&stage, S, "x.test", "203.0.113.1", cases[i].request, cases[i].status);
+		cr_expect_eq(stage.heard.count, cases[i].counted, "case %zu: {%s} %s %d", i, cases[i].match,
+			     cases[i].request, cases[i].status);
+		tear_down(&stage);
+	}
+}
+
+#define PART                                                                                                 \
+	"{\"uri\":[],\"uri_not\":[],\"method\":[],\"method_not\":[],\"host\":[],\"host_not\":[],"            \
+	"\"status\":[],\"status_not\":[]}"
+#define LOG_AND_RULE(any)                                                                                    \
+	"{\"clients\":4,\"logs\":[{\"name\":\"a\",\"source\":0,\"format\":0,\"regex\":null,\"fields\":[],"   \
+	"\"trusted\":[]}],\"rules\":[{\"id\":1,\"name\":\"r\",\"log\":0,\"limit\":1,\"sub_us\":1,\"shift\":" \
+	"0,"                                                                                                 \
+	"\"bits4\":128,\"bits6\":64,\"leases\":true,\"ends\":true,\"always\":" PART ",\"parts\":[" PART      \
+	"],\"any\":" any "}]}"
+
 Test(log_judge, jobs_that_are_none)
 {
 	static const char *const texts[] = {
@@ -255,10 +316,15 @@ Test(log_judge, jobs_that_are_none)
 		"{\"clients\":0,\"logs\":[],\"rules\":[]}",
 		"{\"clients\":5000000,\"logs\":[],\"rules\":[]}",
 		"{\"clients\":4,\"logs\":[],\"rules\":[{\"id\":1}]}",
+		LOG_AND_RULE("[[1]]"),
+		LOG_AND_RULE("[[-1]]"),
+		LOG_AND_RULE("[7]"),
 		"{\"clients\":4,\"logs\":[{\"name\":\"a\",\"source\":9,\"format\":0,\"regex\":null,"
 		"\"fields\":[],"
 		"\"trusted\":[]}],\"rules\":[]}",
 	};
+
+	struct fw_log_job good = {0};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct fw_log_job job = {0};
@@ -266,6 +332,8 @@ Test(log_judge, jobs_that_are_none)
 		cr_expect_neq(fw_log_job_decode(texts[i], strlen(texts[i]), &job), 0, "%s", texts[i]);
 		cr_expect_null(job.logs);
 	}
+	cr_expect_eq(fw_log_job_decode(LOG_AND_RULE("[[0]]"), strlen(LOG_AND_RULE("[[0]]")), &good), 0);
+	fw_log_job_done(&good);
 }
 
 Test(log_judge, as_many_meters_as_the_policy_says)

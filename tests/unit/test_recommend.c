@@ -423,6 +423,39 @@ Test(recommend, a_plan_says_what_the_limit_would_have_stopped)
 	remove_all(directory, path);
 }
 
+/* The history keeps rules that the policy has no more, and limits that are others now. */
+Test(recommend, the_policy_in_force_says_which_rules_there_are_and_their_limits)
+{
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS}, .buffer = 2};
+	struct fw_history_rule live[] = {rule};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64];
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	json_t *document = NULL, *first;
+	struct fw_err err = {0};
+
+	live[0].limit = 1234;
+	question.live = live;
+	question.live_count = 1;
+	cr_assert_eq(fw_advice(history, &question, &document, &err), 0, "%s", err.text);
+	first = json_array_get(json_object_get(document, "rules"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(first, "limit_now")), "1234 packets/5m");
+	json_decref(document);
+	snprintf(live[0].name, sizeof(live[0].name), "other");
+	cr_assert_eq(fw_advice(history, &question, &document, &err), 0, "%s", err.text);
+	cr_expect_eq(json_array_size(json_object_get(document, "rules")), 0);
+	json_decref(document);
+	/* Who asks for it by name gets it, with a word of warning. */
+	question.rule = "blanket";
+	cr_assert_eq(fw_advice(history, &question, &document, &err), 0, "%s", err.text);
+	first = json_array_get(json_object_get(document, "rules"), 0);
+	cr_expect(json_is_null(json_object_get(first, "limit_now")));
+	cr_expect(strstr(json_string_value(json_array_get(json_object_get(first, "warnings"), 0)),
+			 "has no such rule"));
+	json_decref(document);
+	fw_history_close(history);
+	remove_all(directory, path);
+}
+
 static struct fw_seen seen(const char *source, uint64_t highest, uint64_t dropped)
 {
 	struct fw_seen one = {.highest = highest, .dropped = dropped, .windows = 1};

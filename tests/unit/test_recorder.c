@@ -168,3 +168,25 @@ Test(recorder, attacks_are_taken_from_events)
 	free(recorder->open);
 	free(agent);
 }
+
+/* Of an attack that the agent before saw begin. */
+Test(recorder, an_attack_goes_on_after_a_restart)
+{
+	struct fw_agent *agent = calloc(1, sizeof(*agent));
+	struct fw_recorder *recorder = &agent->recorder;
+	struct fw_attack attack = {
+		.id = 7, .target.everything = true, .vector_count = 1, .vectors = {{.protocol = 17}}};
+
+	fw_recorder_attack_goes_on(agent, &attack);
+	cr_assert_eq(recorder->attack_count, 1);
+	cr_expect_str_eq(recorder->attacks[0].target, "everything");
+	cr_expect_gt(recorder->attacks[0].start, 0);
+	cr_expect_eq(recorder->attacks[0].end, 0);
+	event(agent, "attack_end", 7);
+	cr_assert_eq(recorder->attack_count, 2);
+	cr_expect_eq(recorder->attacks[1].start, recorder->attacks[0].start);
+	cr_expect_gt(recorder->attacks[1].end, recorder->attacks[1].start);
+	free(recorder->attacks);
+	free(recorder->open);
+	free(agent);
+}

@@ -90,6 +90,56 @@ Test(resources, become_rules_before_those_they_stand_in_for)
 	fw_policy_free(policy);
 }
 
+/* A /56 may send so many times what the resource gives a /64, not what everybody gets. */
+Test(resources, what_wider_made_follows)
+{
+	static const struct {
+		const char *name, *limit, *action, *ban, *per;
+	} wanted[] = {
+		{"all@big", "80k packets/5m", "block", "10m", "source"},
+		{"all@soft", "7000 packets/5m", "count", "10m", "source"},
+		{"all@dest", "7000 packets/5m", "police", "none", "destination"},
+		{"all@mild", "7000 packets/5m", "block", "none", "source"},
+		{"all@own", "10k packets/5m", "block", "10m", "source"},
+		{"all-56@big", "320k packets/5m", "block", "none", "{source_prefix: {ipv4: 32, ipv6: 56}}"},
+		{"all-56@soft", "28k packets/5m", "count", "none", "{source_prefix: {ipv4: 32, ipv6: 56}}"},
+		{"all-56@own", "11k packets/5m", "block", "none", "{source_prefix: {ipv4: 32, ipv6: 56}}"},
+		{"all-56", "28k packets/5m", "block", "none", "{source_prefix: {ipv4: 32, ipv6: 56}}"},
+		{"all-48@big", "1280k packets/5m", "block", "none", "{source_prefix: {ipv4: 32, ipv6: 48}}"},
+		{"all-48@own", "160k packets/5m", "block", "none", "{source_prefix: {ipv4: 32, ipv6: 48}}"},
+	};
+	struct fw_policy *policy = parse(
+		"version: 1\nrules:\n"
+		"  - {name: all, limit: 7000 packets/5m, action: block, ban: 10m, wider: {ipv6_56: 4, "
+		"ipv6_48: 16}}\n"
+		"resources:\n"
+		"  big: {destination: \"2001:db8::50\", rules: {all: {limit: 80k packets/5m}}}\n"
+		"  soft: {destination: \"2001:db8::51\", rules: {all: {action: count}}}\n"
+		"  dest: {destination: \"2001:db8::52\", rules: {all: {per: destination, action: police, "
+		"ban: none}}}\n"
+		"  mild: {destination: \"2001:db8::53\", rules: {all: {ban: none}}}\n"
+		"  own: {destination: \"2001:db8::54\", rules: {all: {limit: 10k packets/5m}, all-56: "
+		"{limit: 11k packets/5m}}}\n");
+	struct fw_err err = {0};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		expect_aspect(policy, wanted[i].name, FW_ASPECT_LIMIT, wanted[i].limit);
+		expect_aspect(policy, wanted[i].name, FW_ASPECT_ACTION, wanted[i].action);
+		expect_aspect(policy, wanted[i].name, FW_ASPECT_BAN, wanted[i].ban);
+		expect_aspect(policy, wanted[i].name, FW_ASPECT_PER, wanted[i].per);
+	}
+	cr_expect_lt(fw_policy_rule_find(policy, "all-56@dest"), 0);
+	cr_expect_lt(fw_policy_rule_find(policy, "all-56@mild"), 0);
+	expect_aspect(policy, "all-56", FW_ASPECT_MATCH,
+		      "{destination_not: [\"2001:db8::50\", \"2001:db8::51\", \"2001:db8::52\", "
+		      "\"2001:db8::54\"], packet_not: [ipv4]}");
+	/* What they do not say follows the rule that wider made. */
+	cr_expect_eq(fw_policy_tune(policy, "all-56", "limit", "9k/5m", &err), 0, "%s", err.text);
+	expect_aspect(policy, "all-56@soft", FW_ASPECT_LIMIT, "9000 packets/5m");
+	expect_aspect(policy, "all-56@big", FW_ASPECT_LIMIT, "320k packets/5m");
+	fw_policy_free(policy);
+}
+
 /* A packet meets a rule or what stands in for it, never both. */
 Test(resources, cost_no_meter_more)
 {

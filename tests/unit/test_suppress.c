@@ -225,6 +225,8 @@ static struct fw_agent *agent_new(const char *keys)
 
 static void agent_free(struct fw_agent *agent)
 {
+	free(agent->recorder.attacks);
+	free(agent->recorder.open);
 	fw_event_log_done(&agent->events);
 	fw_loaded_free(agent->loaded);
 	free(agent);

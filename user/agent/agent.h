@@ -9,6 +9,7 @@
 #include "agent/challenge.h"
 #include "agent/confirm.h"
 #include "agent/drift.h"
+#include "agent/errand.h"
 #include "agent/event_log.h"
 #include "agent/feeds.h"
 #include "agent/geo_watch.h"
@@ -79,6 +80,7 @@ struct fw_agent {
 	struct fw_suppressed suppressed;
 	struct fw_sampler sampler;
 	struct fw_recorder recorder;
+	struct fw_errands errands;
 	unsigned int questions_running; /* to the history, in threads */
 	struct fw_attack_watch attacks;
 	struct fw_under_attack under_attack;

@@ -116,6 +116,7 @@ static bool parse_to(const char *to, struct fw_explain_packet *packet, struct fw
 		packet->protocol = (uint8_t)protocol;
 	} else {
 		packet->protocol = IPPROTO_TCP;
+		packet->protocol_assumed = port;
 	}
 	packet->has_protocol = slash || port;
 	return true;

@@ -141,6 +141,13 @@ static json_t *warnings_of(const struct fw_agent *agent, const struct fw_loaded 
 								 loaded->diags.items[i].mark.line,
 								 loaded->diags.items[i].mark.column,
 								 loaded->diags.items[i].message));
+	for (size_t i = 0; i < agent->loaded->stand.tune_count; i++)
+		json_array_append_new(
+			list,
+			json_sprintf("the unsaved tune %s %s=%s belongs to the policy before and is not "
+				     "in force any more; floodwall rollback brings both back",
+				     agent->loaded->stand.tunes[i].rule, agent->loaded->stand.tunes[i].key,
+				     agent->loaded->stand.tunes[i].value));
 	if (memcmp(&running->capacity, &next->capacity, sizeof(running->capacity)))
 		json_array_append_new(
 			list,

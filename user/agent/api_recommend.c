@@ -107,6 +107,21 @@ static bool read_exclusions(const struct fw_request *request, int64_t now, struc
 	return !exclusions.err.code;
 }
 
+/* An empty list is one, too. */
+static int take_live(struct fw_question *question)
+{
+	static const struct fw_history_rule none;
+	const struct fw_policy *policy = question->agent->loaded->policy;
+	int r = 0;
+
+	for (size_t i = 0; i < policy->rule_count && !r; i++)
+		if (policy->rules[i].limit.unit != FW_UNIT_NONE)
+			r = fw_question_take_rule(question, &policy->rules[i]);
+	question->advice.live = question->rules ? question->rules : &none;
+	question->advice.live_count = question->rule_count;
+	return r;
+}
+
 static bool read_advice(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_question *question = request->question;
@@ -125,7 +140,7 @@ static bool read_advice(struct fw_request *request, struct fw_answer *answer)
 		return false;
 	}
 	advice->rule = *question->rule ? question->rule : NULL;
-	if (fw_question_take_good(question)) {
+	if (take_live(question) || fw_question_take_good(question)) {
 		fw_reply(answer, NULL);
 		return false;
 	}

@@ -165,5 +165,7 @@ void fw_attacks_load(struct fw_agent *agent)
 			take_attack(attacks, &attack, same_boot, fw_datapath_now_ns(agent->datapath),
 				    (uint64_t)saved);
 	}
+	for (i = 0; i < attacks->active_count; i++)
+		fw_recorder_attack_goes_on(agent, &attacks->active[i]);
 	json_decref(document);
 }

@@ -87,6 +87,19 @@ static int put_in_force(struct fw_feed_watch *watch, struct flight *flight, stru
 	return 0;
 }
 
+/* What can be done about a list that is held. */
+static void advise(const struct fw_feed_watch *watch, int held_by, char *text, size_t size)
+{
+	const char *name = watch->definition.name;
+
+	if (held_by == -EPERM)
+		snprintf(text, size, "; if that is right: floodwall feeds sync --force %s", name);
+	else if (held_by == -E2BIG)
+		snprintf(text, size, "; if that is right: a larger max_entries for the feed in the policy");
+	else
+		snprintf(text, size, "; no --force lets it pass: see what its url answers");
+}
+
 static void failed(struct fw_feed_watch *watch, enum fw_feed_outcome outcome, const char *why)
 {
 	fw_feed_say_trouble(watch, outcome, why);
@@ -125,7 +138,7 @@ static void land(struct flight *flight)
 	struct fw_feed_update *update = &flight->update;
 	uint64_t now_ns = fw_wall_ns();
 	struct fw_err err = {0};
-	char why[FW_ERR_TEXT_MAX];
+	char why[FW_ERR_TEXT_MAX], advice[160];
 
 	watch->attempts++;
 	watch->last_attempt_ns = now_ns;
@@ -135,7 +148,13 @@ static void land(struct flight *flight)
 		failed(watch, FW_FEED_FAILED, "out of memory; the last good copy stays in force");
 		return;
 	}
-	if (update->outcome == FW_FEED_FAILED || update->outcome == FW_FEED_HELD) {
+	if (update->outcome == FW_FEED_HELD) {
+		advise(watch, update->held_by, advice, sizeof(advice));
+		snprintf(why, sizeof(why), "%.800s%s", update->why, advice);
+		failed(watch, FW_FEED_HELD, why);
+		return;
+	}
+	if (update->outcome == FW_FEED_FAILED) {
 		failed(watch, update->outcome, update->why);
 		return;
 	}

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whom no feed may list: this machine, what it cannot do without, who works on it, and never_block. */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "agent/feeds_inside.h"
+#include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "lib/log.h"
+#include "lib/own_networks.h"
 
 static int add(struct fw_feed_protected *list, const struct fw_prefix *prefix, enum fw_guard_reason reason)
 {
@@ -28,41 +27,30 @@ static int add_addr(struct fw_feed_protected *list, const struct fw_addr *addr, 
 
 static int add_own(struct fw_feed_protected *list)
 {
-	struct ifaddrs *all = NULL;
-	int r = 0;
+	FW_FREE struct fw_own_network *own = NULL;
+	size_t count = 0;
+	int r = fw_own_networks_read(&own, &count);
 
 	/* The kernel takes no packet from an own address anyway: no reason to refuse a policy. */
-	if (getifaddrs(&all))
+	if (r && r != -ENOMEM) {
 		fw_log(FW_LOG_WARNING, "feeds may list addresses of this machine, which cannot be found: %s",
-		       strerror(errno));
-
-	for (const struct ifaddrs *one = all; one && !r; one = one->ifa_next) {
-		struct fw_addr addr = {.w = {0, 0, htonl(0xffff), 0}};
-
-		if (!one->ifa_addr)
-			continue;
-		if (one->ifa_addr->sa_family == AF_INET)
-			addr.w[3] =
-				((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr.s_addr;
-		else if (one->ifa_addr->sa_family == AF_INET6)
-			memcpy(&addr, &((const struct sockaddr_in6 *)(const void *)one->ifa_addr)->sin6_addr,
-			       sizeof(addr));
-		else
-			continue;
-		r = add_addr(list, &addr, FW_GUARD_OWN);
+		       strerror(-r));
+		return 0;
 	}
-	if (all)
-		freeifaddrs(all);
+	for (size_t i = 0; i < count && !r; i++)
+		r = add_addr(list, &own[i].addr, FW_GUARD_OWN);
 	return r;
 }
 
-static int add_hosts(struct fw_feed_protected *list)
+static int add_hosts(const struct fw_agent *agent, struct fw_feed_protected *list)
 {
 	struct fw_spared_list hosts = {0};
 	int r = fw_spared_gateways(&hosts);
 
 	if (!r)
-		r = fw_spared_answering(&hosts);
+		r = fw_spared_answering(&hosts, NULL);
+	if (!r)
+		r = fw_spared_time_names(&hosts, &agent->spared.names);
 	for (size_t i = 0; i < hosts.count && !r; i++)
 		r = add_addr(list, &hosts.items[i].addr,
 			     hosts.items[i].kind == FW_SPARED_GATEWAY ? FW_GUARD_GATEWAY : FW_GUARD_RESOLVER);
@@ -122,7 +110,7 @@ int fw_feed_protected_find(const struct fw_agent *agent, const struct fw_policy 
 	int r = add_own(&list);
 
 	if (!r)
-		r = add_hosts(&list);
+		r = add_hosts(agent, &list);
 	if (!r)
 		r = add_never_block(agent, policy, &list);
 	/* SSH peers come and go, and the packet path spares them anyway. */

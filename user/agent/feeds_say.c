@@ -43,9 +43,7 @@ void fw_feed_say_trouble(struct fw_feed_watch *watch, enum fw_feed_outcome outco
 		 json_pack("{s:s, s:s, s:s, s:I}", "name", watch->definition.name, "change",
 			   fw_feed_outcome_word(outcome), "error", why, "entries",
 			   (json_int_t)(watch->has_copy ? watch->copy.entries.count : 0)),
-		 "feed '%s' %s: %s%s%s", watch->definition.name, fw_feed_outcome_word(outcome), why,
-		 outcome == FW_FEED_HELD ? "; if that is right: floodwall feeds sync --force " : "",
-		 outcome == FW_FEED_HELD ? watch->definition.name : "");
+		 "feed '%s' %s: %s", watch->definition.name, fw_feed_outcome_word(outcome), why);
 }
 
 void fw_feed_say_recovered(struct fw_feed_watch *watch)

@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
+#include "policy/check.h"
 
 const char *fw_force_is_held(const struct fw_agent *agent)
 {
@@ -93,6 +94,23 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 	return fw_image_compile(loaded->policy, &beside.input, ids, diags, ret);
 }
 
+/* Without an answer from the kernel there is nothing to warn of. */
+static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
+{
+	FW_FREE struct fw_own_network *networks = NULL;
+	struct fw_listening listening;
+	FW_FREE struct fw_interface *wanted = NULL;
+	size_t count = 0, wanted_count = 0;
+
+	fw_check_notify_users(loaded->policy, &loaded->diags);
+	if (!fw_listening_read(&listening))
+		fw_check_listeners(loaded->policy, &listening, &loaded->diags);
+	if (!fw_own_networks_read(&networks, &count) &&
+	    !fw_interfaces_wanted(agent, loaded->policy, &wanted, &wanted_count) && wanted_count)
+		fw_check_own_networks(loaded->policy, loaded->image, wanted, wanted_count, networks, count,
+				      &loaded->diags);
+}
+
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
 		     struct fw_err *err)
 {
@@ -111,6 +129,7 @@ int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_l
 	r = compile(agent, loaded, &loaded->diags, ids, &loaded->image);
 	if (r)
 		return fw_err_set(err, r, "%s is no valid policy", loaded->stand.name);
+	check_host(agent, loaded);
 	return 0;
 }
 

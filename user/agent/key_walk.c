@@ -20,8 +20,8 @@
 #define PATIENCE_NS (10 * FW_NS_PER_SEC) /* a log worker may be busy with a burst */
 
 struct fw_key_walk {
+	struct fw_errand errand;
 	struct fw_agent *agent;
-	uv_work_t work;
 	struct fw_meter_walk meters;
 	struct { /* of the rule when it was asked for */
 		char name[FW_NAME_MAX];
@@ -35,7 +35,7 @@ struct fw_key_walk {
 	uint64_t written, asked_ns;
 	char *text;
 	size_t length;
-	bool working, over, dropped;
+	bool over;
 	int error;
 };
 
@@ -103,25 +103,20 @@ static int read_listed(struct fw_key_walk *walk)
 	return 0;
 }
 
-static void collect(uv_work_t *work)
+static void collect(struct fw_errand *errand)
 {
-	struct fw_key_walk *walk = work->data;
+	struct fw_key_walk *walk = (struct fw_key_walk *)errand;
 
 	walk->error = walk->listed_fd >= 0 ? read_listed(walk) : fw_meter_walk_run(&walk->meters);
 	if (!walk->error)
 		walk->error = write_all(walk);
 	fw_meter_walk_done(&walk->meters);
-	__atomic_fetch_sub(&walk->agent->key_walks.collecting, 1, __ATOMIC_RELEASE);
 }
 
-void fw_key_walks_finish(struct fw_agent *agent)
+static void walk_free(struct fw_errand *errand)
 {
-	while (__atomic_load_n(&agent->key_walks.collecting, __ATOMIC_ACQUIRE))
-		usleep(1000);
-}
+	struct fw_key_walk *walk = (struct fw_key_walk *)errand;
 
-static void walk_free(struct fw_key_walk *walk)
-{
 	walk->agent->key_walks.running--;
 	fw_meter_walk_done(&walk->meters);
 	if (walk->listed_fd >= 0)
@@ -130,27 +125,9 @@ static void walk_free(struct fw_key_walk *walk)
 	free(walk);
 }
 
-static void on_collected(uv_work_t *work, int status)
+static void on_collected(struct fw_errand *errand)
 {
-	struct fw_key_walk *walk = work->data;
-
-	(void)status;
-	walk->working = false;
-	walk->over = true;
-	if (walk->dropped)
-		walk_free(walk);
-}
-
-static int begin_work(struct fw_key_walk *walk)
-{
-	struct fw_key_walks *walks = &walk->agent->key_walks;
-
-	walk->work.data = walk;
-	__atomic_fetch_add(&walks->collecting, 1, __ATOMIC_RELAXED);
-	walk->working = !uv_queue_work(&walk->agent->loop, &walk->work, collect, on_collected);
-	if (!walk->working)
-		__atomic_fetch_sub(&walks->collecting, 1, __ATOMIC_RELAXED);
-	return walk->working ? 0 : -EAGAIN;
+	((struct fw_key_walk *)errand)->over = true;
 }
 
 static int ask_worker(struct fw_key_walk *walk, uint16_t rule)
@@ -192,7 +169,7 @@ void fw_key_walk_listed(struct fw_agent *agent, uint64_t serial, uint64_t writte
 			continue;
 		forget_asked(walk);
 		walk->written = written;
-		walk->error = begin_work(walk);
+		walk->error = fw_errand_send(&agent->errands, &walk->errand);
 		walk->over = walk->error != 0;
 	}
 }
@@ -219,6 +196,7 @@ int fw_key_walk_start(struct fw_agent *agent, size_t index, bool over_only, size
 	if (!walk)
 		return fw_err_set(err, -ENOMEM, "out of memory");
 	agent->key_walks.running++;
+	walk->errand = (struct fw_errand){.run = collect, .landed = on_collected, .release = walk_free};
 	walk->agent = agent;
 	walk->listed_fd = -1;
 	snprintf(walk->rule.name, sizeof(walk->rule.name), "%s", rule->name);
@@ -234,11 +212,11 @@ int fw_key_walk_start(struct fw_agent *agent, size_t index, bool over_only, size
 		r = ask_worker(walk, id);
 	} else {
 		r = fw_meter_walk_prepare(agent->datapath, id, &walk->meters);
-		r = r ? r : begin_work(walk);
+		r = r ? r : fw_errand_send(&agent->errands, &walk->errand);
 	}
 	if (r) {
 		say_why(walk, r, err);
-		walk_free(walk);
+		fw_key_walk_drop(walk);
 		return r;
 	}
 	*ret = walk;
@@ -247,7 +225,7 @@ int fw_key_walk_start(struct fw_agent *agent, size_t index, bool over_only, size
 
 int fw_key_walk_result(struct fw_key_walk *walk, char **ret_text, struct fw_err *err)
 {
-	if (!walk->over && (walk->working || fw_monotonic_ns() - walk->asked_ns < PATIENCE_NS))
+	if (!walk->over && (walk->errand.under_way || fw_monotonic_ns() - walk->asked_ns < PATIENCE_NS))
 		return -EAGAIN;
 	if (!walk->over)
 		return fw_err_set(err, -EIO,
@@ -264,7 +242,5 @@ void fw_key_walk_drop(struct fw_key_walk *walk)
 	if (!walk)
 		return;
 	forget_asked(walk);
-	walk->dropped = true;
-	if (!walk->working)
-		walk_free(walk);
+	fw_errand_drop(&walk->errand);
 }

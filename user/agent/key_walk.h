@@ -16,7 +16,6 @@ struct fw_key_walk;
 
 struct fw_key_walks {
 	unsigned int running;
-	unsigned int collecting; /* threads; atomic */
 	uint32_t serial;
 	struct fw_key_walk *asked[FW_KEY_WALKS]; /* the log worker has not answered yet */
 };
@@ -29,8 +28,6 @@ int fw_key_walk_start(struct fw_agent *agent, size_t index, bool over_only, size
 int fw_key_walk_result(struct fw_key_walk *walk, char **ret_text, struct fw_err *err);
 /* May be NULL, and before it is over. */
 void fw_key_walk_drop(struct fw_key_walk *walk);
-/* At the end, when nobody asks any more and before the maps go: waits for the threads. */
-void fw_key_walks_finish(struct fw_agent *agent);
 /* The log worker has written so many keys. */
 void fw_key_walk_listed(struct fw_agent *agent, uint64_t serial, uint64_t written);
 

@@ -44,13 +44,9 @@ json_t *fw_logs_to_json(const struct fw_agent *agent, json_t *warnings)
 					"log '%s': %lu clients were forgotten to make room for others: raise "
 					"capacity: {log_clients: N}",
 					log->name, (unsigned long)log->counts[FW_LOG_COUNT_EVICTED]));
-		if (log->counts[FW_LOG_COUNT_LINES] > 100 &&
-		    log->counts[FW_LOG_COUNT_UNPARSED] * 2 > log->counts[FW_LOG_COUNT_LINES])
+		if (log->format.wrong[0])
 			json_array_append_new(warnings,
-					      json_sprintf("log '%s': %lu of %lu lines are not in its format",
-							   log->name,
-							   (unsigned long)log->counts[FW_LOG_COUNT_UNPARSED],
-							   (unsigned long)log->counts[FW_LOG_COUNT_LINES]));
+					      json_sprintf("log '%s': %s", log->name, log->format.wrong));
 	}
 	if (logs->wanted && (!logs->worker || logs->keeper_fd < 0))
 		json_array_append_new(warnings, json_string("no log is read: floodwall-log is not running"));

@@ -252,12 +252,15 @@ static void on_tick(uv_timer_t *timer)
 	struct fw_logs *logs = &agent->logs;
 	uint64_t now = fw_monotonic_ns();
 
-	if (logs->keeper_fd < 0)
+	if (logs->keeper_fd < 0) {
+		fw_logs_look(agent, now);
 		return;
+	}
 	for (size_t i = 0; i < logs->count; i++)
 		if (logs->logs[i].retry_ns && now >= logs->logs[i].retry_ns)
 			open_log(agent, i);
 	fw_log_worker_tick(agent, now);
+	fw_logs_look(agent, now);
 }
 
 void fw_logs_start(struct fw_agent *agent)

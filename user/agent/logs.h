@@ -13,6 +13,12 @@
 struct fw_agent;
 struct fw_key_stats;
 
+/* Since when rules of a log see nothing, and whether that was said. */
+struct fw_blindness {
+	uint64_t since_ns;
+	bool told;
+};
+
 struct fw_log_state {
 	char name[64];
 	enum fw_log_source source;
@@ -23,6 +29,12 @@ struct fw_log_state {
 	unsigned int backoff_ms;
 	char error[160]; /* "" while it is read */
 	uint64_t counts[FW_LOG_COUNT_MAX_];
+	struct fw_blindness unread;
+	struct {
+		uint64_t lines, unparsed; /* when it was judged last */
+		char wrong[96];		  /* "" while most lines are in the log's format */
+		struct fw_blindness blind;
+	} format;
 };
 
 struct fw_log_rule_counts {
@@ -40,6 +52,7 @@ struct fw_logs {
 	struct fw_log_worker *worker; /* NULL: not running */
 	pid_t worker_pid;
 	bool wanted, starting, warned_full;
+	struct fw_blindness idle; /* no worker */
 	uint64_t worker_started_ns, worker_retry_ns;
 	unsigned int backoff_ms;
 	char *job; /* as last written; NULL without logs */
@@ -66,6 +79,9 @@ void fw_log_worker_send_input(struct fw_agent *agent, size_t log);
 int fw_log_worker_ask_keys(struct fw_agent *agent, uint16_t rule, uint32_t serial, int fd);
 /* log_offences.c: one record, checked. */
 void fw_log_on_record(struct fw_agent *agent, const struct fw_log_record *record);
+
+/* log_blind.c: events about logs whose rules see nothing; twice a second. */
+void fw_logs_look(struct fw_agent *agent, uint64_t now_ns);
 
 /* log_report.c */
 json_t *fw_logs_to_json(const struct fw_agent *agent, json_t *warnings);

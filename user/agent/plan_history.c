@@ -16,9 +16,9 @@
 static int ask_plan(struct fw_history *history, struct fw_question *question, struct fw_err *err)
 {
 	question->json = json_array();
-	for (size_t i = 0; i < question->changed_count; i++) {
+	for (size_t i = 0; i < question->rule_count; i++) {
 		json_t *line = NULL;
-		int r = fw_history_plan(history, &question->advice, &question->changed[i], &line, err);
+		int r = fw_history_plan(history, &question->advice, &question->rules[i], &line, err);
 
 		if (r && r != -ENOENT)
 			return r;
@@ -26,6 +26,17 @@ static int ask_plan(struct fw_history *history, struct fw_question *question, st
 			json_array_append_new(question->json, line);
 	}
 	return 0;
+}
+
+int fw_question_take_rule(struct fw_question *question, const struct fw_policy_rule *rule)
+{
+	struct fw_history_rule taken = {.unit = rule->limit.unit,
+					.per = rule->per,
+					.window_ns = rule->limit.window_ns,
+					.limit = rule->limit.amount};
+
+	snprintf(taken.name, sizeof(taken.name), "%s", rule->name);
+	return FW_APPEND(question->rules, question->rule_count, taken);
 }
 
 static int note_changed(struct fw_question *question, const struct fw_policy *running,
@@ -36,16 +47,11 @@ static int note_changed(struct fw_question *question, const struct fw_policy *ru
 	for (size_t i = 0; i < wanted->rule_count && !r; i++) {
 		const struct fw_policy_rule *rule = &wanted->rules[i];
 		int old = fw_policy_rule_find(running, rule->name);
-		struct fw_history_rule changed = {.unit = rule->limit.unit,
-						  .per = rule->per,
-						  .window_ns = rule->limit.window_ns,
-						  .limit = rule->limit.amount};
 
 		if (rule->limit.unit == FW_UNIT_NONE || rule->match.log || old < 0 ||
 		    running->rules[old].limit.amount == rule->limit.amount)
 			continue;
-		snprintf(changed.name, sizeof(changed.name), "%s", rule->name);
-		r = FW_APPEND(question->changed, question->changed_count, changed);
+		r = fw_question_take_rule(question, rule);
 	}
 	return r;
 }
@@ -56,7 +62,7 @@ bool fw_plan_looks_back(struct fw_request *request, const struct fw_policy *want
 	int64_t now = (int64_t)(fw_wall_ns() / FW_NS_PER_SEC);
 
 	if (!question || note_changed(question, request->agent->loaded->policy, wanted) ||
-	    !question->changed_count || fw_question_take_good(question)) {
+	    !question->rule_count || fw_question_take_good(question)) {
 		fw_question_drop(question);
 		return false;
 	}

@@ -14,40 +14,22 @@
 #define LOOK_MS	    20
 #define SECONDS_MAX 30
 
-struct fw_question *fw_question_new(struct fw_agent *agent)
+static void question_free(struct fw_errand *errand)
 {
-	struct fw_question *question = calloc(1, sizeof(*question));
+	struct fw_question *question = (struct fw_question *)errand;
 
-	if (!question)
-		return NULL;
-	question->agent = agent;
-	question->work.data = question;
-	return question;
-}
-
-static void question_free(struct fw_question *question)
-{
 	json_decref(question->json);
 	json_decref(question->context);
 	free(question->text);
 	free(question->good);
-	free(question->changed);
+	free(question->rules);
 	free(question);
 }
 
-void fw_question_drop(struct fw_question *question)
-{
-	if (!question)
-		return;
-	question->abandoned = true;
-	if (!question->running)
-		question_free(question);
-}
-
 /* Nothing but the question and the file is touched here. */
-static void work(uv_work_t *request)
+static void work(struct fw_errand *errand)
 {
-	struct fw_question *question = request->data;
+	struct fw_question *question = (struct fw_question *)errand;
 	struct fw_history *history = NULL;
 
 	question->r = fw_history_open_read(question->agent->recorder.path, &history, &question->err);
@@ -57,22 +39,34 @@ static void work(uv_work_t *request)
 			   "records",
 			   question->agent->recorder.path);
 	if (!question->r) {
-		fw_history_give_time(history, SECONDS_MAX);
+		fw_history_give_time(history, SECONDS_MAX, &question->agent->errands.stop);
 		question->r = question->ask(history, question, &question->err);
 	}
 	fw_history_close(history);
 }
 
-static void on_done(uv_work_t *request, int status)
+static void on_done(struct fw_errand *errand)
 {
-	struct fw_question *question = request->data;
+	struct fw_question *question = (struct fw_question *)errand;
 
-	(void)status; /* nobody cancels */
 	question->agent->questions_running--;
-	question->running = false;
 	question->done = true;
-	if (question->abandoned)
-		question_free(question);
+}
+
+struct fw_question *fw_question_new(struct fw_agent *agent)
+{
+	struct fw_question *question = calloc(1, sizeof(*question));
+
+	if (!question)
+		return NULL;
+	question->errand = (struct fw_errand){.run = work, .landed = on_done, .release = question_free};
+	question->agent = agent;
+	return question;
+}
+
+void fw_question_drop(struct fw_question *question)
+{
+	fw_errand_drop(question ? &question->errand : NULL);
 }
 
 bool fw_question_is_answered(struct fw_question *question, struct fw_answer *answer)
@@ -90,12 +84,11 @@ bool fw_question_is_done(struct fw_question *question, struct fw_answer *answer)
 
 	if (question->done)
 		return true;
-	if (!question->running && agent->questions_running < FW_QUESTIONS_MAX) {
-		if (uv_queue_work(&agent->loop, &question->work, work, on_done)) {
+	if (!question->errand.under_way && agent->questions_running < FW_QUESTIONS_MAX) {
+		if (fw_errand_send(&agent->errands, &question->errand)) {
 			fw_reply(answer, NULL);
 			return false;
 		}
-		question->running = true;
 		agent->questions_running++;
 	}
 	answer->defer_ms = LOOK_MS;

@@ -14,6 +14,7 @@
 #include "observe/snapshot.h"
 
 struct fw_agent;
+struct fw_attack;
 struct fw_gather;
 
 #define FW_RECORDER_ATTACKS_MAX 1024
@@ -58,6 +59,8 @@ void fw_recorder_stop(struct fw_agent *agent);
 /* recorder_attacks.c: events attack_start and attack_end, told apart by their member "attack"; others are
  * nothing to it. */
 void fw_recorder_on_event(struct fw_agent *agent, const char *type, const json_t *event);
+/* One that lasted when the agent before ended: the history took it for over, and opens it again from now. */
+void fw_recorder_attack_goes_on(struct fw_agent *agent, const struct fw_attack *attack);
 /* For status; a pause also becomes a warning. */
 json_t *fw_recorder_to_json(const struct fw_agent *agent, json_t *warnings);
 void fw_recorder_snapshot(const struct fw_agent *agent, struct fw_history_snapshot *ret);

@@ -28,6 +28,27 @@ static void note(struct fw_recorder *recorder, const struct fw_history_attack *a
 		(void)FW_APPEND(recorder->attacks, recorder->attack_count, *attack);
 }
 
+static void begin(struct fw_recorder *recorder, int64_t id, const char *target, const char *vector)
+{
+	struct fw_open_attack fresh = {.id = id, .attack.start = (int64_t)(fw_wall_ns() / FW_NS_PER_SEC)};
+
+	if (recorder->open_count >= FW_RECORDER_ATTACKS_MAX || find(recorder, id))
+		return;
+	snprintf(fresh.attack.target, sizeof(fresh.attack.target), "%s", target);
+	snprintf(fresh.attack.vector, sizeof(fresh.attack.vector), "%s", vector);
+	if (!FW_APPEND(recorder->open, recorder->open_count, fresh))
+		note(recorder, &fresh.attack);
+}
+
+void fw_recorder_attack_goes_on(struct fw_agent *agent, const struct fw_attack *attack)
+{
+	char target[FW_ATTACK_TEXT_MAX], vector[FW_ATTACK_TEXT_MAX];
+
+	begin(&agent->recorder, (int64_t)attack->id,
+	      fw_attack_target_text(&attack->target, target, sizeof(target)),
+	      fw_attack_vector_text(fw_attack_main_vector(attack), vector, sizeof(vector)));
+}
+
 void fw_recorder_on_event(struct fw_agent *agent, const char *type, const json_t *event)
 {
 	struct fw_recorder *recorder = &agent->recorder;
@@ -38,16 +59,9 @@ void fw_recorder_on_event(struct fw_agent *agent, const char *type, const json_t
 	if (!starts && strcmp(type, "attack_end"))
 		return;
 	open = find(recorder, json_integer_value(json_object_get(event, "attack")));
-	if (starts && !open && recorder->open_count < FW_RECORDER_ATTACKS_MAX) {
-		struct fw_open_attack fresh = {.id = json_integer_value(json_object_get(event, "attack")),
-					       .attack.start = now};
-
-		snprintf(fresh.attack.target, sizeof(fresh.attack.target), "%s", text_of(event, "target"));
-		snprintf(fresh.attack.vector, sizeof(fresh.attack.vector), "%s", text_of(event, "vector"));
-		if (!FW_APPEND(recorder->open, recorder->open_count, fresh))
-			note(recorder, &fresh.attack);
-		return;
-	}
+	if (starts)
+		begin(recorder, json_integer_value(json_object_get(event, "attack")),
+		      text_of(event, "target"), text_of(event, "vector"));
 	if (starts || !open)
 		return;
 	open->attack.end = now > open->attack.start ? now : open->attack.start + 1;

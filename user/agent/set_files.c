@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Notices that set files change: by their directories, so that a replaced file counts, and by looking every
- * two seconds, for links and file systems that tell nothing. */
+/* Notices that set files and the list of signatures change: by their directories, so that a replaced file
+ * counts, and by looking every two seconds, for links and file systems that tell nothing. */
 #include "agent/set_files.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "lib/grow.h"
 #include "lib/log.h"
 #include "policy/setfile.h"
+#include "policy/signatures.h"
 
 #define POLL_MS	    2000
 #define PATIENCE_NS (2 * FW_NS_PER_SEC) /* a file that is written without end is read all the same */
@@ -50,19 +51,24 @@ static void settle_later(struct fw_agent *agent)
 	uv_timer_start(&files->settle, on_settled, FW_SETTLE_MS, 0);
 }
 
+static bool is_changed(const struct fw_set_file *file)
+{
+	struct fw_file_stamp now = fw_setfile_stamp(file->path);
+
+	return !fw_file_stamp_same(&now, &file->stamp);
+}
+
 static void on_poll(uv_timer_t *timer)
 {
 	struct fw_agent *agent = timer->data;
+	const struct fw_set_files *files = &agent->set_files;
+	bool changed = files->signatures.path && is_changed(&files->signatures);
 
-	for (size_t i = 0; i < agent->set_files.count; i++) {
-		const struct fw_set_file *file = &agent->set_files.items[i];
-		struct fw_file_stamp now = fw_setfile_stamp(file->path);
-
-		if (!fw_file_stamp_same(&now, &file->stamp)) {
-			settle_later(agent);
-			return;
-		}
-	}
+	changed |= files->signatures_retry_ns && files->signatures_retry_ns <= fw_monotonic_ns();
+	for (size_t i = 0; i < files->count && !changed; i++)
+		changed = is_changed(&files->items[i]);
+	if (changed)
+		settle_later(agent);
 }
 
 static const char *base_of(const char *path)
@@ -76,14 +82,14 @@ static void on_dir_event(uv_fs_event_t *handle, const char *name, int events, in
 {
 	struct fw_dir_watch *watch = (struct fw_dir_watch *)handle;
 	const struct fw_set_files *files = &watch->agent->set_files;
+	bool ours = !name;
 
 	(void)events;
 	(void)status;
-	for (size_t i = 0; i < files->count; i++)
-		if (!name || !strcmp(base_of(files->items[i].path), name)) {
-			settle_later(watch->agent);
-			return;
-		}
+	for (size_t i = 0; i < files->count && !ours; i++)
+		ours = !strcmp(base_of(files->items[i].path), name);
+	if (ours || (files->signatures.path && !strcmp(base_of(files->signatures.path), name)))
+		settle_later(watch->agent);
 }
 
 static void on_dir_closed(uv_handle_t *handle)
@@ -166,6 +172,25 @@ static void add_file(struct fw_agent *agent, const struct fw_set *set, const str
 	watch_dir(agent, set->file);
 }
 
+static void follow_signatures(struct fw_agent *agent)
+{
+	const struct fw_signature_list *list = agent->loaded->policy->signatures.list;
+	struct fw_set_file *file = &agent->set_files.signatures, before = *file;
+
+	*file = (struct fw_set_file){.path = list ? strdup(list->file) : NULL};
+	agent->set_files.signatures_retry_ns = 0;
+	if (list && !file->path)
+		fw_log(FW_LOG_WARNING, "changes of %s go unnoticed: out of memory", list->file);
+	if (file->path) {
+		file->stamp = list->stamp;
+		file->good_wall_ns = fw_wall_ns();
+		if (before.error[0])
+			fw_set_file_mended(agent, file);
+		watch_dir(agent, file->path);
+	}
+	file_done(&before);
+}
+
 void fw_set_files_follow(struct fw_agent *agent)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
@@ -179,6 +204,7 @@ void fw_set_files_follow(struct fw_agent *agent)
 	for (size_t i = 0; i < policy->set_count; i++)
 		if (policy->sets[i].kind == FW_SET_FILE)
 			add_file(agent, &policy->sets[i], find(before, count, policy->sets[i].name));
+	follow_signatures(agent);
 	for (size_t i = 0; i < count; i++)
 		file_done(&before[i]);
 	free(before);
@@ -213,6 +239,10 @@ void fw_set_files_warn(const struct fw_agent *agent, json_t *warnings)
 				warnings, json_sprintf("set '%s': %s; its last good content stays in force",
 						       file->set, file->error));
 	}
+	if (agent->set_files.signatures.error[0])
+		json_array_append_new(warnings,
+				      json_sprintf("signatures: %s; the list read before stays in force",
+						   agent->set_files.signatures.error));
 }
 
 /* The handles go with the loop, and that with the process. */
@@ -220,6 +250,7 @@ void fw_set_files_done(struct fw_set_files *files)
 {
 	for (size_t i = 0; i < files->count; i++)
 		file_done(&files->items[i]);
+	file_done(&files->signatures);
 	free(files->items);
 	files->items = NULL;
 	files->count = 0;

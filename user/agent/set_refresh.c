@@ -47,6 +47,13 @@ void fw_set_file_broke(struct fw_agent *agent, struct fw_set_file *file, const c
 	if (!strcmp(file->error, text))
 		return;
 	memcpy(file->error, text, sizeof(text));
+	if (!file->set) {
+		fw_event(agent, "signatures", "agent",
+			 json_pack("{s:s, s:s, s:s}", "change", "broken", "file", file->path, "error",
+				   file->error),
+			 "signatures: %s; the list read before stays in force", file->error);
+		return;
+	}
 	fw_event(agent, "set", "agent",
 		 json_pack("{s:s, s:s, s:s, s:s}", "name", file->set, "change", "broken", "file", file->path,
 			   "error", file->error),
@@ -56,13 +63,18 @@ void fw_set_file_broke(struct fw_agent *agent, struct fw_set_file *file, const c
 void fw_set_file_mended(struct fw_agent *agent, struct fw_set_file *file)
 {
 	file->error[0] = '\0';
+	if (!file->set) {
+		fw_event(agent, "signatures", "agent",
+			 json_pack("{s:s, s:s}", "change", "mended", "file", file->path),
+			 "signatures: %s can be used again, and is in force", file->path);
+		return;
+	}
 	fw_event(agent, "set", "agent",
 		 json_pack("{s:s, s:s, s:s}", "name", file->set, "change", "mended", "file", file->path),
 		 "set '%s': %s can be used again, and is in force", file->set, file->path);
 }
 
-/* "/etc/floodwall/sets/bad.txt:17: 'x' is no address (and 3 more)" */
-static void describe(const struct fw_diags *diags, const char *path, char *text, size_t size)
+void fw_set_file_describe(const struct fw_diags *diags, const char *path, char *text, size_t size)
 {
 	const struct fw_diag *first = NULL;
 	size_t used;
@@ -113,7 +125,7 @@ static void read_again(struct fw_agent *agent, struct fw_set_file *file, struct 
 
 	file->stamp = copy.stamp;
 	if (r || diags.errors || index < 0) {
-		describe(&diags, file->path, why, sizeof(why));
+		fw_set_file_describe(&diags, file->path, why, sizeof(why));
 		fw_set_file_broke(agent, file, why);
 	} else if (is_same(&policy->sets[index], copy.prefixes, copy.prefix_count)) {
 		now_good(agent, file);
@@ -201,7 +213,7 @@ static void put_in_force(struct fw_agent *agent, struct batch *batch)
 	fw_force_save_soon(agent);
 }
 
-static bool is_young(const struct fw_file_stamp *stamp)
+bool fw_set_file_is_young(const struct fw_file_stamp *stamp)
 {
 	uint64_t now = fw_wall_ns(), at = stamp->modified_ns;
 
@@ -221,7 +233,7 @@ bool fw_set_files_refresh(struct fw_agent *agent, bool patient)
 
 		if (fw_file_stamp_same(&now, &file->stamp))
 			continue;
-		if (patient && is_young(&now))
+		if (patient && fw_set_file_is_young(&now))
 			again = true;
 		else
 			read_again(agent, file, &batch);
@@ -231,5 +243,6 @@ bool fw_set_files_refresh(struct fw_agent *agent, bool patient)
 	for (size_t i = 0; i < batch.count; i++)
 		free(batch.items[i].prefixes);
 	free(batch.items);
-	return again;
+	/* Last: it may replace the whole policy, and with it what stands above. */
+	return fw_signatures_refresh(agent, patient) || again;
 }

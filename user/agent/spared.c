@@ -54,7 +54,7 @@ static void forget_expired(struct fw_agent *agent)
 	spared->allowed_count = kept;
 }
 
-int fw_spared_answering(struct fw_spared_list *list)
+int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *names)
 {
 	/* The second names the servers behind systemd-resolved's local one. */
 	static const char *const resolvers[] = {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"};
@@ -74,7 +74,7 @@ int fw_spared_answering(struct fw_spared_list *list)
 	for (size_t i = 0; i < sizeof(resolvers) / sizeof(resolvers[0]) && !r; i++)
 		r = fw_spared_resolvers(list, resolvers[i]);
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && !r; i++)
-		r = fw_spared_time_servers(list, times[i]);
+		r = fw_spared_time_servers(list, times[i], names);
 	return r;
 }
 
@@ -96,7 +96,7 @@ static int add_configured(const struct fw_policy *policy, const struct fw_set_re
 static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list,
 		    struct fw_err *ssh)
 {
-	const struct fw_spared_watch *spared = &agent->spared;
+	struct fw_spared_watch *spared = &agent->spared;
 	int r = 0;
 
 	if (policy->safety.protect_ssh_clients)
@@ -104,11 +104,15 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 	if (r != -ENOMEM && policy->safety.protect_gateways) {
 		r = fw_spared_gateways(list);
 		if (!r)
-			r = fw_spared_answering(list);
+			r = fw_spared_answering(list, &spared->names);
 		if (!r)
 			r = add_configured(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, list);
 		if (!r)
 			r = add_configured(policy, &policy->safety.time_servers, FW_SPARED_TIME_SERVER, list);
+	}
+	if (r != -ENOMEM) {
+		fw_server_names_turn(&spared->names, fw_datapath_now_ns(agent->datapath));
+		r = fw_spared_time_names(list, &spared->names);
 	}
 	forget_expired(agent);
 	for (size_t i = 0; i < spared->allowed_count && r != -ENOMEM; i++) {
@@ -262,6 +266,7 @@ void fw_spared_done(struct fw_spared_watch *spared)
 {
 	free(spared->allowed);
 	free(spared->current);
+	fw_server_names_done(&spared->names);
 	spared->allowed = spared->current = NULL;
 	spared->allowed_count = spared->current_count = 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "agent/server_names.h"
 #include "kern/publish.h"
 
 struct fw_agent;
@@ -23,6 +24,7 @@ struct fw_spared_watch {
 	size_t current_count;
 	uint16_t ssh_ports[FW_SSH_PORTS_MAX]; /* of sshd, found while we could still look */
 	size_t ssh_port_count;
+	struct fw_server_names names;
 	bool warned;
 	uv_timer_t timer;
 };
@@ -48,12 +50,14 @@ struct fw_spared_list {
 int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind);
 int fw_spared_gateways(struct fw_spared_list *list);
 int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf);
-/* spared_time.c: servers named by address in the files of a glob pattern; one line of one, which is taken
- * apart. */
-int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern);
-int fw_spared_time_line(char *line, struct fw_spared_list *list);
-/* Both of them, wherever this system keeps them. */
-int fw_spared_answering(struct fw_spared_list *list);
+/* spared_time.c: servers in the files of a glob pattern; one line of one, which is taken apart. Those given
+ * by name are wanted of `names`, which may be NULL. */
+int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern, struct fw_server_names *names);
+int fw_spared_time_line(char *line, struct fw_spared_list *list, struct fw_server_names *names);
+/* What was learned of the names so far. */
+int fw_spared_time_names(struct fw_spared_list *list, const struct fw_server_names *names);
+/* Resolvers and time servers, wherever this system keeps them; without what was learned. */
+int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *names);
 /* spared_ssh.c */
 int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
 			struct fw_err *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/server_lines.h"
 #include "agent/spared.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
@@ -97,13 +98,10 @@ int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf)
 	int r = 0;
 
 	while (file && !r && fgets(line, sizeof(line), file)) {
-		char text[FW_ADDR_TEXT_MAX];
+		const char *resolver = fw_resolver_of_line(line);
 		struct fw_addr addr;
 
-		if (sscanf(line, " nameserver %63s", text) != 1)
-			continue;
-		text[strcspn(text, "%")] = '\0'; /* scope of a link-local one */
-		if (!fw_addr_parse(text, &addr, NULL) && !is_loopback(&addr))
+		if (resolver && !fw_addr_parse(resolver, &addr, NULL) && !is_loopback(&addr))
 			r = fw_spared_add(list, &addr, FW_SPARED_RESOLVER);
 	}
 	return r;

@@ -4,8 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -16,73 +14,10 @@
 
 #include "agent/spared.h"
 #include "lib/cleanup.h"
+#include "lib/tcp_sockets.h"
 
 #define SSH_PORT   22
 #define INODES_MAX 64
-
-/* Calls each for every TCP socket of a family in the given states. */
-typedef int (*socket_fn)(const struct inet_diag_msg *message, void *context);
-
-static int ask(int fd, int family, uint32_t states)
-{
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 request;
-	} query = {
-		.header = {.nlmsg_len = sizeof(query),
-			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.request = {.sdiag_family = (uint8_t)family,
-			    .sdiag_protocol = IPPROTO_TCP,
-			    .idiag_states = states},
-	};
-
-	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
-}
-
-/* 1: more to come, 0: done. */
-static int take_answer(const char *buffer, size_t length, socket_fn each, void *context)
-{
-	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
-
-	for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
-		int r;
-
-		if (header->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (header->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = NLMSG_DATA(header);
-
-			return error->error ? error->error : 0;
-		}
-		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
-			continue;
-		r = each(NLMSG_DATA(header), context);
-		if (r)
-			return r;
-	}
-	return 1;
-}
-
-static int walk(int family, uint32_t states, socket_fn each, void *context)
-{
-	FW_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	FW_FREE char *buffer = malloc(65536);
-	struct timeval patience = {.tv_sec = 1};
-	int r = fd < 0 ? -errno : buffer ? ask(fd, family, states) : -ENOMEM;
-
-	if (r)
-		return r;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	do {
-		ssize_t got = recv(fd, buffer, 65536, 0);
-
-		if (got < 0)
-			return -errno;
-		r = take_answer(buffer, (size_t)got, each, context);
-	} while (r > 0);
-	return r;
-}
 
 struct peers {
 	struct fw_spared_list *list;
@@ -116,10 +51,10 @@ int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size
 {
 	struct peers peers = {.list = list, .ports = ports, .port_count = port_count};
 	const uint32_t states = 1 << TCP_ESTABLISHED;
-	int r = walk(AF_INET, states, take_peer, &peers);
+	int r = fw_tcp_sockets_each(AF_INET, states, take_peer, &peers);
 
 	if (!r)
-		r = walk(AF_INET6, states, take_peer, &peers);
+		r = fw_tcp_sockets_each(AF_INET6, states, take_peer, &peers);
 	if (r == -ENOENT) /* no IPv6 in this kernel */
 		r = 0;
 	return r ? fw_err_set(err, r, "the kernel does not list TCP sockets: %s", strerror(-r)) : 0;
@@ -197,8 +132,8 @@ size_t fw_spared_ssh_ports(uint16_t *ports, size_t capacity)
 	if (processes)
 		closedir(processes);
 	if (listeners.inode_count) {
-		walk(AF_INET, 1 << TCP_LISTEN, take_listener, &listeners);
-		walk(AF_INET6, 1 << TCP_LISTEN, take_listener, &listeners);
+		fw_tcp_sockets_each(AF_INET, 1 << TCP_LISTEN, take_listener, &listeners);
+		fw_tcp_sockets_each(AF_INET6, 1 << TCP_LISTEN, take_listener, &listeners);
 	}
 	return listeners.count;
 }

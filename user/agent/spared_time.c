@@ -1,58 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Time servers that this machine's configuration names by address: chrony, ntpd, ntpsec, OpenNTPD, timesyncd.
- */
+/* Time servers that this machine's configuration names, by address or by name. */
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "agent/server_lines.h"
+#include "agent/server_names.h"
 #include "agent/spared.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
 
-#define SPACES " \t\r\n"
-
-static int add_address(char *word, struct fw_spared_list *list)
+int fw_spared_time_line(char *line, struct fw_spared_list *list, struct fw_server_names *names)
 {
+	char *servers[FW_SERVERS_OF_A_LINE];
+	size_t count = fw_time_servers_of_line(line, servers);
 	struct fw_addr addr;
-
-	word[strcspn(word, "%")] = '\0'; /* scope of a link-local one */
-	if (fw_addr_parse(word, &addr, NULL))
-		return 0; /* a name: whoever wants it spared writes its addresses into the policy */
-	return fw_spared_add(list, &addr, FW_SPARED_TIME_SERVER);
-}
-
-static bool names_server(const char *word)
-{
-	static const char *const words[] = {"server", "servers", "pool", "peer"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcasecmp(word, words[i]))
-			return true;
-	return false;
-}
-
-int fw_spared_time_line(char *line, struct fw_spared_list *list)
-{
-	char *rest = line, *word = strsep(&rest, SPACES "=");
-	bool systemd = !strcasecmp(word, "NTP") || !strcasecmp(word, "FallbackNTP");
 	int r = 0;
 
-	while (word && !*word)
-		word = strsep(&rest, SPACES "=");
-	if (!word || *word == '#' || *word == '!' || (!systemd && !names_server(word)))
-		return 0;
-	while (!r && (word = strsep(&rest, SPACES "="))) {
-		if (!*word)
-			continue;
-		r = add_address(word, list);
-		if (!systemd)
-			break; /* what follows are options */
-	}
+	for (size_t i = 0; i < count && !r; i++)
+		if (!fw_addr_parse(servers[i], &addr, NULL))
+			r = fw_spared_add(list, &addr, FW_SPARED_TIME_SERVER);
+		else if (names && fw_is_host_name(servers[i]))
+			r = fw_server_names_want(names, servers[i]);
 	return r;
 }
 
-int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern)
+int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern, struct fw_server_names *names)
 {
 	glob_t found = {};
 	int r = 0;
@@ -64,8 +37,26 @@ int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern)
 		char line[1024];
 
 		while (file && !r && fgets(line, sizeof(line), file))
-			r = fw_spared_time_line(line, list);
+			r = fw_spared_time_line(line, list, names);
 	}
 	globfree(&found);
+	return r;
+}
+
+int fw_spared_time_names(struct fw_spared_list *list, const struct fw_server_names *names)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct fw_server_name *name = &names->items[i];
+
+		for (size_t j = 0; j < name->count && !r; j++) {
+			size_t before = list->count;
+
+			r = fw_spared_add(list, &name->learned[j].addr, FW_SPARED_TIME_SERVER);
+			if (list->count > before)
+				list->items[before].expires_ns = name->learned[j].until_ns;
+		}
+	}
 	return r;
 }

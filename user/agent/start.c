@@ -191,6 +191,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_drift_load(agent);
 	fw_under_attack_load(agent);
 	fw_feeds_init(agent);
+	fw_errands_init(&agent->errands, &agent->loop);
 	fw_set_files_init(agent);
 	fw_spared_start(agent);
 	fw_geo_watch_init(agent);
@@ -350,7 +351,7 @@ void fw_agent_stop(struct fw_agent *agent)
 	if (agent->leases.dirty)
 		fw_leases_save(agent);
 	fw_server_free(agent->server);
-	fw_key_walks_finish(agent);
+	fw_errands_finish(&agent->errands);
 	fw_events_close(agent->kernel_events);
 	if (detach && agent->loaded)
 		fw_challenge_release(agent);

@@ -2,8 +2,6 @@
 /* When to look for keys near their limits, and what is new about them. */
 #include "agent/utilisation.h"
 
-#include <stdatomic.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,25 +18,23 @@
 
 /* Everything the thread touches. */
 struct fw_used_flight {
-	uv_work_t work;
+	struct fw_errand errand;
 	struct fw_agent *agent;
 	struct fw_used_ask ask;
 	struct fw_used_key *keys;
 	size_t count, beyond;
 	uint64_t began_ns, cost_ns, started_at_ns; /* the last by the Floodwall clock */
 	int r;
-	atomic_bool stop, done;
 };
 
-static void fly(uv_work_t *work)
+static void fly(struct fw_errand *errand)
 {
-	struct fw_used_flight *flight = work->data;
+	struct fw_used_flight *flight = (struct fw_used_flight *)errand;
 	uint64_t began = fw_monotonic_ns();
 
 	flight->r = fw_meters_used(flight->agent->datapath, &flight->ask, &flight->keys, &flight->count,
 				   &flight->beyond);
 	flight->cost_ns = fw_monotonic_ns() - began;
-	atomic_store(&flight->done, true);
 }
 
 static int by_key(const void *a, const void *b)
@@ -96,15 +92,21 @@ static int compare(struct fw_agent *agent, const struct fw_used_flight *flight)
 	return 0;
 }
 
-static void on_landed(uv_work_t *work, int status)
+static void flight_free(struct fw_errand *errand)
 {
-	struct fw_used_flight *flight = work->data;
+	free(((struct fw_used_flight *)errand)->keys);
+	free(errand);
+}
+
+static void on_landed(struct fw_errand *errand)
+{
+	struct fw_used_flight *flight = (struct fw_used_flight *)errand;
 	struct fw_agent *agent = flight->agent;
 	struct fw_utilisation *utilisation = &agent->utilisation;
 
 	utilisation->flight = NULL;
 	utilisation->looked_ns = fw_monotonic_ns();
-	if (!status && !flight->r && utilisation->levels.count) {
+	if (!flight->r && utilisation->levels.count) {
 		utilisation->cost_ns = flight->cost_ns;
 		utilisation->since_ns = flight->started_at_ns;
 		utilisation->unwatched = flight->beyond;
@@ -113,8 +115,7 @@ static void on_landed(uv_work_t *work, int status)
 			fw_log(FW_LOG_WARNING,
 			       "utilisation of limits: out of memory, nobody is told this time");
 	}
-	free(flight->keys);
-	free(flight);
+	fw_errand_drop(errand);
 }
 
 static void ask_rules(const struct fw_agent *agent, struct fw_used_ask *ask)
@@ -152,17 +153,17 @@ static void begin(struct fw_agent *agent, struct fw_used_flight *flight)
 {
 	struct fw_utilisation *utilisation = &agent->utilisation;
 
+	flight->errand = (struct fw_errand){.run = fly, .landed = on_landed, .release = flight_free};
 	flight->agent = agent;
-	flight->work.data = flight;
 	flight->ask.most = KEYS_MOST;
-	flight->ask.stop = &flight->stop;
+	flight->ask.stop = &agent->errands.stop;
 	flight->ask.since_ns = utilisation->since_ns;
 	flight->started_at_ns = flight->ask.now_ns = fw_datapath_now_ns(agent->datapath);
 	utilisation->flight = flight;
-	if (!uv_queue_work(&agent->loop, &flight->work, fly, on_landed))
+	if (!fw_errand_send(&agent->errands, &flight->errand))
 		return;
 	utilisation->flight = NULL;
-	free(flight);
+	fw_errand_drop(&flight->errand);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -217,18 +218,11 @@ void fw_utilisation_start(struct fw_agent *agent)
 void fw_utilisation_stop(struct fw_agent *agent)
 {
 	struct fw_utilisation *utilisation = &agent->utilisation;
-	struct fw_used_flight *flight = utilisation->flight;
 
 	if (!utilisation->started)
 		return;
 	utilisation->started = false;
 	uv_timer_stop(&utilisation->timer);
-	/* The maps it reads are closed soon. One that has not begun never will: the loop is over. */
-	if (flight && uv_cancel((uv_req_t *)&flight->work)) {
-		atomic_store(&flight->stop, true);
-		while (!atomic_load(&flight->done))
-			poll(NULL, 0, 1);
-	}
 	free(utilisation->told);
 	utilisation->told = NULL;
 	utilisation->told_count = 0;

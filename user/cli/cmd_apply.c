@@ -79,7 +79,7 @@ static int confirm_seconds(struct fw_cli *cli, const char *path, const char *tex
 	*ret = (ns + FW_NS_PER_SEC - 1) / FW_NS_PER_SEC;
 	if (!*ret || *ret > CONFIRM_SECONDS_MAX)
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
-				   "--confirm expects a time from 1s to 1d, got '%s'", text);
+				   "--confirm expects a time from 1s to 24h, got '%s'", text);
 	return FW_EXIT_OK;
 }
 
@@ -121,6 +121,15 @@ static enum outcome tell_agent(struct wait *wait, enum fw_api_route route, enum 
 	return exit ? FAILED : outcome;
 }
 
+/* One that is left there would end the process when it no longer holds them back. */
+static void take_interrupts(int signal_fd)
+{
+	struct signalfd_siginfo one;
+
+	while (read(signal_fd, &one, sizeof(one)) == sizeof(one))
+		;
+}
+
 /* Enter keeps, Ctrl-C rolls back, otherwise time passes. */
 static enum outcome listen_to_operator(struct wait *wait)
 {
@@ -130,8 +139,10 @@ static enum outcome listen_to_operator(struct wait *wait)
 
 	if (poll(fds, 2, POLL_MS) <= 0)
 		return WAITING;
-	if (fds[0].revents)
+	if (fds[0].revents) {
+		take_interrupts(wait->signal_fd);
 		return tell_agent(wait, FW_API_ROLLBACK, ROLLED_BACK);
+	}
 	if (!fds[1].revents)
 		return WAITING;
 	if (read(STDIN_FILENO, &byte, 1) != 1) {
@@ -212,8 +223,11 @@ static int apply(struct fw_cli *cli, json_t *body, uint64_t seconds)
 	exit = fw_cli_ask(cli, FW_API_APPLY, NULL, body, &document);
 	if (!exit && (!cli->json || !seconds))
 		fw_cli_show(cli, document, fw_show_apply);
-	if (!exit && seconds)
+	if (!exit && seconds) {
 		exit = wait_for_confirmation(cli, document, seconds, signal_fd);
+		take_interrupts(
+			signal_fd); /* an impatient second one: the outcome is said, and is the exit code */
+	}
 	if (seconds)
 		sigprocmask(SIG_SETMASK, &before, NULL);
 	if (signal_fd >= 0)

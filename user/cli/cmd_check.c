@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/units.h"
 #include "policy/admission.h"
+#include "policy/check.h"
 #include "policy/geo.h"
 #include "policy/image.h"
 
@@ -165,6 +166,22 @@ static void check_kernel(const struct fw_policy *policy, struct fw_diags *diags)
 	}
 }
 
+/* Without an answer from the kernel there is nothing to warn of. */
+static void check_host(const struct fw_policy *policy, const struct fw_image *image, struct fw_diags *diags)
+{
+	FW_FREE struct fw_own_network *networks = NULL;
+	struct fw_listening listening;
+	size_t count = 0;
+
+	check_kernel(policy, diags);
+	fw_check_notify_users(policy, diags);
+	if (!fw_listening_read(&listening))
+		fw_check_listeners(policy, &listening, diags);
+	if (!fw_own_networks_read(&networks, &count))
+		fw_check_own_networks(policy, image, policy->interfaces, policy->interface_count, networks,
+				      count, diags);
+}
+
 int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
@@ -183,10 +200,11 @@ int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 	if (!r)
 		r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = TICK_NS}, ids, &diags,
 				     &image);
-	if (!r)
+	if (!r) {
 		check_kernel(policy, &diags);
-	if (!r)
 		fw_admission_check(policy, image, floods.rates[0], &diags);
+		check_host(policy, image, &diags);
+	}
 	fw_diags_sort(&diags);
 	if (r && !diags.errors)
 		exit = fw_cli_fail_memory(cli);

@@ -174,10 +174,13 @@ static const struct fw_command commands[] = {
 	 .options = {{.name = "confirm",
 		      .value = "TIME",
 		      .value_optional = true,
-		      .help = "roll back after TIME unless confirmed (without TIME: safety.confirm_timeout "
-			      "of the file)"}},
+		      .help = "roll back after TIME, 1s to 24h, unless confirmed (without TIME: "
+			      "safety.confirm_timeout of the file)"}},
 	 .help = "put a policy file in force, whole or not at all",
-	 .about = "Meters, counters and bans go on. With --confirm the agent itself rolls back unless "
+	 .about = "Meters, counters and bans go on, and so do sets add and attach; "
+		  "unsaved tunes belong "
+		  "to the policy before and go with it, which is said. Reload reads the applied file again. "
+		  "With --confirm the agent itself rolls back unless "
 		  "somebody confirms in time, also "
 		  "when this terminal is gone; on a terminal Enter keeps the policy and Ctrl-C rolls back at "
 		  "once. Exit code 3: it was "
@@ -438,7 +441,8 @@ static const struct fw_command commands[] = {
 		  "packet "
 		  "path, with the meters as they stand. Without --to, "
 		  "rules about ports, protocols "
-		  "or flags are shown as skipped.",
+		  "or flags are shown as skipped; a port without a protocol is taken for TCP, which a step "
+		  "says.",
 	 .examples = "floodwall explain 198.51.100.9 --to 203.0.113.20:27015/udp",
 	 .route = FW_API_EXPLAIN,
 	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
@@ -624,7 +628,8 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall events -f",
 	 .route = FW_API_EVENTS,
 	 .json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
-		 "confirm|rollback|reload|geo|feed|tune|set|ban|would_ban|utilisation|unban|attack_start|"
+		 "confirm|rollback|reload|geo|signatures|log|feed|tune|set|ban|would_ban|utilisation|unban|"
+		 "attack_start|"
 		 "attack_update|attack_end|under_attack|challenge|"
 		 "allow\",\"message\",\"by\",\"src_ip\",\"dest_ip\",\"rule\",\"log\",\"reason\",\"origin\","
 		 "\"expires_in_"
@@ -709,7 +714,7 @@ static const struct fw_command commands[] = {
 		     {.name = "confirm",
 		      .value = "TIME",
 		      .value_optional = true,
-		      .help = "with --apply: roll back after TIME unless confirmed"}},
+		      .help = "with --apply: roll back after TIME, 1s to 24h, unless confirmed"}},
 	 .help = "limits from recorded traffic: buffer over the highest honest window",
 	 .about =
 		 "Per rule with a limit: p99, p99.9 and median + 3 MAD of its keys' sub-windows, the highest "

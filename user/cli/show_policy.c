@@ -117,7 +117,8 @@ void fw_show_apply(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, "goes back in %s unless you run: floodwall confirm\n",
 			fw_say_seconds(fw_doc_number(document, "confirm_seconds"), buffer));
 	else
-		fputs("lasts until the next apply or reload; a reboot loads the agent's own policy file\n",
+		fputs("lasts until the next apply or rollback: reload reads this file again; a reboot loads "
+		      "the agent's own policy file\n",
 		      page->out);
 	if (*fw_doc_text(document, "undo"))
 		fw_show_undo(page, document);
@@ -151,7 +152,7 @@ void fw_show_reload(const struct fw_page *page, const json_t *document)
 
 void fw_show_confirm(const struct fw_page *page, const json_t *document)
 {
-	fprintf(page->out, "confirmed: generation %.0f stays until the next apply or reload\n",
+	fprintf(page->out, "confirmed: generation %.0f stays until the next apply or rollback\n",
 		fw_doc_number(document, "generation"));
 	fputs("undo: floodwall rollback\n", page->out);
 }

@@ -10,7 +10,6 @@
 #define FW_FETCH_BYTES_DEFAULT	 (64ULL << 20)
 #define FW_FETCH_SECONDS_DEFAULT 60
 #define FW_FETCH_REDIRECTS_MAX	 5
-#define FW_FETCH_SECRET_MAX	 4096
 
 /* Strings are borrowed; NULL where there is none. */
 struct fw_fetch_request {

@@ -72,8 +72,9 @@ int fw_guard_filter(struct fw_feed_list *list, const struct fw_guard *guard,
 /* One line for humans: "3 entries refused: 2 bogon, 1 own_address (line 7: …)"; empty when nothing was. */
 const char *fw_guard_describe(const struct fw_guard_report *report, char *buffer, size_t size);
 
-/* Whether a new list may replace the one in force (NULL: there is none). 0, or -EPERM with the reason to
- * hold it; growth and shrink judge both entries and the addresses they cover, of what the guard admits. */
+/* Whether a new list may replace the one in force (NULL: there is none). 0, or the reason to hold it:
+ * -EPERM growth or shrink, which `force` lets pass, -E2BIG beyond max_entries, -EINVAL no list of sources.
+ * Growth and shrink judge both entries and the addresses they cover, of what the guard admits. */
 int fw_guard_judge(const struct fw_feed_list *fresh, const struct fw_feed_list *in_force,
 		   const struct fw_guard *guard, struct fw_err *err);
 

@@ -23,7 +23,7 @@ static int judge_routes(const struct fw_feed_list *fresh, struct fw_err *err)
 
 		if (bits)
 			continue;
-		return fw_err_set(err, -EPERM, "line %u lists %s, everybody: such a list is broken",
+		return fw_err_set(err, -EINVAL, "line %u lists %s, everybody: such a list is broken",
 				  fresh->items[i].line, fw_prefix_format(prefix, entry, sizeof(entry)));
 	}
 	return 0;
@@ -91,7 +91,7 @@ int fw_guard_judge(const struct fw_feed_list *fresh, const struct fw_feed_list *
 	int r;
 
 	if (fresh->count > max_entries)
-		return fw_err_set(err, -EPERM, "%zu entries, more than the %zu this feed may have",
+		return fw_err_set(err, -E2BIG, "%zu entries, more than the %zu this feed may have",
 				  fresh->count, max_entries);
 	r = judge_routes(fresh, err);
 	if (r || guard->force || !in_force)

@@ -30,22 +30,6 @@ static const char usage[] = "usage: floodwall-feed                      a worker
 			    "  --full           crowdsec: ask for everything\n"
 			    "  --list FILE      write what would be in force\n";
 
-static char *read_secret(struct fw_err *err)
-{
-	char *secret = fw_fd_text(FW_FEED_SECRET_FD, FW_FETCH_SECRET_MAX);
-
-	if (secret)
-		secret[strcspn(secret, "\r\n")] = '\0';
-	if (!secret || !*secret)
-		(void)fw_err_set(err, -EINVAL, "the credential is empty or longer than %d bytes",
-				 FW_FETCH_SECRET_MAX);
-	for (char *c = secret; c && *c; c++)
-		if (*c < ' ' || *c > '~')
-			(void)fw_err_set(err, -EINVAL,
-					 "the credential has characters that no header may have");
-	return secret;
-}
-
 /* 0, or why there is nothing to say a status about. */
 static int serve(struct fw_feed_status *status, struct fw_err *err)
 {
@@ -63,8 +47,8 @@ static int serve(struct fw_feed_status *status, struct fw_err *err)
 		return fw_err_set(err, -EINVAL, "no job on standard input");
 	r = fw_feed_job_decode(text, &job, err);
 	if (!r && job.has_secret)
-		secret = read_secret(err);
-	if (!r && !err->code)
+		r = fw_fd_credential(FW_FEED_SECRET_FD, &secret, err);
+	if (!r)
 		fw_feed_work(&job, secret, FW_FEED_RESULT_FD, status);
 	fw_feed_job_done(&job);
 	return err->code;

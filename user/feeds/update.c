@@ -89,7 +89,8 @@ static int accept_fresh(struct fw_feed_copy *fresh, const struct fw_feed_copy *i
 	/* Decisions end by themselves: fewer of them is no sign of a broken list. */
 	if (fresh->format == FW_FEED_CROWDSEC)
 		rules.max_shrink_percent = 100;
-	if (fw_guard_judge(&fresh->entries, in_force ? &in_force->entries : NULL, &rules, &err)) {
+	ret->held_by = fw_guard_judge(&fresh->entries, in_force ? &in_force->entries : NULL, &rules, &err);
+	if (ret->held_by) {
 		keep_old(ret, FW_FEED_HELD, in_force, err.text);
 		fw_feed_copy_done(fresh);
 		return 0;
@@ -122,6 +123,8 @@ int fw_feed_update_judge(const struct fw_feed_status *status, int result_fd,
 		return 0;
 	}
 	r = fw_feed_copy_read(result_fd, guard->max_entries, &fresh, &err);
+	if (r == -E2BIG)
+		ret->held_by = r;
 	if (r == -E2BIG)
 		keep_old(ret, FW_FEED_HELD, in_force, err.text);
 	else if (r)

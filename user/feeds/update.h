@@ -17,6 +17,7 @@ const char *fw_feed_outcome_word(enum fw_feed_outcome outcome);
 struct fw_feed_update {
 	enum fw_feed_outcome outcome;
 	char why[FW_ERR_TEXT_MAX]; /* of failed and held, with what stays in force */
+	int held_by;		   /* of held: what fw_guard_judge() answers */
 	struct fw_feed_status status;
 	struct fw_feed_copy
 		copy; /* of UPDATED, and of UNCHANGED when validators are new (entries then too) */

@@ -2,6 +2,7 @@
 /* Recommendations as a document, warnings in words. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "history/evidence.h"
 #include "lib/cleanup.h"
@@ -74,10 +75,43 @@ static void warn_of_data(const struct fw_evidence *evidence, const struct fw_rec
 						   advice->blocked + advice->apart, evidence->seen_count));
 }
 
-static json_t *warnings_of(const struct fw_evidence *evidence, const struct fw_recommendation *advice)
+static const struct fw_history_rule *live_rule(const struct fw_advice_question *question, const char *name)
+{
+	for (size_t i = 0; question->live && i < question->live_count; i++)
+		if (!strcmp(question->live[i].name, name))
+			return &question->live[i];
+	return NULL;
+}
+
+/* What was recorded is of another rule than the one in force. */
+static void warn_of_policy(const struct fw_advice_question *question, const struct fw_history_rule *recorded,
+			   json_t *warnings)
+{
+	const struct fw_history_rule *live = live_rule(question, recorded->name);
+	char text[96];
+
+	if (question->live && !live)
+		json_array_append_new(warnings, json_string("the policy in force has no such rule with a "
+							    "limit: this is what was recorded of it"));
+	else if (live && (live->unit != recorded->unit || live->per != recorded->per ||
+			  live->window_ns != recorded->window_ns))
+		json_array_append_new(
+			warnings,
+			json_sprintf("the rule counts otherwise now (%s, per %s) than when this was recorded "
+				     "(per %s): the limit is for what it counted then",
+				     fw_limit_format(&(struct fw_limit){.amount = live->limit,
+									.unit = live->unit,
+									.window_ns = live->window_ns},
+						     text, sizeof(text)),
+				     fw_per_word(live->per), fw_per_word(recorded->per)));
+}
+
+static json_t *warnings_of(const struct fw_advice_question *question, const struct fw_evidence *evidence,
+			   const struct fw_recommendation *advice)
 {
 	json_t *warnings = json_array();
 
+	warn_of_policy(question, &evidence->rule, warnings);
 	warn_of_data(evidence, advice, warnings);
 	if (advice->buffer_cut)
 		json_array_append_new(warnings,
@@ -133,7 +167,17 @@ static json_t *limit_text(const struct fw_history_rule *rule, uint64_t amount)
 	return amount ? json_string(fw_limit_format(&limit, text, sizeof(text))) : json_null();
 }
 
-static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recommendation *advice)
+static json_t *limit_now(const struct fw_advice_question *question, const struct fw_history_rule *recorded)
+{
+	const struct fw_history_rule *live = live_rule(question, recorded->name);
+
+	if (live)
+		return limit_text(live, live->limit);
+	return question->live ? json_null() : limit_text(recorded, recorded->limit);
+}
+
+static json_t *to_json(const struct fw_advice_question *question, const struct fw_evidence *evidence,
+		       const struct fw_recommendation *advice)
 {
 	const struct fw_history_rule *rule = &evidence->rule;
 
@@ -142,17 +186,16 @@ static json_t *to_json(const struct fw_evidence *evidence, const struct fw_recom
 		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o}",
 		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
 		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
-		"limit_now", limit_text(rule, rule->limit), "amount", (json_int_t)advice->limit,
-		"honest_highest", (json_int_t)advice->honest_highest, "attack_lowest",
-		(json_int_t)advice->attack_lowest, "gap", advice->gap, "p99", (json_int_t)advice->p99, "p999",
-		(json_int_t)advice->p999, "median_3mad", (json_int_t)advice->median_3mad, "sources",
-		(json_int_t)evidence->seen_count, "set_apart", "blocked", (json_int_t)advice->blocked,
-		"apart", (json_int_t)advice->apart, "excluded", excluded_of(evidence), "would_block",
-		"sources", (json_int_t)advice->over_sources, "known_good",
-		(json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
+		"limit_now", limit_now(question, rule), "amount", (json_int_t)advice->limit, "honest_highest",
+		(json_int_t)advice->honest_highest, "attack_lowest", (json_int_t)advice->attack_lowest, "gap",
+		advice->gap, "p99", (json_int_t)advice->p99, "p999", (json_int_t)advice->p999, "median_3mad",
+		(json_int_t)advice->median_3mad, "sources", (json_int_t)evidence->seen_count, "set_apart",
+		"blocked", (json_int_t)advice->blocked, "apart", (json_int_t)advice->apart, "excluded",
+		excluded_of(evidence), "would_block", "sources", (json_int_t)advice->over_sources,
+		"known_good", (json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
 		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
 		(json_int_t)evidence->span_s, "excluded_seconds", (json_int_t)evidence->excluded_s,
-		"warnings", warnings_of(evidence, advice));
+		"warnings", warnings_of(question, evidence, advice));
 }
 
 static int advise(struct fw_history *history, const struct fw_advice_question *question,
@@ -167,7 +210,7 @@ static int advise(struct fw_history *history, const struct fw_advice_question *q
 	for (size_t i = 0; i < evidence.seen_count; i++)
 		evidence.seen[i].known_good = good_list_has(good, evidence.seen[i].source);
 	fw_recommend(&evidence, question->buffer, &advice);
-	json_array_append_new(list, to_json(&evidence, &advice));
+	json_array_append_new(list, to_json(question, &evidence, &advice));
 	fw_evidence_done(&evidence);
 	return 0;
 }
@@ -188,7 +231,8 @@ int fw_advice(struct fw_history *history, const struct fw_advice_question *quest
 	else if (!r)
 		r = fw_history_rules(history, &question->span, &names, err);
 	for (size_t i = 0; !r && names && names[i]; i++)
-		r = advise(history, question, &good, names[i], list, err);
+		if (!question->live || live_rule(question, names[i]))
+			r = advise(history, question, &good, names[i], list, err);
 	fw_history_rules_free(names);
 	free(good.prefixes);
 	if (r) {

@@ -14,7 +14,8 @@ struct fw_history {
 	sqlite3 *db;
 	char *path;
 	struct fw_history_bounds bounds;
-	time_t deadline;  /* monotonic seconds, of fw_history_give_time() */
+	time_t deadline; /* monotonic seconds, of fw_history_give_time() */
+	const atomic_bool *stop;
 	bool moved_aside; /* what stood there was no history of ours */
 	bool shrinking;	  /* the file is full: a slice of the oldest goes with every batch */
 };

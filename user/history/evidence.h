@@ -23,6 +23,10 @@ struct fw_advice_question {
 	double buffer;		      /* ≥ 1 */
 	const struct fw_prefix *good; /* never_block and allow sets, any order */
 	size_t good_count;
+	/* Rules with a limit as the policy in force has them; the others are history. NULL: it is not known.
+	 */
+	const struct fw_history_rule *live;
+	size_t live_count;
 };
 
 /* The evidence of one rule by the series that was recorded last. -ENOENT: nothing recorded. */

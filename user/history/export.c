@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Everything that is recorded as JSON lines, a page at a time. */
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "history/database.h"
@@ -126,11 +125,4 @@ int fw_history_export_page(struct fw_history *history, int64_t since, int64_t un
 		return 0;
 	}
 	return r;
-}
-
-int fw_history_export(struct fw_history *history, int64_t since, int64_t until, FILE *out, struct fw_err *err)
-{
-	struct fw_history_cursor cursor = {0};
-
-	return fw_history_export_page(history, since, until, &cursor, LONG_MAX, out, err);
 }

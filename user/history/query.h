@@ -29,12 +29,10 @@ struct fw_history_cursor {
 
 /* "source_10s:1700000100"; -EINVAL. */
 int fw_history_cursor_parse(const char *text, struct fw_history_cursor *ret);
-/* From *cursor on until `most` bytes are written, whole steps; *cursor is the next page's, its table "" after
+/* Every row of every table between two moments as a JSON object a line, {"table": NAME, COLUMN: value, …}:
+ * from *cursor on until `most` bytes are written, whole steps; *cursor is the next page's, its table "" after
  * the last. */
 int fw_history_export_page(struct fw_history *history, int64_t since, int64_t until,
 			   struct fw_history_cursor *cursor, long most, FILE *out, struct fw_err *err);
-/* Every row of every table between two moments as a JSON object a line, {"table": NAME, COLUMN: value, …}. */
-int fw_history_export(struct fw_history *history, int64_t since, int64_t until, FILE *out,
-		      struct fw_err *err);
 
 #endif

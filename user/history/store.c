@@ -183,15 +183,16 @@ static int on_progress(void *context)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec >= history->deadline;
+	return now.tv_sec >= history->deadline || (history->stop && atomic_load(history->stop));
 }
 
-void fw_history_give_time(struct fw_history *history, unsigned int seconds)
+void fw_history_give_time(struct fw_history *history, unsigned int seconds, const atomic_bool *stop)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	history->deadline = now.tv_sec + (time_t)seconds;
+	history->stop = stop;
 	sqlite3_progress_handler(history->db, PROGRESS_STEPS, on_progress, history);
 }
 

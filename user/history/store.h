@@ -3,6 +3,8 @@
 #ifndef FW_HISTORY_STORE_H
 #define FW_HISTORY_STORE_H
 
+#include <stdatomic.h>
+
 #include "history/batch.h"
 #include "lib/err.h"
 
@@ -33,8 +35,9 @@ int fw_history_give_up(struct fw_history *history, struct fw_err *err);
 /* For questions only; -ENOENT without a file. */
 int fw_history_open_read(const char *path, struct fw_history **ret, struct fw_err *err);
 void fw_history_close(struct fw_history *history); /* NULL is fine */
-/* Questions that take longer end with -ETIMEDOUT. */
-void fw_history_give_time(struct fw_history *history, unsigned int seconds);
+/* Questions that take longer, or until *stop, end with -ETIMEDOUT. stop: NULL, or for as long as it is open.
+ */
+void fw_history_give_time(struct fw_history *history, unsigned int seconds, const atomic_bool *stop);
 
 /* All of the batch or nothing, and what became old goes in the same transaction. Errors as for open. */
 int fw_history_write(struct fw_history *history, const struct fw_history_batch *batch, struct fw_err *err);

@@ -106,18 +106,86 @@ static int ranges_from_json(const json_t *list, struct fw_ranges *ranges)
 	return 0;
 }
 
+static int part_from_json(const json_t *item, struct fw_log_job_part *part)
+{
+	json_t *uri, *uri_not, *method, *method_not, *host, *host_not, *status, *status_not;
+	int r = 0;
+
+	if (json_unpack((json_t *)item, "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "uri", &uri, "uri_not",
+			&uri_not, "method", &method, "method_not", &method_not, "host", &host, "host_not",
+			&host_not, "status", &status, "status_not", &status_not))
+		return -EINVAL;
+	r = r ? r : uris_from_json(uri, &part->uri);
+	r = r ? r : uris_from_json(uri_not, &part->uri_not);
+	r = r ? r : names_from_json(method, &part->method);
+	r = r ? r : names_from_json(method_not, &part->method_not);
+	r = r ? r : names_from_json(host, &part->host);
+	r = r ? r : names_from_json(host_not, &part->host_not);
+	r = r ? r : ranges_from_json(status, &part->status);
+	return r ? r : ranges_from_json(status_not, &part->status_not);
+}
+
+static int parts_from_json(const json_t *list, struct fw_log_job_rule *rule)
+{
+	json_t *item;
+	size_t i;
+	int r = 0;
+
+	rule->parts = calloc(json_array_size(list) + 1, sizeof(*rule->parts));
+	if (!rule->parts)
+		return -ENOMEM;
+	json_array_foreach ((json_t *)list, i, item)
+		r = r ? r : part_from_json(item, &rule->parts[rule->part_count++]);
+	return r;
+}
+
+static int alternative_from_json(const json_t *list, size_t part_count, struct fw_alternative *alternative)
+{
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(list))
+		return -EINVAL;
+	alternative->parts = calloc(json_array_size(list) + 1, sizeof(*alternative->parts));
+	if (!alternative->parts)
+		return -ENOMEM;
+	json_array_foreach ((json_t *)list, i, item) {
+		json_int_t part = json_integer_value(item);
+
+		if (!json_is_integer(item) || part < 0 || (size_t)part >= part_count)
+			return -EINVAL;
+		alternative->parts[alternative->count++] = (unsigned int)part;
+	}
+	return 0;
+}
+
+static int alternatives_from_json(const json_t *list, struct fw_log_job_rule *rule)
+{
+	json_t *item;
+	size_t i;
+	int r = 0;
+
+	rule->alternatives = calloc(json_array_size(list) + 1, sizeof(*rule->alternatives));
+	if (!rule->alternatives)
+		return -ENOMEM;
+	json_array_foreach ((json_t *)list, i, item)
+		r = r ? r
+		      : alternative_from_json(item, rule->part_count,
+					      &rule->alternatives[rule->alternative_count++]);
+	return r;
+}
+
 static int rule_from_json(const json_t *item, size_t log_count, struct fw_log_job_rule *rule)
 {
-	json_t *uri, *method, *host, *status;
+	json_t *always, *parts, *any;
 	int id, log, shift, bits4, bits6, leases, ends, r;
 	json_int_t limit, sub_us;
 	const char *name;
 
-	if (json_unpack((json_t *)item,
-			"{s:i, s:s, s:i, s:I, s:I, s:i, s:i, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "id", &id,
-			"name", &name, "log", &log, "limit", &limit, "sub_us", &sub_us, "shift", &shift,
-			"bits4", &bits4, "bits6", &bits6, "leases", &leases, "ends", &ends, "uri", &uri,
-			"method", &method, "host", &host, "status", &status) ||
+	if (json_unpack((json_t *)item, "{s:i, s:s, s:i, s:I, s:I, s:i, s:i, s:i, s:b, s:b, s:o, s:o, s:o}",
+			"id", &id, "name", &name, "log", &log, "limit", &limit, "sub_us", &sub_us, "shift",
+			&shift, "bits4", &bits4, "bits6", &bits6, "leases", &leases, "ends", &ends, "always",
+			&always, "parts", &parts, "any", &any) ||
 	    id < 0 || id >= FW_RULE_IDS || log < 0 || (size_t)log >= log_count || shift < 0 || shift > 32 ||
 	    bits4 < 0 || bits4 > 128 || bits6 < 0 || bits6 > 128 || sub_us < 1 || sub_us >= 1 << 28 ||
 	    limit < 1)
@@ -132,12 +200,10 @@ static int rule_from_json(const json_t *item, size_t log_count, struct fw_log_jo
 	rule->bits[FW_FAMILY_V6] = (uint8_t)bits6;
 	rule->leases = leases;
 	rule->ends = ends;
-	r = uris_from_json(uri, &rule->uri);
+	r = part_from_json(always, &rule->always);
 	if (!r)
-		r = names_from_json(method, &rule->method);
-	if (!r)
-		r = names_from_json(host, &rule->host);
-	return r ? r : ranges_from_json(status, &rule->status);
+		r = parts_from_json(parts, rule);
+	return r ? r : alternatives_from_json(any, rule);
 }
 
 int fw_log_job_decode(const char *text, size_t length, struct fw_log_job *ret)
@@ -181,6 +247,36 @@ static void names_done(struct fw_names *names)
 	free(names->items);
 }
 
+static void uris_done(struct fw_uri_tests *tests)
+{
+	for (size_t i = 0; i < tests->count; i++)
+		free(tests->items[i].text);
+	free(tests->items);
+}
+
+static void part_done(struct fw_log_job_part *part)
+{
+	uris_done(&part->uri);
+	uris_done(&part->uri_not);
+	names_done(&part->method);
+	names_done(&part->method_not);
+	names_done(&part->host);
+	names_done(&part->host_not);
+	free(part->status.items);
+	free(part->status_not.items);
+}
+
+static void rule_done(struct fw_log_job_rule *rule)
+{
+	part_done(&rule->always);
+	for (size_t i = 0; i < rule->part_count; i++)
+		part_done(&rule->parts[i]);
+	for (size_t i = 0; i < rule->alternative_count; i++)
+		free(rule->alternatives[i].parts);
+	free(rule->parts);
+	free(rule->alternatives);
+}
+
 void fw_log_job_done(struct fw_log_job *job)
 {
 	for (size_t i = 0; i < job->log_count; i++) {
@@ -190,14 +286,8 @@ void fw_log_job_done(struct fw_log_job *job)
 			free(job->logs[i].fields[field]);
 		free(job->logs[i].trust.prefixes);
 	}
-	for (size_t i = 0; i < job->rule_count; i++) {
-		for (size_t j = 0; j < job->rules[i].uri.count; j++)
-			free(job->rules[i].uri.items[j].text);
-		free(job->rules[i].uri.items);
-		names_done(&job->rules[i].method);
-		names_done(&job->rules[i].host);
-		free(job->rules[i].status.items);
-	}
+	for (size_t i = 0; i < job->rule_count; i++)
+		rule_done(&job->rules[i]);
 	free(job->logs);
 	free(job->rules);
 	*job = (struct fw_log_job){0};

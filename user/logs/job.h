@@ -17,6 +17,13 @@ struct fw_log_job_log {
 	struct fw_log_trust trust;
 };
 
+/* What a line says must be one of each, where there are any, and none of its opposites. */
+struct fw_log_job_part {
+	struct fw_uri_tests uri, uri_not;
+	struct fw_names method, method_not, host, host_not;
+	struct fw_ranges status, status_not;
+};
+
 struct fw_log_job_rule {
 	uint16_t id;
 	char name[FW_NAME_MAX];
@@ -27,9 +34,12 @@ struct fw_log_job_rule {
 	uint8_t bits[FW_FAMILY_MAX_]; /* of the key, in the 128-bit space */
 	bool leases;		      /* without a ban of its own: told again as its window grows */
 	bool ends;		      /* over its limit, it keeps lines from later rules */
-	struct fw_uri_tests uri;
-	struct fw_names method, host;
-	struct fw_ranges status;
+	struct fw_log_job_part always;
+	/* Beside it all parts of some alternative must take the line; without any, none is asked. */
+	struct fw_log_job_part *parts;
+	size_t part_count;
+	struct fw_alternative *alternatives;
+	size_t alternative_count;
 };
 
 struct fw_log_job {

@@ -56,28 +56,73 @@ static json_t *names_to_json(const struct fw_names *names)
 	return list;
 }
 
+static json_t *uris_to_json(const struct fw_uri_tests *tests)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tests->count; i++)
+		json_array_append_new(list,
+				      json_pack("[i, s]", (int)tests->items[i].how, tests->items[i].text));
+	return list;
+}
+
+static json_t *ranges_to_json(const struct fw_ranges *ranges)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ranges->count; i++)
+		json_array_append_new(
+			list, json_pack("[i, i]", (int)ranges->items[i].first, (int)ranges->items[i].last));
+	return list;
+}
+
+static json_t *part_to_json(const struct fw_match *match)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "uri", uris_to_json(&match->uri),
+			 "uri_not", uris_to_json(&match->uri_not), "method", names_to_json(&match->method),
+			 "method_not", names_to_json(&match->method_not), "host", names_to_json(&match->host),
+			 "host_not", names_to_json(&match->host_not), "status",
+			 ranges_to_json(&match->status), "status_not", ranges_to_json(&match->status_not));
+}
+
+static json_t *parts_to_json(const struct fw_policy_rule *rule)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rule->part_count; i++)
+		json_array_append_new(list, part_to_json(&rule->parts[i]));
+	return list;
+}
+
+static json_t *alternatives_to_json(const struct fw_policy_rule *rule)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rule->alternative_count; i++) {
+		json_t *parts = json_array();
+
+		for (size_t j = 0; j < rule->alternatives[i].count; j++)
+			json_array_append_new(parts, json_integer(rule->alternatives[i].parts[j]));
+		json_array_append_new(list, parts);
+	}
+	return list;
+}
+
 static json_t *rule_to_json(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			    const struct fw_rule *compiled)
 {
 	const struct fw_match *match = &rule->match;
-	json_t *uris = json_array(), *statuses = json_array();
 	bool counts = fw_rule_counts(policy, rule) || rule->action == FW_ACTION_COUNT;
 	bool everybody = !match->source.count && !match->source_not.count && !match->tiers &&
 			 !match->tiers_not && !fw_match_asks_country(match) && !fw_match_asks_asn(match);
 
-	for (size_t i = 0; i < match->uri.count; i++)
-		json_array_append_new(
-			uris, json_pack("[i, s]", (int)match->uri.items[i].how, match->uri.items[i].text));
-	for (size_t i = 0; i < match->status.count; i++)
-		json_array_append_new(statuses, json_pack("[i, i]", (int)match->status.items[i].first,
-							  (int)match->status.items[i].last));
-	return json_pack("{s:i, s:s, s:i, s:I, s:I, s:i, s:i, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "id",
+	return json_pack("{s:i, s:s, s:i, s:I, s:I, s:i, s:i, s:i, s:b, s:b, s:o, s:o, s:o}", "id",
 			 (int)compiled->id, "name", rule->name, "log", (int)match->log - 1, "limit",
 			 (json_int_t)compiled->limit, "sub_us", (json_int_t)compiled->sub_us, "shift",
 			 (int)compiled->cell_shift, "bits4", (int)(FW_V4_BITS + rule->prefix4), "bits6",
 			 (int)rule->prefix6, "leases", (int)(!rule->ban.set && !counts), "ends",
-			 (int)(!counts && everybody), "uri", uris, "method", names_to_json(&match->method),
-			 "host", names_to_json(&match->host), "status", statuses);
+			 (int)(!counts && everybody), "always", part_to_json(match), "parts",
+			 parts_to_json(rule), "any", alternatives_to_json(rule));
 }
 
 int fw_log_job_encode(const struct fw_policy *policy, const struct fw_image *image, char **ret)

@@ -84,16 +84,16 @@ bool fw_log_uri_matches(const struct fw_uri_tests *tests, const char *path, size
 	return false;
 }
 
-static bool method_matches(const struct fw_names *names, struct fw_log_span method)
+static bool names_have_method(const struct fw_names *names, struct fw_log_span method)
 {
 	for (size_t i = 0; i < names->count; i++)
 		if (strlen(names->items[i]) == method.length &&
 		    !memcmp(names->items[i], method.text, method.length))
 			return true;
-	return !names->count;
+	return false;
 }
 
-static bool host_matches(const struct fw_names *names, const char *host, size_t length)
+static bool names_have_host(const struct fw_names *names, const char *host, size_t length)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->items[i];
@@ -105,15 +105,15 @@ static bool host_matches(const struct fw_names *names, const char *host, size_t 
 		if (length == wanted && !memcmp(host, name, wanted))
 			return true;
 	}
-	return !names->count;
+	return false;
 }
 
-static bool status_matches(const struct fw_ranges *ranges, unsigned int status)
+static bool ranges_have(const struct fw_ranges *ranges, unsigned int status)
 {
 	for (size_t i = 0; i < ranges->count; i++)
 		if (status >= ranges->items[i].first && status <= ranges->items[i].last)
 			return true;
-	return !ranges->count;
+	return false;
 }
 
 /* What several rules ask of one line, found out once. */
@@ -142,24 +142,67 @@ static void prepare(const struct fw_log_judge *judge, struct line *line)
 		host.text ? fw_uri_host(host.text, host.length, line->host, sizeof(line->host)) : 0;
 }
 
+static bool path_is(const struct fw_log_judge *judge, const struct line *line,
+		    const struct fw_uri_tests *tests)
+{
+	return line->has_path && fw_log_uri_matches(tests, judge->path, line->path_length);
+}
+
+/* What a line does not say is none of anything. */
+static bool part_matches(const struct fw_log_judge *judge, const struct fw_log_job_part *part,
+			 const struct line *line)
+{
+	struct fw_log_span method = line->event->fields[FW_LOG_METHOD];
+	unsigned int status = line->event->status;
+
+	if ((part->status.count && !ranges_have(&part->status, status)) ||
+	    ranges_have(&part->status_not, status))
+		return false;
+	if ((part->method.count && !names_have_method(&part->method, method)) ||
+	    names_have_method(&part->method_not, method))
+		return false;
+	if ((part->uri.count && !path_is(judge, line, &part->uri)) || path_is(judge, line, &part->uri_not))
+		return false;
+	return (!part->host.count || names_have_host(&part->host, line->host, line->host_length)) &&
+	       !names_have_host(&part->host_not, line->host, line->host_length);
+}
+
 static bool rule_matches(const struct fw_log_judge *judge, const struct fw_log_job_rule *rule,
 			 const struct line *line)
 {
-	if (!status_matches(&rule->status, line->event->status) ||
-	    !method_matches(&rule->method, line->event->fields[FW_LOG_METHOD]))
+	if (!part_matches(judge, &rule->always, line))
 		return false;
-	if (rule->uri.count &&
-	    !(line->has_path && fw_log_uri_matches(&rule->uri, judge->path, line->path_length)))
-		return false;
-	return host_matches(&rule->host, line->host, line->host_length);
+	for (size_t i = 0; i < rule->alternative_count; i++) {
+		const struct fw_alternative *one = &rule->alternatives[i];
+		size_t part = 0;
+
+		while (part < one->count && part_matches(judge, &rule->parts[one->parts[part]], line))
+			part++;
+		if (part == one->count)
+			return true;
+	}
+	return !rule->alternative_count;
+}
+
+static bool part_needs_path(const struct fw_log_job_part *part)
+{
+	return part->uri.count || part->uri_not.count || part->host.count || part->host_not.count;
 }
 
 static bool needs_path(const struct fw_log_job *job, unsigned int log)
 {
-	for (size_t i = 0; i < job->rule_count; i++)
-		if (job->rules[i].log == log && (job->rules[i].uri.count || job->rules[i].host.count))
-			return true;
-	return false;
+	bool needs = false;
+
+	for (size_t i = 0; i < job->rule_count && !needs; i++) {
+		const struct fw_log_job_rule *rule = &job->rules[i];
+
+		if (rule->log != log)
+			continue;
+		needs = part_needs_path(&rule->always);
+		for (size_t j = 0; j < rule->part_count; j++)
+			needs |= part_needs_path(&rule->parts[j]);
+	}
+	return needs;
 }
 
 /* A lease without a ban follows the window: told again when what was told is too short by now. */

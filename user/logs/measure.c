@@ -73,7 +73,7 @@ int fw_log_measure(int fd, const char *format, FILE *out, struct fw_err *err)
 {
 	struct fw_uri_test login = {FW_URI_PREFIX, (char *)"/login"};
 	struct fw_log_job_rule rules[] = {
-		{.id = 1, .name = "login", .uri = {&login, 1}},
+		{.id = 1, .name = "login", .always.uri = {&login, 1}},
 		{.id = 2, .name = "all"},
 	};
 	struct fw_log_job_log log = {.source = FW_LOG_FILE};

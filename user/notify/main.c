@@ -14,24 +14,12 @@
 #include "lib/fd_text.h"
 #include "notify/work.h"
 
-#define SECRET_MAX 4096
-
-static int read_secret(char **ret, struct fw_err *err)
+static int take_secret(char **ret, struct fw_err *err)
 {
-	char *secret = fw_fd_text(FW_NOTIFY_SECRET_FD, SECRET_MAX);
+	int r = fw_fd_credential(FW_NOTIFY_SECRET_FD, ret, err);
 
 	close(FW_NOTIFY_SECRET_FD);
-	if (secret)
-		secret[strcspn(secret, "\r\n")] = '\0';
-	*ret = secret;
-	if (!secret || !*secret)
-		return fw_err_set(err, -EINVAL, "the credential is empty or longer than %d bytes",
-				  SECRET_MAX);
-	for (const char *c = secret; *c; c++)
-		if (*c < ' ' || *c > '~')
-			return fw_err_set(err, -EINVAL,
-					  "the credential has characters that no header may have");
-	return 0;
+	return r;
 }
 
 static int serve(struct fw_notify_status *status, struct fw_err *err)
@@ -48,7 +36,7 @@ static int serve(struct fw_notify_status *status, struct fw_err *err)
 		return fw_err_set(err, -EINVAL, "no job on standard input");
 	r = fw_notify_job_decode(text, &job, err);
 	if (!r && job.has_secret)
-		r = read_secret(&secret, err);
+		r = take_secret(&secret, err);
 	if (!r && job.argc)
 		fw_notify_exec(&job, status);
 	else if (!r && curl_global_init(CURL_GLOBAL_DEFAULT))

@@ -27,6 +27,7 @@ struct walk {
 	struct fw_known known;
 	uint16_t source_class;
 	uint64_t labels;
+	uint64_t trial_labels; /* set only because of feeds on trial, as the packet path keeps them */
 	bool would_drop;
 };
 
@@ -236,13 +237,28 @@ static void check_geo(struct walk *walk)
 		step(walk, FW_EXPLAIN_NO_MATCH, "geo", "%s: no rule asks for such places", where);
 }
 
-/* The best any of its terms says of the packet, and what is missing for a certain answer. */
-static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, char *missing, size_t size)
+/* Terms that hold only because of feeds on trial. */
+static uint64_t count_terms(const struct walk *walk)
+{
+	const struct fw_class *classes = walk->image->classes;
+	uint64_t terms = classes[walk->source_class].source_count_terms;
+
+	if (walk->known.has_dest)
+		terms |= classes[walk->known.dest_class].dest_count_terms;
+	return terms;
+}
+
+/* The best any of its terms says of the packet, and what is missing for a certain answer. *on_trial: nothing
+ * but feeds on trial, by themselves or by a label, makes it match. */
+static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, bool *on_trial, char *missing,
+			    size_t size)
 {
 	const struct fw_policy_slot *slot = walk->image->slot;
+	const uint64_t counting = count_terms(walk), all_labels = walk->labels | walk->trial_labels;
 	enum fw_fit best = FW_FIT_NO;
 
 	missing[0] = '\0';
+	*on_trial = true;
 	for (unsigned int term = 0; term < walk->image->term_count; term++) {
 		const struct fw_term *labels = &slot->terms[term];
 		char one[128];
@@ -250,10 +266,12 @@ static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, char *m
 
 		if (labels->rule != index || !(slot->rules[index].terms >> term & 1))
 			continue;
-		if ((walk->labels & labels->labels_required) != labels->labels_required ||
-		    walk->labels & labels->labels_forbidden)
+		if (labels->labels_required & ~all_labels || walk->labels & labels->labels_forbidden)
 			continue;
 		fit = fw_term_fit(walk->image, &walk->known, term, one, sizeof(one));
+		if (fit == FW_FIT_YES && !(counting >> term & 1) &&
+		    !(labels->labels_required & ~walk->labels))
+			*on_trial = false;
 		if (fit == FW_FIT_MAYBE && best == FW_FIT_NO)
 			snprintf(missing, size, "%s", one);
 		if (fit > best)
@@ -281,7 +299,8 @@ static enum fw_reason drop_reason(const struct fw_rule *rule)
 }
 
 /* What a rule that matches does with the packet. True: it decides. */
-static bool rule_decides(struct walk *walk, unsigned int index, const char *check, const char *why)
+static bool rule_decides(struct walk *walk, unsigned int index, bool on_trial, const char *check,
+			 const char *why)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
 	bool limited = rule->unit != FW_UNIT_NONE, over;
@@ -304,16 +323,20 @@ static bool rule_decides(struct walk *walk, unsigned int index, const char *chec
 		step(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s: under the limit", why, meter);
 		return false;
 	}
-	walk->labels |= rule->labels;
+	if (on_trial)
+		walk->trial_labels |= rule->labels;
+	else
+		walk->labels |= rule->labels;
 	if (rule->action == FW_ACTION_LABEL) {
 		step(walk, FW_EXPLAIN_MATCH, check, "%s%s%slabels the packet, the next rule decides", why,
 		     meter, limited ? "; " : "");
 		return false;
 	}
-	if (rule->action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE) {
+	if (rule->action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		step(walk, FW_EXPLAIN_MATCH, check,
-		     "%s%s%scounts only: would be dropped here, the next rule decides", why, meter,
-		     limited ? ", over the limit; " : "");
+		     "%s%s%s%s only: would be dropped here, the next rule decides", why, meter,
+		     limited ? ", over the limit; " : "",
+		     on_trial ? "matches by feeds on trial, counts" : "counts");
 		walk->would_drop = true;
 		return false;
 	}
@@ -346,7 +369,8 @@ static bool check_rule(struct walk *walk, unsigned int index)
 {
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
 	char missing[128], check[96], sets[256], why[300], meter[128];
-	enum fw_fit fit = rule_fit(walk, index, missing, sizeof(missing));
+	bool on_trial;
+	enum fw_fit fit = rule_fit(walk, index, &on_trial, missing, sizeof(missing));
 
 	snprintf(check, sizeof(check), "rule %s", rule->name);
 	if (rule->match.log) {
@@ -383,7 +407,7 @@ static bool check_rule(struct walk *walk, unsigned int index)
 		     why);
 		return false;
 	}
-	return rule_decides(walk, index, check, why);
+	return rule_decides(walk, index, on_trial, check, why);
 }
 
 static bool drops(enum fw_reason reason)
@@ -418,6 +442,9 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.is_verified = image->slot->features & FW_FEATURE_VERIFIED && reader->verified &&
 			       reader->verified(reader->context, &packet->source),
 	};
+	if (packet->protocol_assumed)
+		step(&walk, FW_EXPLAIN_SKIPPED, "protocol",
+		     "taken for TCP, as the question names none: ask --to IP:PORT/udp for another");
 	say_listed(&walk);
 	decided = check_spared(&walk) || check_never_block(&walk);
 	if (!decided) {

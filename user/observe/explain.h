@@ -18,6 +18,7 @@ struct fw_explain_packet {
 	struct fw_addr source;
 	bool has_dest, has_protocol, has_port;
 	struct fw_addr dest;
+	bool protocol_assumed; /* nobody named it */
 	uint8_t protocol;
 	uint16_t dest_port;
 };

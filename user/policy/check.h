@@ -3,6 +3,8 @@
 #ifndef FW_POLICY_CHECK_H
 #define FW_POLICY_CHECK_H
 
+#include "lib/own_networks.h"
+#include "lib/tcp_sockets.h"
 #include "policy/image.h"
 
 /* Rules against each other; complaints go to *diags. */
@@ -33,5 +35,16 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 /* The same for what countries and networks cover; policy->geo need not hold `geo` yet. */
 void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			  const struct fw_geo *geo, struct fw_diags *diags);
+
+/* What only the machine that is to filter knows (check_host.c): users that notify names and that are not
+ * there, and challenges of ports that nobody listens on. */
+void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diags);
+void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
+			struct fw_diags *diags);
+/* Warns of rules whose lists drop a network that a filtered interface of this machine is in (check_own.c).
+ * interface_count 0: every interface but the loopback is filtered. */
+void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
+			   const struct fw_interface *interfaces, size_t interface_count,
+			   const struct fw_own_network *networks, size_t count, struct fw_diags *diags);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/check.h"
+#include "policy/match.h"
 #include "policy/requests.h"
 #include "policy/words.h"
 
@@ -27,12 +28,24 @@ static const char *packet_key(const struct fw_match *match)
 		{"label", match->label.count || match->label_not.count},
 		{"sni", match->sni.count || match->sni_not.count},
 		{"verified", match->verified || match->verified_not},
+		{"signature", match->signature || match->signature_not},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].used)
 			return keys[i].key;
 	return NULL;
+}
+
+static const char *client_key(const struct fw_match *match)
+{
+	if (match->source.count || match->source_not.count)
+		return "source";
+	if (match->country.count || match->country_not.count)
+		return "country";
+	if (match->asn.count || match->asn_not.count)
+		return "asn";
+	return match->tiers || match->tiers_not ? "tier" : NULL;
 }
 
 /* Whether lines of a log can say it at all. */
@@ -60,32 +73,33 @@ static bool shows(const struct fw_log *log, enum fw_log_field field)
 static void check_shown(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			struct fw_diags *diags)
 {
-	const struct fw_match *match = &rule->match;
-	const struct fw_log *log = &policy->logs[match->log - 1];
-	const struct {
-		enum fw_log_field field;
-		bool asked;
-	} fields[] = {
-		{FW_LOG_URI, match->uri.count},
-		{FW_LOG_METHOD, match->method.count},
-		{FW_LOG_HOST, match->host.count},
-		{FW_LOG_STATUS, match->status.count},
-	};
+	const struct fw_log *log = &policy->logs[rule->match.log - 1];
+	bool asked[FW_LOG_FIELD_MAX_] = {false};
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].asked && !shows(log, fields[i].field))
+	fw_rule_each_mention(match, rule)
+	{
+		asked[FW_LOG_URI] |= match->uri.count || match->uri_not.count;
+		asked[FW_LOG_METHOD] |= match->method.count || match->method_not.count;
+		asked[FW_LOG_HOST] |= match->host.count || match->host_not.count;
+		asked[FW_LOG_STATUS] |= match->status.count || match->status_not.count;
+	}
+	for (enum fw_log_field field = 0; field < FW_LOG_FIELD_MAX_; field++)
+		if (asked[field] && !shows(log, field))
 			COMPLAIN(diags, rule->mark, "never-matches",
 				 log->format == FW_LOG_REGEX ? "name it in the regex: (?<status>[0-9]+)"
 				 : log->format == FW_LOG_JSON
 					 ? "name it in the log's fields"
 					 : "use format: vcombined, which begins with the host",
 				 "rule '%s' can never match: lines of log '%s' do not say the %s", rule->name,
-				 log->name, fw_word_of(&fw_log_field_words, fields[i].field));
+				 log->name, fw_word_of(&fw_log_field_words, field));
 }
 
 static void check_packet_rule(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
-	if (rule->match.status.count)
+	bool status = false;
+
+	fw_rule_each_mention(match, rule) status |= match->status.count || match->status_not.count;
+	if (status)
 		COMPLAIN(diags, rule->mark, "needs-log", "add log: NAME",
 			 "rule '%s': packets have no status, only lines of a log do", rule->name);
 	fw_rule_check_request(rule, diags);
@@ -94,7 +108,7 @@ static void check_packet_rule(const struct fw_policy_rule *rule, struct fw_diags
 void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 		       struct fw_diags *diags)
 {
-	const char *key = packet_key(&rule->match);
+	const char *key = NULL, *client = NULL;
 	const char *log;
 
 	if (!rule->match.log) {
@@ -103,10 +117,17 @@ void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_ru
 	}
 	log = policy->logs[rule->match.log - 1].name;
 	check_shown(policy, rule, diags);
-	if (rule->alternative_count)
-		COMPLAIN(diags, rule->mark, "not-yet", "write a rule for each alternative",
-			 "rule '%s': all, any and not do not go with log: %s in this version", rule->name,
-			 log);
+	fw_rule_each_mention(match, rule)
+	{
+		key = key ? key : packet_key(match);
+		client = client || match == &rule->match ? client : client_key(match);
+	}
+	if (client)
+		COMPLAIN(diags, rule->mark, "bad-log-rule",
+			 "write it directly under match, or as a rule of its own",
+			 "rule '%s': '%s' inside all, any or not: whose lines count is asked once for all of "
+			 "a client's lines in log '%s'",
+			 rule->name, client, log);
 	if (key)
 		COMPLAIN(diags, rule->mark, "bad-log-rule",
 			 "remove it, or write a second rule about packets, without log",

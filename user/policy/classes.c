@@ -88,17 +88,34 @@ bool fw_match_takes_class_for_sure(const struct fw_policy *policy, const struct 
 	return fw_match_takes_class(policy, match, trusted);
 }
 
-int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
+void fw_class_room_done(struct fw_class_room *room)
+{
+	free(room->classes);
+	free(room->trusted);
+	*room = (struct fw_class_room){0};
+}
+
+int fw_class_room_make(const struct fw_policy *policy, size_t most, struct fw_class_room *ret)
+{
+	*ret = (struct fw_class_room){.classes = calloc(most, sizeof(*ret->classes)),
+				      .trusted = calloc(fw_class_words(policy), sizeof(*ret->trusted))};
+	if (ret->classes && ret->trusted)
+		return 0;
+	fw_class_room_done(ret);
+	return -ENOMEM;
+}
+
+void fw_classes_fill(const struct fw_policy *policy, struct fw_image *image, struct fw_class_room *room)
 {
 	const size_t words = fw_class_words(policy);
-	FW_FREE uint64_t *trusted = calloc(words, sizeof(*trusted));
+	uint64_t *trusted = room->trusted;
+	struct fw_class *less;
 
-	image->classes = calloc(image->class_count, sizeof(*image->classes));
-	if (!image->classes || !trusted) {
-		free(image->classes);
-		image->classes = NULL;
-		return -ENOMEM;
-	}
+	free(image->classes);
+	image->classes = TAKE_PTR(room->classes);
+	less = reallocarray(image->classes, image->class_count, sizeof(*less));
+	if (less)
+		image->classes = less;
 	for (size_t c = 0; c < image->class_count; c++) {
 		struct fw_class *class = &image->classes[c];
 		const uint64_t *sets = image->class_sets[c];
@@ -112,7 +129,16 @@ int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
 			class->flags |= FW_CLASS_NEVER_BLOCK;
 	}
 	image->slot->unlisted = image->classes[0];
-	return 0;
+}
+
+int fw_classes_compile(const struct fw_policy *policy, struct fw_image *image)
+{
+	FW_CLEANUP(fw_class_room_done) struct fw_class_room room = {0};
+	int r = fw_class_room_make(policy, image->class_count, &room);
+
+	if (!r)
+		fw_classes_fill(policy, image, &room);
+	return r;
 }
 
 int fw_geo_compile(const struct fw_policy *policy, struct fw_image *image)

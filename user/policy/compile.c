@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fw_lists.h"
+#include "lib/cleanup.h"
 #include "lib/units.h"
 #include "policy/check.h"
 #include "policy/lists.h"
@@ -408,9 +409,12 @@ int fw_image_compile_rules(const struct fw_policy *policy, const struct fw_image
 int fw_image_change(const struct fw_policy *policy, const struct fw_image_input *input,
 		    struct fw_image *image, struct fw_diags *diags, struct fw_list_delta *ret)
 {
-	struct fw_class *classes;
+	FW_CLEANUP(fw_class_room_done) struct fw_class_room room = {0};
 	int r = check_changes(policy, input, diags);
 
+	/* How many classes there will be is known when the lists have changed, and cannot be undone. */
+	if (!r)
+		r = fw_class_room_make(policy, FW_CLASSES_MAX, &room);
 	if (!r)
 		r = fw_lists_change(policy, input, image, ret);
 	if (r)
@@ -418,8 +422,6 @@ int fw_image_change(const struct fw_policy *policy, const struct fw_image_input 
 	image->memory_bytes -= image->list_bytes;
 	image->list_bytes = fw_list_memory(image->listed, image->listed_count);
 	image->memory_bytes += image->list_bytes;
-	classes = image->classes;
-	r = fw_classes_compile(policy, image);
-	free(classes);
-	return r;
+	fw_classes_fill(policy, image, &room);
+	return 0;
 }

@@ -137,20 +137,22 @@ static bool uris_within(const struct fw_uri_tests *inner, const struct fw_uri_te
 	return true;
 }
 
-static bool statuses_cover(const struct fw_ranges *x, const struct fw_ranges *y)
-{
-	static const struct fw_ranges none;
+#define STATUS_MOST 999
 
-	for (unsigned int status = 0; status <= UINT16_MAX; status++)
-		if (fw_ranges_take(y, &none, (uint16_t)status) && !fw_ranges_take(x, &none, (uint16_t)status))
+static bool takes_status(const struct fw_conjunction *all, uint16_t status)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!fw_ranges_take(&all->parts[i]->status, &all->parts[i]->status_not, status))
 			return false;
 	return true;
 }
 
-/* What a packet rule covers of a log rule is nothing: they look at different things. */
-static bool logs_cover(const struct fw_match *x, const struct fw_match *y)
+static bool statuses_cover(const struct fw_conjunction *a, const struct fw_conjunction *b)
 {
-	return x->log == y->log && (!x->status.count || statuses_cover(&x->status, &y->status));
+	for (uint16_t status = 0; status <= STATUS_MOST; status++)
+		if (takes_status(b, status) && !takes_status(a, status))
+			return false;
+	return true;
 }
 
 static bool requests_cover(const struct fw_conjunction *a, const struct fw_conjunction *b)
@@ -172,7 +174,7 @@ static bool requests_cover(const struct fw_conjunction *a, const struct fw_conju
 
 static bool conjunction_covers(const struct fw_conjunction *a, const struct fw_conjunction *b)
 {
-	if (!headers_cover(a, b) || !requests_cover(a, b) ||
+	if (!headers_cover(a, b) || !requests_cover(a, b) || !statuses_cover(a, b) ||
 	    fw_conjunction_tiers(b) & ~fw_conjunction_tiers(a) ||
 	    fw_conjunction_source_states(b) & ~fw_conjunction_source_states(a))
 		return false;
@@ -194,7 +196,8 @@ static bool conjunction_covers(const struct fw_conjunction *a, const struct fw_c
 
 bool fw_rule_covers(const struct fw_policy_rule *a, const struct fw_policy_rule *b)
 {
-	if (!logs_cover(&a->match, &b->match))
+	/* What a packet rule covers of a log rule is nothing: they look at different things. */
+	if (a->match.log != b->match.log)
 		return false;
 	for (size_t i = 0; i < fw_rule_conjunctions(b); i++) {
 		struct fw_conjunction inner, outer;

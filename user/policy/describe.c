@@ -179,7 +179,7 @@ static void write_uris(struct list list, const struct fw_uri_tests *tests)
 static void write_request_nots(const struct fw_match *match, bool *first, FILE *out)
 {
 	const size_t counts[] = {match->uri_not.count, match->method_not.count, match->host_not.count,
-				 match->sni_not.count};
+				 match->sni_not.count, match->status_not.count};
 	bool some = false;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -195,8 +195,10 @@ static void write_request_nots(const struct fw_match *match, bool *first, FILE *
 			write_names((struct list){out, "method", &first_key, 0}, &match->method_not);
 		else if (i == 2)
 			write_hosts((struct list){out, "host", &first_key, 0}, &match->host_not);
-		else
+		else if (i == 3)
 			write_hosts((struct list){out, "sni", &first_key, 0}, &match->sni_not);
+		else
+			write_ranges((struct list){out, "status", &first_key, 0}, &match->status_not);
 		fputc('}', out);
 	}
 	if (some)

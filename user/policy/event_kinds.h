@@ -20,6 +20,8 @@
 	X("feed", false)                                                                                     \
 	X("set", false)                                                                                      \
 	X("geo", false)                                                                                      \
+	X("signatures", false)                                                                               \
+	X("log", false)                                                                                      \
 	X("reload", false)                                                                                   \
 	X("apply", false)                                                                                    \
 	X("confirm", false)                                                                                  \

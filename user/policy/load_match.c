@@ -19,7 +19,6 @@ static void load_refs(struct fw_loader *loader, const struct fw_node *value, str
 	fw_load_set_refs(loader, value, name, refs);
 }
 
-/* A line of a log is judged by one flat match. */
 static void refuse_log_keys(struct fw_loader *loader, const struct fw_node *match)
 {
 #define X(kind, name)                                                                                        \

@@ -202,8 +202,31 @@ static int insert(struct fw_policy *policy, size_t index, struct fw_policy_rule 
 	return 0;
 }
 
+/* What the override of a rule says of one that `wider` made of it. False: nothing that counts sources by that
+ * prefix, and the destinations have no such rule. */
+static bool widen(const struct fw_policy_rule *made, const struct fw_node *override,
+		  struct fw_policy_rule *rule)
+{
+	bool by_source = rule->per == FW_PER_SOURCE || rule->per == FW_PER_SOURCE_PREFIX;
+	bool drops = rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE ||
+		     rule->action == FW_ACTION_COUNT;
+	bool counts_elsewhere = fw_node_get(override, "per") || fw_node_get(override, "source_prefix");
+
+	if (rule->limit.unit == FW_UNIT_NONE || !drops ||
+	    (counts_elsewhere && (!by_source || rule->prefix6 <= made->prefix6)))
+		return false;
+	if (fw_node_get(override, "limit"))
+		rule->limit.amount *= made->times;
+	rule->per = made->per;
+	rule->prefix4 = made->prefix4;
+	rule->prefix6 = made->prefix6;
+	rule->ban = made->ban;
+	rule->own |= 1u << FW_ASPECT_PER | 1u << FW_ASPECT_BAN;
+	return true;
+}
+
 static int override_rule(struct fw_loader *loader, const struct resource *resource, size_t index,
-			 const struct fw_node *node)
+			 const struct fw_node *node, bool made_by_wider)
 {
 	struct fw_policy *policy = loader->policy;
 	size_t errors = loader->diags->errors;
@@ -218,6 +241,11 @@ static int override_rule(struct fw_loader *loader, const struct resource *resour
 	snprintf(loader->where, sizeof(loader->where), "rule '%.50s' of resource '%.50s'", rule.name,
 		 resource->name);
 	fw_load_object(loader, node, "override", loader->where, &rule);
+	if (made_by_wider && !widen(&policy->rules[index], node, &rule)) {
+		fw_policy_rule_done(&rule);
+		policy->rules[index].has_stand_ins = true; /* which stand for nothing */
+		return append_refs(&resource->destination, &policy->rules[index].match.destination_not);
+	}
 	r = fw_set_refs_copy(&resource->destination, &rule.resource);
 	if (!r)
 		r = stand_in(&rule, resource);
@@ -231,6 +259,34 @@ static int override_rule(struct fw_loader *loader, const struct resource *resour
 		fw_policy_rule_done(&rule);
 	else
 		policy->rules[index + 1].has_stand_ins = true;
+	return r;
+}
+
+/* A ban is the affair of the rule itself. */
+static bool concerns_wider(const struct fw_node *override)
+{
+	return own_aspects(override) & ~(1u << FW_ASPECT_BAN);
+}
+
+/* What `wider` made of the rule follows what the resource says of it, unless the resource names it as well.
+ */
+static int override_wider(struct fw_loader *loader, const struct resource *resource,
+			  const struct fw_node *rules, const struct fw_node *node)
+{
+	static const char *const suffixes[] = {"-56", "-48"};
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && !r && concerns_wider(node); i++) {
+		char name[FW_NAME_LENGTH_MAX + 8];
+		int index;
+
+		snprintf(name, sizeof(name), "%.*s%s", FW_NAME_LENGTH_MAX, node->key->text, suffixes[i]);
+		index = fw_policy_rule_find(loader->policy, name);
+		if (index < 0 || !loader->policy->rules[index].times || fw_node_get(rules, name) ||
+		    !may_override(loader, resource, &loader->policy->rules[index], node))
+			continue;
+		r = override_rule(loader, resource, (size_t)index, node, true);
+	}
 	return r;
 }
 
@@ -269,6 +325,7 @@ void fw_load_resource_rules(struct fw_loader *loader, const struct fw_node *valu
 	}
 	for (const struct fw_node *node = value->first; node; node = node->next) {
 		const struct fw_policy_rule *rule = node->broken ? NULL : find_rule(loader, resource, node);
+		size_t errors;
 		int r;
 
 		if (!rule || !resource->destination.count || !may_override(loader, resource, rule, node))
@@ -279,7 +336,10 @@ void fw_load_resource_rules(struct fw_loader *loader, const struct fw_node *valu
 			continue;
 		}
 		warn_of_overlaps(loader, resource, rule, node);
-		r = override_rule(loader, resource, (size_t)(rule - loader->policy->rules), node);
+		errors = loader->diags->errors;
+		r = override_rule(loader, resource, (size_t)(rule - loader->policy->rules), node, false);
+		if (!r && loader->diags->errors == errors)
+			r = override_wider(loader, resource, value, node);
 		if (r == -E2BIG)
 			fw_complain(loader, node->key, "too-many-terms", NULL,
 				    "rule '%s' asks too much to be told apart by destination",

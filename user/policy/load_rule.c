@@ -385,6 +385,7 @@ static void load_wider(struct fw_loader *loader, const struct fw_node *node, uin
 	rule.per = FW_PER_SOURCE_PREFIX;
 	rule.prefix6 = bits;
 	rule.limit.amount *= times;
+	rule.times = times;
 	rule.ban = (struct fw_ban_spec){0};
 	rule.wider56 = rule.wider48 = 0;
 	fw_rule_check(loader->policy, &rule, loader->diags);

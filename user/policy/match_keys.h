@@ -22,11 +22,11 @@
 	X(uris, uri, uri_not)                                                                                \
 	X(names, method, method_not)                                                                         \
 	X(names, host, host_not)                                                                             \
-	X(names, sni, sni_not)
+	X(names, sni, sni_not)                                                                               \
+	X(ranges, status, status_not)
 
-/* X(kind, key): keys about logs. Only `match` itself may have them, not what is nested in it. */
-#define FW_MATCH_LOG_KEYS(X)                                                                                 \
-	X(bits, log)                                                                                         \
-	X(ranges, status)
+/* X(kind, key): what a rule is about as a whole. Only `match` itself may have it, not what is nested in it.
+ */
+#define FW_MATCH_LOG_KEYS(X) X(bits, log)
 
 #endif

@@ -205,7 +205,7 @@ struct fw_match {
 	struct fw_names method, method_not;
 	struct fw_names host, host_not; /* in lower case; "*.example.org" is every name below */
 	struct fw_names sni, sni_not;	/* likewise */
-	struct fw_ranges status;
+	struct fw_ranges status, status_not;
 };
 
 /* Parts of a rule that must all hold, by their indices. */
@@ -236,6 +236,7 @@ struct fw_policy_rule {
 	/* How many times the limit an IPv6 /56 and a /48 may send, 0: not asked. Only while a file is read:
 	 * each becomes a rule of its own, NAME-56 and NAME-48. */
 	uint16_t wider56, wider48;
+	uint16_t times; /* of a rule that `wider` made: of the limit it was made of; 0: of the others */
 	uint8_t dest_prefix4, dest_prefix6; /* with FW_PER_DESTINATION_PREFIX: 24 and 48 by default */
 	enum fw_action action;
 	struct fw_ban_spec ban;

@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "policy/file.h"
 #include "policy/load.h"
+#include "policy/setfile.h"
 #include "policy/terms.h"
 
 void fw_signature_done(struct fw_signature_def *signature)
@@ -69,9 +70,13 @@ int fw_signatures_read(const char *path, struct fw_diags *diags, struct fw_signa
 {
 	FW_FREE char *text = NULL;
 	size_t length = 0;
+	const struct fw_file_stamp stamp = fw_setfile_stamp(path);
 	int r = fw_file_read(path, &text, &length);
 
-	return r ? r : fw_signatures_parse(text, length, path, diags, ret);
+	r = r ? r : fw_signatures_parse(text, length, path, diags, ret);
+	if (!r)
+		(*ret)->stamp = stamp;
+	return r;
 }
 
 static void write_ports(const struct fw_ranges *ports, FILE *out)

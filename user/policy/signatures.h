@@ -19,7 +19,8 @@ struct fw_signature_def {
 };
 
 struct fw_signature_list {
-	char *file, *revision; /* revision may be NULL */
+	char *file, *revision;	    /* revision may be NULL */
+	struct fw_file_stamp stamp; /* of the file when reading began */
 	struct fw_signature_def *items;
 	size_t count;
 };

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What check says of the machine it runs on. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "policy/check.h"
+
+#define CHALLENGE(match)                                                                                     \
+	"rules: [{name: r, match: {protocol: tcp, tcp_flags: syn" match                                      \
+	"}, limit: 5 connections/1s, per: total, action: challenge}]\n"
+
+static struct fw_policy *parse(const char *text, struct fw_diags *diags)
+{
+	struct fw_policy *policy = NULL;
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "version: 1\n%s", text);
+	cr_assert_eq(fw_policy_parse(whole, strlen(whole), "text", ".", diags, &policy), 0, "%s",
+		     diags->count ? diags->items[0].message : "");
+	return policy;
+}
+
+Test(check_host, challenges_of_ports_that_nobody_listens_on)
+{
+	static const struct {
+		const char *rules, *says; /* NULL: silence; 80 and 8080 are listened on */
+	} cases[] = {
+		{CHALLENGE(", dest_port: 80"), NULL},
+		{CHALLENGE(", dest_port: 443"), "challenges nobody here"},
+		{CHALLENGE(", dest_port: [80, 443, 8443]"), "nobody on TCP ports 443, 8443"},
+		{CHALLENGE(", dest_port: [443, 8000-8999]"), "nobody on TCP port 443:"},
+		{CHALLENGE(", dest_port: 9000-9999"), "challenges nobody here"},
+		{CHALLENGE(""), NULL},
+		{CHALLENGE(", dest_port_not: [80, 8080]"), "challenges nobody here"},
+		{"rules: [{name: r, match: {protocol: tcp, dest_port: 443}, limit: 5 packets/1s, action: "
+		 "block}]\n",
+		 NULL},
+	};
+	struct fw_listening listening = {
+		.ports = {[80 / 64] = 1ULL << 80 % 64, [8080 / 64] = 1ULL << 8080 % 64}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = parse(cases[i].rules, &diags);
+		size_t before = diags.count;
+
+		fw_check_listeners(policy, &listening, &diags);
+		cr_assert_eq(diags.count, before + !!cases[i].says, "case %zu", i);
+		if (cases[i].says)
+			cr_expect(strstr(diags.items[before].message, cases[i].says), "case %zu: %s", i,
+				  diags.items[before].message);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}
+
+static uint16_t listen_on(const char *address, int *ret_fd)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	socklen_t size = sizeof(to);
+
+	*ret_fd = socket(AF_INET, SOCK_STREAM, 0);
+	inet_pton(AF_INET, address, &to.sin_addr);
+	if (bind(*ret_fd, (struct sockaddr *)&to, size) || listen(*ret_fd, 1))
+		cr_skip_test("cannot listen here");
+	getsockname(*ret_fd, (struct sockaddr *)&to, &size);
+	return ntohs(to.sin_port);
+}
+
+Test(check_host, listeners_are_read_from_the_kernel)
+{
+	struct fw_listening listening;
+	int everywhere, inside;
+	uint16_t open = listen_on("0.0.0.0", &everywhere), hidden = listen_on("127.0.0.1", &inside);
+
+	cr_assert_eq(fw_listening_read(&listening), 0);
+	cr_expect(fw_listens(&listening, open));
+	cr_expect(!fw_listens(&listening, hidden), "nobody reaches the loopback from outside");
+	close(everywhere);
+	cr_assert_eq(fw_listening_read(&listening), 0);
+	cr_expect(!fw_listens(&listening, open));
+	close(inside);
+}
+
+Test(check_host, users_that_are_not_there)
+{
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = parse("notify:\n  a: {exec: [/bin/true], user: nobody}\n"
+					 "  b: {exec: [/bin/true], user: nobody-of-that-name}\n"
+					 "  c: {exec: [/bin/true]}\n",
+					 &diags);
+	size_t before = diags.count;
+
+	fw_check_notify_users(policy, &diags);
+	cr_assert_eq(diags.count, before + 1);
+	cr_expect_str_eq(diags.items[before].code, "no-such-user");
+	cr_expect(strstr(diags.items[before].message, "'b' is run as 'nobody-of-that-name'"), "%s",
+		  diags.items[before].message);
+	fw_policy_free(policy);
+	fw_diags_done(&diags);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Asked of the kernel by netlink: a state among a hundred thousand connections costs no reading of all. */
+#include "lib/tcp_sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+
+static int ask(int fd, int family, uint32_t states)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} query = {
+		.header = {.nlmsg_len = sizeof(query),
+			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.request = {.sdiag_family = (uint8_t)family,
+			    .sdiag_protocol = IPPROTO_TCP,
+			    .idiag_states = states},
+	};
+
+	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
+}
+
+/* 1: more to come, 0: done. */
+static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each, void *context)
+{
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
+
+	for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
+		int r;
+
+		if (header->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (header->nlmsg_type == NLMSG_ERROR) {
+			const struct nlmsgerr *error = NLMSG_DATA(header);
+
+			return error->error ? error->error : 0;
+		}
+		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+			continue;
+		r = each(NLMSG_DATA(header), context);
+		if (r)
+			return r;
+	}
+	return 1;
+}
+
+int fw_tcp_sockets_each(int family, uint32_t states, fw_tcp_socket_fn each, void *context)
+{
+	FW_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	FW_FREE char *buffer = malloc(65536);
+	struct timeval patience = {.tv_sec = 1};
+	int r = fd < 0 ? -errno : buffer ? ask(fd, family, states) : -ENOMEM;
+
+	if (r)
+		return r;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	do {
+		ssize_t got = recv(fd, buffer, 65536, 0);
+
+		if (got < 0)
+			return -errno;
+		r = take_answer(buffer, (size_t)got, each, context);
+	} while (r > 0);
+	return r;
+}
+
+static bool is_loopback(const struct inet_diag_msg *message)
+{
+	const unsigned char *bytes = (const unsigned char *)message->id.idiag_src;
+	static const unsigned char self[16] = {[15] = 1};
+
+	return message->idiag_family == AF_INET ? bytes[0] == 127 : !memcmp(bytes, self, sizeof(self));
+}
+
+static int take_listener(const struct inet_diag_msg *message, void *context)
+{
+	struct fw_listening *listening = context;
+	uint16_t port = ntohs(message->id.idiag_sport);
+
+	if (!is_loopback(message))
+		listening->ports[port / 64] |= 1ULL << port % 64;
+	return 0;
+}
+
+int fw_listening_read(struct fw_listening *ret)
+{
+	int r;
+
+	*ret = (struct fw_listening){0};
+	r = fw_tcp_sockets_each(AF_INET, 1 << TCP_LISTEN, take_listener, ret);
+	if (!r)
+		r = fw_tcp_sockets_each(AF_INET6, 1 << TCP_LISTEN, take_listener, ret);
+	return r == -ENOENT ? 0 : r; /* no IPv6 in this kernel */
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TCP sockets of this network namespace. */
+#ifndef FW_LIB_TCP_SOCKETS_H
+#define FW_LIB_TCP_SOCKETS_H
+
+#include <linux/inet_diag.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An answer other than 0 ends the walk and is its result. */
+typedef int (*fw_tcp_socket_fn)(const struct inet_diag_msg *message, void *context);
+/* Every socket of a family in one of the states (bit per TCP state). -errno; -ENOENT: no such family here. */
+int fw_tcp_sockets_each(int family, uint32_t states, fw_tcp_socket_fn each, void *context);
+
+/* Ports that somebody can reach: listeners of the loopback's addresses are left out. */
+struct fw_listening {
+	uint64_t ports[1024]; /* a bit each */
+};
+int fw_listening_read(struct fw_listening *ret);
+
+static inline bool fw_listens(const struct fw_listening *listening, uint16_t port)
+{
+	return listening->ports[port / 64] >> port % 64 & 1;
+}
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a policy asks of the machine it is for. A file may be meant for another one: warnings, no errors. */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "policy/check.h"
+#include "policy/match.h"
+
+#define WARN(diags, mark, code, hint, ...)                                                                   \
+	fw_diag_add(diags, mark, FW_SEVERITY_WARNING, code, hint, __VA_ARGS__)
+
+void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->notify_count; i++) {
+		const struct fw_notify_target *target = &policy->notify[i];
+
+		errno = 0;
+		/* What cannot be asked is no news of the user. */
+		if (!target->user || getpwnam(target->user) || (errno && errno != ENOENT && errno != ESRCH))
+			continue;
+		WARN(diags, target->mark, "no-such-user", "useradd --system NAME, or name another one",
+		     "notify '%s' is run as '%s', and this machine has no such user: nobody would be told",
+		     target->name, target->user);
+	}
+}
+
+static bool takes_port(const struct fw_policy_rule *rule, uint16_t port)
+{
+	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		if (fw_conjunction_takes_value(&all, FW_DEST_PORT, port))
+			return true;
+	}
+	return false;
+}
+
+/* Ports that the rule names one by one, up to a few, and nobody listens on. */
+static size_t name_missing(const struct fw_policy_rule *rule, const struct fw_listening *listening,
+			   char *text, size_t size)
+{
+	size_t used = 0, count = 0;
+
+	fw_rule_each_mention(match, rule)
+	{
+		for (size_t i = 0; i < match->dest_port.count; i++) {
+			const struct fw_range *range = &match->dest_port.items[i];
+
+			if (range->first != range->last || fw_listens(listening, range->first) ||
+			    !takes_port(rule, range->first))
+				continue;
+			count++;
+			if (used < size)
+				used += (size_t)snprintf(text + used, size - used, "%s%u", used ? ", " : "",
+							 range->first);
+		}
+	}
+	return count;
+}
+
+void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
+			struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct fw_policy_rule *rule = &policy->rules[i];
+		bool some = false;
+		char missing[96];
+		size_t count;
+
+		if (rule->action != FW_ACTION_CHALLENGE)
+			continue;
+		for (unsigned int port = 0; port <= UINT16_MAX && !some; port++)
+			some = fw_listens(listening, (uint16_t)port) && takes_port(rule, (uint16_t)port);
+		count = name_missing(rule, listening, missing, sizeof(missing));
+		if (!some)
+			WARN(diags, rule->action_mark, "nobody-listens",
+			     "start the server, or use police for what is behind this host",
+			     "rule '%s' challenges nobody here: no program of this host listens on a TCP "
+			     "port "
+			     "that it matches",
+			     rule->name);
+		else if (count)
+			WARN(diags, rule->action_mark, "nobody-listens",
+			     "start the server, or use police for what is behind this host",
+			     "rule '%s' challenges nobody on TCP port%s %s: no program of this host listens "
+			     "there",
+			     rule->name, count > 1 ? "s" : "", missing);
+	}
+}
