@@ -49,11 +49,13 @@ struct scenario {
 
 static const struct scenario scenarios[] = {
 	/* packets, program under test, protocol, to, from, expected verdict, goal */
+	{"random UDP4, no rule",	FLOODWALL(.policy = "none.yaml"), "udp", V4, "random4",	XDP_PASS, 0},
 	{"random UDP4, 1 rule",		FLOODWALL(RULES(1)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4",			FLOODWALL(RULES(16)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 64 rules",	FLOODWALL(RULES(64)),		"udp", V4, "random4",	XDP_PASS, 0},
 	{"random UDP4, none of 1 rule matches", FLOODWALL(UNMATCHED(1)), "udp", V4, "random4",	XDP_PASS, 0},
 	{"random UDP4, none of 64 rules matches", FLOODWALL(UNMATCHED(64)), "udp", V4, "random4", XDP_PASS, 0},
+	{"random UDP4, others banned",	FLOODWALL(RULES(16), .ban = BANNED), "udp", V4, "random4", XDP_PASS, 0},
 	{"random UDP4, 10 prefixes",	FLOODWALL(LIST(10)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 1 k prefixes",	FLOODWALL(LIST(1000)),		"udp", V4, "random4",	XDP_PASS, 40},
 	{"random UDP4, 100 k prefixes",	FLOODWALL(LIST(100000)),	"udp", V4, "random4",	XDP_PASS, 40},

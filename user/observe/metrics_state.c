@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Metrics of what the packet path remembers: maps, faults, admission. */
+#include <string.h>
+
+#include "observe/metrics_text.h"
+
+static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
+{
+	static const struct {
+		const char *word;
+	} faults[FW_FAULT_MAX_] = {
+#define X(id, name, help) [FW_FAULT_##id] = {.word = (name)},
+		FW_FAULTS(X)
+#undef X
+	};
+
+	fw_metric_family(out, "floodwall_map_entries", "gauge", "Entries in a BPF map.");
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		fw_metric_sample(out, "floodwall_map_entries", (double)snapshot->maps[i].entries, "map",
+				 snapshot->maps[i].map, NULL);
+	fw_metric_family(out, "floodwall_map_max_entries", "gauge", "Capacity of a BPF map.");
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		fw_metric_sample(out, "floodwall_map_max_entries", (double)snapshot->maps[i].capacity, "map",
+				 snapshot->maps[i].map, NULL);
+	fw_metric_family(out, "floodwall_map_memory_bytes", "gauge",
+			 "Kernel memory a BPF map is charged for.");
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		fw_metric_sample(out, "floodwall_map_memory_bytes", (double)snapshot->maps[i].memory_bytes,
+				 "map", snapshot->maps[i].map, NULL);
+	fw_metric_family(out, "floodwall_map_update_errors_total", "counter",
+			 "Failed updates of a BPF map by the packet path.");
+	fw_metric_sample(out, "floodwall_map_update_errors_total",
+			 (double)snapshot->faults[FW_FAULT_METER_FULL], "map", "fw_meter_map", "error",
+			 "full", NULL);
+	fw_metric_sample(out, "floodwall_map_update_errors_total",
+			 (double)snapshot->faults[FW_FAULT_BAN_FULL], "map", "fw_ban_map", "error", "full",
+			 NULL);
+	fw_metric_sample(out, "floodwall_map_update_errors_total",
+			 (double)snapshot->faults[FW_FAULT_SOURCE_FULL], "map", "fw_source_map", "error",
+			 "full", NULL);
+	fw_metric_family(out, "floodwall_events_lost_total", "counter",
+			 "Events lost because a ring buffer was full.");
+	fw_metric_sample(out, "floodwall_events_lost_total", (double)snapshot->faults[FW_FAULT_EVENT_LOST],
+			 "stream", "ban", NULL);
+	fw_metric_family(out, "floodwall_faults_total", "counter",
+			 "What went wrong in the packet path without deciding a packet.");
+	for (int i = 0; i < FW_FAULT_MAX_; i++)
+		fw_metric_sample(out, "floodwall_faults_total", (double)snapshot->faults[i], "fault",
+				 faults[i].word, NULL);
+}
+
+static const struct fw_map_usage *find_map(const struct fw_snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		if (!strcmp(snapshot->maps[i].map, name))
+			return &snapshot->maps[i];
+	return NULL;
+}
+
+/* Beside fw_meter_map in write_maps(): entries, capacity and failed inserts. */
+static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
+{
+	const struct fw_admission_snapshot *admission = &snapshot->admission;
+	const struct fw_map_usage *meters = find_map(snapshot, "fw_meter_map");
+	uint64_t entries = meters ? meters->entries : 0;
+
+	fw_metric_family(
+		out, "floodwall_gate_closed", "gauge",
+		"Whether a CPU meets more new keys than it gives meters to; only those that return get one.");
+	for (size_t i = 0; i < admission->gate_count; i++) {
+		char cpu[16];
+
+		snprintf(cpu, sizeof(cpu), "%u", admission->gates[i].cpu);
+		fw_metric_sample(out, "floodwall_gate_closed", admission->gates[i].closed, "cpu", cpu, NULL);
+	}
+	fw_metric_family(out, "floodwall_gate_closings_total", "counter", "Times the gate of a CPU closed.");
+	for (size_t i = 0; i < admission->gate_count; i++) {
+		char cpu[16];
+
+		snprintf(cpu, sizeof(cpu), "%u", admission->gates[i].cpu);
+		fw_metric_sample(out, "floodwall_gate_closings_total", (double)admission->gates[i].closings,
+				 "cpu", cpu, NULL);
+	}
+	fw_metric_single(out, "floodwall_meter_turned_away_packets_total", "counter",
+			 "Packets whose key has no meter and was given none.",
+			 (double)admission->turned_away);
+	fw_metric_single(out, "floodwall_meter_candidates_total", "counter",
+			 "Keys turned away that get a meter if they return soon.",
+			 (double)admission->candidates);
+	fw_metric_family(
+		out, "floodwall_meter_inserts_total", "counter",
+		"Keys that were given a meter: new ones, candidates that returned, and strays: those for "
+		"whom "
+		"another key's tag was taken (the noise of the filter), or whose own meter was evicted.");
+	fw_metric_sample(out, "floodwall_meter_inserts_total",
+			 (double)(admission->inserted - admission->returned - admission->strayed), "key",
+			 "new", NULL);
+	fw_metric_sample(out, "floodwall_meter_inserts_total", (double)admission->returned, "key", "returned",
+			 NULL);
+	fw_metric_sample(out, "floodwall_meter_inserts_total", (double)admission->strayed, "key", "stray",
+			 NULL);
+	fw_metric_single(
+		out, "floodwall_meter_evictions_estimate", "gauge",
+		"Meters given less those there are: evicted, or forgotten by unban and removed rules.",
+		admission->inserted > entries ? (double)(admission->inserted - entries) : 0);
+}
+
+void fw_metrics_write_state(const struct fw_snapshot *snapshot, FILE *out)
+{
+	write_maps(snapshot, out);
+	write_admission(snapshot, out);
+}
