@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # Confirm or roll back: the agent owns the timer, though the CLI was killed and though the agent itself was.
 . "$(dirname "$0")/session.sh"
 begin confirm

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # events -f shows what happens as it happens: attach, ban, unban, apply, rollback.
 . "$(dirname "$0")/session.sh"
 begin events

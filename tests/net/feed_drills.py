@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 """Feeds end to end: a real agent in a lab, a real server that misbehaves, real packets.
 
 Each drill keeps the last good copy in force (packets of a listed source are dropped, packets of never_block, of a live

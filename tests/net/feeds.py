@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 """Feeds against a real HTTP server that misbehaves: each drill keeps the last good copy and says why.
 
 Runs floodwall-feed --try as the agent runs an attempt: worker process, judgement, store. The server listens on

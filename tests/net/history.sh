@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # The recorder with a real agent: what it writes, what kill -9, a lock, damage and a full disk do to it, and that filtering never notices.
 . "$(dirname "$0")/session.sh"
 begin history

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # The hook is taken, the interface is missing, another agent runs: each is named, with its exit code, and nothing else is touched.
 . "$(dirname "$0")/session.sh"
 begin hook --direct

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # The shipped sshd example against a journal of its own: failed logins in the journal become bans, forged ones do not.
 if [ "${1:-}" != --inside ] && [ "$(id -u)" = 0 ]; then
 	exec unshare --mount "$0" --inside

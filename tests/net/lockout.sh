@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # Lock-out drill: a live SSH-like session survives a policy that blocks its client; without the protection confirm-or-rollback saves it.
 . "$(dirname "$0")/session.sh"
 begin lockout

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # The shipped nginx example as it is: who is refused ten times at the login page is out, other visitors are not.
 . "$(dirname "$0")/session.sh"
 begin login-example

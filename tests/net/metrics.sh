@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # One text of metrics through the CLI, the socket and TCP, valid for Prometheus, and in step with status.
 . "$(dirname "$0")/session.sh"
 begin metrics

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # Set files are watched and a broken one keeps its last good content; live entries end when they should; explain names the line.
 . "$(dirname "$0")/session.sh"
 begin sets

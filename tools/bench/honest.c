@@ -54,7 +54,7 @@ static int upstream(const struct bench *bench, bool on, struct fw_err *err)
 	char object[BENCH_PATH_MAX];
 	const char *const attach[] = {"nsenter", bench->attacker, "ip",	    "link", "set",
 				      "dev",	 "eth0",	  "xdpdrv", "obj",  object,
-				      "program", "bare_pass",	  NULL};
+				      "program", "upstream",	  NULL};
 	const char *const detach[] = {"nsenter", bench->attacker, "ip",	    "link", "set",
 				      "dev",	 "eth0",	  "xdpdrv", "off",  NULL};
 
