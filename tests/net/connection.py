@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """One HTTP connection, held open: `connection.py HOST PORT PATH READY GO` connects, writes its port to the file READY, waits for the
 file GO, fetches PATH and prints the bytes per second of its body as one number."""
