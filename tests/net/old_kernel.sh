@@ -22,6 +22,7 @@ BEFORE=$(on victim cat /proc/sys/net/ipv4/tcp_syncookies)
 
 expect_exit "check warns, it is no error" 0 "$BUILD/floodwall" check "$WORK/policy.yaml"
 expect_words "and says why" "would challenge nobody here.*bpf_tcp_gen_syncookie" "$WORK/err" "$WORK/out"
+expect "once" 1 "$(cat "$WORK/err" "$WORK/out" | grep -c 'no-syn-cookies')"
 expect_exit "doctor finds no problem" "0|1" on victim "$BUILD/floodwall" doctor "$IFACE"
 expect_words "and says what does not work" "no SYN cookies in XDP" "$WORK/out"
 start_agent
