@@ -140,7 +140,7 @@ static __always_inline enum fw_reason challenge_put_answer(struct xdp_md *ctx,
 	if (cookie < 0)
 		return challenge_pass(pkt, room);
 	link = cookie_link_bytes(ctx);
-	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
+	if (cookie_put(ctx, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
 		return challenge_pass(pkt, room);
 	return FW_REASON_CHALLENGED;
 }
