@@ -240,6 +240,21 @@ Test(challenge, of_nobody_who_listens)
 	scene_close(&scene);
 }
 
+/* Whoever ends a challenge does it at once, also when another rule asks who is verified. */
+Test(challenge, ends_with_the_rule)
+{
+	static const char asks[] = "version: 1\nrules: [{name: r, match: {verified: false, dest_port: 9}, "
+				   "action: block}]\n";
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	expect(&scene.lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	lab_publish(&scene.lab, asks);
+	expect(&scene.lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST));
+	scene_close(&scene);
+}
+
 /* What an on-link sender padded a SYN with, beyond its first buffer, does not come back. */
 Test(challenge, the_answer_to_a_padded_syn_is_no_longer_than_another)
 {
