@@ -140,7 +140,7 @@ static __always_inline enum fw_reason challenge_put_answer(struct xdp_md *ctx,
 	if (cookie < 0)
 		return challenge_pass(pkt, room);
 	link = cookie_link_bytes(ctx);
-	if (cookie_put(ctx, pkt, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
+	if (cookie_put(ctx, room, link, cookie_write(ctx, host, room, ip, (__u32)cookie)))
 		return challenge_pass(pkt, room);
 	return FW_REASON_CHALLENGED;
 }
@@ -320,12 +320,17 @@ static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pk
 static __always_inline const struct fw_challenge *challenge_for(const struct fw_control *control,
 								const struct fw_pkt *pkt)
 {
+	const struct fw_policy_slot *policy;
+	__u32 slot = pkt->slot;
+
 	if (!control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
 	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
 	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
 	    control->cookies.flags & FW_COOKIE_FORWARDS)
 		return NULL;
-	return challenge_of(pkt);
+	/* That of a rule that is gone lasts on in the maps. */
+	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	return policy && policy->features & FW_FEATURE_CHALLENGE ? challenge_of(pkt) : NULL;
 }
 
 /* TCP that is not a SYN, before the rules. UNDECIDED: they are asked. Global for the reason of judge_rule. */

@@ -252,18 +252,19 @@ static __always_inline void cookie_swap_macs(struct ethhdr *eth)
 	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
 }
 
-/* Puts `bytes` of reply where the SYN was. Nothing was changed when it fails. */
-static __always_inline int cookie_put(struct xdp_md *ctx, const struct fw_pkt *pkt,
-				      struct fw_cookie_room *room, __u32 link, __u64 bytes)
+/* Puts `bytes` of reply where the SYN was, which may be longer than what counts of it: see parse_ends_here().
+ * Nothing was changed when it fails. */
+static __always_inline int cookie_put(struct xdp_md *ctx, struct fw_cookie_room *room, __u32 link,
+				      __u64 bytes)
 {
-	__u64 frame = link + bytes;
+	__u64 frame = link + bytes, was = bpf_xdp_get_buff_len(ctx);
 	struct ethhdr *eth;
 
 	if (frame < FW_COOKIE_MIN_FRAME) {
 		__builtin_memset(room->reply + 44, 0, 36); /* the shortest reply: 20 + 24 bytes */
 		frame = FW_COOKIE_MIN_FRAME;
 	}
-	if (frame != pkt->length && bpf_xdp_adjust_tail(ctx, (int)frame - (int)pkt->length))
+	if (frame != was && bpf_xdp_adjust_tail(ctx, (int)frame - (int)was))
 		return -1;
 	bytes = frame - link;
 	__asm__ volatile("" : "+r"(bytes));

@@ -22,9 +22,15 @@ BEFORE=$(on victim cat /proc/sys/net/ipv4/tcp_syncookies)
 
 expect_exit "check warns, it is no error" 0 "$BUILD/floodwall" check "$WORK/policy.yaml"
 expect_words "and says why" "would challenge nobody here.*bpf_tcp_gen_syncookie" "$WORK/err" "$WORK/out"
+expect "once" 1 "$(cat "$WORK/err" "$WORK/out" | grep -c 'no-syn-cookies')"
 expect_exit "doctor finds no problem" "0|1" on victim "$BUILD/floodwall" doctor "$IFACE"
 expect_words "and says what does not work" "no SYN cookies in XDP" "$WORK/out"
 start_agent
+expect "at a start nobody listens yet: that is no news" 0 "$(grep -c 'nobody-listens' "$WORK/agent.log")"
+expect_exit "later it is" 0 fw apply "$WORK/policy.yaml"
+expect_words "and said" "syn.* challenges nobody here: no program of this host listens" "$WORK/out" "$WORK/err"
+on victim "$BUILD/floodwalld" --config "$WORK/policy.yaml" --check >"$WORK/out" 2>&1
+expect_words "by --check, too" "nobody-listens" "$WORK/out"
 expect_words "status says so" "NOTHING is challenged.*bpf_tcp_gen_syncookie" <(fw status)
 expect "sysctls are left alone" "$BEFORE" "$(on victim cat /proc/sys/net/ipv4/tcp_syncookies)"
 flood --dst "$VICTIM_IP4" --proto syn --dport 80 --source random4 --rate 20000 --seconds 2

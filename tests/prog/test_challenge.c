@@ -240,6 +240,40 @@ Test(challenge, of_nobody_who_listens)
 	scene_close(&scene);
 }
 
+/* Whoever ends a challenge does it at once, also when another rule asks who is verified. */
+Test(challenge, ends_with_the_rule)
+{
+	static const char asks[] = "version: 1\nrules: [{name: r, match: {verified: false, dest_port: 9}, "
+				   "action: block}]\n";
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	expect(&scene.lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	lab_publish(&scene.lab, asks);
+	expect(&scene.lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST));
+	scene_close(&scene);
+}
+
+/* What an on-link sender padded a SYN with, beyond its first buffer, does not come back. */
+Test(challenge, the_answer_to_a_padded_syn_is_no_longer_than_another)
+{
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	for (uint32_t padding = 1; padding < 6000; padding += 1000) {
+		struct packet syn = SYN(.from = HONEST, .tcp_options = 20);
+		struct packet syn6 = SYN(.from = HONEST6, .tcp_options = 20);
+
+		syn.length += padding;
+		syn6.length += padding;
+		check_answer(&scene, syn, 34);
+		check_answer(&scene, syn6, 54);
+	}
+	scene_close(&scene);
+}
+
 /* For whom SYNPROXY of this host takes over: with its window scale, and no window before it has the server.
  */
 Test(challenge, of_somebody_behind_this_host)

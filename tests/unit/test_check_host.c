@@ -35,6 +35,7 @@ Test(check_host, challenges_of_ports_that_nobody_listens_on)
 		{CHALLENGE(", dest_port: [443, 8000-8999]"), "nobody on TCP port 443:"},
 		{CHALLENGE(", dest_port: 9000-9999"), "challenges nobody here"},
 		{CHALLENGE(""), NULL},
+		{"safety: {synproxy_wscale: 7}\n" CHALLENGE(", dest_port: 443"), NULL},
 		{CHALLENGE(", dest_port_not: [80, 8080]"), "challenges nobody here"},
 		{"rules: [{name: r, match: {protocol: tcp, dest_port: 443}, limit: 5 packets/1s, action: "
 		 "block}]\n",

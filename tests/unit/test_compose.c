@@ -374,3 +374,19 @@ Test(compose, too_many_terms_name_the_rule)
 	cr_expect(strstr(l.diags.items[0].message, "rule 't'"), "%s", l.diags.items[0].message);
 	unload(&l);
 }
+
+/* A line that does not say the host is of none: a rule that excludes one would take it. */
+Test(compose, what_lines_do_not_say_is_said_truly)
+{
+	static const char text[] = "version: 1\nlogs: {web: {path: /a}}\n"
+				   "rules: [{name: t, match: {log: web, not: {host: x.example}}, limit: 5 "
+				   "requests/1m, action: block}]\n";
+	struct loaded l = {0};
+
+	l.r = fw_policy_parse(text, strlen(text), "test", ".", &l.diags, &l.policy);
+	cr_expect_neq(l.r, 0);
+	cr_assert_eq(l.diags.errors, 1);
+	cr_expect_str_eq(l.diags.items[0].message,
+			 "rule 't' asks for the host, which lines of log 'web' do not say");
+	unload(&l);
+}

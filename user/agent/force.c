@@ -103,7 +103,8 @@ static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 	size_t count = 0, wanted_count = 0;
 
 	fw_check_notify_users(loaded->policy, &loaded->diags);
-	if (!fw_listening_read(&listening))
+	/* When a machine boots its servers start beside the agent. */
+	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening))
 		fw_check_listeners(loaded->policy, &listening, &loaded->diags);
 	if (!fw_own_networks_read(&networks, &count) &&
 	    !fw_interfaces_wanted(agent, loaded->policy, &wanted, &wanted_count) && wanted_count)

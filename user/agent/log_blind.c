@@ -74,9 +74,12 @@ void fw_logs_look(struct fw_agent *agent, uint64_t now_ns)
 		follow(agent, &log->unread, log->name, log->place, log->error, now_ns);
 		follow(agent, &log->format.blind, log->name, log->place, log->format.wrong, now_ns);
 	}
-	if (logs->wanted && !logs->worker)
+	if (!logs->worker)
 		why = "no log is read: floodwall-log is not running";
-	else if (logs->wanted && logs->keeper_fd < 0)
+	else if (logs->keeper_fd < 0)
 		why = "the process that opens logs is gone, rotated logs are not found: restart floodwalld";
-	follow(agent, &logs->idle, NULL, NULL, why, now_ns);
+	if (logs->wanted)
+		follow(agent, &logs->idle, NULL, NULL, why, now_ns);
+	else
+		logs->idle = (struct fw_blindness){}; /* nothing is read again: no rule asks for it */
 }

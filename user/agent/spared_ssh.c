@@ -50,13 +50,8 @@ int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size
 			struct fw_err *err)
 {
 	struct peers peers = {.list = list, .ports = ports, .port_count = port_count};
-	const uint32_t states = 1 << TCP_ESTABLISHED;
-	int r = fw_tcp_sockets_each(AF_INET, states, take_peer, &peers);
+	int r = fw_tcp_sockets_each(1 << TCP_ESTABLISHED, take_peer, &peers);
 
-	if (!r)
-		r = fw_tcp_sockets_each(AF_INET6, states, take_peer, &peers);
-	if (r == -ENOENT) /* no IPv6 in this kernel */
-		r = 0;
 	return r ? fw_err_set(err, r, "the kernel does not list TCP sockets: %s", strerror(-r)) : 0;
 }
 
@@ -131,9 +126,7 @@ size_t fw_spared_ssh_ports(uint16_t *ports, size_t capacity)
 			take_inodes(entry->d_name, &listeners);
 	if (processes)
 		closedir(processes);
-	if (listeners.inode_count) {
-		fw_tcp_sockets_each(AF_INET, 1 << TCP_LISTEN, take_listener, &listeners);
-		fw_tcp_sockets_each(AF_INET6, 1 << TCP_LISTEN, take_listener, &listeners);
-	}
+	if (listeners.inode_count)
+		fw_tcp_sockets_each(1 << TCP_LISTEN, take_listener, &listeners);
 	return listeners.count;
 }

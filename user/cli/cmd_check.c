@@ -201,7 +201,6 @@ int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 		r = fw_image_compile(policy, &(struct fw_image_input){.tick_ns = TICK_NS}, ids, &diags,
 				     &image);
 	if (!r) {
-		check_kernel(policy, &diags);
 		fw_admission_check(policy, image, floods.rates[0], &diags);
 		check_host(policy, image, &diags);
 	}

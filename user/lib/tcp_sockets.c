@@ -32,6 +32,16 @@ static int ask(int fd, int family, uint32_t states)
 	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
 }
 
+/* How a list ends: one that broke off says why. */
+static int end_of(const struct nlmsghdr *header)
+{
+	int error = 0;
+
+	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
+		memcpy(&error, NLMSG_DATA(header), sizeof(error));
+	return error < 0 ? error : 0;
+}
+
 /* 1: more to come, 0: done. */
 static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each, void *context)
 {
@@ -40,13 +50,9 @@ static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each,
 	for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
 		int r;
 
-		if (header->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (header->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = NLMSG_DATA(header);
-
-			return error->error ? error->error : 0;
-		}
+		/* Both begin with the error. */
+		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+			return end_of(header);
 		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
 			continue;
 		r = each(NLMSG_DATA(header), context);
@@ -56,7 +62,7 @@ static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each,
 	return 1;
 }
 
-int fw_tcp_sockets_each(int family, uint32_t states, fw_tcp_socket_fn each, void *context)
+static int walk(int family, uint32_t states, fw_tcp_socket_fn each, void *context)
 {
 	FW_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	FW_FREE char *buffer = malloc(65536);
@@ -74,6 +80,16 @@ int fw_tcp_sockets_each(int family, uint32_t states, fw_tcp_socket_fn each, void
 		r = take_answer(buffer, (size_t)got, each, context);
 	} while (r > 0);
 	return r;
+}
+
+int fw_tcp_sockets_each(uint32_t states, fw_tcp_socket_fn each, void *context)
+{
+	int r = walk(AF_INET, states, each, context);
+
+	if (r)
+		return r;
+	r = walk(AF_INET6, states, each, context);
+	return r == -ENOENT ? 0 : r; /* no IPv6 in this kernel */
 }
 
 static bool is_loopback(const struct inet_diag_msg *message)
@@ -96,11 +112,6 @@ static int take_listener(const struct inet_diag_msg *message, void *context)
 
 int fw_listening_read(struct fw_listening *ret)
 {
-	int r;
-
 	*ret = (struct fw_listening){0};
-	r = fw_tcp_sockets_each(AF_INET, 1 << TCP_LISTEN, take_listener, ret);
-	if (!r)
-		r = fw_tcp_sockets_each(AF_INET6, 1 << TCP_LISTEN, take_listener, ret);
-	return r == -ENOENT ? 0 : r; /* no IPv6 in this kernel */
+	return fw_tcp_sockets_each(1 << TCP_LISTEN, take_listener, ret);
 }

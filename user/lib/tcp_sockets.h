@@ -9,13 +9,15 @@
 
 /* An answer other than 0 ends the walk and is its result. */
 typedef int (*fw_tcp_socket_fn)(const struct inet_diag_msg *message, void *context);
-/* Every socket of a family in one of the states (bit per TCP state). -errno; -ENOENT: no such family here. */
-int fw_tcp_sockets_each(int family, uint32_t states, fw_tcp_socket_fn each, void *context);
+/* Every socket of either family in one of the states (bit per TCP state). -errno; -ENOENT: this kernel does
+ * not list them (CONFIG_INET_DIAG). */
+int fw_tcp_sockets_each(uint32_t states, fw_tcp_socket_fn each, void *context);
 
 /* Ports that somebody can reach: listeners of the loopback's addresses are left out. */
 struct fw_listening {
 	uint64_t ports[1024]; /* a bit each */
 };
+/* -errno, likewise. */
 int fw_listening_read(struct fw_listening *ret);
 
 static inline bool fw_listens(const struct fw_listening *listening, uint16_t port)

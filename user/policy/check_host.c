@@ -63,6 +63,8 @@ static size_t name_missing(const struct fw_policy_rule *rule, const struct fw_li
 void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
 			struct fw_diags *diags)
 {
+	if (policy->safety.synproxy_wscale != FW_SYNPROXY_NONE)
+		return; /* whom netfilter's synproxy takes over for need not be here */
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct fw_policy_rule *rule = &policy->rules[i];
 		bool some = false;

@@ -90,8 +90,8 @@ static void check_shown(const struct fw_policy *policy, const struct fw_policy_r
 				 : log->format == FW_LOG_JSON
 					 ? "name it in the log's fields"
 					 : "use format: vcombined, which begins with the host",
-				 "rule '%s' can never match: lines of log '%s' do not say the %s", rule->name,
-				 log->name, fw_word_of(&fw_log_field_words, field));
+				 "rule '%s' asks for the %s, which lines of log '%s' do not say", rule->name,
+				 fw_word_of(&fw_log_field_words, field), log->name);
 }
 
 static void check_packet_rule(const struct fw_policy_rule *rule, struct fw_diags *diags)

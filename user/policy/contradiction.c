@@ -59,6 +59,14 @@ static bool takes_some_value(const struct fw_conjunction *all, enum fw_dimension
 	return false;
 }
 
+static bool takes_some_status(const struct fw_conjunction *all)
+{
+	for (uint16_t status = 0; status <= FW_STATUS_MOST; status++)
+		if (fw_conjunction_takes_status(all, status))
+			return true;
+	return false;
+}
+
 static bool takes_some_country(const struct fw_conjunction *all)
 {
 	for (uint32_t country = 0; country <= FW_COUNTRIES; country++)
@@ -276,6 +284,8 @@ const char *fw_conjunction_contradiction(const struct fw_conjunction *all)
 		return "what 'host' lists have in common, with and below not, leaves none";
 	if (!takes_some_name(all, FW_SUBJECT_SNI))
 		return "what 'sni' lists have in common, with and below not, leaves none";
+	if (!takes_some_status(all))
+		return "what 'status' lists have in common, with and below not, leaves none";
 	if (!takes_some_country(all))
 		return "'country' and 'country_not' leave no country";
 	if (!takes_some_asn(all))

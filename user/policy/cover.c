@@ -137,20 +137,10 @@ static bool uris_within(const struct fw_uri_tests *inner, const struct fw_uri_te
 	return true;
 }
 
-#define STATUS_MOST 999
-
-static bool takes_status(const struct fw_conjunction *all, uint16_t status)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (!fw_ranges_take(&all->parts[i]->status, &all->parts[i]->status_not, status))
-			return false;
-	return true;
-}
-
 static bool statuses_cover(const struct fw_conjunction *a, const struct fw_conjunction *b)
 {
-	for (uint16_t status = 0; status <= STATUS_MOST; status++)
-		if (takes_status(b, status) && !takes_status(a, status))
+	for (uint16_t status = 0; status <= FW_STATUS_MOST; status++)
+		if (fw_conjunction_takes_status(b, status) && !fw_conjunction_takes_status(a, status))
 			return false;
 	return true;
 }

@@ -339,6 +339,14 @@ unsigned int fw_conjunction_source_states(const struct fw_conjunction *all)
 	return states;
 }
 
+bool fw_conjunction_takes_status(const struct fw_conjunction *all, uint16_t status)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!fw_ranges_take(&all->parts[i]->status, &all->parts[i]->status_not, status))
+			return false;
+	return true;
+}
+
 static bool takes_number(const struct fw_numbers *in, const struct fw_numbers *out, uint32_t number)
 {
 	return (!in->count || fw_numbers_have(in, number)) && !fw_numbers_have(out, number);

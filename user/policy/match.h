@@ -85,6 +85,8 @@ bool fw_conjunction_takes_value(const struct fw_conjunction *all, enum fw_dimens
 unsigned int fw_conjunction_tiers(const struct fw_conjunction *all);
 /* Bit per enum fw_source_state. */
 unsigned int fw_conjunction_source_states(const struct fw_conjunction *all);
+#define FW_STATUS_MOST 999 /* that a line can say; 0: it says none */
+bool fw_conjunction_takes_status(const struct fw_conjunction *all, uint16_t status);
 bool fw_conjunction_takes_country(const struct fw_conjunction *all, uint32_t country);
 bool fw_conjunction_takes_asn(const struct fw_conjunction *all, uint32_t asn);
 
