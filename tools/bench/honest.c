@@ -14,8 +14,8 @@
 
 /* At the generator's maximum the one receive queue overflows before any program sees the packet, honest
  * ones among them, unless the program is as fast as the generator: half a million is what a server meets.
- * A forged UDP flood is stopped by the cap on all UDP; one host's SYN flood by its own limit; a forged SYN flood
- * is answered with cookies, of which one CPU makes a million a second. */
+ * A forged UDP flood is stopped by the cap on all UDP; one host's SYN flood by its own limit; a forged SYN
+ * flood is answered with cookies, of which one CPU makes a million a second. */
 static const struct {
 	const char *name;
 	const char *source;
@@ -52,8 +52,9 @@ static int server_up(const struct bench *bench, struct process *ret, struct fw_e
 static int upstream(const struct bench *bench, bool on, struct fw_err *err)
 {
 	char object[BENCH_PATH_MAX];
-	const char *const attach[] = {"nsenter", bench->attacker, "ip", "link",	   "set",	"dev", "eth0",
-				      "xdpdrv",	 "obj",		  object, "program", "bare_pass", NULL};
+	const char *const attach[] = {"nsenter", bench->attacker, "ip",	    "link", "set",
+				      "dev",	 "eth0",	  "xdpdrv", "obj",  object,
+				      "program", "bare_pass",	  NULL};
 	const char *const detach[] = {"nsenter", bench->attacker, "ip",	    "link", "set",
 				      "dev",	 "eth0",	  "xdpdrv", "off",  NULL};
 
@@ -166,7 +167,8 @@ void bench_honest(struct bench *bench)
 	       "/s on new connections, one CPU receives and serves\n"
 	       "  %-16s %-30s %9s %9s %9s\n",
 	       "program", "flood", "ok", "p50 ms", "p99 ms");
-	if (upstream(bench, true, &err) || server_up(bench, &server, &err) || process_await(&server, "serving", 5000, &err)) {
+	if (upstream(bench, true, &err) || server_up(bench, &server, &err) ||
+	    process_await(&server, "serving", 5000, &err)) {
 		bench_fail(bench, "honest", "nginx", "all", &err);
 		return;
 	}
