@@ -200,6 +200,10 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	}
 	if (to && to[0] && !parse_to(to, &packet, answer))
 		return;
+	/* A rate takes two looks; of a source that is gone none is worth the wait. */
+	answer->defer_ms = fw_top_seen_wait_ms(agent, &packet.source);
+	if (answer->defer_ms)
+		return;
 	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
 	steps = json_array();
 	for (size_t i = 0; i < explanation.count; i++)
