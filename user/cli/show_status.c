@@ -306,7 +306,8 @@ static void print_troubles(const struct fw_page *page, const json_t *status)
 		fputc('\n', page->out);
 	}
 	json_object_foreach (json_object_get(status, "faults"), word, count) {
-		if (json_number_value(count) <= 0)
+		/* The agent's warnings say it in words, while it matters. */
+		if (json_number_value(count) <= 0 || !strcmp(word, "meter_not_admitted"))
 			continue;
 		fputs("attention ", page->out);
 		fw_print_safe(page->out, word);
