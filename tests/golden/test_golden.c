@@ -123,6 +123,7 @@ static const struct {
 	{"attacks_none", fw_show_attacks},
 	{"under_attack", fw_show_under_attack},
 	{"under_attack_off", fw_show_under_attack},
+	{"under_attack_auto", fw_show_under_attack},
 	{"under_attack_none", fw_show_under_attack},
 	{"notify", fw_show_notify},
 	{"notify_none", fw_show_notify},

@@ -34,6 +34,7 @@ expect "explain says drop" drop "$(field 'd["verdict"]' <"$WORK/explain.json")"
 expect "explain says why" over_limit "$(field 'd["reason"]' <"$WORK/explain.json")"
 expect "explain names the rule" blanket "$(field 'd["rule"]' <"$WORK/explain.json")"
 expect "explain passes others" pass "$(fwj explain 192.0.2.200 | field 'd["verdict"]')"
+expect_exit "explain refuses two IP versions in one question" 64 fw explain "$CLIENT_IP4" --to "[$VICTIM_IP6]:80/tcp"
 send client "$VICTIM_IP4" 7777 6000 1000 &
 sleep 1.5
 expect_that "explain says how fast it sends" "a > 500" "$(fwj explain "$CLIENT_IP4" | field 'd["seen"]["packets_per_second"]')"

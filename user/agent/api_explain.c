@@ -200,6 +200,12 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	}
 	if (to && to[0] && !parse_to(to, &packet, answer))
 		return;
+	if (packet.has_dest && fw_addr_family(&packet.source) != fw_addr_family(&packet.dest)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
+			"to: no packet goes from one IP version to the other: '%.60s' and '%.80s'", address,
+			to);
+		return;
+	}
 	/* A rate takes two looks; of a source that is gone none is worth the wait. */
 	answer->defer_ms = fw_top_seen_wait_ms(agent, &packet.source);
 	if (answer->defer_ms)

@@ -151,7 +151,8 @@ void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 	fw_paint(page, active ? FW_PAINT_CAREFUL : FW_PAINT_NONE, active ? "YES" : "no");
 	fprintf(page->out, " (%s", fw_doc_text(document, "mode"));
 	if (*fw_doc_text(document, "by")) {
-		fputs(" by ", page->out);
+		/* In auto somebody left it to the agent; nobody but the agent switches. */
+		fputs(strcmp(fw_doc_text(document, "mode"), "auto") ? " by " : ", set by ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "by"));
 	}
 	if (fw_doc_has(document, "expires_in_seconds"))
