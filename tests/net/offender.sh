@@ -34,8 +34,10 @@ expect "explain says drop" drop "$(field 'd["verdict"]' <"$WORK/explain.json")"
 expect "explain says why" over_limit "$(field 'd["reason"]' <"$WORK/explain.json")"
 expect "explain names the rule" blanket "$(field 'd["rule"]' <"$WORK/explain.json")"
 expect "explain passes others" pass "$(fwj explain 192.0.2.200 | field 'd["verdict"]')"
-send client "$VICTIM_IP4" 7777 3000 1000 &
+expect_exit "explain refuses two IP versions in one question" 64 fw explain "$CLIENT_IP4" --to "[$VICTIM_IP6]:80/tcp"
+send client "$VICTIM_IP4" 7777 6000 1000 &
 sleep 1.5
+expect_that "explain says how fast it sends" "a > 500" "$(fwj explain "$CLIENT_IP4" | field 'd["seen"]["packets_per_second"]')"
 expect "top shows the source as over" over "$(fwj top --once | field "[e for e in d if e['source']=='$CLIENT_IP4'][0]['state']")"
 wait $!
 

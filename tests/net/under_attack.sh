@@ -15,6 +15,10 @@ start_agent
 switch() { fwj under-attack | field "$1"; }
 is_active() { [ "$(switch 'd["active"]')" = True ]; }
 is_lifted() { [ "$(switch 'd["active"]')" = False ]; }
+says() {
+	fw status >"$WORK/status"
+	grep -q "$1" "$WORK/status"
+}
 attack() { flood --dst "$VICTIM_IP4" --source pool:4096 --dport 7777 --rate 20000 --seconds "$1"; }
 
 expect "by itself, and off in peace" "auto False 1" "$(switch '"%(mode)s %(active)s %(rules)s" % d')"
@@ -23,6 +27,8 @@ expect "no drift" 0 "$(status 'len(d["drift"])')"
 
 expect_exit "off" 0 fw under-attack off
 attack 3
+if until_true 2 says 'attack    PASSES'; then ok "off: status says that it passes"; else not_ok "off: status says that it passes" "$(cat "$WORK/status")"; fi
+expect_words "and what ends that" 'only counts.*floodwall under-attack auto ends that' "$WORK/status"
 wait "$FLOOD_PID"
 expect_that "off: an attack is seen" "a > 0" "$(fwj attacks | field 'len(d["active"])')"
 expect "and nothing is dropped" 0 "$(rule strict dropped)"
@@ -34,7 +40,7 @@ if until_true 5 is_active; then ok "auto: it enforces while the attack lasts"; e
 attack 4
 sleep 1
 expect "the rule enforces" True "$(rule strict enforcing)"
-fw status >"$WORK/status"
+if until_true 2 says 'attack    DROPPED'; then ok "and status says that it drops now"; else not_ok "and status says that it drops now" "$(cat "$WORK/status")"; fi
 expect_words "status says so" 'under attack: YES' "$WORK/status"
 fw metrics >"$WORK/metrics"
 expect_words "metrics say so" '^floodwall_under_attack 1$' "$WORK/metrics"

@@ -338,6 +338,27 @@ Test(attack, counted_ones_are_seen_alike)
 	close_scene(scene);
 }
 
+/* Counted first, then dropped: the rates say what happens now, whatever the totals say. */
+Test(attack, rates_say_what_happens_now)
+{
+	struct scene *scene = open_scene();
+	const struct fw_attack *attack = &scene->attacks->active[0];
+
+	steps(scene, 20, (struct flood){.pps = 4000, .first = "203.0.113.9", .would = true});
+	cr_expect_eq(attack->dropped_per_second, 0);
+	cr_expect_float_eq(attack->would_drop_per_second, 4000, 100);
+	steps(scene, 5, (struct flood){.pps = 2000, .first = "203.0.113.9"});
+	cr_expect_float_eq(attack->dropped_per_second, 2000, 100);
+	cr_expect_eq(attack->would_drop_per_second, 0);
+	cr_expect_gt(attack->vectors[0].would_drop, attack->vectors[0].dropped);
+	steps(scene, 1, (struct flood){.pps = 1000, .first = "203.0.113.9", .blind = true, .would = true});
+	cr_expect_eq(attack->dropped_per_second, 0);
+	cr_expect_float_eq(attack->would_drop_per_second, 1000, 100);
+	quiet(scene, 1);
+	cr_expect_eq(attack->would_drop_per_second, 0);
+	close_scene(scene);
+}
+
 /* Steps without a sample belong to what the cause dropped before. Alone they begin nothing. */
 Test(attack, without_samples)
 {

@@ -16,6 +16,12 @@ struct state {
 	uint64_t amount;
 };
 
+/* What readers are given. */
+struct asked {
+	struct state state;   /* first */
+	uint64_t verified_ns; /* how much longer */
+};
+
 static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
 			uint64_t *left_ns)
 {
@@ -49,6 +55,15 @@ static bool read_meter(void *context, const struct fw_rule *rule, const struct f
 	(void)packet;
 	*amount = state->amount;
 	return state->amount != 0;
+}
+
+static bool read_verified(void *context, const struct fw_addr *addr, uint64_t *left_ns)
+{
+	const struct asked *asked = context;
+
+	(void)addr;
+	*left_ns = asked->verified_ns;
+	return asked->verified_ns != 0;
 }
 
 static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr,
@@ -510,12 +525,187 @@ static const struct explain_case {
 	 "per destination"},
 };
 
-static void check_case(const struct explain_case *c)
+/* What the question leaves open. */
+static const struct open_case {
+	struct explain_case asked;
+	uint64_t verified_ns;
+	bool depends;
+	const char *but; /* "": nothing is open */
+} open_cases[] = {
+	{{"per destination without one leaves it open",
+	  POLICY("  - {name: d, limit: 100 packets/10s, per: destination, action: police}\n"),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 500},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule d",
+	  FW_EXPLAIN_SKIPPED,
+	  "counts per destination: say --to IP:PORT/PROTO"},
+	 0,
+	 true,
+	 "rule d may drop it: counts per destination: say --to"},
+	{{"no meter is made up",
+	  POLICY("  - {name: d, match: {dest_port: 80}, limit: 100 packets/10s, per: destination, action: "
+		 "police}\n"),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 0},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule d",
+	  FW_EXPLAIN_SKIPPED,
+	  "depends on the protocol, ports or flags, the destination port, counts per destination: say --to "
+	  "IP:PORT/PROTO"},
+	 0,
+	 true,
+	 "say --to"},
+	{{"with it, the meter says",
+	  POLICY("  - {name: d, match: {dest_port: 80}, limit: 100 packets/10s, per: destination, action: "
+		 "police}\n"),
+	  "198.51.100.1",
+	  "198.51.100.2",
+	  80,
+	  IPPROTO_TCP,
+	  {.amount = 500},
+	  FW_VERDICT_DROP,
+	  FW_REASON_POLICED,
+	  "d",
+	  "rule d",
+	  FW_EXPLAIN_MATCH,
+	  "500 of 100 packets/10s"},
+	 0,
+	 false,
+	 ""},
+	{{"an allow that may spare it",
+	  POLICY("  - {name: w, match: {protocol: tcp, dest_port: 443}, action: allow}\n" BLANKET),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 500},
+	  FW_VERDICT_DROP,
+	  FW_REASON_OVER_LIMIT,
+	  "blanket",
+	  "rule w",
+	  FW_EXPLAIN_SKIPPED,
+	  "the destination port"},
+	 0,
+	 true,
+	 "rule w may let it pass"},
+	{{"one within its limit leaves nothing open",
+	  POLICY("  - {name: p, match: {dest_port: 80}, limit: 100 packets/10s, action: police}\n"),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 5},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule p",
+	  FW_EXPLAIN_SKIPPED,
+	  "its meter: 5 of 100 packets/10s"},
+	 0,
+	 false,
+	 ""},
+	{{"not verified is dropped",
+	  POLICY("  - {name: v, match: {protocol: tcp, verified: false}, action: block, force: true}\n"),
+	  "198.51.100.1",
+	  "198.51.100.2",
+	  80,
+	  IPPROTO_TCP,
+	  {.amount = 0},
+	  FW_VERDICT_DROP,
+	  FW_REASON_RULE_BLOCK,
+	  "v",
+	  "rule v",
+	  FW_EXPLAIN_MATCH,
+	  "not verified, unless it has an open connection now; block: dropped"},
+	 0,
+	 false,
+	 ""},
+	{{"verified is not, and for how long",
+	  POLICY("  - {name: v, match: {protocol: tcp, verified: false}, action: block, force: true}\n"),
+	  "198.51.100.1",
+	  "198.51.100.2",
+	  80,
+	  IPPROTO_TCP,
+	  {.amount = 0},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "verified",
+	  FW_EXPLAIN_MATCH,
+	  "verified for 1m 30s more"},
+	 90000000000ULL,
+	 false,
+	 ""},
+	{{"an allow for the verified",
+	  POLICY("  - {name: a, match: {protocol: tcp, verified: true}, action: allow}\n" BLANKET),
+	  "198.51.100.1",
+	  "198.51.100.2",
+	  80,
+	  IPPROTO_TCP,
+	  {.amount = 500},
+	  FW_VERDICT_DROP,
+	  FW_REASON_OVER_LIMIT,
+	  "blanket",
+	  "rule a",
+	  FW_EXPLAIN_NO_MATCH,
+	  "not verified; it would"},
+	 0,
+	 false,
+	 ""},
+	{{"a challenge over its limit answers",
+	  POLICY("  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 100 connections/1s, per: "
+		 "total, action: challenge}\n"),
+	  "198.51.100.1",
+	  "198.51.100.2",
+	  80,
+	  IPPROTO_TCP,
+	  {.amount = 100},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule syn",
+	  FW_EXPLAIN_SKIPPED,
+	  "over the limit: SYNs are answered with cookies"},
+	 0,
+	 false,
+	 "rule syn answers SYNs with cookies, a real client connects"},
+	{{"what --to cannot say is not asked for",
+	  POLICY("  - {name: y, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"),
+	  "198.51.100.1",
+	  "198.51.100.2",
+	  80,
+	  IPPROTO_TCP,
+	  {.amount = 0},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule y",
+	  FW_EXPLAIN_SKIPPED,
+	  "depends on the TCP flags"},
+	 0,
+	 true,
+	 "rule y may drop it: depends on the TCP flags"},
+};
+
+static void check_case(const struct explain_case *c, const struct open_case *open)
 {
-	struct fw_explain_reader reader = {.context = (void *)&c->state,
+	struct asked asked = {.state = c->state, .verified_ns = open ? open->verified_ns : 0};
+	struct fw_explain_reader reader = {.context = &asked,
 					   .spared = read_spared,
 					   .ban = read_ban,
 					   .meter = read_meter,
+					   .verified = read_verified,
 					   .covering = read_covering,
 					   .listings = read_listings};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
@@ -548,6 +738,11 @@ static void check_case(const struct explain_case *c)
 	cr_expect_eq(explanation.rule >= 0, c->rule != NULL, "%s: rule %d", c->name, explanation.rule);
 	if (c->rule && explanation.rule >= 0)
 		cr_expect_str_eq(policy->rules[explanation.rule].name, c->rule, "%s", c->name);
+	if (open) {
+		cr_expect_eq(explanation.depends, open->depends, "%s: depends", c->name);
+		cr_expect(open->but[0] ? strstr(explanation.but, open->but) != NULL : !explanation.but[0],
+			  "%s: but '%s'", c->name, explanation.but);
+	}
 	for (size_t i = 0; i < explanation.count; i++) {
 		const struct fw_explain_step *step = &explanation.steps[i];
 
@@ -569,7 +764,13 @@ static void check_case(const struct explain_case *c)
 Test(explain, cases)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check_case(&cases[i]);
+		check_case(&cases[i], NULL);
+}
+
+Test(explain, what_is_left_open)
+{
+	for (size_t i = 0; i < sizeof(open_cases) / sizeof(open_cases[0]); i++)
+		check_case(&open_cases[i].asked, &open_cases[i]);
 }
 
 /* A port alone could be anybody's. */

@@ -42,7 +42,7 @@ static json_t *brief(const struct fw_attack *attack)
 		would_drop += (json_int_t)attack->vectors[i].would_drop;
 	}
 	return json_pack(
-		"{s:I, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id",
+		"{s:I, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id",
 		(json_int_t)attack->id, "state", attack->ended_wall_ns ? "ended" : "active", "target",
 		fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
 		fw_attack_vector_text(most, vector, sizeof(vector)), "cause", most->cause, "started",
@@ -52,7 +52,9 @@ static json_t *brief(const struct fw_attack *attack)
 		"packets_per_second", (json_int_t)attack->packets_per_second, "bytes_per_second",
 		(json_int_t)attack->bytes_per_second, "peak_packets_per_second",
 		(json_int_t)attack->peak_packets_per_second, "peak_bytes_per_second",
-		(json_int_t)attack->peak_bytes_per_second, "dropped", dropped, "would_drop", would_drop);
+		(json_int_t)attack->peak_bytes_per_second, "dropped_per_second",
+		(json_int_t)attack->dropped_per_second, "would_drop_per_second",
+		(json_int_t)attack->would_drop_per_second, "dropped", dropped, "would_drop", would_drop);
 }
 
 json_t *fw_attack_to_json(const struct fw_attack *attack)

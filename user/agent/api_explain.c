@@ -58,9 +58,10 @@ static bool read_covering(void *context, unsigned int set, const struct fw_addr 
 	return fw_set_covering(context, set, addr, prefix);
 }
 
-static bool read_verified(void *context, const struct fw_addr *addr)
+static bool read_verified(void *context, const struct fw_addr *addr, uint64_t *left_ns)
 {
-	return fw_verified_holds(((struct fw_agent *)context)->datapath, addr);
+	*left_ns = fw_verified_left_ns(((struct fw_agent *)context)->datapath, addr);
+	return *left_ns > 0;
 }
 
 static size_t read_listings(void *context, unsigned int set, const struct fw_addr *addr,
@@ -199,6 +200,16 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	}
 	if (to && to[0] && !parse_to(to, &packet, answer))
 		return;
+	if (packet.has_dest && fw_addr_family(&packet.source) != fw_addr_family(&packet.dest)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
+			"to: no packet goes from one IP version to the other: '%.60s' and '%.80s'", address,
+			to);
+		return;
+	}
+	/* A rate takes two looks; of a source that is gone none is worth the wait. */
+	answer->defer_ms = fw_top_seen_wait_ms(agent, &packet.source);
+	if (answer->defer_ms)
+		return;
 	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
 	steps = json_array();
 	for (size_t i = 0; i < explanation.count; i++)
@@ -207,12 +218,13 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 						       "detail", explanation.steps[i].detail));
 	seen = fw_top_seen(agent, &packet.source);
 	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
-	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "address",
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?}", "address",
 			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
 			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
 			  reason_words[explanation.reason], "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
-			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP));
+			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
+			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL);
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
 		json_object_set(reply, "suppressed", expected);

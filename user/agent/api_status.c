@@ -16,6 +16,8 @@ static const char *const reason_words[] = {
 #undef X
 };
 
+#define ADMISSION_NEWS_NS (60 * FW_NS_PER_SEC)
+
 static const char *const fault_words[] = {
 #define X(id, word, help) word,
 	FW_FAULTS(X)
@@ -115,6 +117,15 @@ static json_t *faults_to_json(struct fw_agent *agent, json_t *warnings)
 	fw_stats_faults(agent->datapath, faults);
 	for (int fault = 0; fault < FW_FAULT_MAX_; fault++)
 		json_object_set_new(json, fault_words[fault], json_integer((json_int_t)faults[fault]));
+	/* Of a flood that is over nothing follows any more. */
+	if (agent->sampler.not_admitted_ns &&
+	    fw_monotonic_ns() - agent->sampler.not_admitted_ns < ADMISSION_NEWS_NS)
+		json_array_append_new(
+			warnings,
+			json_sprintf("new sources were given no meter (last %lu s ago): limits per source "
+				     "caught them late; see floodwall check --flood N",
+				     (unsigned long)((fw_monotonic_ns() - agent->sampler.not_admitted_ns) /
+						     FW_NS_PER_SEC)));
 	if (faults[FW_FAULT_METER_FULL])
 		json_array_append_new(
 			warnings,

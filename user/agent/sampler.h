@@ -18,6 +18,8 @@ struct fw_sampler {
 	uint64_t at_ns;
 	struct fw_traffic_totals last;
 	double packets_per_second, bytes_per_second, dropped_per_second;
+	uint64_t not_admitted,
+		not_admitted_ns; /* keys without a meter so far; when they last grew, 0: not seen */
 };
 
 void fw_sampler_start(struct fw_agent *agent);

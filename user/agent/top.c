@@ -155,6 +155,19 @@ json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit)
 	return list;
 }
 
+unsigned int fw_top_seen_wait_ms(struct fw_agent *agent, const struct fw_addr *addr)
+{
+	struct fw_prefix source = fw_source_of(addr);
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	struct fw_source_entry found;
+	struct fw_err err = {};
+
+	if (fw_source_find(agent->datapath, &source.addr, &found) ||
+	    (now > found.source.last_ns && now - found.source.last_ns > SPAN_MAX_NS))
+		return 0;
+	return fw_top_wait_ms(agent, &err); /* failed: there is no rate to say */
+}
+
 /* The table keys IPv6 sources by their /64. */
 json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
 {

@@ -22,6 +22,8 @@ enum fw_top_by { FW_TOP_PACKETS, FW_TOP_BYTES, FW_TOP_DROPS };
 /* Milliseconds to wait until there are two looks far enough apart, 0 when fw_top_list can answer. */
 unsigned int fw_top_wait_ms(struct fw_agent *agent, struct fw_err *err);
 json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit);
+/* Milliseconds to wait until fw_top_seen knows the rate of a source that sends now, 0 for others. */
+unsigned int fw_top_seen_wait_ms(struct fw_agent *agent, const struct fw_addr *addr);
 /* One source between the last two looks; NULL without. New reference. */
 json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr);
 void fw_top_done(struct fw_top *top);

@@ -5,6 +5,20 @@
 #include "cli/show.h"
 #include "cli/table.h"
 
+/* What becomes of its packets now, not since it began: a rule sharpened on the way dropped nothing before.
+ * Counting rules let a packet go on to the next rule, which may drop it: such packets are in both rates. */
+static const char *fate_of(const json_t *attack)
+{
+	double dropped = fw_doc_number(attack, "dropped_per_second"),
+	       counted = fw_doc_number(attack, "would_drop_per_second");
+
+	if (dropped <= 0 && counted <= 0)
+		return "QUIET";
+	if (dropped <= 0)
+		return "PASSES";
+	return counted > dropped ? "PARTLY DROPPED" : "DROPPED";
+}
+
 static void print_list(const struct fw_page *page, const json_t *attacks)
 {
 	struct fw_table *table = FW_TABLE_NEW(">ID", "TARGET", "VECTOR", "BY", "STARTED", "FOR", ">NOW",
@@ -30,7 +44,26 @@ static void print_list(const struct fw_page *page, const json_t *attacks)
 	fw_table_print(table, page->out);
 }
 
-/* What one line of the table cannot say: further vectors, and that nothing is dropped. */
+static void print_fate(const struct fw_page *page, const json_t *attack)
+{
+	bool active = !strcmp(fw_doc_text(attack, "state"), "active");
+	const char *fate = fate_of(attack);
+
+	if (active ? !strcmp(fate, "DROPPED") || !strcmp(fate, "QUIET")
+		   : fw_doc_count(attack, "dropped") || !fw_doc_count(attack, "would_drop"))
+		return;
+	fprintf(page->out, "%.0f ", fw_doc_number(attack, "id"));
+	if (!active)
+		fputs("PASSED: what would have been dropped was only counted\n", page->out);
+	else
+		fw_paint(page, FW_PAINT_CAREFUL, fate);
+	if (active)
+		fputs(!strcmp(fate, "PASSES") ? ": what would be dropped is only counted\n"
+					      : ": a part of what would be dropped is only counted\n",
+		      page->out);
+}
+
+/* What one line of the table cannot say: further vectors, and whether it passes. */
 static void print_more(const struct fw_page *page, const json_t *attack)
 {
 	const json_t *vectors = json_object_get(attack, "vectors"), *vector;
@@ -42,11 +75,7 @@ static void print_more(const struct fw_page *page, const json_t *attack)
 			fw_doc_number(attack, "merged_into"));
 		return;
 	}
-	if (fw_doc_count(attack, "would_drop") > fw_doc_count(attack, "dropped")) {
-		fprintf(page->out, "%.0f ", fw_doc_number(attack, "id"));
-		fw_paint(page, FW_PAINT_CAREFUL, "PASSES");
-		fputs(": what would be dropped is only counted\n", page->out);
-	}
+	print_fate(page, attack);
 	if (json_array_size(vectors) < 2)
 		return;
 	json_array_foreach (vectors, index, vector) {
@@ -97,10 +126,8 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
 	size_t index;
 
 	json_array_foreach (attacks, index, attack) {
-		bool passes = fw_doc_count(attack, "would_drop") > fw_doc_count(attack, "dropped");
-
 		fputs("attack    ", page->out);
-		fw_paint(page, FW_PAINT_BAD, passes ? "PASSES" : "DROPPED");
+		fw_paint(page, FW_PAINT_BAD, fate_of(attack));
 		fprintf(page->out, " %.0f: ", fw_doc_number(attack, "id"));
 		fw_print_safe(page->out, fw_doc_text(attack, "vector"));
 		fputs(" -> ", page->out);
@@ -124,7 +151,8 @@ void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 	fw_paint(page, active ? FW_PAINT_CAREFUL : FW_PAINT_NONE, active ? "YES" : "no");
 	fprintf(page->out, " (%s", fw_doc_text(document, "mode"));
 	if (*fw_doc_text(document, "by")) {
-		fputs(" by ", page->out);
+		/* In auto somebody left it to the agent; nobody but the agent switches. */
+		fputs(strcmp(fw_doc_text(document, "mode"), "auto") ? " by " : ", set by ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "by"));
 	}
 	if (fw_doc_has(document, "expires_in_seconds"))
@@ -135,10 +163,13 @@ void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, " for %s",
 			fw_say_seconds(fw_doc_number(document, "since_seconds"), buffer));
 	if (rules > 0)
-		fprintf(page->out, "; %.0f rule%s with mode: attack %s\n", rules, rules > 1 ? "s" : "",
+		fprintf(page->out, "; %.0f rule%s with mode: attack %s%s\n", rules, rules > 1 ? "s" : "",
 			active	    ? rules > 1 ? "enforce" : "enforces"
-			: rules > 1 ? "count"
-				    : "counts");
+			: rules > 1 ? "only count"
+				    : "only counts",
+			!strcmp(fw_doc_text(document, "mode"), "off")
+				? ", whatever comes: floodwall under-attack auto ends that"
+				: "");
 	else
 		fputs("; no rule has mode: attack, so nothing changes\n", page->out);
 }

@@ -21,7 +21,7 @@ static void print_seen(const struct fw_page *page, const json_t *seen)
 void fw_show_explain(const struct fw_page *page, const json_t *document)
 {
 	const char *verdict = fw_doc_text(document, "verdict");
-	bool drop = !strcmp(verdict, "drop"), over = false;
+	bool drop = !strcmp(verdict, "drop"), depends = fw_doc_true(document, "depends");
 	struct fw_table *table = FW_TABLE_NEW(">", "CHECK", "RESULT", "");
 	const json_t *step;
 	size_t index;
@@ -33,8 +33,6 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 		char number[24];
 
 		snprintf(number, sizeof(number), "%zu", index + 1);
-		over |= !strcmp(result, "skipped") &&
-			strstr(fw_doc_text(step, "detail"), "over the limit") != NULL;
 		FW_TABLE_ROW(table, number, fw_doc_text(step, "check"),
 			     !strcmp(result, "match")	   ? "MATCH"
 			     : !strcmp(result, "no_match") ? "no match"
@@ -43,7 +41,12 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 	}
 	fw_table_print(table, page->out);
 	fputs("verdict: ", page->out);
-	fw_paint(page, drop ? FW_PAINT_BAD : FW_PAINT_GOOD, drop ? "DROP" : "PASS");
+	if (depends)
+		fw_paint(page, FW_PAINT_CAREFUL, "DEPENDS");
+	else
+		fw_paint(page, drop ? FW_PAINT_BAD : FW_PAINT_GOOD, drop ? "DROP" : "PASS");
+	if (depends)
+		fprintf(page->out, ", by all that is known %s", drop ? "DROP" : "PASS");
 	if (fw_doc_true(document, "would_drop"))
 		fputs(" in count mode, would be dropped otherwise", page->out);
 	fputs(", reason ", page->out);
@@ -53,10 +56,11 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(document, "rule"));
 	}
 	fputc('\n', page->out);
-	if (!drop && over)
-		fputs("but: over the limit of a rule that looks at more than an address: say --to "
-		      "IP:PORT/PROTO\n",
-		      page->out);
+	if (*fw_doc_text(document, "but")) {
+		fputs("but: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "but"));
+		fputc('\n', page->out);
+	}
 	if (*fw_doc_text(document, "suppressed")) {
 		fputs("quiet: ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "suppressed"));

@@ -306,7 +306,8 @@ static void print_troubles(const struct fw_page *page, const json_t *status)
 		fputc('\n', page->out);
 	}
 	json_object_foreach (json_object_get(status, "faults"), word, count) {
-		if (json_number_value(count) <= 0)
+		/* The agent's warnings say it in words, while it matters. */
+		if (json_number_value(count) <= 0 || !strcmp(word, "meter_not_admitted"))
 			continue;
 		fputs("attention ", page->out);
 		fw_print_safe(page->out, word);
@@ -319,6 +320,17 @@ static void print_troubles(const struct fw_page *page, const json_t *status)
 	}
 }
 
+/* Worth a line when it sharpens, and when it was told not to while it would be needed. */
+static void print_under_attack(const struct fw_page *page, const json_t *status)
+{
+	const json_t *document = json_object_get(status, "under_attack");
+	bool held_off = !strcmp(fw_doc_text(document, "mode"), "off") && fw_doc_count(document, "rules") &&
+			json_array_size(json_object_get(status, "attacks"));
+
+	if (held_off || fw_doc_true(document, "active"))
+		fw_show_under_attack(page, document);
+}
+
 void fw_show_status(const struct fw_page *page, const json_t *status)
 {
 	const char *state = fw_doc_text(status, "state");
@@ -328,8 +340,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	print_first_line(page, status);
 	print_traffic(page, status);
 	fw_show_attack_lines(page, json_object_get(status, "attacks"));
-	if (fw_doc_true(json_object_get(status, "under_attack"), "active"))
-		fw_show_under_attack(page, json_object_get(status, "under_attack"));
+	print_under_attack(page, status);
 	print_reasons(page, json_object_get(status, "reasons"), true, drops ? "drops     " : "counted   ");
 	print_reasons(page, json_object_get(status, "reasons"), false, "passes    ");
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));

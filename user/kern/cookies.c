@@ -201,13 +201,20 @@ int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified)
 	return r ? r : expiry.out_of_memory ? -ENOMEM : 0;
 }
 
-bool fw_verified_holds(struct fw_datapath *datapath, const struct fw_addr *addr)
+uint64_t fw_verified_left_ns(struct fw_datapath *datapath, const struct fw_addr *addr)
 {
+	uint64_t now = fw_datapath_now_ns(datapath);
 	struct fw_verified verified;
 	struct fw_addr key = *addr;
 
 	if (fw_addr_family(addr) == FW_FAMILY_V6)
 		key.w[2] = key.w[3] = 0;
-	return !bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_verified_map), &key, &verified) &&
-	       fw_datapath_now_ns(datapath) < verified.expires_ns;
+	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_verified_map), &key, &verified))
+		return 0;
+	return now < verified.expires_ns ? verified.expires_ns - now : 0;
+}
+
+bool fw_verified_holds(struct fw_datapath *datapath, const struct fw_addr *addr)
+{
+	return fw_verified_left_ns(datapath, addr) > 0;
 }

@@ -3,6 +3,7 @@
 #ifndef FW_KERN_COOKIES_H
 #define FW_KERN_COOKIES_H
 
+#include <stdint.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,6 +37,8 @@ int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, 
 int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified);
 
 /* Whether a source (IPv6: its /64) is verified now. */
+/* How much longer that is; 0: it is not. */
+uint64_t fw_verified_left_ns(struct fw_datapath *datapath, const struct fw_addr *addr);
 bool fw_verified_holds(struct fw_datapath *datapath, const struct fw_addr *addr);
 
 #endif

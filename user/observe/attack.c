@@ -81,14 +81,24 @@ static int find(const struct fw_attacks *attacks, const struct fw_attack_target 
 	return best;
 }
 
+static void forget_rates(struct fw_attack *attack)
+{
+	attack->packets_per_second = attack->bytes_per_second = 0;
+	attack->dropped_per_second = attack->would_drop_per_second = 0;
+	for (size_t i = 0; i < attack->vector_count; i++) {
+		struct fw_attack_vector *vector = &attack->vectors[i];
+
+		vector->packets_per_second = vector->bytes_per_second = 0;
+		vector->dropped_per_second = vector->would_drop_per_second = 0;
+	}
+}
+
 void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns)
 {
 	struct fw_attack attack = attacks->active[index];
 
 	attack.ended_wall_ns = wall_ns;
-	attack.packets_per_second = attack.bytes_per_second = 0;
-	for (size_t i = 0; i < attack.vector_count; i++)
-		attack.vectors[i].packets_per_second = attack.vectors[i].bytes_per_second = 0;
+	forget_rates(&attack);
 	if (attacks->recent_count == FW_ATTACKS_RECENT)
 		memmove(attacks->recent, attacks->recent + 1,
 			--attacks->recent_count * sizeof(*attacks->recent));
@@ -213,6 +223,8 @@ static void credit(struct look *look, struct fw_attack *attack, bool *ret_change
 		vector->would_drop += look->would_drop * part * parts[i];
 		vector->bytes += packets * length;
 		vector->packets_per_second += packets / look->seconds;
+		vector->dropped_per_second += look->dropped * part * parts[i] / look->seconds;
+		vector->would_drop_per_second += look->would_drop * part * parts[i] / look->seconds;
 		vector->bytes_per_second += packets * length / look->seconds;
 		vector->last_ns = look->step->now_ns;
 	}
@@ -232,6 +244,8 @@ static void credit_blindly(struct look *look, double rate)
 			vector->dropped += look->dropped;
 			vector->would_drop += look->would_drop;
 			vector->packets_per_second += rate;
+			vector->dropped_per_second += look->dropped / look->seconds;
+			vector->would_drop_per_second += look->would_drop / look->seconds;
 			vector->last_ns = look->step->now_ns;
 			if (rate >= STILL_ON * look->cause->start)
 				attack->last_over_ns = look->step->now_ns;
@@ -315,19 +329,16 @@ static bool measure(struct look *look, const struct fw_attack_cause *cause)
 	return known;
 }
 
-static void forget_rates(struct fw_attack *attack)
-{
-	for (size_t i = 0; i < attack->vector_count; i++)
-		attack->vectors[i].packets_per_second = attack->vectors[i].bytes_per_second = 0;
-}
-
 static void sum_up(struct fw_attack *attack)
 {
 	attack->packets_per_second = attack->bytes_per_second = 0;
+	attack->dropped_per_second = attack->would_drop_per_second = 0;
 	for (size_t i = 0; i < attack->vector_count; i++) {
 		struct fw_attack_vector *vector = &attack->vectors[i];
 
 		attack->packets_per_second += vector->packets_per_second;
+		attack->dropped_per_second += vector->dropped_per_second;
+		attack->would_drop_per_second += vector->would_drop_per_second;
 		attack->bytes_per_second += vector->bytes_per_second;
 		if (vector->packets_per_second > vector->peak_packets_per_second)
 			vector->peak_packets_per_second = vector->packets_per_second;

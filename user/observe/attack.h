@@ -53,7 +53,8 @@ struct fw_attack_vector {
 	uint16_t source_port, dest_port; /* 0: many, or none */
 	double dropped, would_drop;	 /* packets, by the share of the samples */
 	double bytes;
-	double packets_per_second, bytes_per_second; /* in the last step */
+	double packets_per_second, bytes_per_second;	  /* in the last step */
+	double dropped_per_second, would_drop_per_second; /* what packets_per_second is made of */
 	double peak_packets_per_second;
 	uint64_t last_ns; /* when it last had packets */
 };
@@ -73,6 +74,7 @@ struct fw_attack {
 	struct fw_attack_vector vectors[FW_ATTACK_VECTORS];
 	size_t vector_count;
 	double packets_per_second, bytes_per_second, peak_packets_per_second, peak_bytes_per_second;
+	double dropped_per_second, would_drop_per_second; /* in the last step */
 };
 
 enum fw_attack_news { FW_ATTACK_STARTED, FW_ATTACK_CHANGED, FW_ATTACK_ENDED };

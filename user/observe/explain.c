@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,10 @@ struct walk {
 	uint64_t labels;
 	uint64_t trial_labels; /* set only because of feeds on trial, as the packet path keeps them */
 	bool would_drop;
+	bool asks_verified;
+	/* The first rule that could decide otherwise, if more were known: one that drops, one that allows;
+	 * empty: none. */
+	char may_drop[400], may_allow[400], answers[400];
 };
 
 static void step(struct walk *walk, enum fw_explain_result result, const char *check, const char *format, ...)
@@ -201,6 +206,25 @@ static bool check_ban(struct walk *walk)
 	return true;
 }
 
+/* Decides nothing by itself; rules ask for it. */
+static void check_verified(struct walk *walk)
+{
+	uint64_t left_ns = 0;
+	char left[32];
+
+	if (!(walk->image->slot->features & FW_FEATURE_VERIFIED) || !walk->reader->verified)
+		return;
+	walk->asks_verified = true;
+	walk->known.is_verified =
+		walk->reader->verified(walk->reader->context, &walk->packet->source, &left_ns);
+	if (walk->known.is_verified)
+		step(walk, FW_EXPLAIN_MATCH, "verified", "has completed a handshake: verified for %s more",
+		     fw_age_format(left_ns, left, sizeof(left)));
+	else
+		step(walk, FW_EXPLAIN_NO_MATCH, "verified",
+		     "not verified; packets of a TCP connection that is open now are all the same");
+}
+
 static bool asks_place(const struct fw_policy_rule *rule, size_t alternative)
 {
 	struct fw_conjunction all;
@@ -278,6 +302,33 @@ static enum fw_fit rule_fit(const struct walk *walk, unsigned int index, bool *o
 			best = fit;
 	}
 	return best;
+}
+
+/* Whether it is only for want of a lease that the rule matches, or does not: a packet of an open connection
+ * would be judged the other way. */
+static bool hinges_on_connection(struct walk *walk, unsigned int index, enum fw_fit fit)
+{
+	char missing[128];
+	bool on_trial;
+	enum fw_fit other;
+
+	if (!walk->asks_verified || walk->known.is_verified ||
+	    (walk->known.has_protocol && walk->known.protocol != IPPROTO_TCP))
+		return false;
+	walk->known.is_verified = true;
+	other = rule_fit(walk, index, &on_trial, missing, sizeof(missing));
+	walk->known.is_verified = false;
+	return fit == FW_FIT_NO ? other != FW_FIT_NO : other == FW_FIT_NO;
+}
+
+/* Whether the key that the rule counts by is not in the question. */
+static const char *unknown_key(const struct walk *walk, const struct fw_policy_rule *rule)
+{
+	if (rule->limit.unit == FW_UNIT_NONE)
+		return NULL;
+	if (fw_per_is_destination(rule->per) && !walk->packet->has_dest)
+		return "destination";
+	return rule->per == FW_PER_SOURCE_DEST_PORT && !walk->packet->has_port ? "destination port" : NULL;
 }
 
 /* Whether the next packet would be beyond the limit; false without one. */
@@ -365,11 +416,59 @@ static void name_sources(struct walk *walk, const struct fw_policy_rule *rule, c
 	free(all.items);
 }
 
+/* Remembers what a rule could do that was skipped for want of knowledge: those within their limit do nothing
+ * now, those that only count never decide. */
+static void note_open(struct walk *walk, unsigned int index, const char *open, bool over, bool key_unknown)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+	const bool limited = rule->unit != FW_UNIT_NONE;
+	char *note = rule->action == FW_ACTION_ALLOW	   ? walk->may_allow
+		     : rule->action == FW_ACTION_CHALLENGE ? walk->answers
+							   : walk->may_drop;
+	const char *does = rule->action == FW_ACTION_ALLOW ? "may let it pass"
+			   : rule->action == FW_ACTION_CHALLENGE
+				   ? "answers SYNs with cookies, a real client connects"
+				   : "may drop it";
+
+	if (note[0] || rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
+	    rule->flags & FW_RULE_COUNT_MODE)
+		return;
+	if (rule->action == FW_ACTION_ALLOW ? over : limited && !over && !key_unknown)
+		return;
+	if (rule->action == FW_ACTION_CHALLENGE)
+		snprintf(note, sizeof(walk->may_drop), "rule %s %s%s", walk->policy->rules[index].name,
+			 key_unknown ? "may be over its limit, then it " : "", does);
+	else
+		snprintf(note, sizeof(walk->may_drop), "rule %s %s: %s%s", walk->policy->rules[index].name,
+			 does, open,
+			 walk->packet->has_dest && !key_unknown ? "" : ": say --to IP:PORT/PROTO");
+}
+
+/* A rule that cannot be judged: what is missing, and its meter if it is known which. */
+static void skip_rule(struct walk *walk, unsigned int index, const char *check, const char *why,
+		      const char *missing)
+{
+	const struct fw_policy_rule *rule = &walk->policy->rules[index];
+	const char *key = unknown_key(walk, rule);
+	char meter[128] = "", open[256];
+	bool over = !key && rule_is_over(walk, index, meter, sizeof(meter));
+
+	snprintf(open, sizeof(open), "%s%s%s%s%s", missing[0] ? "depends on " : "", missing,
+		 missing[0] && key ? ", " : "", key ? "counts per " : "", key ? key : "");
+	step(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s", why, open,
+	     walk->packet->has_dest && !key ? "" : ": say --to IP:PORT/PROTO",
+	     meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
+	     over && rule->action == FW_ACTION_CHALLENGE
+		     ? ": SYNs are answered with cookies, a real client connects"
+		     : "");
+	note_open(walk, index, open, over, key);
+}
+
 static bool check_rule(struct walk *walk, unsigned int index)
 {
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
-	char missing[128], check[96], sets[256], why[300], meter[128];
-	bool on_trial;
+	char missing[128], check[96], sets[256], why[400];
+	bool on_trial, connection;
 	enum fw_fit fit = rule_fit(walk, index, &on_trial, missing, sizeof(missing));
 
 	snprintf(check, sizeof(check), "rule %s", rule->name);
@@ -379,32 +478,18 @@ static bool check_rule(struct walk *walk, unsigned int index)
 		     walk->policy->logs[rule->match.log - 1].name);
 		return false;
 	}
+	connection = hinges_on_connection(walk, index, fit);
 	if (fit == FW_FIT_NO) {
-		step(walk, FW_EXPLAIN_NO_MATCH, check, "does not match");
+		step(walk, FW_EXPLAIN_NO_MATCH, check, "does not match%s",
+		     connection ? ": not verified; it would, for packets of a connection that is open now"
+				: "");
 		return false;
 	}
 	name_sources(walk, rule, sets, sizeof(sets));
-	snprintf(why, sizeof(why), "%s%s", sets, sets[0] ? "; " : "");
-	if (fit == FW_FIT_MAYBE) {
-		bool over = rule_is_over(walk, index, meter, sizeof(meter));
-
-		step(walk, FW_EXPLAIN_SKIPPED, check, "%sdepends on %s%s%s%s%s%s", why, missing,
-		     walk->packet->has_dest ? "" : ": say --to IP:PORT/PROTO",
-		     meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
-		     over && rule->action == FW_ACTION_CHALLENGE
-			     ? ": SYNs are answered with cookies, a real client connects"
-			     : "");
-		return false;
-	}
-	if (fw_per_is_destination(rule->per) && rule->limit.unit != FW_UNIT_NONE && !walk->packet->has_dest) {
-		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination: say --to IP:PORT/PROTO",
-		     why);
-		return false;
-	}
-	if (rule->per == FW_PER_SOURCE_DEST_PORT && rule->limit.unit != FW_UNIT_NONE &&
-	    !walk->packet->has_port) {
-		step(walk, FW_EXPLAIN_SKIPPED, check, "%scounts per destination port: say --to IP:PORT/PROTO",
-		     why);
+	snprintf(why, sizeof(why), "%s%s%s", sets, sets[0] ? "; " : "",
+		 connection ? "not verified, unless it has an open connection now; " : "");
+	if (fit == FW_FIT_MAYBE || unknown_key(walk, rule)) {
+		skip_rule(walk, index, check, why, missing);
 		return false;
 	}
 	return rule_decides(walk, index, on_trial, check, why);
@@ -418,6 +503,21 @@ static bool drops(enum fw_reason reason)
 #define X(id, action, word, help) | FW_IS_##action << FW_REASON_##id
 	return (0 FW_REASONS(X)) >> reason & 1;
 #undef X
+}
+
+/* Skipped rules that drop matter to what would pass, those that allow to what would be dropped. */
+static void conclude(struct walk *walk)
+{
+	struct fw_explanation *out = walk->out;
+	const char *open = drops(out->reason) ? walk->may_allow
+			   : out->reason == FW_REASON_NO_RULE || out->reason == FW_REASON_RULE_ALLOW
+				   ? walk->may_drop
+				   : "";
+
+	out->depends = open[0];
+	if (!open[0] && !drops(out->reason))
+		open = walk->answers;
+	snprintf(out->but, sizeof(out->but), "%s", open);
 }
 
 void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
@@ -439,8 +539,6 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.protocol = packet->protocol,
 		.has_port = packet->has_port,
 		.dest_port = packet->dest_port,
-		.is_verified = image->slot->features & FW_FEATURE_VERIFIED && reader->verified &&
-			       reader->verified(reader->context, &packet->source),
 	};
 	if (packet->protocol_assumed)
 		step(&walk, FW_EXPLAIN_SKIPPED, "protocol",
@@ -452,6 +550,8 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		decided = check_ban(&walk);
 		if (!decided && image->slot->features & FW_FEATURE_GEO)
 			check_geo(&walk);
+		if (!decided)
+			check_verified(&walk);
 	}
 	for (unsigned int i = 0; i < policy->rule_count && !decided; i++)
 		decided = check_rule(&walk, i);
@@ -461,6 +561,7 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 										    : FW_VERDICT_DROP
 		       : walk.would_drop  ? FW_VERDICT_WOULD_DROP
 					  : FW_VERDICT_PASS;
+	conclude(&walk);
 }
 
 void fw_explanation_done(struct fw_explanation *explanation)

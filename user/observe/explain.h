@@ -38,8 +38,9 @@ struct fw_explain_reader {
 	/* Trailing amount of the key that rule would use for the packet. */
 	bool (*meter)(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
 		      uint64_t *amount);
-	/* Whether the source has completed a handshake. NULL: nobody is asked. */
-	bool (*verified)(void *context, const struct fw_addr *addr);
+	/* Whether the source has completed a handshake, and how much longer that counts. NULL: nobody is
+	 * asked. */
+	bool (*verified)(void *context, const struct fw_addr *addr, uint64_t *left_ns);
 	/* The longest prefix of a set (live changes included) that covers addr. */
 	bool (*covering)(void *context, unsigned int set, const struct fw_addr *addr,
 			 struct fw_prefix *prefix);
@@ -61,7 +62,9 @@ struct fw_explanation {
 	size_t count;
 	enum fw_verdict verdict;
 	enum fw_reason reason;
-	int rule; /* index in the policy, -1 for none */
+	int rule;      /* index in the policy, -1 for none */
+	bool depends;  /* what the question leaves open may turn the verdict */
+	char but[400]; /* what could be different, and what to ask for; empty: nothing */
 	bool out_of_memory;
 };
 

@@ -103,8 +103,6 @@ static enum fw_fit verified_fit(const struct fw_policy_slot *slot, const struct 
 {
 	if (!has(slot->verified_terms | slot->unverified_terms, term))
 		return FW_FIT_YES;
-	if (!known->is_verified && (!known->has_protocol || known->protocol == IPPROTO_TCP))
-		return FW_FIT_MAYBE;
 	return fits(has(slot->verified_terms, term) == known->is_verified);
 }
 

@@ -14,7 +14,7 @@ struct fw_known {
 	bool is_ipv6, has_dest, has_protocol, has_port;
 	uint8_t protocol;
 	uint16_t dest_port;
-	bool is_verified; /* by a lease; without one a packet of a connection still shows it */
+	bool is_verified; /* by a lease; without one only a packet of an open connection would be */
 };
 
 enum fw_fit { FW_FIT_NO, FW_FIT_MAYBE, FW_FIT_YES };
