@@ -30,6 +30,8 @@ generation=$(status 'd["generation"]')
 dropped=$(status 'd["dropped"]')
 stop_agent KILL
 expect_exit "no agent: 69" 69 fw status
+on victim "$BUILD/floodwall" --socket "$WORK/api.sock" status >"$WORK/dead.txt" 2>&1
+expect_words "and it says that the filter goes on" 'its filter goes on in the kernel' "$WORK/dead.txt"
 sleep 2
 expect "dropping goes on without the agent" "$flooded" "$(arrived 198.19.0.9)"
 expect "the banned client is still out" 0 "$(arrived "$CLIENT_IP4")"

@@ -15,6 +15,7 @@
 #include "agent/privileges.h"
 #include "agent/reload.h"
 #include "ctl/api.h"
+#include "kern/pins.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -82,18 +83,6 @@ static int lock_pins(struct fw_agent *agent, const char *pin_dir, struct fw_err 
 		pin_dir);
 }
 
-static int pin_dir_of(const struct fw_agent *agent, char *path, size_t size, struct fw_err *err)
-{
-	struct stat netns;
-
-	if (stat("/proc/self/ns/net", &netns))
-		return fw_err_set(err, -errno, "cannot tell this network namespace: %s", strerror(errno));
-	if ((size_t)snprintf(path, size, "%s/floodwall/%lu", agent->options.bpffs,
-			     (unsigned long)netns.st_ino) >= size)
-		return fw_err_set(err, -ENAMETOOLONG, "--bpffs %.60s… is too long", agent->options.bpffs);
-	return 0;
-}
-
 static int open_datapath(struct fw_agent *agent, const struct fw_policy *policy)
 {
 	struct fw_datapath_options options = {.sources = policy->capacity.sources,
@@ -101,7 +90,7 @@ static int open_datapath(struct fw_agent *agent, const struct fw_policy *policy)
 					      .prefixes = policy->capacity.prefixes};
 	struct fw_err err = {}, why = {};
 	char pin_dir[PATH_MAX];
-	int r = pin_dir_of(agent, pin_dir, sizeof(pin_dir), &err);
+	int r = fw_pins_dir(agent->options.bpffs, pin_dir, sizeof(pin_dir), &err);
 
 	options.pin_dir = pin_dir;
 	if (!r)

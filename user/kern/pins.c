@@ -185,6 +185,17 @@ int fw_pins_make(const char *dir, const char *sub, struct fw_err *err)
 	return make_own(path, err);
 }
 
+int fw_pins_dir(const char *bpffs, char *path, size_t size, struct fw_err *err)
+{
+	struct stat netns;
+
+	if (stat("/proc/self/ns/net", &netns))
+		return fw_err_set(err, -errno, "cannot tell this network namespace: %s", strerror(errno));
+	if ((size_t)snprintf(path, size, "%s/floodwall/%lu", bpffs, (unsigned long)netns.st_ino) >= size)
+		return fw_err_set(err, -ENAMETOOLONG, "--bpffs %.60s… is too long", bpffs);
+	return 0;
+}
+
 char **fw_pins_list(const char *dir, const char *sub)
 {
 	char path[PATH_MAX], **names = NULL;

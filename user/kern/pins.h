@@ -14,6 +14,8 @@
 #define FW_PIN_MAPS_OLD "maps-old"
 #define FW_PIN_IFACES	"ifaces" /* symlinks: index of the counters → interface name */
 
+/* BPFFS/floodwall/NETNS_INODE: where this network namespace's instance is pinned. */
+int fw_pins_dir(const char *bpffs, char *path, size_t size, struct fw_err *err);
 /* Creates the directory where missing and checks that nobody else could have planted anything. */
 int fw_pins_prepare(const char *dir, struct fw_err *err);
 /* "DIR/SUB/NAME"; NAME may be NULL. -ENAMETOOLONG. */
