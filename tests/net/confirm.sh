@@ -75,3 +75,21 @@ expect "a restarted agent honours a deadline that passed meanwhile" 7 "$(limit)"
 expect_exit "plan says what would change" 0 fw plan "$WORK/third.yaml"
 expect_words "in words" 'blanket.*(7|30)' "$WORK/out"
 expect "plan changes nothing" 7 "$(limit)"
+
+# A policy without interfaces is legal and switches protection off: never in a subordinate clause.
+policy nowhere.yaml <<YAML
+version: 1
+rules:
+  - {name: blanket, limit: 7 packets/10s, action: block}
+YAML
+expect_exit "plan of a policy without interfaces" 0 fw plan "$WORK/nowhere.yaml"
+expect_words "says that nothing will be filtered" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/out"
+fw apply "$WORK/nowhere.yaml" --confirm 30s >"$WORK/nowhere.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/nowhere.out"
+expect_words "apply says it before it asks" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/nowhere.out"
+expect_exit "and is taken back" 0 fw rollback
+wait $APPLY
+expect "with the interface" yes "$(has_program "$IFACE")"
+expect_exit "a policy with interfaces" 0 fw plan "$WORK/third.yaml"
+expect "does not say it" 0 "$(grep -c NOTHING "$WORK/out")"
