@@ -301,13 +301,13 @@ void fw_api_confirm_state(struct fw_request *request, struct fw_answer *answer)
 
 	fw_reply(answer,
 		 json_pack(
-			 "{s:b, s:f, s:I, s:s}", "pending", (int)confirm->pending, "deadline_seconds",
+			 "{s:b, s:f, s:I, s:s, s:b}", "pending", (int)confirm->pending, "deadline_seconds",
 			 confirm->pending && confirm->deadline_ns > now
 				 ? (double)(confirm->deadline_ns - now) / 1e9
 				 : 0.0,
 			 "generation",
 			 (json_int_t)(confirm->generation ? confirm->generation : request->agent->generation),
-			 "outcome", confirm->outcome));
+			 "outcome", confirm->outcome, "timed_out", (int)confirm->timed_out));
 }
 
 void fw_api_confirm(struct fw_request *request, struct fw_answer *answer)

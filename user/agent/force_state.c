@@ -214,6 +214,7 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 		confirm->before = (struct fw_stand){};
 		confirm->pending = false;
 		confirm->outcome = "rolled_back";
+		confirm->timed_out = true;
 		return "an applied policy was not confirmed before its deadline, which passed while no agent "
 		       "ran: rolled back";
 	}
