@@ -132,6 +132,7 @@ static void own_marks(struct fw_policy *policy)
 	for (size_t i = 0; i < policy->interface_count; i++)
 		policy->interfaces[i].mark.file = policy->file;
 	policy->geo.mark.file = policy->geo.asn_mark.file = policy->signatures.mark.file = policy->file;
+	policy->safety.synproxy_mark.file = policy->file;
 	for (size_t i = 0; i < policy->set_count; i++)
 		policy->sets[i].mark.file = policy->file;
 	for (size_t i = 0; i < policy->feed_count; i++)
