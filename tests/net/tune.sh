@@ -59,3 +59,13 @@ before=$(count)
 expect_exit "a limit in packets" 0 fw apply "$WORK/packets.yaml"
 send client "$VICTIM_IP4" 7777 50 3000
 expect "bytes that were counted are not taken for packets" $((before + 50)) "$(count)"
+
+# Unsaved tunes were made for the rules of one file; another file that the agent is started with has rules of its own.
+expect_exit "an unsaved tune" 0 fw tune blanket limit=77/1m
+stop_agent
+printf 'version: 1\ninterfaces: [{name: %s, xdp: native}]\nrules:\n  - {name: blanket, limit: 123 packets/1m, action: block}\n' \
+	"$IFACE" >"$WORK/other.yaml"
+start_agent --config "$WORK/other.yaml"
+expect "does not cross over to another policy file" "123 60" "$(rule blanket limit) $(rule blanket window_seconds)"
+expect_words "and the start log says so" 'unsaved tune blanket limit=77.*belongs to .*is not in force' "$WORK/agent.log"
+expect "nor is it drift there" 0 "$(status 'len([e for e in d["drift"] if e["kind"] == "tune"])')"
