@@ -45,6 +45,10 @@ expect "brings them back" "200 60 count" "$(rule blanket limit) $(rule blanket w
 expect_exit "tune --save" 0 fw tune blanket limit=5k/1m action=block --save
 expect_words "the file has the saved limit" '5k packets/1m|5000 packets/1m|5000 packets/60s' "$WORK/policy.yaml"
 expect_exit "the saved file is still a policy" 0 fw check "$WORK/policy.yaml"
+expect_exit "a tune that is tried first" 0 fw tune blanket limit=4k/1m
+expect_exit "and saved then" 0 fw tune blanket limit=4k/1m --save
+expect_words "is undone to what the file said" "^undo: floodwall tune blanket '?limit=5000 packets/1m" "$WORK/out"
+expect_exit "back again" 0 fw tune blanket limit=5k/1m --save
 expect_exit "unknown rule is 78" 78 fw tune blankett limit=5/1s
 expect_words "and the right name is offered" 'blanket' "$WORK/err"
 expect_exit "unknown key is 64 or 78" "64|78" fw tune blanket limitt=5/1s
