@@ -206,7 +206,8 @@ static void say_dropped_tunes(const struct fw_stand *from, const struct fw_loade
 {
 	for (size_t i = 0; i < from->tune_count; i++)
 		fw_log(FW_LOG_WARNING,
-		       "the unsaved tune %s %s=%s belongs to %s, which ran before, and is not in force with %s; "
+		       "the unsaved tune %s %s=%s belongs to %s, which ran before, and is not in force with "
+		       "%s; "
 		       "to have it here: floodwall tune %s '%s=%s'",
 		       from->tunes[i].rule, from->tunes[i].key, from->tunes[i].value, from->name,
 		       configured->stand.name, from->tunes[i].rule, from->tunes[i].key, from->tunes[i].value);

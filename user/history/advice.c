@@ -111,10 +111,11 @@ static const char *why_no_keys(const struct fw_evidence *evidence)
 	if (evidence->rule.per != FW_PER_SOURCE && evidence->rule.per != FW_PER_SOURCE_PREFIX)
 		return "keys of this kind are not recorded one by one: an attack in the period raises the "
 		       "limit; --exclude it";
-	return evidence->bucket_count ? "no source stood out enough to be recorded by itself: an attack in "
-					"the period raises the limit; --exclude it"
-				      : "no traffic of this rule is recorded in that time: there is no ground "
-					"for a limit";
+	return evidence->bucket_count
+		       ? "no source stood out enough to be recorded by itself: an attack in "
+			 "the period raises the limit; --exclude it"
+		       : "no traffic of this rule is recorded in that time: there is no ground "
+			 "for a limit";
 }
 
 static json_t *warnings_of(const struct fw_advice_question *question, const struct fw_evidence *evidence,
