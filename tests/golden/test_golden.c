@@ -117,6 +117,7 @@ static const struct {
 	{"history_svg", fw_show_history_svg},
 	{"recommend", fw_show_recommend},
 	{"recommend_none", fw_show_recommend},
+	{"recommend_careful", fw_show_recommend},
 	{"recommend_csv", fw_show_recommend_csv},
 	{"recommend_svg", fw_show_recommend_svg},
 	{"attacks", fw_show_attacks},

@@ -72,6 +72,14 @@ expect_exit "a ban of everything is refused" "64|78" fw ban 0.0.0.0/0
 expect_exit "check of a missing file: 78" 78 fw check "$WORK/missing.yaml"
 expect_exit "check beside a flood that is none: 64" 64 fw check --flood many "$WORK/missing.yaml"
 expect_exit "or too small: 64" 64 fw check --flood 10 "$WORK/missing.yaml"
+expect_exit "or a list with a hole: 64" 64 fw check --flood 1M,,10M "$WORK/missing.yaml"
+expect_exit "check of a list of signatures" 78 fw check "$ROOT/configs/signatures.yaml"
+expect_words "says what it is" 'this is a list of signatures, no policy' "$WORK/out"
+printf 'version: 1\nlogs: {web: {path: %s/none.log, format: combined}}\n' "$WORK" >"$WORK/log.yaml"
+expect_exit "check of a policy whose log is not there" 0 fw check "$WORK/log.yaml"
+expect_words "warns of it" "warning: log 'web': there is no .*/none.log" "$WORK/out"
+expect_exit "check beside two floods, as the help names them" 0 fw check --flood 2M,20M "$ROOT/configs/examples/web-server.yaml"
+expect_words "says what holds beside each" '^floods .*2\.00 M packets/s.*20\.0 M packets/s' "$WORK/out"
 expect_exit "unban of somebody not banned" "0|1" fw unban 192.0.2.77
 
 api() { curl -s -m 10 -o "$WORK/body" -w '%{http_code}' --unix-socket "$WORK/api.sock" "$@"; }

@@ -29,6 +29,7 @@ sleep 0.5
 expect "rolled back without the CLI" 1000 "$(limit)"
 
 expect_exit "an unconfirmed apply ends with 3" 3 fw apply "$WORK/tight.yaml" --confirm 5s
+expect_words "and says that nobody confirmed it" 'nobody confirmed it in time' "$WORK/out"
 expect "and the old policy" 1000 "$(limit)"
 
 # A background job of a script ignores SIGINT; a terminal's foreground job does not.
@@ -48,6 +49,43 @@ expect "Ctrl-C rolls back, says so and ends with 3" "3 True" "$(interrupted 1)"
 expect "and the old policy is in force" 1000 "$(limit)"
 expect "an impatient one does the same" "3 True" "$(interrupted 3)"
 expect "and the old policy is in force" 1000 "$(limit)"
+
+# What an operator types at the question, on a terminal of his own; prints exit code, questions, whether it was rolled back.
+answered() {
+	/usr/bin/python3 - "$1" "$BUILD/floodwall" --socket "$WORK/api.sock" apply "$WORK/tight.yaml" --confirm 30s <<'PYTHON'
+import os, pty, sys
+typed = sys.argv[1].encode().decode("unicode_escape").encode()
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+out = b""
+while True:
+    try:
+        part = os.read(terminal, 4096)
+    except OSError:
+        part = b""
+    if not part:
+        break
+    had, out = out.count(b"Keep it?"), out + part
+    if out.count(b"Keep it?") > had and typed:
+        end = typed.index(b"\n") + 1
+        os.write(terminal, typed[:end])
+        typed = typed[end:]
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+print(code, out.count(b"Keep it?"), b"rolled back: the policy" in out, b"nobody confirmed" in out)
+PYTHON
+}
+expect "no rolls back" "3 1 True False" "$(answered 'no\n')"
+expect "and the old policy is in force" 1000 "$(limit)"
+expect "so does N" "3 1 True False" "$(answered 'N\n')"
+expect "anything else asks again" "3 4 True False" "$(answered 'maybe\nnope\na word too long for any answer\n n \n')"
+expect "and the old policy is in force" 1000 "$(limit)"
+expect "yes keeps" "0 2 False False" "$(answered 'what\nYes\n')"
+expect "the new one" 7 "$(limit)"
+expect_exit "back again" 0 fw rollback
+expect "an empty line keeps" "0 1 False False" "$(answered '\n')"
+expect_exit "back again" 0 fw rollback
+expect "to the old one" 1000 "$(limit)"
 
 fw apply "$WORK/tight.yaml" --confirm 10s >"$WORK/apply.out" 2>&1 &
 APPLY=$!
@@ -76,3 +114,21 @@ expect "a restarted agent honours a deadline that passed meanwhile" 7 "$(limit)"
 expect_exit "plan says what would change" 0 fw plan "$WORK/third.yaml"
 expect_words "in words" 'blanket.*(7|30)' "$WORK/out"
 expect "plan changes nothing" 7 "$(limit)"
+
+# A policy without interfaces is legal and switches protection off: never in a subordinate clause.
+policy nowhere.yaml <<YAML
+version: 1
+rules:
+  - {name: blanket, limit: 7 packets/10s, action: block}
+YAML
+expect_exit "plan of a policy without interfaces" 0 fw plan "$WORK/nowhere.yaml"
+expect_words "says that nothing will be filtered" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/out"
+fw apply "$WORK/nowhere.yaml" --confirm 30s >"$WORK/nowhere.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/nowhere.out"
+expect_words "apply says it before it asks" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/nowhere.out"
+expect_exit "and is taken back" 0 fw rollback
+wait $APPLY
+expect "with the interface" yes "$(has_program "$IFACE")"
+expect_exit "a policy with interfaces" 0 fw plan "$WORK/third.yaml"
+expect "does not say it" 0 "$(grep -c NOTHING "$WORK/out")"

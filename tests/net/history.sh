@@ -66,6 +66,9 @@ expect_that "history export: JSON lines of every table" "a >= 8" "$(fw history e
 expect_exit "a window that was not recorded is refused" 78 fw history top --window 7s
 expect_words "and the message says which are" 'multiple of 10s' "$WORK/err"
 expect_exit "a rule that nothing is known of" 78 fw history top --rule nobody
+expect_words "is none" "there is no rule 'nobody'" "$WORK/err"
+expect_exit "a rule that is misspelt" 78 fw recommend --rule blankett
+expect_words "did you mean" "there is no rule 'blankett'; did you mean 'blanket'" "$WORK/err"
 expect_exit "no point in time" 64 fw history top --since yesterday
 expect_exit "recommend: a limit, and a warning that minutes are no week" 0 fw recommend --since 1h
 expect_words "the honest sender sets it" 'blanket +500 packets/1m .* [0-9]+ packets/1m' "$WORK/out"

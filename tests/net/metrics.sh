@@ -11,6 +11,9 @@ rules:
   - {name: blanket, limit: 100 packets/1m, action: block}
 YAML
 start_agent
+cpus=$(fw metrics | grep -c '^floodwall_gate_closings_total{')
+expect_that "every CPU has its gate before it has seen packets" "a >= $(nproc)" "$cpus"
+expect "and its state" "$cpus" "$(fw metrics | grep -c '^floodwall_gate_closed{')"
 send client "$VICTIM_IP4" 7777 300 2000
 fw ban 203.0.113.7 --for 1h >/dev/null
 expect_exit "metrics through floodwall" 0 fw metrics

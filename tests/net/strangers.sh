@@ -40,15 +40,37 @@ expect_words "explain: the attacker is one" 'strangers .*packets/1s' "$WORK/expl
 
 flood --dst "$VICTIM_IP4" --source random4 --dport 7777 --rate 20000 --seconds 14
 if until_true 5 is_active; then ok "the attack is seen"; else not_ok "the attack is seen" "$(fwj attacks)"; fi
-packets=$(rule strangers packets) dropped=$(rule strangers dropped) START=$(date +%s%N)
+passed() { fwj rules | field "[r['packets'] - r['dropped'] for r in d if r['name'] == 'strangers'][0]"; }
+before=$(passed) START=$(date +%s%N)
 arrives client 7002
 expect_that "the client is untouched" 'a >= 396' "$ARRIVED"
 expect "connects as before" 404 "$(page)"
 arrives attacker 7003
 expect_that "a stranger is not" 'a < 100' "$ARRIVED"
 seconds=$((($(date +%s%N) - START) / 1000000000 + 2))
-passed=$(($(rule strangers packets) - packets - $(rule strangers dropped) + dropped))
+passed=$(($(passed) - before))
 expect_that "all strangers together get what the rule gives" "a <= 110 * $seconds" "$passed"
 wait "$FLOOD_PID"
 if until_true 60 is_lifted; then ok "it lifts by itself"; else not_ok "it lifts by itself" "$(fwj under-attack)" "$(fwj attacks)"; fi
 expect "the rule counts again" False "$(rule strangers enforcing)"
+
+# The example, with budgets that a small flood uses up: new customers come over TCP while strangers flood over UDP.
+stop_agent
+rm -rf "$WORK/state"
+sed -e "s/^interfaces: .*/interfaces: [{name: $IFACE, xdp: native}]/" -e 's/limit: 10k packets/limit: 50 packets/' \
+	-e 's/limit: 2000 packets/limit: 50 packets/' -e '/^metrics:/d' "$ROOT/configs/examples/under-attack.yaml" | policy
+start_agent
+on victim /usr/bin/python3 -m http.server 80 --directory /nonexistent >/dev/null 2>&1 &
+disown
+until_true 5 on victim sh -c 'ss -Hltn "sport = :80" | grep -q .'
+flood --dst "$VICTIM_IP4" --source random4 --dport 7777 --rate 20000 --seconds 20
+if until_true 5 is_active; then ok "the example: the attack is seen"; else not_ok "the example: the attack is seen" "$(fwj attacks)"; fi
+connected=0
+for host in 11 12 13 14 15 16 17 18; do
+	on client ip addr add "198.18.0.$host/24" dev eth0
+	[ "$(on client curl -s -o /dev/null -w '%{http_code}' --max-time 2 --interface "198.18.0.$host" "http://$VICTIM_IP4/")" != 404 ] ||
+		connected=$((connected + 1))
+done
+expect "new customers connect over TCP while strangers flood over UDP" 8 "$connected"
+expect_that "whose budget is used up" 'a > 1000' "$(rule strangers dropped)"
+wait "$FLOOD_PID"

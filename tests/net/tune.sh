@@ -45,6 +45,10 @@ expect "brings them back" "200 60 count" "$(rule blanket limit) $(rule blanket w
 expect_exit "tune --save" 0 fw tune blanket limit=5k/1m action=block --save
 expect_words "the file has the saved limit" '5k packets/1m|5000 packets/1m|5000 packets/60s' "$WORK/policy.yaml"
 expect_exit "the saved file is still a policy" 0 fw check "$WORK/policy.yaml"
+expect_exit "a tune that is tried first" 0 fw tune blanket limit=4k/1m
+expect_exit "and saved then" 0 fw tune blanket limit=4k/1m --save
+expect_words "is undone to what the file said" "^undo: floodwall tune blanket '?limit=5000 packets/1m" "$WORK/out"
+expect_exit "back again" 0 fw tune blanket limit=5k/1m --save
 expect_exit "unknown rule is 78" 78 fw tune blankett limit=5/1s
 expect_words "and the right name is offered" 'blanket' "$WORK/err"
 expect_exit "unknown key is 64 or 78" "64|78" fw tune blanket limitt=5/1s
@@ -59,3 +63,13 @@ before=$(count)
 expect_exit "a limit in packets" 0 fw apply "$WORK/packets.yaml"
 send client "$VICTIM_IP4" 7777 50 3000
 expect "bytes that were counted are not taken for packets" $((before + 50)) "$(count)"
+
+# Unsaved tunes were made for the rules of one file; another file that the agent is started with has rules of its own.
+expect_exit "an unsaved tune" 0 fw tune blanket limit=77/1m
+stop_agent
+printf 'version: 1\ninterfaces: [{name: %s, xdp: native}]\nrules:\n  - {name: blanket, limit: 123 packets/1m, action: block}\n' \
+	"$IFACE" >"$WORK/other.yaml"
+start_agent --config "$WORK/other.yaml"
+expect "does not cross over to another policy file" "123 60" "$(rule blanket limit) $(rule blanket window_seconds)"
+expect_words "and the start log says so" 'unsaved tune blanket limit=77.*belongs to .*is not in force' "$WORK/agent.log"
+expect "nor is it drift there" 0 "$(status 'len([e for e in d["drift"] if e["kind"] == "tune"])')"

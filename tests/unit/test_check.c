@@ -138,6 +138,8 @@ static const struct {
 } notes[] = {
 	{"version: 1\nnever_block: [192.0.2.1]\n", "never-block-unlimited"},
 	{"version: 1\nsets: {lonely: [192.0.2.1]}\n", "unused-set"},
+	{"version: 1\nsafety: {synproxy_wscale: 7}\n", "synproxy-unused"},
+	{"version: 1\nsafety: {synproxy_wscale: none}\n", NULL},
 	{"version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k packets/1s}\n", NULL},
 	{"version: 1\nsets: {s: [192.0.2.1]}\nrules: [{name: a, match: {destination_not: s}, action: "
 	 "count}]\n",
@@ -157,6 +159,41 @@ Test(check, notes)
 		cr_expect_eq(diags.warnings + diags.errors, 0);
 		if (notes[i].code && diags.count)
 			cr_expect_str_eq(diags.items[0].code, notes[i].code);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}
+
+/* Lines to be pasted: with the rule's ports and the policy's window scale. */
+Test(check, synproxy_lines_are_whole)
+{
+	static const struct {
+		const char *match, *ports;
+	} rules[] = {
+		{"protocol: tcp, tcp_flags: syn, dest_port: [80, 443, 8000-8999]",
+		 "tcp dport { 80, 443, 8000-8999 } "},
+		{"protocol: tcp, tcp_flags: syn", "tcp dport PORTS "},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = NULL;
+		const char *hint;
+		char text[512];
+
+		snprintf(
+			text, sizeof(text),
+			"version: 1\nsafety: {synproxy_wscale: 5}\nrules:\n  - {name: c, match: {%s}, limit: "
+			"1k connections/1s, per: total, action: challenge}\n",
+			rules[i].match);
+		cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0);
+		cr_assert_eq(diags.count, 1);
+		cr_expect_str_eq(diags.items[0].code, "challenge-synproxy");
+		hint = diags.items[0].hint;
+		cr_expect(strstr(hint, rules[i].ports), "%s", hint);
+		cr_expect(strstr(hint, " wscale 5 "), "%s", hint);
+		cr_expect(strstr(hint, "ct state invalid drop"), "%s", hint);
+		cr_expect(strstr(hint, "nf_conntrack_tcp_loose=0"), "%s", hint);
 		fw_policy_free(policy);
 		fw_diags_done(&diags);
 	}

@@ -396,6 +396,44 @@ Test(recommend, exclusions_are_counted_once)
 	remove_all(directory, path);
 }
 
+/* Epochs of five minutes reach over the ends of what was asked for. */
+Test(recommend, no_more_is_recorded_than_was_asked_for)
+{
+	struct fw_advice_question question = {.span = {NOON - 10, NOON + 300 + 100}, .buffer = 2};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64];
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	struct fw_evidence evidence;
+	struct fw_err err = {0};
+
+	cr_assert_eq(fw_evidence_load(history, &question, "blanket", &evidence, &err), 0, "%s", err.text);
+	cr_expect_eq(evidence.span_s, 410);
+	cr_expect_eq(evidence.recorded_s, 410, "%lu", (unsigned long)evidence.recorded_s);
+	fw_evidence_done(&evidence);
+	fw_history_close(history);
+	remove_all(directory, path);
+}
+
+/* Keys of a rule per source are recorded one by one: that there are none has another reason. */
+Test(recommend, a_rule_per_source_without_traffic_says_so)
+{
+	struct fw_advice_question question = {
+		.span = {NOON + 300 * WINDOWS, NOON + 300 * WINDOWS + 3600}, .buffer = 2, .rule = "blanket"};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64];
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	json_t *document = NULL;
+	struct fw_err err = {0};
+	char *text;
+
+	cr_assert_eq(fw_advice(history, &question, &document, &err), 0, "%s", err.text);
+	text = json_dumps(document, 0);
+	cr_expect(!strstr(text, "one by one"), "%s", text);
+	cr_expect(strstr(text, "no traffic of this rule is recorded"), "%s", text);
+	free(text);
+	json_decref(document);
+	fw_history_close(history);
+	remove_all(directory, path);
+}
+
 Test(recommend, a_plan_says_what_the_limit_would_have_stopped)
 {
 	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS}, .attacks_too = true};

@@ -98,12 +98,55 @@ static json_t *changes_to_json(const struct fw_plan *plan)
 	return list;
 }
 
-static json_t *plan_to_json(const struct fw_plan *plan, const struct fw_loaded *loaded)
+/* "eth0, eth1": what is filtered now; "" when nothing is. */
+static void attached_names(const struct fw_agent *agent, char *text, size_t size)
+{
+	const struct fw_attached *attached;
+	size_t count = agent->attachments ? fw_attachments_list(agent->attachments, &attached) : 0, used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", attached[i].name);
+}
+
+/* A policy that filters no interface is legal, and protection that is off: said in front of all else. NULL:
+ * it filters some. */
+static json_t *nothing_filtered(const struct fw_agent *agent, const struct fw_policy *policy)
+{
+	FW_FREE struct fw_interface *wanted = NULL;
+	char names[256];
+	size_t count = 0;
+
+	if (fw_interfaces_wanted(agent, policy, &wanted, &count) || count)
+		return NULL;
+	attached_names(agent, names, sizeof(names));
+	return json_sprintf("NOTHING WILL BE FILTERED: NO interface is named by this policy or by "
+			    "--interface%s%s%s; name yours under interfaces:, or run: floodwall attach IFACE",
+			    *names ? "; protection is SWITCHED OFF on " : "", names,
+			    *names ? " with it" : "");
+}
+
+static json_t *plan_warnings(const struct fw_agent *agent, const struct fw_loaded *loaded)
+{
+	json_t *list = fw_diags_to_json(&loaded->diags, true);
+	json_t *nothing = nothing_filtered(agent, loaded->policy);
+
+	if (nothing)
+		json_array_insert_new(list, 0,
+				      json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:n, s:n}", "file",
+						loaded->stand.name, "line", 1, "column", 1, "end_column", 0,
+						"severity", "warning", "code", "nothing-filtered", "message",
+						nothing, "hint", "note"));
+	return list;
+}
+
+static json_t *plan_to_json(const struct fw_agent *agent, const struct fw_plan *plan,
+			    const struct fw_loaded *loaded)
 {
 	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes", changes_to_json(plan), "add",
 			 (json_int_t)plan->added, "change", (json_int_t)plan->changed, "remove",
 			 (json_int_t)plan->removed, "memory_bytes", (json_int_t)loaded->image->memory_bytes,
-			 "warnings", fw_diags_to_json(&loaded->diags, true));
+			 "warnings", plan_warnings(agent, loaded));
 }
 
 /* Limits that change are held against what was recorded, by a thread: then the answer is put off. */
@@ -120,7 +163,7 @@ void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 	if (fw_plan_diff(request->agent->loaded->policy, loaded->policy, &plan)) {
 		fw_reply(answer, NULL);
 	} else {
-		document = plan_to_json(&plan, loaded);
+		document = plan_to_json(request->agent, &plan, loaded);
 		if (document && fw_plan_looks_back(request, loaded->policy, document))
 			fw_plan_looked_back(request->question, answer);
 		else
@@ -133,8 +176,10 @@ void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 static json_t *warnings_of(const struct fw_agent *agent, const struct fw_loaded *loaded)
 {
 	const struct fw_policy *running = agent->loaded->policy, *next = loaded->policy;
-	json_t *list = json_array();
+	json_t *list = json_array(), *nothing = nothing_filtered(agent, next);
 
+	if (nothing)
+		json_array_append_new(list, nothing);
 	for (size_t i = 0; i < loaded->diags.count; i++)
 		if (loaded->diags.items[i].severity == FW_SEVERITY_WARNING)
 			json_array_append_new(list, json_sprintf("%s:%d:%d: %s", loaded->stand.name,
@@ -256,13 +301,13 @@ void fw_api_confirm_state(struct fw_request *request, struct fw_answer *answer)
 
 	fw_reply(answer,
 		 json_pack(
-			 "{s:b, s:f, s:I, s:s}", "pending", (int)confirm->pending, "deadline_seconds",
+			 "{s:b, s:f, s:I, s:s, s:b}", "pending", (int)confirm->pending, "deadline_seconds",
 			 confirm->pending && confirm->deadline_ns > now
 				 ? (double)(confirm->deadline_ns - now) / 1e9
 				 : 0.0,
 			 "generation",
 			 (json_int_t)(confirm->generation ? confirm->generation : request->agent->generation),
-			 "outcome", confirm->outcome));
+			 "outcome", confirm->outcome, "timed_out", (int)confirm->timed_out));
 }
 
 void fw_api_confirm(struct fw_request *request, struct fw_answer *answer)
@@ -354,6 +399,10 @@ void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
 	struct fw_err err = {};
 
 	if (!fw_reload(agent, request->by, notes, &refused, &err)) {
+		json_t *nothing = nothing_filtered(agent, agent->loaded->policy);
+
+		if (nothing)
+			json_array_insert_new(notes, 0, nothing);
 		fw_reply(answer,
 			 json_pack("{s:I, s:s, s:O, s:b}", "generation", (json_int_t)agent->generation,
 				   "file", agent->loaded->stand.name, "notes", notes, "unchanged",

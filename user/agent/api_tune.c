@@ -23,6 +23,17 @@ static char *value_of(const struct fw_loaded *loaded, const char *rule, const ch
 	return NULL;
 }
 
+/* The same as the file has it, or had it when it was read. */
+static char *text_in_file(const struct fw_loaded *loaded, const char *rule, const char *key)
+{
+	int index = fw_policy_rule_find(loaded->policy, rule);
+
+	for (enum fw_aspect aspect = 0; index >= 0 && aspect < FW_ASPECT_MAX_; aspect++)
+		if (!strcmp(fw_aspect_key(aspect), key))
+			return fw_aspect_text(loaded->policy, &loaded->rules[index], aspect);
+	return NULL;
+}
+
 /* Numbers and booleans are taken for what they look like. */
 static char *text_of(const json_t *value)
 {
@@ -143,13 +154,16 @@ static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *
 	json_object_foreach (changes, key, value) {
 		FW_FREE char *now = value_of(agent->loaded, rule, key);
 		const char *before = json_string_value(json_object_get(old, key));
+		FW_FREE char *in_file = text_in_file(agent->loaded, rule, key);
+		/* What was tuned already and comes to stay: what it was before that. */
+		const char *back = before && now && !strcmp(before, now) ? in_file : before;
 
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key, "old",
 						      before ? before : "none", "new",
 						      now ? now : json_string_value(value)));
 		if (used < size)
 			used += (size_t)snprintf(undo + used, size - used, " '%s=%s'", key,
-						 before ? before : "none");
+						 back ? back : "none");
 	}
 	return list;
 }

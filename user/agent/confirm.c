@@ -25,7 +25,10 @@ static void on_deadline(uv_timer_t *timer)
 		       "%s",
 		       err.text);
 		uv_timer_start(timer, on_deadline, RETRY_NS / 1000000, 0);
+		return;
 	}
+	agent->confirm.timed_out = true;
+	fw_force_save(agent);
 }
 
 void fw_confirm_init(struct fw_agent *agent)
@@ -62,6 +65,7 @@ void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t 
 	confirm->generation = agent->generation;
 	confirm->previous_generation = previous_generation;
 	confirm->outcome = "none";
+	confirm->timed_out = false;
 	fw_confirm_resume(agent);
 }
 
@@ -114,7 +118,8 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 json_t *fw_confirm_to_json(const struct fw_confirm *confirm)
 {
 	if (!confirm->pending)
-		return json_pack("{s:b, s:s}", "pending", 0, "outcome", confirm->outcome);
+		return json_pack("{s:b, s:s, s:b}", "pending", 0, "outcome", confirm->outcome, "timed_out",
+				 (int)confirm->timed_out);
 	return json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:I}", "pending", 1, "outcome", confirm->outcome,
 			 "before", fw_stand_to_json(&confirm->before), "deadline_ns",
 			 (json_int_t)confirm->deadline_ns, "deadline_wall_ns",
@@ -142,6 +147,7 @@ void fw_confirm_from_json(struct fw_confirm *confirm, const json_t *document, bo
 		confirm->outcome = !strcmp(outcome, "confirmed")     ? "confirmed"
 				   : !strcmp(outcome, "rolled_back") ? "rolled_back"
 								     : "none";
+	confirm->timed_out = json_is_true(json_object_get(document, "timed_out"));
 	if (!json_is_true(json_object_get(document, "pending")) ||
 	    json_unpack((json_t *)document, "{s:I, s:I, s:I, s:I}", "deadline_ns", &deadline_ns,
 			"deadline_wall_ns", &deadline_wall_ns, "generation", &generation,

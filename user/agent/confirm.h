@@ -17,6 +17,7 @@ struct fw_confirm {
 	uint64_t deadline_ns, deadline_wall_ns;
 	uint32_t generation, previous_generation;
 	const char *outcome; /* of the last one: "none", "confirmed", "rolled_back" */
+	bool timed_out;	     /* rolled back because nobody confirmed in time */
 	uv_timer_t timer;
 };
 

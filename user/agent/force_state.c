@@ -201,6 +201,18 @@ static void move_tunes(struct fw_stand *from, struct fw_stand *to)
 	from->tune_count = 0;
 }
 
+/* They were made for the rules of another file, as with apply: a rule of the same name may mean another. */
+static void say_dropped_tunes(const struct fw_stand *from, const struct fw_loaded *configured)
+{
+	for (size_t i = 0; i < from->tune_count; i++)
+		fw_log(FW_LOG_WARNING,
+		       "the unsaved tune %s %s=%s belongs to %s, which ran before, and is not in force with "
+		       "%s; "
+		       "to have it here: floodwall tune %s '%s=%s'",
+		       from->tunes[i].rule, from->tunes[i].key, from->tunes[i].value, from->name,
+		       configured->stand.name, from->tunes[i].rule, from->tunes[i].key, from->tunes[i].value);
+}
+
 /* Fills *stand with what to run when that is not simply the file; returns why, NULL for the file. */
 static const char *choose(struct fw_agent *agent, const struct fw_loaded *configured, struct saved *saved,
 			  struct fw_stand *stand)
@@ -214,6 +226,7 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 		confirm->before = (struct fw_stand){};
 		confirm->pending = false;
 		confirm->outcome = "rolled_back";
+		confirm->timed_out = true;
 		return "an applied policy was not confirmed before its deadline, which passed while no agent "
 		       "ran: rolled back";
 	}
@@ -230,6 +243,10 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 			       ? "the policy that ran before this restart was applied from elsewhere and "
 				 "goes on"
 			       : "";
+	}
+	if (saved->running.tune_count && strcmp(saved->running.name, configured->stand.name)) {
+		say_dropped_tunes(&saved->running, configured);
+		return NULL;
 	}
 	if (saved->running.tune_count && !fw_stand_copy(&configured->stand, stand)) {
 		move_tunes(&saved->running, stand);

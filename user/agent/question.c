@@ -69,11 +69,29 @@ void fw_question_drop(struct fw_question *question)
 	fw_errand_drop(question ? &question->errand : NULL);
 }
 
+/* Nothing is recorded of a name that no rule has: the name is what is wrong. */
+static bool is_unknown_rule(const struct fw_question *question, struct fw_answer *answer)
+{
+	const struct fw_policy *policy = question->agent->loaded->policy;
+	const char *names[FW_RULES_MAX], *near;
+	size_t count = 0;
+
+	if (question->r != -ENOENT || !*question->rule || fw_policy_rule_find(policy, question->rule) >= 0)
+		return false;
+	for (; count < policy->rule_count && count < FW_RULES_MAX; count++)
+		names[count] = policy->rules[count].name;
+	near = fw_did_you_mean(question->rule, names, count);
+	fw_fail(answer, 404, FW_EXIT_CONFIG, "unknown-rule", NULL, "there is no rule '%s'%s%s%s",
+		question->rule, near ? "; did you mean '" : ", and nothing is recorded of one",
+		near ? near : "", near ? "'?" : "; 'floodwall rules' lists them");
+	return true;
+}
+
 bool fw_question_is_answered(struct fw_question *question, struct fw_answer *answer)
 {
 	if (!fw_question_is_done(question, answer))
 		return false;
-	if (question->r)
+	if (question->r && !is_unknown_rule(question, answer))
 		fw_fail_err(answer, &question->err);
 	return !question->r;
 }

@@ -88,7 +88,8 @@ void fw_set_file_describe(const struct fw_diags *diags, const char *path, char *
 	}
 	used = (size_t)(first->mark.line
 				? snprintf(text, size, "%s:%d: %s", path, first->mark.line, first->message)
-				: snprintf(text, size, "%s", first->message));
+				: snprintf(text, size, "%s%s%s", strstr(first->message, path) ? "" : path,
+					   strstr(first->message, path) ? "" : ": ", first->message));
 	if (first->hint && used < size)
 		used += (size_t)snprintf(text + used, size - used, " (%s)", first->hint);
 	if (diags->errors > 1 && used < size)

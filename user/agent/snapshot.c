@@ -264,11 +264,10 @@ static int take_admission(struct fw_agent *agent, struct fw_admission_snapshot *
 		admission->inserted += gate->inserted;
 		admission->returned += gate->returned;
 		admission->strayed += gate->strayed;
-		if (gate->refilled_ns)
-			admission->gates[admission->gate_count++] = (struct fw_gate_snapshot){
-				.cpu = (unsigned int)cpu,
-				.closed = gate->closed && now < gate->refilled_ns + GATE_ASKED_NS,
-				.closings = gate->closings};
+		admission->gates[admission->gate_count++] = (struct fw_gate_snapshot){
+			.cpu = (unsigned int)cpu,
+			.closed = gate->closed && now < gate->refilled_ns + GATE_ASKED_NS,
+			.closings = gate->closings};
 	}
 	return 0;
 }

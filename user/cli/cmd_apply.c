@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 #define POLL_ANSWER_MS	    2000
 #define CONFIRM_SECONDS_MAX (24 * 3600)
 
-enum outcome { WAITING, CONFIRMED, ROLLED_BACK, LOST, FAILED };
+enum outcome { WAITING, CONFIRMED, ROLLED_BACK, TIMED_OUT, LOST, FAILED };
 
 struct wait {
 	struct fw_cli *cli;
@@ -29,6 +30,8 @@ struct wait {
 	bool read_stdin;
 	uint64_t give_up_ns; /* as long without the agent as it takes for the deadline to pass twice */
 	uint64_t generation; /* the one that was applied */
+	char line[16];	     /* typed so far; length counts what does not fit, too */
+	size_t length;
 };
 
 int fw_cmd_plan(struct fw_cli *cli, const struct fw_line *line)
@@ -102,7 +105,7 @@ static enum outcome ask_outcome(struct wait *wait)
 		else if (!strcmp(word, "confirmed"))
 			outcome = CONFIRMED;
 		else if (!strcmp(word, "rolled_back"))
-			outcome = ROLLED_BACK;
+			outcome = fw_doc_true(document, "timed_out") ? TIMED_OUT : ROLLED_BACK;
 		else /* an agent restarted since then remembers no outcome, but has a generation */
 			outcome = fw_doc_count(document, "generation") == wait->generation ? CONFIRMED
 											   : ROLLED_BACK;
@@ -130,7 +133,47 @@ static void take_interrupts(int signal_fd)
 		;
 }
 
-/* Enter keeps, Ctrl-C rolls back, otherwise time passes. */
+static void ask_operator(const struct wait *wait)
+{
+	if (!wait->cli->json)
+		fputs("Keep it? [Enter = keep, Ctrl-C = roll back now] ", wait->cli->page.out);
+	fflush(wait->cli->page.out);
+}
+
+/* "yes", " Y ": a policy that locks somebody out must not stay because of a word that was not understood. */
+static bool line_is(const struct wait *wait, const char *letter, const char *word)
+{
+	const char *from = wait->line + strspn(wait->line, " \t\r");
+	size_t length = strlen(from);
+
+	while (length && strchr(" \t\r", from[length - 1]))
+		length--;
+	return wait->length < sizeof(wait->line) &&
+	       ((length == strlen(letter) && !strncasecmp(from, letter, length)) ||
+		(length == strlen(word) && !strncasecmp(from, word, length)));
+}
+
+static enum outcome take_line(struct wait *wait)
+{
+	enum outcome outcome = WAITING;
+
+	if (line_is(wait, "", "") || line_is(wait, "y", "yes")) {
+		outcome = tell_agent(wait, FW_API_CONFIRM, CONFIRMED);
+	} else if (line_is(wait, "n", "no")) {
+		outcome = tell_agent(wait, FW_API_ROLLBACK, ROLLED_BACK);
+	} else {
+		if (!wait->cli->json)
+			fputs("That was neither yes nor no: 'y' or Enter alone keeps the policy, 'n' rolls "
+			      "back.\n",
+			      wait->cli->page.out);
+		ask_operator(wait);
+	}
+	memset(wait->line, 0, sizeof(wait->line));
+	wait->length = 0;
+	return outcome;
+}
+
+/* An empty line or yes keeps, no or Ctrl-C rolls back, otherwise time passes. */
 static enum outcome listen_to_operator(struct wait *wait)
 {
 	struct pollfd fds[] = {{.fd = wait->signal_fd, .events = POLLIN},
@@ -149,7 +192,12 @@ static enum outcome listen_to_operator(struct wait *wait)
 		wait->read_stdin = false;
 		return WAITING;
 	}
-	return byte == '\n' ? tell_agent(wait, FW_API_CONFIRM, CONFIRMED) : WAITING;
+	if (byte == '\n')
+		return take_line(wait);
+	if (wait->length < sizeof(wait->line) - 1)
+		wait->line[wait->length] = byte;
+	wait->length++;
+	return WAITING;
 }
 
 static enum outcome wait_for_outcome(struct wait *wait)
@@ -178,12 +226,15 @@ static int report(struct fw_cli *cli, enum outcome outcome, json_t *document)
 			"the agent could not be reached again; when it is back it rolls back by itself");
 	if (cli->json) {
 		json_object_set_new(document, "outcome", json_string(kept ? "confirmed" : "rolled_back"));
+		json_object_set_new(document, "timed_out", json_boolean(outcome == TIMED_OUT));
 		fw_cli_print_json(cli, document);
 	} else if (kept) {
 		fputs("confirmed: the policy stays\nundo: floodwall rollback\n", cli->page.out);
 	} else {
-		fprintf(cli->page.out, "%srolled back: the policy of generation %.0f is in force again\n",
-			cli->interactive ? "\n" : "", fw_doc_number(document, "previous"));
+		fprintf(cli->page.out, "%s%srolled back: the policy of generation %.0f is in force again\n",
+			cli->interactive ? "\n" : "",
+			outcome == TIMED_OUT ? "nobody confirmed it in time, so it was " : "",
+			fw_doc_number(document, "previous"));
 	}
 	return kept ? FW_EXIT_OK : FW_EXIT_ROLLED_BACK;
 }
@@ -208,8 +259,8 @@ static int wait_for_confirmation(struct fw_cli *cli, json_t *document, uint64_t 
 			    .give_up_ns = fw_monotonic_ns() + 2 * seconds * FW_NS_PER_SEC,
 			    .generation = fw_doc_count(document, "generation")};
 
-	if (cli->interactive && !cli->json)
-		fputs("Keep it? [Enter = keep, Ctrl-C = roll back now] ", cli->page.out);
+	if (cli->interactive)
+		ask_operator(&wait);
 	fflush(cli->page.out);
 	return report(cli, wait_for_outcome(&wait), document);
 }

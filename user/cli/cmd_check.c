@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* check: the loader and the compiler without agent, root or kernel. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,25 +22,45 @@
 /* What limits must hold beside, in packets a second, unless --flood says. Notes are about the first. */
 static const uint64_t floods_default[] = {1000000, 10000000};
 #define FLOODS_DEFAULT (sizeof(floods_default) / sizeof(floods_default[0]))
+#define FLOODS_MAX     8
 
 struct floods {
-	uint64_t rates[FLOODS_DEFAULT];
+	uint64_t rates[FLOODS_MAX];
 	size_t count;
 };
 
+/* One number of a list as it was typed. */
+static int read_flood(const char *from, size_t length, struct floods *ret, struct fw_err *err)
+{
+	char text[32];
+	uint64_t *rate = &ret->rates[ret->count];
+
+	if (ret->count == FLOODS_MAX)
+		return fw_err_set(err, -E2BIG, "expects at most %d rates", FLOODS_MAX);
+	snprintf(text, sizeof(text), "%.*s", (int)(length < sizeof(text) ? length : sizeof(text)), from);
+	if (fw_amount_parse(text, rate, err))
+		return err->code;
+	if (*rate < 1000 || *rate > 1000000000)
+		return fw_err_set(err, -ERANGE, "expects 1k to 1G packets per second, got '%s'", text);
+	ret->count++;
+	return 0;
+}
+
+/* "3M", or several as in "1M,10M". */
 static int read_floods(const struct fw_line *line, struct floods *ret, struct fw_err *err)
 {
 	const char *text = fw_line_option(line, "flood");
-	int r;
+	int r = 0;
 
-	*ret = (struct floods){.count = FLOODS_DEFAULT};
-	memcpy(ret->rates, floods_default, sizeof(floods_default));
+	*ret = (struct floods){.count = text ? 0 : FLOODS_DEFAULT};
 	if (!text)
-		return 0;
-	ret->count = 1;
-	r = fw_amount_parse(text, &ret->rates[0], err);
-	if (!r && (ret->rates[0] < 1000 || ret->rates[0] > 1000000000))
-		r = fw_err_set(err, -ERANGE, "expects 1k to 1G packets per second, got '%s'", text);
+		memcpy(ret->rates, floods_default, sizeof(floods_default));
+	while (text && !r) {
+		size_t length = strcspn(text, ",");
+
+		r = read_flood(text, length, ret, err);
+		text = text[length] ? text + length + 1 : NULL;
+	}
 	return r;
 }
 
@@ -175,6 +196,7 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 
 	check_kernel(policy, diags);
 	fw_check_notify_users(policy, diags);
+	fw_check_log_paths(policy, diags);
 	if (!fw_listening_read(&listening))
 		fw_check_listeners(policy, &listening, diags);
 	if (!fw_own_networks_read(&networks, &count))

@@ -188,7 +188,8 @@ static const struct fw_command commands[] = {
 	 .examples = "floodwall apply new.yaml --confirm 60s",
 	 .route = FW_API_APPLY,
 	 .json = "{\"generation\":N,\"previous\":N,\"confirm_seconds\":N|null,\"changes\":[as "
-		 "plan],\"warnings\":[as check],\"undo\",\"outcome\":\"confirmed|rolled_back\"}",
+		 "plan],\"warnings\":[as check],\"undo\",\"outcome\":\"confirmed|rolled_back\","
+		 "\"timed_out\":true|false}",
 	 .run = fw_cmd_apply},
 	{.verb = "confirm",
 	 .arguments = "",

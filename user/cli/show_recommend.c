@@ -70,8 +70,73 @@ static void print_set_apart(const struct fw_page *page, const json_t *rule)
 	fputc('\n', page->out);
 }
 
-static void print_remarks(const struct fw_page *page, const json_t *rule)
+static bool has_warning(const json_t *rule, const char *text)
 {
+	const json_t *warning;
+	size_t index;
+
+	json_array_foreach (json_object_get(rule, "warnings"), index, warning)
+		if (json_is_string(warning) && !strcmp(json_string_value(warning), text))
+			return true;
+	return false;
+}
+
+/* How many of the rules; *ret_first is the first of them. */
+static size_t rules_with(const json_t *rules, const char *text, const json_t **ret_first)
+{
+	const json_t *rule;
+	size_t index, count = 0;
+
+	*ret_first = NULL;
+	json_array_foreach (rules, index, rule)
+		if (has_warning(rule, text) && !count++)
+			*ret_first = rule;
+	return count;
+}
+
+/* "careful (web, dns): text", once for all the rules that it is true of. */
+static void print_shared_warning(const struct fw_page *page, const json_t *rules, const char *text,
+				 size_t count)
+{
+	const json_t *rule;
+	const char *between = "";
+	size_t index;
+
+	fw_paint(page, FW_PAINT_CAREFUL, "careful");
+	if (count == json_array_size(rules))
+		fputs(" (all rules", page->out);
+	else
+		fputs(" (", page->out);
+	json_array_foreach (rules, index, rule) {
+		if (count == json_array_size(rules) || !has_warning(rule, text))
+			continue;
+		fputs(between, page->out);
+		fw_print_safe(page->out, fw_doc_text(rule, "rule"));
+		between = ", ";
+	}
+	fputs("): ", page->out);
+	fw_print_safe(page->out, text);
+	fputc('\n', page->out);
+}
+
+static void print_shared_warnings(const struct fw_page *page, const json_t *rules)
+{
+	const json_t *rule, *warning, *first;
+	size_t index, nth;
+
+	json_array_foreach (rules, index, rule)
+		json_array_foreach (json_object_get(rule, "warnings"), nth, warning) {
+			const char *text = json_is_string(warning) ? json_string_value(warning) : "";
+			size_t count = rules_with(rules, text, &first);
+
+			if (count > 1 && first == rule)
+				print_shared_warning(page, rules, text, count);
+		}
+}
+
+static void print_remarks(const struct fw_page *page, const json_t *rules, const json_t *rule)
+{
+	const json_t *first;
 	const json_t *warning;
 	char recorded[FW_SAY_MAX], span[FW_SAY_MAX];
 	size_t index;
@@ -82,6 +147,8 @@ static void print_remarks(const struct fw_page *page, const json_t *rule)
 		fw_say_seconds(fw_doc_number(rule, "span_seconds"), span), fw_doc_text(rule, "per"));
 	print_set_apart(page, rule);
 	json_array_foreach (json_object_get(rule, "warnings"), index, warning) {
+		if (json_is_string(warning) && rules_with(rules, json_string_value(warning), &first) > 1)
+			continue;
 		fputs("  ", page->out);
 		fw_paint(page, FW_PAINT_CAREFUL, "careful");
 		fputs(": ", page->out);
@@ -133,6 +200,7 @@ void fw_show_recommend(const struct fw_page *page, const json_t *document)
 	fprintf(page->out, ", buffer %.3g\n", fw_doc_number(document, "buffer"));
 	print_table(page, rules);
 	json_array_foreach (rules, index, rule)
-		print_remarks(page, rule);
+		print_remarks(page, rules, rule);
+	print_shared_warnings(page, rules);
 	print_yaml(page, rules);
 }

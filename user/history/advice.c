@@ -106,6 +106,18 @@ static void warn_of_policy(const struct fw_advice_question *question, const stru
 				     fw_per_word(live->per), fw_per_word(recorded->per)));
 }
 
+static const char *why_no_keys(const struct fw_evidence *evidence)
+{
+	if (evidence->rule.per != FW_PER_SOURCE && evidence->rule.per != FW_PER_SOURCE_PREFIX)
+		return "keys of this kind are not recorded one by one: an attack in the period raises the "
+		       "limit; --exclude it";
+	return evidence->bucket_count
+		       ? "no source stood out enough to be recorded by itself: an attack in "
+			 "the period raises the limit; --exclude it"
+		       : "no traffic of this rule is recorded in that time: there is no ground "
+			 "for a limit";
+}
+
 static json_t *warnings_of(const struct fw_advice_question *question, const struct fw_evidence *evidence,
 			   const struct fw_recommendation *advice)
 {
@@ -128,9 +140,7 @@ static json_t *warnings_of(const struct fw_advice_question *question, const stru
 				      json_string("honest sources reach today's limit, so what they would "
 						  "have sent is not known: raise it or count for a while"));
 	if (advice->no_keys)
-		json_array_append_new(warnings,
-				      json_string("keys of this kind are not recorded one by one: an attack "
-						  "in the period raises the limit; --exclude it"));
+		json_array_append_new(warnings, json_string(why_no_keys(evidence)));
 	if (advice->good_dropped)
 		json_array_append_new(warnings, json_string("sources of never_block or allow sets were "
 							    "dropped by today's limit"));

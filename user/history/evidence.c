@@ -212,6 +212,9 @@ static int load_recorded(struct fw_history *history, const struct fw_advice_ques
 		return err->code;
 	ret->excluded_s = excluded;
 	ret->span_s -= excluded;
+	/* Recorded by epochs, of which the first and the last reach over the ends of the time asked for. */
+	if (ret->recorded_s > ret->span_s)
+		ret->recorded_s = ret->span_s;
 	return 0;
 }
 

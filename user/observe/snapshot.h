@@ -24,7 +24,7 @@ struct fw_gate_snapshot {
 };
 
 struct fw_admission_snapshot {
-	struct fw_gate_snapshot *gates; /* of CPUs that have seen a key */
+	struct fw_gate_snapshot *gates; /* of every CPU, also before it sees a key */
 	size_t gate_count;
 	uint64_t turned_away, candidates;     /* packets */
 	uint64_t inserted, returned, strayed; /* meters; the latter two are among the former */

@@ -36,9 +36,10 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			  const struct fw_geo *geo, struct fw_diags *diags);
 
-/* What only the machine that is to filter knows (check_host.c): users that notify names and that are not
+/* What only the machine that is to filter knows (check_host.c): users that notify names and logs that are not
  * there, and challenges of ports that nobody listens on. */
 void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diags);
+void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags);
 void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
 			struct fw_diags *diags);
 /* Warns of rules whose lists drop a network that a filtered interface of this machine is in (check_own.c).

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Judges rules that challenge: SYN cookies answer the beginning of TCP connections and nothing else. Pure. */
+#include <stdio.h>
+
 #include "policy/check.h"
 #include "policy/match.h"
 #include "policy/words.h"
@@ -77,13 +79,43 @@ static void note_who_is_verified(const struct fw_policy *policy, struct fw_diags
 	}
 }
 
+/* "{ 80, 443, 8000-8999 }" of nftables; "PORTS" where the rule does not say which. */
+static void ports_text(const struct fw_policy_rule *rule, char *text, size_t size)
+{
+	const struct fw_ranges *ports = &rule->match.dest_port;
+	size_t used = 0;
+
+	if (!ports->count) {
+		snprintf(text, size, "PORTS");
+		return;
+	}
+	for (size_t i = 0; i < ports->count && used < size; i++) {
+		const struct fw_range *range = &ports->items[i];
+
+		used += (size_t)snprintf(text + used, size - used, "%s%u", i ? ", " : "{ ", range->first);
+		if (range->last != range->first && used < size)
+			used += (size_t)snprintf(text + used, size - used, "-%u", range->last);
+	}
+	if (used + 3 <= size)
+		snprintf(text + used, size - used, " }");
+	else
+		snprintf(text, size, "PORTS");
+}
+
 static void note_synproxy(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			  struct fw_diags *diags)
 {
+	char ports[256], hint[1024];
+
+	ports_text(rule, ports, sizeof(ports));
+	snprintf(
+		hint, sizeof(hint),
+		"nft: in prerouting, priority raw: tcp dport %s tcp flags syn notrack; in forward: tcp dport "
+		"%s ct state invalid,untracked synproxy mss 1460 wscale %u timestamp sack-perm, and behind "
+		"it: ct state invalid drop; sysctl net.netfilter.nf_conntrack_tcp_loose=0",
+		ports, ports, policy->safety.synproxy_wscale);
 	fw_diag_add(
-		diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-synproxy",
-		"nft: in prerouting, priority raw: tcp dport PORTS tcp flags syn notrack; in forward: "
-		"tcp dport PORTS ct state invalid,untracked synproxy mss 1460 wscale N timestamp sack-perm",
+		diags, rule->action_mark, FW_SEVERITY_NOTE, "challenge-synproxy", hint,
 		"rule '%s' answers for hosts behind this one, too: without netfilter's synproxy, wscale %u, "
 		"timestamp and sack-perm, for the same ports none of their clients connects during a flood",
 		rule->name, policy->safety.synproxy_wscale);
@@ -110,4 +142,8 @@ void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *
 				rule->name);
 		return;
 	}
+	if (policy->safety.synproxy_wscale != FW_SYNPROXY_NONE)
+		fw_diag_add(diags, policy->safety.synproxy_mark, FW_SEVERITY_NOTE, "synproxy-unused",
+			    "add a rule with action: challenge, or leave it out",
+			    "synproxy_wscale does nothing: no rule of this policy challenges");
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "policy/check.h"
 #include "policy/match.h"
@@ -22,6 +23,19 @@ void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diag
 		WARN(diags, target->mark, "no-such-user", "useradd --system NAME, or name another one",
 		     "notify '%s' is run as '%s', and this machine has no such user: nobody would be told",
 		     target->name, target->user);
+	}
+}
+
+void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	for (size_t i = 0; i < policy->log_count; i++) {
+		const struct fw_log *log = &policy->logs[i];
+
+		/* What may not be looked at is the agent's to find out. */
+		if (log->source == FW_LOG_FILE && access(log->place, F_OK) && errno == ENOENT)
+			WARN(diags, log->mark, "no-such-log", "correct the path, or start what writes it",
+			     "log '%s': there is no %s on this machine: its rules see nothing until there is",
+			     log->name, log->place);
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rules that drop this machine's own networks: lists of bogons and private ranges are made for an uplink.
- * Pure.
+/* Rules that drop this machine's own networks, or all but a trickle of them: lists of bogons and private
+ * ranges are made for an uplink. Pure.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -23,13 +23,28 @@ static bool is_filtered(const struct fw_interface *interfaces, size_t count, con
 	return !count;
 }
 
+/* Police passes the first of it: with less than this a neighbour's session does not work. */
+#define FEW_PACKETS_PER_SECOND 100
+#define FEW_BYTES_PER_SECOND   125000
+
+static bool is_starving(const struct fw_policy_rule *rule)
+{
+	double per_second = (double)rule->limit.amount * 1e9 /
+			    (double)(rule->limit.window_ns ? rule->limit.window_ns : 1000000000);
+
+	return (rule->limit.unit == FW_UNIT_PACKETS && per_second <= FEW_PACKETS_PER_SECOND) ||
+	       (rule->limit.unit == FW_UNIT_BYTES && per_second <= FEW_BYTES_PER_SECOND);
+}
+
 /* Terms of the rule that take the address because a list has it, and not only a feed on trial. */
-static bool drops(const struct fw_image *image, size_t rule, unsigned int class)
+static bool drops(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+		  unsigned int class)
 {
 	const struct fw_rule *compiled = &image->slot->rules[rule];
+	bool all = compiled->action == FW_ACTION_BLOCK && compiled->unit == FW_UNIT_NONE;
+	bool nearly_all = policy->rules[rule].action == FW_ACTION_POLICE && is_starving(&policy->rules[rule]);
 
-	return class && compiled->action == FW_ACTION_BLOCK && compiled->unit == FW_UNIT_NONE &&
-	       !(compiled->flags & FW_RULE_COUNT_MODE) &&
+	return class && (all || nearly_all) && !(compiled->flags & FW_RULE_COUNT_MODE) &&
 	       !(image->classes[class].flags & FW_CLASS_NEVER_BLOCK) &&
 	       compiled->terms & image->classes[class].source_terms &
 		       ~image->classes[class].source_count_terms & ~image->classes[0].source_terms;
@@ -78,7 +93,7 @@ static void check_rule(const struct fw_policy *policy, const struct fw_image *im
 		unsigned int class = fw_image_classify(image, &own->addr);
 
 		if (own->loopback || own->network.bits == 128 || is_link_local(own) ||
-		    !is_filtered(interfaces, interface_count, own) || !drops(image, index, class) ||
+		    !is_filtered(interfaces, interface_count, own) || !drops(policy, image, index, class) ||
 		    is_allowed_before(policy, image, index, class))
 			continue;
 		if (!first) {
@@ -98,12 +113,15 @@ static void check_rule(const struct fw_policy *policy, const struct fw_image *im
 		 "if "
 		 "nobody there has business with this host",
 		 all);
-	fw_diag_add(
-		diags, policy->rules[index].mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
-		"rule '%s' drops this host's own network: '%s' has %s, which %s is in; its neighbours there "
-		"cannot reach this host",
-		policy->rules[index].name, set_that_has(policy, image, index, first_class),
-		fw_prefix_format(&first->network, text, sizeof(text)), first->interface);
+	fw_diag_add(diags, policy->rules[index].mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
+		    "rule '%s' drops %sthis host's own network: '%s' has %s, which %s is in; its neighbours "
+		    "there "
+		    "can%s reach this host",
+		    policy->rules[index].name,
+		    policy->rules[index].action == FW_ACTION_POLICE ? "nearly all of " : "",
+		    set_that_has(policy, image, index, first_class),
+		    fw_prefix_format(&first->network, text, sizeof(text)), first->interface,
+		    policy->rules[index].action == FW_ACTION_POLICE ? " hardly" : "not");
 }
 
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,

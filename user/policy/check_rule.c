@@ -56,7 +56,7 @@ static void check_mode(const struct fw_policy_rule *rule, struct fw_diags *diags
 	    (rule->action == FW_ACTION_ALLOW || rule->action == FW_ACTION_COUNT ||
 	     rule->action == FW_ACTION_LABEL))
 		COMPLAIN(diags, rule->action_mark, "bad-mode",
-			 "use action: block or police, or remove the mode",
+			 "use action: block, police or challenge, or remove the mode",
 			 "rule '%s': %s drops nothing, so an attack would change nothing about it",
 			 rule->name, fw_action_word(rule->action));
 }

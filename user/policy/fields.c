@@ -215,7 +215,7 @@ static const struct fw_policy_field fields[] = {
 	KEY("safety", "challenge_replies_per_prefix", challenge_replies_per_prefix, "answers per second",
 	    "1000", 0, "of these, to one source /24 (IPv6: /48)"),
 
-	KEY("safety", "synproxy_wscale", synproxy_wscale, "0 to 14", "none", 0,
+	KEY("safety", "synproxy_wscale", synproxy_wscale, "0 to 14 or none", "none", 0,
 	    "challenge answers for hosts behind this one, too: nftables or iptables hands their handshakes "
 	    "to "
 	    "synproxy with this wscale, timestamp and sack-perm"),

@@ -132,6 +132,7 @@ static void own_marks(struct fw_policy *policy)
 	for (size_t i = 0; i < policy->interface_count; i++)
 		policy->interfaces[i].mark.file = policy->file;
 	policy->geo.mark.file = policy->geo.asn_mark.file = policy->signatures.mark.file = policy->file;
+	policy->safety.synproxy_mark.file = policy->file;
 	for (size_t i = 0; i < policy->set_count; i++)
 		policy->sets[i].mark.file = policy->file;
 	for (size_t i = 0; i < policy->feed_count; i++)
@@ -149,6 +150,17 @@ static void own_marks(struct fw_policy *policy)
 	}
 }
 
+/* "signatures" is a map in a policy and a list in a file of its own. */
+static bool is_signature_list(const struct fw_node *root)
+{
+	if (root->kind != FW_NODE_MAP)
+		return false;
+	for (const struct fw_node *value = root->first; value; value = value->next)
+		if (value->key && !strcmp(value->key->text, "signatures") && value->kind == FW_NODE_LIST)
+			return true;
+	return false;
+}
+
 static int load_tree(const struct fw_tree *tree, const char *name, const char *base_dir,
 		     struct fw_diags *diags, struct fw_policy **ret)
 {
@@ -160,7 +172,12 @@ static int load_tree(const struct fw_tree *tree, const char *name, const char *b
 		return -ENOMEM;
 	}
 	loader.policy = policy;
-	if (tree->root)
+	if (tree->root && is_signature_list(tree->root))
+		fw_diag_add(
+			diags, tree->root->mark, FW_SEVERITY_ERROR, "signature-list",
+			"name it in a policy: signatures: {file: PATH}; floodwall check POLICY judges both",
+			"this is a list of signatures, no policy");
+	else if (tree->root)
 		fw_load_object(&loader, tree->root, "", "the policy", policy);
 	else
 		fw_diag_add(diags, (struct fw_mark){.file = fw_diags_file(diags, name)}, FW_SEVERITY_ERROR,

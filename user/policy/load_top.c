@@ -263,10 +263,14 @@ void fw_load_challenge_replies_per_prefix(struct fw_loader *loader, const struct
 
 void fw_load_synproxy_wscale(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
+	struct fw_policy *policy = target;
 	uint64_t wscale;
 
-	if (fw_read_amount(loader, value, 0, WSCALE_MAX, &wscale))
-		((struct fw_policy *)target)->safety.synproxy_wscale = (unsigned int)wscale;
+	policy->safety.synproxy_mark = value->mark;
+	if (value->kind == FW_NODE_SCALAR && !strcmp(value->text, "none"))
+		policy->safety.synproxy_wscale = FW_SYNPROXY_NONE;
+	else if (fw_read_amount(loader, value, 0, WSCALE_MAX, &wscale))
+		policy->safety.synproxy_wscale = (unsigned int)wscale;
 }
 
 void fw_load_metrics(struct fw_loader *loader, const struct fw_node *value, void *target)

@@ -317,6 +317,7 @@ struct fw_policy {
 		uint64_t challenge_replies; /* SYN cookies per second, 5M */
 		uint64_t challenge_replies_per_prefix; /* to a source /24 or /48, 1k */
 		unsigned int synproxy_wscale; /* of the SYNPROXY target; FW_SYNPROXY_NONE: there is none */
+		struct fw_mark synproxy_mark;
 	} safety;
 	struct {
 		bool enabled;	 /* metrics: {listen: none} turns TCP off */
