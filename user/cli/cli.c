@@ -3,7 +3,6 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,7 @@
 
 #include "cli/help.h"
 #include "cli/plain.h"
-#include "fw_maps.h"
 #include "fw_types.h"
-#include "kern/pins.h"
 #include "lib/cleanup.h"
 #include "lib/units.h"
 
@@ -92,21 +89,6 @@ int fw_cli_fail_json(struct fw_cli *cli, json_t *error)
 	return exit > 0 && exit < 126 ? exit : FW_EXIT_FAILED;
 }
 
-/* An operator who finds no agent in the middle of an attack wants to know first whether anything still
- * filters. */
-static bool filter_goes_on(void)
-{
-	struct fw_err err = {};
-	char dir[PATH_MAX];
-	bool found = false;
-	char **links =
-		fw_pins_dir("/sys/fs/bpf", dir, sizeof(dir), &err) ? NULL : fw_pins_list(dir, FW_PIN_LINKS);
-
-	found = links && *links;
-	fw_pins_list_free(links);
-	return found;
-}
-
 int fw_cli_fail_client(struct fw_cli *cli, int r, const struct fw_err *err)
 {
 	switch (r) {
@@ -114,7 +96,7 @@ int fw_cli_fail_client(struct fw_cli *cli, int r, const struct fw_err *err)
 		return fw_cli_fail(
 			cli, FW_EXIT_NO_AGENT, "no-agent", NOT_RUNNING_HINT, "the agent is not running: %s%s",
 			err->text,
-			filter_goes_on()
+			fw_cli_filter_goes_on()
 				? "; its filter goes on in the kernel: limits and bans hold and end "
 				  "in time, but what ends by --for, under-attack auto, feeds and logs "
 				  "wait for the agent"
