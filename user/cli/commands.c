@@ -448,8 +448,9 @@ static const struct fw_command commands[] = {
 	 .route = FW_API_EXPLAIN,
 	 .json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		 "\"result\":\"match|no_match|skipped\","
-		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null,\"would_"
-		 "drop\":BOOL,\"suppressed\":TEXT (findings about it are expected now)}",
+		 "\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null,"
+		 "\"would_drop\":BOOL,\"depends\":BOOL (on what was not said: verdict is by all that is "
+		 "known),\"but\":TEXT|null,\"suppressed\":TEXT (findings about it are expected now)}",
 	 .run = fw_cmd_explain},
 	{.verb = "replay",
 	 .arguments = "FILE",
@@ -563,7 +564,8 @@ static const struct fw_command commands[] = {
 	 .json = "{\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
 		 "\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
 		 "\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
-		 "\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"merged_into\":ID|null,"
+		 "\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"dropped_per_second\":N,"
+		 "\"would_drop_per_second\":N,\"merged_into\":ID|null,"
 		 "\"vectors\":[{\"vector\",\"rule\":NAME|null,\"reason\":WORD|null,\"dropped\":N,"
 		 "\"would_drop\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_second\":N}]}],"
 		 "\"recent\":[the same, newest first]}",
