@@ -156,7 +156,8 @@ static bool is_signature_list(const struct fw_node *root)
 	if (root->kind != FW_NODE_MAP)
 		return false;
 	for (const struct fw_node *value = root->first; value; value = value->next)
-		if (value->key && !strcmp(value->key->text, "signatures") && value->kind == FW_NODE_LIST)
+		if (value->key && value->key->text && !strcmp(value->key->text, "signatures") &&
+		    value->kind == FW_NODE_LIST)
 			return true;
 	return false;
 }
