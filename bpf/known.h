@@ -153,11 +153,18 @@ static __always_inline void known_watch(struct fw_gate *gate, __u64 now_ns)
 	gate->turned_away_before = gate->turned_away;
 }
 
+#define KNOWN_CLOSED_SAVES_NS 20000000ULL /* two jiffies at HZ=100 */
+
 /* What this CPU may give since the last tick. A closed gate opens when fewer packets were turned away than it
- * could have let in; it has saved nothing up by then. */
+ * could have let in; it has saved nothing up by then, also where the flood went by another CPU for a while.
+ */
 static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 {
-	__u64 left = known_budget(gate->refilled_ns, now_ns);
+	__u64 since_ns = gate->refilled_ns, left;
+
+	if (gate->closed && now_ns - since_ns > KNOWN_CLOSED_SAVES_NS)
+		since_ns = now_ns - KNOWN_CLOSED_SAVES_NS;
+	left = known_budget(since_ns, now_ns);
 
 	gate->refilled_ns = now_ns;
 	if (!gate->closed) {
