@@ -3,6 +3,7 @@
 # Promise P5 on the wire: a flood of keys that come once, at the generator's maximum, beside 1000 sources at 90 % of the limit
 # and 100 at twice the limit that begin during the flood. FW_TEST_SPOOFED_SECONDS: of each flood, instead of 31 and 14.
 . "$(dirname "$0")/session.sh"
+. "$(dirname "$0")/web.sh"
 begin spoofed
 need_tool floodgen
 if ! command -v clang >/dev/null; then
@@ -138,8 +139,7 @@ verified() { metric verified_sources; }
 bans() { metric 'bans{'; }
 is_verified() { [ "$(verified)" = 1 ]; }
 
-clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/tests/net/upstream.bpf.c" -o "$WORK/upstream.o"
-on attacker ip link set dev eth0 xdpdrv obj "$WORK/upstream.o" sec xdp || not_ok "the upstream end runs an XDP program"
+xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
 write_policy source
 start_agent
 

@@ -188,8 +188,8 @@ int main(int argc, char **argv)
 			bench.build = optarg;
 		else if (key == 'o')
 			only = optarg;
-		else if (key == 'r')
-			bench.rows = regcomp(&rows, optarg, REG_EXTENDED | REG_NOSUB) ? NULL : &rows;
+		else if (key == 'r' && !regcomp(&rows, optarg, REG_EXTENDED | REG_NOSUB))
+			bench.rows = &rows;
 		else {
 			fputs(usage, key == 'h' ? stdout : stderr);
 			return key == 'h' ? 0 : 64;
