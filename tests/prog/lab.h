@@ -4,6 +4,7 @@
 #ifndef FW_TESTS_PROG_LAB_H
 #define FW_TESTS_PROG_LAB_H
 
+#include <sched.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -49,6 +50,16 @@ static inline void lab_needs_root(void)
 
 	if (fw_missing_capabilities(missing, sizeof(missing)))
 		cr_skip_test("running the packet program takes %s: run as root", missing);
+}
+
+/* The packets that follow come by this CPU. false: the machine has none of that number. */
+static inline bool lab_go_to_cpu(unsigned int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return !sched_setaffinity(0, sizeof(one), &one);
 }
 
 static inline void lab_compile(struct lab *lab, const char *policy_text)

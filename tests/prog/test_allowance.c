@@ -152,3 +152,35 @@ Test(allowance, ends_when_meters_are_forgotten)
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 50);
 	lab_close(&lab);
 }
+
+/* What each CPU drops by itself counts against the key as well: a source at twice its limit that comes by two
+ * CPUs, some packets by the one, some by the other, stays over it. */
+static void stays_over(unsigned int run_packets)
+{
+	unsigned int seed = SEED, passed = 0, cpu = 0, left = 1;
+	struct lab lab;
+
+	if (!lab_go_to_cpu(1) || !lab_go_to_cpu(0))
+		cr_skip_test("needs two CPUs");
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 100 packets/10s, action: block}]\n");
+	for (unsigned int i = 0; i < 1200; i++) {
+		if (!--left) {
+			cpu ^= 1;
+			left = 1 + (unsigned int)rand_r(&seed) % run_packets;
+			lab_go_to_cpu(cpu);
+		}
+		passed += lab_send(&lab, PACKET(.from = HONEST), 1);
+		lab.now_ns += 60 * MS;
+	}
+	cr_expect_eq(passed, 100, "%u passed in a minute, runs of up to %u packets", passed, run_packets);
+	lab_close(&lab);
+}
+
+Test(allowance, stays_over_by_two_cpus)
+{
+	stays_over(1);
+	stays_over(2);
+	stays_over(8);
+	stays_over(30);
+	stays_over(200);
+}
