@@ -153,11 +153,54 @@ static __always_inline void known_watch(struct fw_gate *gate, __u64 now_ns)
 	gate->turned_away_before = gate->turned_away;
 }
 
+/* When the flood ends for which one CPU has closed its gate: until then all are closed, for it may move on to
+ * any of them. */
+static __always_inline __u64 *known_flood_until(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&fw_flood_map, &zero);
+}
+
+/* Who sees it looks every FW_GATE_WATCH_NS, or somewhat later. */
+#define KNOWN_FLOOD_HOLD_NS (FW_GATE_WATCH_NS + FW_GATE_WATCH_NS / 2)
+
+static __always_inline void known_see_flood(__u64 now_ns)
+{
+	__u64 *until_ns = known_flood_until();
+
+	if (until_ns)
+		*until_ns = now_ns + KNOWN_FLOOD_HOLD_NS;
+}
+
+/* Also when the clock of a replay went back. */
+static __always_inline int known_flood_lasts(__u64 now_ns)
+{
+	const __u64 *until_ns = known_flood_until();
+
+	return until_ns && *until_ns - now_ns - 1 < KNOWN_FLOOD_HOLD_NS;
+}
+
+static __always_inline void known_close(struct fw_gate *gate, __u64 now_ns)
+{
+	gate->closed = 1;
+	gate->closings++;
+	known_watch(gate, now_ns);
+}
+
+/* A closed gate whose CPU now turns fewer packets away than it could let in has seen the flood no more. */
+static __always_inline void known_look_for_end(struct fw_gate *gate, __u64 now_ns)
+{
+	if (gate->turned_away - gate->turned_away_before > known_budget(gate->watched_ns, now_ns))
+		known_see_flood(now_ns);
+	else if (!known_flood_lasts(now_ns))
+		gate->closed = 0;
+	known_watch(gate, now_ns);
+}
+
 #define KNOWN_CLOSED_SAVES_NS 20000000ULL /* two jiffies at HZ=100 */
 
-/* What this CPU may give since the last tick. A closed gate opens when fewer packets were turned away than it
- * could have let in; it has saved nothing up by then, also where the flood went by another CPU for a while.
- */
+/* What this CPU may give since the last tick. A closed gate has saved nothing up when it opens. */
 static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 {
 	__u64 since_ns = gate->refilled_ns, left;
@@ -169,10 +212,10 @@ static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 	gate->refilled_ns = now_ns;
 	if (!gate->closed) {
 		left += gate->left;
+		if (known_flood_lasts(now_ns))
+			known_close(gate, now_ns);
 	} else if (now_ns - gate->watched_ns >= FW_GATE_WATCH_NS) {
-		if (gate->turned_away - gate->turned_away_before <= known_budget(gate->watched_ns, now_ns))
-			gate->closed = 0;
-		known_watch(gate, now_ns);
+		known_look_for_end(gate, now_ns);
 	}
 	gate->left = left > fw_config.gate_per_second ? fw_config.gate_per_second : left;
 }
@@ -190,9 +233,8 @@ static __always_inline int known_admits(struct fw_known_tags *bucket, __u16 tag,
 	if (gate->refilled_ns != now_ns)
 		known_refill(gate, now_ns);
 	if (!gate->left && !gate->closed) {
-		gate->closed = 1;
-		gate->closings++;
-		known_watch(gate, now_ns);
+		known_close(gate, now_ns);
+		known_see_flood(now_ns);
 	}
 	if (gate->closed && known == KNOWN_NOT) {
 		known_turn_away(gate, bucket, tag, now_ns);

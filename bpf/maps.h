@@ -116,9 +116,11 @@ FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter
 FW_MAP(fw_allowance_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_allowance_line, FW_ALLOWANCE_LINES,
        BPF_F_MMAPABLE);
 
-/* Who may have a meter at all; and each CPU's budget for new ones. Written by the packet path only. */
+/* Who may have a meter at all; each CPU's budget for new ones; and until when a flood of new keys lasts, for
+ * all CPUs. Written by the packet path only. */
 FW_MAP(fw_known_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_tags, FW_KNOWN_BUCKETS, 0);
 FW_MAP(fw_gate_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_gate, 1, 0);
+FW_MAP(fw_flood_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
 
 /* Meters of `per: total`, by rule id. */
 FW_MAP(fw_total_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_RULE_IDS, 0);

@@ -25,6 +25,7 @@
 	X(fw_ban_map)                                                                                        \
 	X(fw_known_map)                                                                                      \
 	X(fw_gate_map)                                                                                       \
+	X(fw_flood_map)                                                                                      \
 	X(fw_allowance_map)                                                                                  \
 	X(fw_meter_map)                                                                                      \
 	X(fw_total_map)                                                                                      \

@@ -80,8 +80,8 @@ struct fw_known_tags {
 FW_SIZE_IS(struct fw_known_tags, 32);
 
 /* New keys a CPU may give a meter to: a second's worth at once, then that many a second, of which all CPUs
- * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU:
- * see known_admits(). */
+ * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU,
+ * and soon those of the others: see known_admits(). */
 #define FW_GATE_PER_SECOND	 100000u
 #define FW_GATE_PER_SECOND_LEAST 1000u
 

@@ -67,8 +67,11 @@ Test(admission, a_flood_has_a_budget_and_erases_nobody)
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 20);
 	lab.now_ns += FW_GATE_WATCH_NS;
 	lab_send(&lab, PACKET(.from = HONEST), 1);
-	lab.now_ns += FW_GATE_WATCH_NS;
-	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 5);
+	for (int i = 0; i < 2; i++) {
+		lab.now_ns += FW_GATE_WATCH_NS;
+		lab_send(&lab, PACKET(.from = HONEST), 1);
+	}
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 20), 4);
 	lab_close(&lab);
 }
 
@@ -250,15 +253,6 @@ static struct packet key_packet(enum varied what, bool honest)
 	return honest ? PACKET(.from = HONEST) : PACKET(.from = ATTACKER);
 }
 
-static void run_on_cpu(unsigned int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
-}
-
 static struct fw_gate gates_together(struct lab *lab)
 {
 	struct fw_gate *gates, sum = {};
@@ -274,6 +268,43 @@ static struct fw_gate gates_together(struct lab *lab)
 	return sum;
 }
 
+/* A flood that moves on finds the gate closed: it gets no second's worth from every CPU it comes by, again
+ * and again. */
+Test(admission, a_flood_closes_the_gates_of_all_cpus)
+{
+	uint64_t inserted;
+	cpu_set_t before;
+	struct lab lab;
+
+	lab_needs_root();
+	cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+	if (CPU_COUNT(&before) < 2)
+		cr_skip_test("takes 2 CPUs");
+	open_large(&lab);
+	lab_go_to_cpu(0);
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct packet packet = stranger(i);
+
+		lab_run(&lab, &packet);
+	}
+	lab.now_ns += 4 * MS;
+	inserted = gates_together(&lab).inserted;
+	for (uint32_t turn = 1; turn <= 10; turn++) {
+		lab_go_to_cpu(turn & 1);
+		for (uint32_t i = 0; i < CROWD / 2; i++) {
+			struct packet packet = stranger(turn << 20 | i);
+
+			lab_run(&lab, &packet);
+		}
+		lab.now_ns += FW_GATE_WATCH_NS;
+	}
+	cr_expect_eq(gates_together(&lab).closed, 2);
+	inserted = gates_together(&lab).inserted - inserted;
+	cr_expect_leq(inserted, 10 * CROWD / 2 / 500, "%lu", (unsigned long)inserted);
+	cr_assert_eq(sched_setaffinity(0, sizeof(before), &before), 0);
+	lab_close(&lab);
+}
+
 struct flood {
 	struct lab *lab;
 	enum varied what;
@@ -285,7 +316,7 @@ struct flood {
 static void flood_on(struct flood *flood, unsigned int count)
 {
 	for (unsigned int cpu = 0; cpu < flood->cpus; cpu++) {
-		run_on_cpu(cpu);
+		cr_assert(lab_go_to_cpu(cpu));
 		for (unsigned int i = 0; i < count; i++) {
 			struct packet packet = crowd_packet(flood->what, flood->next++);
 
@@ -318,7 +349,7 @@ static void offender_is_caught_beside(struct flood *flood)
 		lab->now_ns += 4 * MS;
 		for (unsigned int part = 0; part < 2; part++) {
 			flood_on(flood, PER_TICK / 2);
-			run_on_cpu(sent % flood->cpus);
+			cr_assert(lab_go_to_cpu(sent % flood->cpus));
 			sent++;
 			passed += lab_send(lab, offender, 1);
 		}
@@ -327,7 +358,9 @@ static void offender_is_caught_beside(struct flood *flood)
 	}
 	cr_expect_eq(lost, 0, "%s: the honest one lost %u", varied[flood->what].what, lost);
 	cr_expect_lt(passed, sent, "%s: %u of %u packets passed", varied[flood->what].what, passed, sent);
-	cr_expect_leq(passed, 100 + 60, "%s: %u passed", varied[flood->what].what, passed);
+	/* Its bucket takes a candidate every 68 ms, and one in four of its packets may be that: 38 packets.
+	 * Another key is first in 6 of 100 turns. */
+	cr_expect_leq(passed, 100 + 3 * 38, "%s: %u passed", varied[flood->what].what, passed);
 	inserted = gates_together(lab).inserted - inserted;
 	cr_expect_geq(gates_together(lab).returned, 1);
 	cr_expect_lt(inserted, PER_TICK * TICKS * flood->cpus / 100, "%s: %lu of the crowd cost an insert",
