@@ -132,6 +132,10 @@ static int flood_live_frames(const struct flood *flood, int prog, const struct p
 	return 0;
 }
 
+/* When a packet should have gone by, and did not, more than this is not made up for: what is meant to be a
+ * steady sender would burst after every pause. */
+#define CATCH_UP_NS (FW_NS_PER_SEC / 20)
+
 /* A trickle: the same program writes each packet, a packet socket sends it at its time. */
 static int flood_trickle(const struct flood *flood, int prog, const struct packet_plan *packet,
 			 volatile uint64_t *sent, struct fw_err *err)
@@ -141,15 +145,16 @@ static int flood_trickle(const struct flood *flood, int prog, const struct packe
 		    .data_out = frame, .repeat = 1);
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = if_nametoindex(flood->iface)};
 	FW_CLOSE int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	uint64_t start = fw_monotonic_ns(), due;
+	uint64_t start = fw_monotonic_ns(), due = start, now;
 	int r;
 
 	if (fd < 0)
 		return fw_err_set(err, -errno, "cannot open a packet socket: %s", strerror(errno));
 	while (!flood_is_over(flood, *sent, fw_monotonic_ns() - start)) {
-		due = start + *sent * FW_NS_PER_SEC / flood->rate;
 		if (sleep_until(due))
 			continue;
+		now = fw_monotonic_ns();
+		due = (due + CATCH_UP_NS < now ? now : due) + FW_NS_PER_SEC / flood->rate;
 		run.data_size_out = sizeof(frame);
 		r = bpf_prog_test_run_opts(prog, &run);
 		if (r)

@@ -4,7 +4,7 @@
 # and 100 at twice the limit that begin during the flood. FW_TEST_SPOOFED_SECONDS: of each flood, instead of 31 and 14.
 . "$(dirname "$0")/session.sh"
 . "$(dirname "$0")/web.sh"
-begin spoofed
+begin spoofed --queue-per-cpu
 need_tool floodgen
 if ! command -v clang >/dev/null; then
 	echo "skip $TEST: no clang: apt-get install clang"
@@ -110,28 +110,21 @@ beside() {
 	sleep 0.3
 	blocked=$(($(rule each dropped) - dropped)) came=$(($(rule steady packets) - seen))
 	inserts=$(($(metric meter_inserts_total) - inserts))
-	# With both CPUs full of the flood a tenth of everybody's packets dies in the rings, and 75 to 100 offenders were
-	# seen over their limit: not what one CPU shows, and not understood yet. The number is printed.
-	if [ "$cpus" != 0 ]; then
-		expect_that "$name: at least half of the offenders are over their limit" "a >= 0.5 * $OFFENDERS" "$(among "$OFFENDERS_IN" | cut -d' ' -f1)"
-		echo "#   $name: over their limit are $(among "$OFFENDERS_IN" | cut -d' ' -f1) of $OFFENDERS, of the one by two CPUs $(among "$PAIR_IN" | cut -d' ' -f1) of 1"
-	elif is_guaranteed "$(last_mpps)M"; then
+	if is_guaranteed "$(last_mpps)M"; then
 		expect_that "$name: at least 99 of 100 offenders are over their limit" "a >= 0.99 * $OFFENDERS" "$(among "$OFFENDERS_IN" | cut -d' ' -f1)"
 	else
 		echo "skip $TEST: $name: check does not guarantee the limit beside $(last_mpps) Mpps: $(among "$OFFENDERS_IN") of $OFFENDERS"
 	fi
-	[ "$cpus" != 0 ] || expect "$name: one that comes by two CPUs in turn is caught alike" 1 "$(among "$PAIR_IN" | cut -d' ' -f1)"
+	expect "$name: one that comes by two CPUs in turn is caught alike" 1 "$(among "$PAIR_IN" | cut -d' ' -f1)"
 	expect "$name: nobody else is over" 0 "$(among "$OFFENDERS_IN" "$PAIR_IN" | cut -d' ' -f2)"
 	# In the name of an offender the flood comes, too, now and then: one address in 37 million is one.
 	expect_that "$name: all $blocked that were blocked were the offenders'" "0 <= $blocked - a <= 5" \
 		"$(among "$OFFENDERS_IN" "$PAIR_IN" | cut -d' ' -f3)"
 	# A few of the flood come to a port that somebody listens to.
 	expect_that "$name: the rest of $came arrived" "0 <= a <= 50" $(($(delivered) - before + blocked - came))
-	# A second's worth for each CPU, then those that return, and one in two thousand of the flood.
-	if [ "$cpus" = 0 ]; then
-		expect "$name: the CPU's gate is closed" 1 "$closed"
-		expect_that "$name: hardly anybody of the flood cost an insert" "a <= 200000 + 5000 * $seconds" $inserts
-	fi
+	# What each CPU had saved up for a second, then those that return, and one in two thousand of the flood.
+	expect_that "$name: gates are closed" "a >= 1" "$closed"
+	expect_that "$name: hardly anybody of the flood cost an insert" "a <= 200000 + 5000 * $seconds" $inserts
 	echo "#   $name: $(last_mpps) Mpps of flood beside $(sent "$WORK"/honest.json "$WORK"/offenders.json "$WORK"/pair?.json) packets of others, $came of which came as far as the filter; $inserts keys got a meter; gates have closed $(metric gate_closings_total) times"
 }
 
