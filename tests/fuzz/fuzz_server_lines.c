@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/server_lines.h"
+#include "lib/server_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

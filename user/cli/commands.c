@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "policy/file.h"
+
 #define OPTION_FOR(what)                                                                                     \
 	{                                                                                                    \
 		.name = "for", .value = "TIME", .help = what " ends after TIME, such as 30m or 1h30m"        \
@@ -534,10 +536,15 @@ static const struct fw_command commands[] = {
 	 .options = {{.name = "bpffs",
 		      .value = "DIR",
 		      .complete = FW_COMPLETE_FILE,
-		      .help = "where the agent pins (default /sys/fs/bpf)"}},
+		      .help = "where the agent pins (default /sys/fs/bpf)"},
+		     {.name = "policy",
+		      .value = "FILE",
+		      .complete = FW_COMPLETE_FILE,
+		      .help = "whose lists to compare with this host (default " FW_CONFIG_DEFAULT ")"}},
 	 .help = "what would keep native XDP from an interface, and the command that mends it",
-	 .about = "Needs no agent; some checks need root and say so. Exit code 1: something blocks native "
-		  "XDP.",
+	 .about = "Also whether lists of the policy would drop this host's own networks, gateways, resolvers "
+		  "and SSH peers. Needs no agent; some checks need root and say so. Exit code 1: something "
+		  "blocks native XDP.",
 	 .examples = "sudo floodwall doctor eth0",
 	 .route = FW_NO_ROUTE,
 	 .json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
