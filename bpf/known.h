@@ -254,7 +254,7 @@ static __always_inline void known_count_insert(enum known known)
 
 	if (!gate)
 		return;
-	gate->inserted++;
+	gate->fresh += known == KNOWN_NOT;
 	gate->returned += known == KNOWN_CANDIDATE;
 	gate->strayed += known == KNOWN_WELL;
 }
