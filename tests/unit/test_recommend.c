@@ -239,6 +239,158 @@ Test(recommend, random_halves_agree, .timeout = 300)
 		}
 }
 
+static struct fw_seen seen(const char *source, uint64_t highest, uint64_t dropped)
+{
+	struct fw_seen one = {.highest = highest, .dropped = dropped, .windows = 1};
+
+	snprintf(one.source, sizeof(one.source), "%s", source);
+	return one;
+}
+
+/* The evidence of the sources that `there` says, without a database. */
+static struct fw_recommendation recommend_of(const struct mix *mix, const struct rows *rows,
+					     const bool *there)
+{
+	struct fw_evidence evidence = {.rule = rule};
+	struct fw_recommendation advice;
+	uint64_t *highest = calloc(mix->honest + mix->attackers, sizeof(*highest));
+
+	evidence.seen = calloc(mix->honest + mix->attackers, sizeof(*evidence.seen));
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->items[i].amount > highest[rows->items[i].source])
+			highest[rows->items[i].source] = rows->items[i].amount;
+	for (size_t i = 0; i < mix->honest + mix->attackers; i++) {
+		struct fw_seen *one = &evidence.seen[evidence.seen_count];
+
+		if (!there[i] || !highest[i])
+			continue;
+		*one = seen("", highest[i], 0);
+		snprintf(one->source, sizeof(one->source), "%zu", i);
+		evidence.seen_count++;
+	}
+	fw_recommend(&evidence, 2, &advice);
+	fw_evidence_done(&evidence);
+	free(highest);
+	return advice;
+}
+
+static bool is_sure(const struct fw_recommendation *advice)
+{
+	return !advice->doubt.sources && advice->unseen_over < 0.2;
+}
+
+/* By the highest of each source: nobody honest over the limit, every attacker. */
+static bool is_right(const struct mix *mix, const struct rows *rows, uint64_t limit)
+{
+	bool *over = calloc(mix->honest + mix->attackers, sizeof(*over)),
+	     *there = calloc(mix->honest + mix->attackers, sizeof(*there)), right = true;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		there[rows->items[i].source] = true;
+		over[rows->items[i].source] |= rows->items[i].amount > limit;
+	}
+	for (size_t i = 0; i < mix->honest + mix->attackers; i++)
+		right &= !there[i] || over[i] == (i >= mix->honest);
+	free(over);
+	free(there);
+	return right;
+}
+
+#define HALVES 12
+
+/* Each source goes to one half or the other: what one half proposes must do for the other, or it must say
+ * that it is not sure; it may err in one of a hundred. Of a crowd without a heavy tail it is sure. */
+Test(recommend, a_half_of_the_sources_speaks_for_the_other_or_doubts, .timeout = 300)
+{
+	size_t sure = 0, of_flat = 0, wrong = 0;
+
+	for (size_t i = 0; i < MIXES; i++)
+		for (uint64_t seed = 1; seed <= HALVES; seed++) {
+			const struct mix *mix = &mixes[i];
+			bool *halves[2];
+			struct rows all;
+
+			state = seed * 15485863 + i;
+			all = make(mix);
+			for (int half = 0; half < 2; half++)
+				halves[half] = calloc(mix->honest + mix->attackers, sizeof(bool));
+			for (size_t j = 0; j < mix->honest + mix->attackers; j++)
+				halves[draw() >> 63][j] = true;
+			for (int half = 0; half < 2; half++) {
+				struct fw_recommendation advice = recommend_of(mix, &all, halves[half]);
+
+				wrong += is_sure(&advice) && !is_right(mix, &all, advice.limit);
+				sure += is_sure(&advice);
+				of_flat += is_sure(&advice) && mix->exponent <= 0.5;
+				free(halves[half]);
+			}
+			free(all.items);
+		}
+	cr_expect_leq(wrong * 100, MIXES * HALVES * 2, "wrong and sure of it: %zu of %zu", wrong,
+		      MIXES * HALVES * 2);
+	cr_expect_geq(sure * 5, MIXES * HALVES * 2 * 2, "sure of %zu of %zu", sure, MIXES * HALVES * 2);
+	cr_expect_geq(of_flat, 2 * HALVES - 1, "sure of %zu flat ones of %d", of_flat, 2 * HALVES);
+}
+
+/* The five busiest of a heavy tail are all among those that were not seen, which is one case in 32: what is
+ * left must not look flat for it. */
+Test(recommend, a_crowd_that_lacks_its_head_is_no_flat_one, .timeout = 300)
+{
+	enum { LACKING = 5 };
+
+	for (size_t i = 0; i < 4; i++)
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			const struct mix *mix = &mixes[i];
+			bool *there = calloc(mix->honest + mix->attackers, sizeof(bool));
+			struct fw_recommendation advice;
+			struct rows all;
+			char what[64];
+
+			state = seed * 32452843 + i;
+			all = make(mix);
+			for (size_t j = LACKING; j < mix->honest + mix->attackers; j++)
+				there[j] = draw() >> 63;
+			advice = recommend_of(mix, &all, there);
+			snprintf(what, sizeof(what), "mix %zu seed %lu without its head", i,
+				 (unsigned long)seed);
+			judge(mix, &all, advice.limit, what);
+			free(there);
+			free(all.items);
+		}
+}
+
+/* One source 20 times above a crowd that falls off as 1/rank may be chance, three sources at four times of a
+ * steep one may be none: both are said, with numbers. */
+Test(recommend, a_doubtful_gap_is_told)
+{
+	struct fw_seen sources[301];
+	struct fw_evidence evidence = {.rule = rule, .seen = sources, .seen_count = 301};
+	struct fw_recommendation advice;
+
+	for (size_t i = 0; i < 300; i++)
+		sources[i] = seen("192.0.2.1", (uint64_t)(30000 / (double)(i + 1)), 0);
+	sources[300] = seen("198.51.100.1", 600000, 0);
+	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(advice.apart, 1);
+	cr_assert_eq(advice.doubt.sources, 1);
+	cr_expect(advice.doubt.apart);
+	cr_expect_eq(advice.doubt.above, 600000);
+	cr_expect_eq(advice.doubt.below, 30000);
+	cr_expect_gt(advice.doubt.chance, 0.02);
+	cr_expect_lt(advice.doubt.chance, 0.1);
+	cr_expect_leq(advice.limit, 400000);
+
+	for (size_t i = 0; i < 293; i++)
+		sources[i] = seen("192.0.2.1", (uint64_t)(30000 / pow((double)(i + 1), 1.6)) + 1, 0);
+	for (size_t i = 293; i < 301; i++)
+		sources[i] = seen("198.51.100.1", 110000 + i, 0);
+	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(advice.doubt.sources, 8);
+	cr_expect(!advice.doubt.apart);
+	cr_expect_lt(advice.doubt.chance, 0.01);
+	cr_expect_eq(advice.apart, 0);
+}
+
 /* Each source goes to one of five parts; what four parts propose must do for the fifth, none of whose sources
  * they have seen. */
 Test(recommend, four_fifths_of_the_sources_speak_for_the_rest, .timeout = 300)
@@ -492,14 +644,6 @@ Test(recommend, the_policy_in_force_says_which_rules_there_are_and_their_limits)
 	json_decref(document);
 	fw_history_close(history);
 	remove_all(directory, path);
-}
-
-static struct fw_seen seen(const char *source, uint64_t highest, uint64_t dropped)
-{
-	struct fw_seen one = {.highest = highest, .dropped = dropped, .windows = 1};
-
-	snprintf(one.source, sizeof(one.source), "%s", source);
-	return one;
 }
 
 Test(recommend, an_attack_just_above_the_crowd_cuts_the_buffer)
