@@ -278,7 +278,7 @@ static const struct fw_command commands[] = {
 		      .help = "what to sort by (default packets)"},
 		     {.name = "limit", .value = "N", .help = "at most N sources (default 20)"}},
 	 .help = "the busiest sources, refreshed every second",
-	 .about = "Ctrl-C ends it. Under --json one array a line and second.",
+	 .about = "q or Ctrl-C ends it. Under --json one array a line and second.",
 	 .examples = "floodwall top --by drops\nfloodwall top --once --limit 100",
 	 .route = FW_API_TOP,
 	 .json = "[{\"source\",\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"state\":"
