@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes on until somebody ends it: top, events -f. SIGINT and SIGPIPE end the process as they always do; at a
- * terminal q ends top. */
+/* What goes on until somebody ends it: top, events -f. SIGINT and SIGPIPE end the process as they always do;
+ * at a terminal q ends top. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

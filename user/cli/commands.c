@@ -676,9 +676,9 @@ static const struct fw_command commands[] = {
 		     OPTION_CSV,
 		     OPTION_SVG},
 	 .help = "the busiest sources per window of the past, busiest first",
-	 .about = "As a query over WAF logs would say it. Numbers of sources are sampled, those of a rule's "
-		  "keys "
-		  "exact. Per ten seconds the 100 busiest sources are kept for a day, per five minutes 1000, "
+	 .about = "As a query over WAF logs would say it. Numbers of sources are estimated from samples and "
+		  "marked so (~), those of a rule's keys are exact. Per ten seconds the 100 busiest sources "
+		  "are kept for a day, per five minutes 1000, "
 		  "after "
 		  "a week 100. --since and --until take 2h (ago), 2026-11-25, '2026-11-25 10:00' (UTC unless "
 		  "a "
@@ -689,7 +689,9 @@ static const struct fw_command commands[] = {
 		 "floodwall history top --rule login --csv >login.csv",
 	 .route = FW_API_HISTORY_TOP,
 	 .json = "{\"since\":RFC3339,\"until\":RFC3339,\"window_seconds\":N,\"rule\":NAME|null,\"unit\","
-		 "\"entries\":[{\"start\":RFC3339,\"start_seconds\":N,\"source\",\"packets\",\"bytes\","
+		 "\"estimated\":BOOL (from "
+		 "samples),\"entries\":[{\"start\":RFC3339,\"start_seconds\":N,\"source\",\"packets\","
+		 "\"bytes\","
 		 "\"dropped\"}]}; with a rule amount in its unit instead of packets and bytes",
 	 .run = fw_cmd_history_top},
 	{.verb = "history",

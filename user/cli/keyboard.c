@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Keys without Enter. Signals that would end the process are taken one by one, so that the terminal is given back
- * first; they end it all the same. */
+/* Keys without Enter. Signals that would end the process are taken one by one, so that the terminal is given
+ * back first; they end it all the same. */
 #include "cli/keyboard.h"
 
 #include <poll.h>

@@ -12,7 +12,7 @@
 
 struct fw_keyboard {
 	int fd, signals; /* -1: there is none */
-	bool mute; /* nobody types here: waiting is all it does */
+	bool mute;	 /* nobody types here: waiting is all it does */
 	struct termios before;
 	sigset_t before_mask;
 };
