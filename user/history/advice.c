@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Recommendations as a document, warnings in words. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,23 +122,24 @@ static void warn_of_doubt(const struct fw_evidence *evidence, const struct fw_re
 {
 	const struct fw_doubt *doubt = &advice->doubt;
 	json_t *safer = limit_text(&evidence->rule, advice->unseen_reach);
+	char who[96], odds[160];
 
+	snprintf(who, sizeof(who),
+		 doubt->sources == 1 ? "the source at %.0f" : "the sources from %.0f on (%zu)",
+		 (double)doubt->above, doubt->sources);
+	snprintf(odds, sizeof(odds),
+		 "1 of %.0f crowds like this one leaves the gap below, down to %.0f, by chance",
+		 1 / doubt->chance, (double)doubt->below);
 	if (doubt->sources && doubt->apart)
-		json_array_append_new(
-			warnings,
-			json_sprintf("not sure: the %zu sources from %.0f on may be honest: 1 of %.0f crowds "
-				     "like this one leaves the gap below them, down to %.0f, by chance; look "
-				     "at them before this limit blocks them",
-				     doubt->sources, (double)doubt->above, 1 / doubt->chance,
-				     (double)doubt->below));
+		json_array_append_new(warnings,
+				      json_sprintf("not sure: %s may be honest: %s; look there before "
+						   "this limit blocks it",
+						   who, odds));
 	else if (doubt->sources)
 		json_array_append_new(
-			warnings,
-			json_sprintf("not sure: the %zu sources from %.0f on count as honest and may be an "
-				     "attack: only 1 of %.0f crowds like this one leaves the gap below "
-				     "them, down to %.0f, by chance; if they are, --exclude their time",
-				     doubt->sources, (double)doubt->above, 1 / doubt->chance,
-				     (double)doubt->below));
+			warnings, json_sprintf("not sure: %s may be an attack, though taken for honest: only "
+					       "%s; if it is one, --exclude its time",
+					       who, odds));
 	if (advice->unseen_over >= LIKELY)
 		json_array_append_new(
 			warnings,
