@@ -12,7 +12,8 @@
 	"sets:\n  private: {entries: [10.0.0.0/8, 192.168.0.0/16, \"fc00::/7\", \"fe80::/10\"]}\n"           \
 	"  lan: {entries: [192.168.7.0/24]}\n"                                                               \
 	"  bad: {entries: [192.168.7.5, 198.51.100.0/24]}\n"                                                 \
-	"  ours: {entries: [198.51.100.7]}\n"
+	"  ours: {entries: [198.51.100.7]}\n"                                                               \
+	"  bogons: {entries: [127.0.0.0/8, \"::1\"]}\n"
 
 static const struct own_case {
 	const char *name, *interface, *address; /* the only one the machine has */
@@ -177,6 +178,53 @@ Test(check_own, hosts_that_this_one_needs)
 		fw_policy_free(policy);
 		fw_diags_done(&diags);
 	}
+}
+
+/* What the only complaint, if there is one, tells to write; NULL: there is none. The caller frees it. */
+static char *hint_about(const char *rules, const char *const *peers, size_t count)
+{
+	struct fw_spared_list list = {};
+	struct fw_policy *policy = NULL;
+	struct fw_image *image = NULL;
+	struct fw_diags diags = {};
+	char *hint = NULL;
+	size_t before;
+
+	for (size_t i = 0; i < count; i++) {
+		struct fw_addr addr;
+
+		cr_assert_eq(fw_addr_parse(peers[i], &addr, NULL), 0);
+		cr_assert_eq(fw_spared_add(&list, &addr, FW_SPARED_SSH), 0);
+	}
+	compile(rules, "", rules, &diags, &policy, &image);
+	before = diags.count;
+	fw_check_needed_hosts(policy, image, list.items, list.count, &diags);
+	cr_expect_leq(diags.count, before + 1);
+	if (diags.count > before)
+		hint = strdup(diags.items[before].hint);
+	free(list.items);
+	fw_image_free(image);
+	fw_policy_free(policy);
+	fw_diags_done(&diags);
+	return hint;
+}
+
+Test(check_own, names_each_host_even_when_it_reads_like_the_head_of_another)
+{
+	static const char *const peers[] = {"198.51.100.70", "198.51.100.7", "198.51.100.170"};
+	FW_FREE char *hint = hint_about(BLOCK, peers, 3);
+
+	cr_assert_not_null(hint);
+	cr_expect(strstr(hint, "[198.51.100.70, 198.51.100.7, 198.51.100.170]"), "%s", hint);
+}
+
+/* No packet of such a session comes by an interface that is filtered. */
+Test(check_own, is_silent_about_sessions_over_the_loopback)
+{
+	static const char *const peers[] = {"127.0.0.1", "::1"};
+	FW_FREE char *hint = hint_about("{name: r, match: {source: [bogons]}, action: block}", peers, 2);
+
+	cr_expect_null(hint, "%s", hint);
 }
 
 /* The loopback is there wherever tests run. */

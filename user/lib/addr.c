@@ -15,6 +15,13 @@ bool fw_addr_is_v4(const struct fw_addr *addr)
 	return !addr->w[0] && !addr->w[1] && addr->w[2] == V4_MARK;
 }
 
+bool fw_addr_is_loopback(const struct fw_addr *addr)
+{
+	if (fw_addr_is_v4(addr))
+		return ntohl(addr->w[3]) >> 24 == 127;
+	return !addr->w[0] && !addr->w[1] && !addr->w[2] && addr->w[3] == htonl(1);
+}
+
 enum fw_family fw_addr_family(const struct fw_addr *addr)
 {
 	return fw_addr_is_v4(addr) ? FW_FAMILY_V4 : FW_FAMILY_V6;

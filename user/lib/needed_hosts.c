@@ -107,18 +107,6 @@ int fw_spared_gateways(struct fw_spared_list *list)
 	return r ? r : gateways6(list);
 }
 
-static bool is_loopback(const struct fw_addr *addr)
-{
-	const unsigned char *bytes = (const unsigned char *)addr;
-
-	if (fw_addr_is_v4(addr))
-		return bytes[12] == 127;
-	for (int i = 0; i < 15; i++)
-		if (bytes[i])
-			return false;
-	return bytes[15] == 1;
-}
-
 int fw_spared_resolvers_of(struct fw_spared_list *list, const char *resolv_conf)
 {
 	FW_FCLOSE FILE *file = fopen(resolv_conf, "re");
@@ -129,7 +117,7 @@ int fw_spared_resolvers_of(struct fw_spared_list *list, const char *resolv_conf)
 		const char *resolver = fw_resolver_of_line(line);
 		struct fw_addr addr;
 
-		if (resolver && !fw_addr_parse(resolver, &addr, NULL) && !is_loopback(&addr))
+		if (resolver && !fw_addr_parse(resolver, &addr, NULL) && !fw_addr_is_loopback(&addr))
 			r = fw_spared_add(list, &addr, FW_SPARED_RESOLVER);
 	}
 	return r;

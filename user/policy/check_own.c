@@ -89,13 +89,25 @@ static const char *set_that_has(const struct fw_policy *policy, const struct fw_
 	return "its lists";
 }
 
+/* Whole, not as the head or tail of another one. */
+static bool is_noted(const char *list, const char *text)
+{
+	const size_t length = strlen(text);
+
+	for (const char *at = list; (at = strstr(at, text)); at++)
+		if ((at == list || at[-1] == ' ' || at[-1] == '"') &&
+		    (!at[length] || at[length] == ',' || at[length] == '"'))
+			return true;
+	return false;
+}
+
 /* "10.1.0.0/16, \"fd00::/64\"", as a policy file has them; what does not fit is left out. */
 static void note_once(char *list, size_t size, const char *text)
 {
 	const char *quote = strchr(text, ':') ? "\"" : "";
 	size_t used = strlen(list);
 
-	if (!strstr(list, text) && used + strlen(text) + 4 < size)
+	if (!is_noted(list, text) && used + strlen(text) + 4 < size)
 		snprintf(list + used, size - used, "%s%s%s%s", used ? ", " : "", quote, text, quote);
 }
 
@@ -224,7 +236,8 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 	const struct fw_addr *first = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (hosts[i].kind != kind || !loses(policy, image, rule, &hosts[i].addr))
+		if (hosts[i].kind != kind || fw_addr_is_loopback(&hosts[i].addr) ||
+		    !loses(policy, image, rule, &hosts[i].addr))
 			continue;
 		if (!first)
 			first = &hosts[i].addr;
