@@ -12,7 +12,7 @@
 	"sets:\n  private: {entries: [10.0.0.0/8, 192.168.0.0/16, \"fc00::/7\", \"fe80::/10\"]}\n"           \
 	"  lan: {entries: [192.168.7.0/24]}\n"                                                               \
 	"  bad: {entries: [192.168.7.5, 198.51.100.0/24]}\n"                                                 \
-	"  ours: {entries: [198.51.100.7]}\n"                                                               \
+	"  ours: {entries: [198.51.100.7]}\n"                                                                \
 	"  bogons: {entries: [127.0.0.0/8, \"::1\"]}\n"
 
 static const struct own_case {

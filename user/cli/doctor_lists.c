@@ -4,6 +4,8 @@
 #include "cli/doctor_lists.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,17 +40,28 @@ static int say_unread(json_t *findings, const char *path, bool given, int error,
 		       : json_string(""));
 }
 
+/* "sets/vpn.txt:7: ", nothing for what is about a file as a whole. */
+static const char *place(const struct fw_mark *mark, const char *path, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (mark->line)
+		snprintf(text, size, "%s:%d: ", mark->file ? mark->file : path, mark->line);
+	return text;
+}
+
 static int say_invalid(json_t *findings, const char *path, const struct fw_diags *diags)
 {
 	const struct fw_diag *first = NULL;
+	char where[PATH_MAX + 16] = "";
 
 	for (size_t i = 0; i < diags->count && !first; i++)
 		if (diags->items[i].severity == FW_SEVERITY_ERROR)
 			first = &diags->items[i];
 	return add(findings, "warning",
 		   json_sprintf("policy %s is not valid, so that its lists are not compared with this host: "
-				"line %d: %s",
-				path, first ? first->mark.line : 0, first ? first->message : "out of memory"),
+				"%s%s",
+				path, first ? place(&first->mark, path, where, sizeof(where)) : "",
+				first ? first->message : "out of memory"),
 		   json_sprintf("floodwall check %s", path));
 }
 
@@ -58,19 +71,28 @@ static int say_complaints(json_t *findings, const char *path, const struct fw_di
 
 	for (size_t i = 0; i < diags->count && !r; i++) {
 		const struct fw_diag *diag = &diags->items[i];
+		char where[PATH_MAX + 16];
 
 		r = add(findings, "warning",
-			json_sprintf("%s:%d: %s; %s", diag->mark.file ? diag->mark.file : path,
-				     diag->mark.line, diag->message, diag->hint ? diag->hint : ""),
+			json_sprintf("%s%s; %s", place(&diag->mark, path, where, sizeof(where)),
+				     diag->message, diag->hint ? diag->hint : ""),
 			json_string(""));
 	}
-	if (!diags->count)
-		r = add(findings, "ok",
-			json_sprintf("no rule of %s drops this host's own networks and addresses, its "
-				     "gateways, resolvers or live SSH peers",
-				     path),
-			json_string(""));
 	return r;
+}
+
+static int say_harmless(json_t *findings, const char *path, const struct fw_policy *policy)
+{
+	const bool feeds = policy->feed_count > 0;
+
+	return add(findings, feeds ? "note" : "ok",
+		   json_sprintf("no rule of %s drops this host's own networks and addresses, its gateways, "
+				"resolvers or live SSH peers%s",
+				path,
+				feeds ? " by a set; what feeds hold is not known here, the agent looks when "
+					"it loads the policy"
+				      : ""),
+		   json_string(""));
 }
 
 /* Only what is about this machine: the rest is what `check` is for. */
@@ -85,7 +107,7 @@ static int examine(json_t *findings, const char *path, const char *interface, co
 
 	snprintf(here.name, sizeof(here.name), "%s", interface);
 	fw_check_lists_here(policy, image, &here, 1, ports, port_count, &diags);
-	r = say_complaints(findings, path, &diags);
+	r = diags.count ? say_complaints(findings, path, &diags) : say_harmless(findings, path, policy);
 	fw_diags_done(&diags);
 	return r;
 }
