@@ -173,12 +173,13 @@ static __always_inline void known_see_flood(__u64 now_ns)
 		*until_ns = now_ns + KNOWN_FLOOD_HOLD_NS;
 }
 
-/* Also when the clock of a replay went back. */
+/* Also seen by a CPU that read its clock a tick before the one that wrote; not for long when the clock of a
+ * replay went back. */
 static __always_inline int known_flood_lasts(__u64 now_ns)
 {
 	const __u64 *until_ns = known_flood_until();
 
-	return until_ns && *until_ns - now_ns - 1 < KNOWN_FLOOD_HOLD_NS;
+	return until_ns && *until_ns - now_ns - 1 < 2 * KNOWN_FLOOD_HOLD_NS;
 }
 
 static __always_inline void known_close(struct fw_gate *gate, __u64 now_ns)

@@ -313,6 +313,33 @@ Test(admission, a_flood_closes_the_gates_of_all_cpus)
 	lab_close(&lab);
 }
 
+/* What one CPU wrote while another's packet was under way is in the future for that packet. */
+Test(admission, a_flood_closes_the_gate_of_a_cpu_whose_clock_is_behind)
+{
+	struct packet packet = stranger(CROWD);
+	cpu_set_t before;
+	struct lab lab;
+
+	lab_needs_root();
+	cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+	if (CPU_COUNT(&before) < 2)
+		cr_skip_test("takes 2 CPUs");
+	open_large(&lab);
+	lab_go_to_cpu(0);
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct packet one = stranger(i);
+
+		lab_run(&lab, &one);
+	}
+	cr_assert_eq(gates_together(&lab).closed, 1);
+	lab_go_to_cpu(1);
+	lab.now_ns -= 10 * MS;
+	lab_run(&lab, &packet);
+	cr_expect_eq(gates_together(&lab).closed, 2);
+	cr_assert_eq(sched_setaffinity(0, sizeof(before), &before), 0);
+	lab_close(&lab);
+}
+
 struct flood {
 	struct lab *lab;
 	enum varied what;

@@ -153,8 +153,8 @@ Test(allowance, ends_when_meters_are_forgotten)
 	lab_close(&lab);
 }
 
-/* What each CPU drops by itself counts against the key as well: a source at twice its limit that comes by two
- * CPUs, some packets by the one, some by the other, stays over it. */
+/* What each CPU drops by itself counts against the key as well: a source well over its limit that comes by
+ * two CPUs, some packets by the one, some by the other, stays over it. */
 static void stays_over(unsigned int run_packets)
 {
 	unsigned int seed = SEED, passed = 0, cpu = 0, left = 1;
