@@ -14,7 +14,7 @@
 /* Kinds of values: each writes what stands at `value` in the policy. */
 typedef void write_value(const struct fw_policy *policy, const void *value, FILE *out);
 
-static void write_bool(const struct fw_policy *policy, const void *value, FILE *out)
+static void write_flag(const struct fw_policy *policy, const void *value, FILE *out)
 {
 	(void)policy;
 	fputs(*(const bool *)value ? "true" : "false", out);
@@ -106,9 +106,29 @@ static void write_listen(const struct fw_policy *policy, const void *value, FILE
 	fputs(policy->metrics.enabled ? value : "none", out);
 }
 
+/* What each kind reads at `value`. */
+typedef bool of_flag;
+typedef struct fw_set_refs of_refs;
+typedef struct fw_limit of_limit;
+typedef uint64_t of_duration, of_rate, of_size, of_size_or_none;
+typedef char *of_path;
+typedef enum fw_mode of_mode;
+typedef enum fw_on_exit of_on_exit;
+typedef unsigned int of_wscale;
+typedef char of_listen[sizeof(((struct fw_policy *)0)->metrics.listen)];
+
+/* 0; no program when the member is of another type than its kind reads. */
+#define TYPE_CHECKED(kind, member)                                                                           \
+	(0 * sizeof(struct {                                                                                 \
+		 _Static_assert(__builtin_types_compatible_p(__typeof__(((struct fw_policy *)0)->member),    \
+							     of_##kind),                                     \
+				#member " is no " #kind);                                                    \
+		 int unused;                                                                                 \
+	 }))
+
 #define SETTING(name, kind, member)                                                                          \
 	{                                                                                                    \
-		name, write_##kind, offsetof(struct fw_policy, member)                                       \
+		name, write_##kind, offsetof(struct fw_policy, member) + TYPE_CHECKED(kind, member)          \
 	}
 
 static const struct setting {
@@ -119,8 +139,8 @@ static const struct setting {
 	SETTING("mode", mode, mode),
 	SETTING("never_block", refs, never_block),
 	SETTING("never_block.limit", limit, never_block_limit),
-	SETTING("safety.protect_ssh_clients", bool, safety.protect_ssh_clients),
-	SETTING("safety.protect_gateways", bool, safety.protect_gateways),
+	SETTING("safety.protect_ssh_clients", flag, safety.protect_ssh_clients),
+	SETTING("safety.protect_gateways", flag, safety.protect_gateways),
 	SETTING("safety.confirm_timeout", duration, safety.confirm_timeout_ns),
 	SETTING("safety.essential_limit", rate, safety.essential_limit),
 	SETTING("safety.resolvers", refs, safety.resolvers),
@@ -139,7 +159,7 @@ static const struct setting {
 	SETTING("geo.database", path, geo.database),
 	SETTING("geo.asn_database", path, geo.asn_database),
 	SETTING("signatures.file", path, signatures.file),
-	SETTING("history.enabled", bool, history.enabled),
+	SETTING("history.enabled", flag, history.enabled),
 	SETTING("history.keep", duration, history.keep_ns),
 	SETTING("history.size", size, history.size),
 	SETTING("memory_limit", size_or_none, memory_limit),
