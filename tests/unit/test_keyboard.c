@@ -125,6 +125,58 @@ Test(keyboard, ctrl_c_is_a_signal)
 	cr_expect(is_plain(near));
 }
 
+/* Makes a process group of its own the foreground, which is killed at the end. */
+static pid_t other_job(int far)
+{
+	pid_t job = fork();
+
+	if (!job) {
+		for (;;)
+			pause();
+	}
+	setpgid(job, job);
+	tcsetpgrp(far, job);
+	return job;
+}
+
+/* 0: a key that was typed while another job had the terminal is read when this one has it back. */
+static int wait_in_background(const char *name, int ready)
+{
+	int far = far_end(name), key = FW_KEY_NONE;
+	struct fw_keyboard keyboard;
+	pid_t job;
+
+	signal(SIGTTOU, SIG_IGN);
+	fw_keyboard_open(&keyboard, far);
+	job = other_job(far);
+	if (write(ready, "r", 1) != 1 || fw_keyboard_wait(&keyboard, 1000) != FW_KEY_NONE)
+		return 1;
+	tcsetpgrp(far, getpgrp());
+	for (int i = 0; i < 10 && key == FW_KEY_NONE; i++)
+		key = fw_keyboard_wait(&keyboard, 1000);
+	fw_keyboard_close(&keyboard);
+	kill(job, SIGKILL);
+	return key == 'x' ? 0 : 2;
+}
+
+/* Who reads keys in the background is stopped, or told that there is no terminal. */
+Test(keyboard, keys_are_another_jobs_in_the_background)
+{
+	const char *name;
+	int near = terminal(&name), ready[2], status;
+	pid_t child;
+
+	cr_assert_eq(pipe(ready), 0);
+	child = fork();
+	if (!child)
+		_exit(wait_in_background(name, ready[1]));
+	is_ready(ready);
+	cr_assert_eq(write(near, "x", 1), 1);
+	status = end_of(child);
+	cr_expect(WIFEXITED(status) && !WEXITSTATUS(status), "%x", (unsigned int)status);
+	cr_expect(is_plain(near));
+}
+
 /* A pipe, and a terminal that other processes have in the foreground: only time passes. */
 Test(keyboard, where_nobody_types_nothing_is_changed)
 {

@@ -17,6 +17,11 @@ static void set_of_signals(sigset_t *ret)
 		sigaddset(ret, ending[i]);
 }
 
+static bool is_foreground(const struct fw_keyboard *keyboard)
+{
+	return tcgetpgrp(keyboard->fd) == getpgrp();
+}
+
 /* Another job may have set the terminal while this one was stopped. */
 static void take_keys(const struct fw_keyboard *keyboard)
 {
@@ -25,8 +30,7 @@ static void take_keys(const struct fw_keyboard *keyboard)
 	keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	keys.c_cc[VMIN] = 1;
 	keys.c_cc[VTIME] = 0;
-	if (tcgetpgrp(keyboard->fd) == getpgrp())
-		tcsetattr(keyboard->fd, TCSANOW, &keys);
+	tcsetattr(keyboard->fd, TCSANOW, &keys);
 }
 
 void fw_keyboard_open(struct fw_keyboard *keyboard, int fd)
@@ -34,7 +38,7 @@ void fw_keyboard_open(struct fw_keyboard *keyboard, int fd)
 	sigset_t signals;
 
 	*keyboard = (struct fw_keyboard){.fd = fd, .signals = -1, .mute = true};
-	if (tcgetattr(fd, &keyboard->before) || tcgetpgrp(fd) != getpgrp())
+	if (tcgetattr(fd, &keyboard->before) || !is_foreground(keyboard))
 		return;
 	set_of_signals(&signals);
 	keyboard->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -50,7 +54,7 @@ void fw_keyboard_close(struct fw_keyboard *keyboard)
 	if (keyboard->mute)
 		return;
 	keyboard->mute = true;
-	if (tcgetpgrp(keyboard->fd) == getpgrp())
+	if (is_foreground(keyboard))
 		tcsetattr(keyboard->fd, TCSANOW, &keyboard->before);
 	close(keyboard->signals);
 	sigprocmask(SIG_SETMASK, &keyboard->before_mask, NULL); /* one that waits is delivered here */
@@ -66,7 +70,10 @@ int fw_keyboard_wait(struct fw_keyboard *keyboard, int milliseconds)
 		poll(NULL, 0, milliseconds);
 		return FW_KEY_NONE;
 	}
-	take_keys(keyboard);
+	if (is_foreground(keyboard))
+		take_keys(keyboard);
+	else
+		watched[1].fd = -1; /* keys are another job's; who reads them nevertheless is stopped */
 	if (poll(watched, 2, milliseconds) <= 0)
 		return FW_KEY_NONE;
 	if (watched[0].revents)
