@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "agent/agent.h"
-#include "policy/lists.h"
 #include "agent/question.h"
 #include "lib/cleanup.h"
 #include "lib/grow.h"
+#include "policy/lists.h"
 
 #define GOOD_MAX 1000000
 
