@@ -6,7 +6,7 @@
 . "$(dirname "$0")/web.sh"
 begin challenge --queue-per-cpu
 need_web
-xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
+xdp_on attacker eth0 tools/upstream.bpf.c upstream
 
 write_policy() {
 	policy <<YAML

@@ -10,7 +10,7 @@ interfaces: [{name: eth0, xdp: native}]
 rules:
   - {name: blanket, limit: 1000 packets/10s, action: block}
 YAML
-xdp_on victim eth1 tests/net/foreign.bpf.c xdp
+xdp_on victim eth1 tests/net/foreign.bpf.c foreign_pass
 foreign() { on victim ip -o link show eth1 | grep -o 'prog/xdp id [0-9]*'; }
 before=$(foreign)
 

@@ -157,10 +157,10 @@ need_tool() {
 	[ -x "$BUILD/tools/$1" ] || { not_ok "$BUILD/tools/$1 is built" "run: make tests-build"; exit 1; }
 }
 
-# xdp_on ROLE IFACE SOURCE SECTION: a small program of the tests' own
+# xdp_on ROLE IFACE SOURCE PROGRAM: a small program that is not the filter
 xdp_on() {
 	if ! clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/$3" -o "$WORK/$4.o" ||
-		! on "$1" ip link set dev "$2" xdpdrv obj "$WORK/$4.o" sec "$4"; then
+		! on "$1" ip link set dev "$2" xdpdrv obj "$WORK/$4.o" program "$4"; then
 		not_ok "$1 runs $3 on $2"
 	fi
 }

@@ -125,7 +125,7 @@ verified() { metric verified_sources; }
 bans() { metric 'bans{'; }
 is_verified() { [ "$(verified)" = 1 ]; }
 
-xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
+xdp_on attacker eth0 tools/upstream.bpf.c upstream
 write_policy source
 start_agent
 

@@ -61,7 +61,7 @@ rules:
 YAML
 }
 
-xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
+xdp_on attacker eth0 tools/upstream.bpf.c upstream
 web_conf ''
 truncate -s 16M "$WORK/www/big"
 behind nginx -c "$WORK/nginx.conf" &

@@ -80,8 +80,8 @@ rules:
 YAML
 	SYN=(--dst "$VICTIM_IP4" --source random4 --proto syn --dport 80)
 	URL="http://$VICTIM_IP4:80/"
-	xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
-	xdp_on victim eth1 tests/net/bare_drop.bpf.c drop
+	xdp_on attacker eth0 tools/upstream.bpf.c upstream
+	xdp_on victim eth1 tools/bench/bare.bpf.c bare_drop
 	serve '' # nginx's own backlog of 511, as everywhere
 }
 
