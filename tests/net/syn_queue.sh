@@ -30,23 +30,33 @@ per_second() {
 	end_floods
 }
 
-STACK=$(per_second stack_answered)
+SYNS=("${SYN[@]}")
 start_agent
-CHALLENGE=$(per_second challenged)
-echo "#   one CPU answers $STACK SYNs a second in the stack, $CHALLENGE in the filter"
-if [ "$CHALLENGE" -lt $((STACK * 5 / 4)) ]; then
-	echo "skip $TEST: there is no room between the stack's $STACK and the filter's $CHALLENGE cookies a second on this machine"
-	exit 0
-fi
-SYN+=(--rate "$(python -c "print(round(($STACK * $CHALLENGE) ** 0.5))")")
-bare=$(beside_bare_drop)
-BARE_P99=$(p99)
-challenge=$(beside "${SYN[@]}")
-expect_that "challenge: 99 % of real clients' requests succeed" 'a >= 0.99' "$(share)"
-CHALLENGE_P99=$(p99)
-fw detach "$IFACE" >/dev/null
-expect "without it the stack has cookies of its own" 1 "$(sysctl_of tcp_syncookies)"
-stack=$(beside "${SYN[@]}")
+# Once more if the machine has become faster since it was measured: then the flood was none to the stack.
+for _ in 1 2 3; do
+	SYN=("${SYNS[@]}")
+	fw detach "$IFACE" >/dev/null
+	STACK=$(per_second stack_answered)
+	fw attach "$IFACE" --xdp native >/dev/null
+	CHALLENGE=$(per_second challenged)
+	echo "#   one CPU answers $STACK SYNs a second in the stack, $CHALLENGE in the filter"
+	if [ "$CHALLENGE" -lt $((STACK * 5 / 4)) ]; then
+		echo "skip $TEST: there is no room between the stack's $STACK and the filter's $CHALLENGE cookies a second on this machine"
+		exit 0
+	fi
+	SYN+=(--rate "$(python -c "print(round(($STACK * $CHALLENGE) ** 0.5))")")
+	bare=$(beside_bare_drop)
+	BARE_P99=$(p99)
+	challenge=$(beside "${SYN[@]}")
+	expect_that "challenge: 99 % of real clients' requests succeed" 'a >= 0.99' "$(share)"
+	CHALLENGE_P99=$(p99)
+	fw detach "$IFACE" >/dev/null
+	expect "without it the stack has cookies of its own" 1 "$(sysctl_of tcp_syncookies)"
+	before=$(stack_answered)
+	stack=$(beside "${SYN[@]}")
+	answered=$(($(stack_answered) - before))
+	echo "#   $(flood_mpps) Mpps: bare drop beside: $bare; challenge: $challenge; the stack alone: $stack"
+	[ $((answered * 20)) -gt $(($(tail -n 1 "$WORK/flood0.json" | field 'd["sent"]') * 19)) ] || break
+done
 expect_that "without challenge the same flood shuts clients out" 'a < 0.99' "$(share)"
-echo "#   $(flood_mpps) Mpps: bare drop beside: $bare; challenge: $challenge; the stack alone: $stack"
 echo "#   99th percentile, challenge over bare drop: $(python -c "print(round($CHALLENGE_P99 / $BARE_P99, 2))")"
