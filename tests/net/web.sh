@@ -29,14 +29,10 @@ http { access_log off; server { listen 80 $1; listen [::]:80 $1; root $WORK/www;
 CONF
 }
 
-# Server and clients run before ordinary tasks: a client has its own machine elsewhere, and so has a generator. What delays them is
-# then what the kernel does with the flood, not who else wants their CPU, in every run alike.
-AT_ONCE="chrt -f 1"
-
 # serve [DIRECTIVES]: nginx in the victim
 serve() {
 	web_conf "$1"
-	on victim $AT_ONCE nginx -c "$WORK/nginx.conf" &
+	on victim nginx -c "$WORK/nginx.conf" &
 	disown
 	until_true 5 on client curl -sf -o /dev/null "http://$VICTIM_IP4:80/" || not_ok "nginx answers"
 }
@@ -56,7 +52,7 @@ sysctl_set() { on victim sh -c "echo $2 >/proc/sys/net/ipv4/$1"; }
 # honest URL: what 600 requests of real clients in two seconds got, "99.8 % of 600, p99 5 ms"; share and p99 of the last one
 CLIENT=()
 honest() {
-	on client $AT_ONCE ${WEB_CPUS:+taskset -c "$WEB_CPUS"} "$BUILD/tools/httpload" --url "$1" --rate 300 --seconds 2 "${CLIENT[@]}" >"$WORK/http.json"
+	on client ${WEB_CPUS:+taskset -c "$WEB_CPUS"} "$BUILD/tools/httpload" --url "$1" --rate 300 --seconds 2 "${CLIENT[@]}" >"$WORK/http.json"
 	field "'%.1f %% of %d, p99 %s ms' % (100*d['ok']/d['requests'], d['requests'], d['p99_ms'])" <"$WORK/http.json"
 }
 
