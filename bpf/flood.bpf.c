@@ -66,17 +66,20 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, struc
 	}
 }
 
-/* Likewise for what a meter of the source will ask, if one may. */
-static __always_inline void ask_for_meters(const struct fw_policy_slot *policy, struct fw_pkt *pkt,
-					   __u64 terms)
+/* Likewise for what a meter of the source will ask, if one may. The gate, if it is closed. */
+static __always_inline struct fw_gate *ask_for_meters(const struct fw_policy_slot *policy,
+						      const struct fw_pkt *pkt, __u64 terms)
 {
+	struct fw_gate *crowded;
+
 	if (!(terms & policy->source_meter_terms))
-		return;
-	pkt->crowded = known_is_crowded(pkt->now_ns);
-	if (!pkt->crowded)
-		allowance_touch(pkt->key_hash);
-	else
+		return NULL;
+	crowded = known_crowded_gate(pkt->now_ns);
+	if (crowded)
 		known_touch(pkt->key_hash);
+	else
+		allowance_touch(pkt->key_hash);
+	return crowded;
 }
 
 static __always_inline enum fw_reason identify_by_list(const struct fw_policy_slot *policy,
@@ -151,6 +154,7 @@ int fw_xdp(struct xdp_md *ctx)
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
 	struct fw_asked asked = {};
+	struct fw_gate *crowded;
 	enum fw_reason why;
 	__u64 terms;
 
@@ -175,12 +179,12 @@ int fw_xdp(struct xdp_md *ctx)
 	if (policy->features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
 	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
-	ask_for_meters(policy, &pkt, terms);
+	crowded = ask_for_meters(policy, &pkt, terms);
 	why = identify(control, policy, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && policy->features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))
 		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)
-		why = judge(ctx, policy, &pkt, terms);
+		why = judge(ctx, policy, &pkt, terms, crowded);
 	return verdict(&pkt, why);
 }
 

@@ -219,9 +219,10 @@ static __always_inline const struct fw_term *judge_take(const struct fw_policy_s
 	if (pkt->count_terms)
 		pkt->held_terms = *mask;
 	*mask &= *mask - 1;
-	if (!judge_has_labels(term, pkt) && !judge_has_labels_on_trial(term, pkt))
+	if (policy->features & FW_FEATURE_LABELS && !judge_has_labels(term, pkt) &&
+	    !judge_has_labels_on_trial(term, pkt))
 		return NULL;
-	*mask &= ~policy->rules[term->rule & (FW_RULES_MAX - 1)].terms;
+	*mask &= term->others;
 	return term;
 }
 
@@ -229,8 +230,9 @@ static __always_inline const struct fw_term *judge_take(const struct fw_policy_s
  * instructions. */
 #define JUDGE_QUICK_TURNS 2
 
+/* crowded: this CPU's gate, if more new keys come than it gives meters to. */
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
-					    struct fw_pkt *pkt, __u64 mask)
+					    struct fw_pkt *pkt, __u64 mask, struct fw_gate *crowded)
 {
 	const struct fw_term *term;
 	const struct fw_rule *rule;
@@ -252,7 +254,7 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 		if (!term)
 			continue;
 		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
-		why = judge_quickly(rule, pkt, &slowly);
+		why = judge_quickly(rule, pkt, crowded, &slowly);
 		if (slowly)
 			why = judge_slowly(ctx, rule, pkt, term->rule);
 		if (why != FW_REASON_UNDECIDED)

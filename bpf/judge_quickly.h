@@ -47,22 +47,19 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 }
 
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
-static __always_inline enum judge_quickly judge_source_quickly(const struct fw_rule *rule,
-							       const struct fw_pkt *pkt)
+static __always_inline enum judge_quickly
+judge_source_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_gate *crowded)
 {
 	struct fw_known_tags *bucket;
-	struct fw_gate *gate;
 	__u16 tag;
 
-	if (pkt->crowded) {
+	if (crowded) {
 		bucket = known_bucket(pkt->key_hash, rule->id);
 		tag = known_tag(pkt->key_hash, rule->id, 0);
 		if (!bucket)
 			return JUDGE_SLOWLY;
 		if (!known_has(bucket, tag)) {
-			gate = known_gate();
-			if (gate)
-				known_turn_away(gate, bucket, tag, pkt->now_ns);
+			known_turn_away(crowded, bucket, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 		known_refresh(bucket, tag);
@@ -72,7 +69,7 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 
 /* UNDECIDED with *slowly: ask judge_rule. */
 static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
-						    int *slowly)
+						    struct fw_gate *crowded, int *slowly)
 {
 	__u32 index = rule->id, limited = rule->unit != FW_UNIT_NONE;
 	enum judge_quickly found = JUDGE_OVER;
@@ -86,7 +83,7 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 		return FW_REASON_INTERNAL;
 	if (limited)
 		found = rule->per == FW_PER_TOTAL ? judge_total_quickly(rule, pkt, count)
-						  : judge_source_quickly(rule, pkt);
+						  : judge_source_quickly(rule, pkt, crowded);
 	if (found == JUDGE_SLOWLY)
 		return FW_REASON_UNDECIDED;
 	*slowly = 0;

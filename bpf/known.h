@@ -254,18 +254,18 @@ static __always_inline void known_count_insert(enum known known)
 
 	if (!gate)
 		return;
-	gate->inserted++;
+	gate->fresh += known == KNOWN_NOT;
 	gate->returned += known == KNOWN_CANDIDATE;
 	gate->strayed += known == KNOWN_WELL;
 }
 
-/* Under a flood of new keys, except for the first of each tick: known_admits() would turn away who is not
- * known. */
-static __always_inline int known_is_crowded(__u64 now_ns)
+/* The gate, under a flood of new keys; except for the first of each tick. known_admits() would turn away who
+ * is not known. */
+static __always_inline struct fw_gate *known_crowded_gate(__u64 now_ns)
 {
-	const struct fw_gate *gate = known_gate();
+	struct fw_gate *gate = known_gate();
 
-	return gate && gate->closed && gate->refilled_ns == now_ns;
+	return gate && gate->closed && gate->refilled_ns == now_ns ? gate : NULL;
 }
 
 #endif

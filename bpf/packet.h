@@ -35,7 +35,6 @@ struct fw_pkt {
 	__u8 traffic;	 /* enum fw_traffic */
 	__u8 would_drop; /* a rule in count mode would have dropped it */
 	__u8 counting;	 /* the interface is in count mode: nothing may drop or ban */
-	__u8 crowded;	 /* more new keys than this CPU gives meters to */
 	__u8 slot;	 /* of the generation that judges this packet */
 };
 

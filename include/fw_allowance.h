@@ -5,8 +5,9 @@
  * A key that is far from its limit, or over it until the sub-window ends, needs no asking: the CPU notes what
  * it counted here and tells the meter later, when the allowance is used up, when the sub-window has ended,
  * when the policy changed or when another key takes the place. On one CPU every packet is judged as if the
- * meter had been asked; several CPUs hold back at most a 32nd of a limit together and sixteen packets each
- * (fw_rule.batch). */
+ * meter had been asked; several CPUs hold back at most a 32nd of a limit together and 64 packets each
+ * (fw_rule.batch), and what one of them dropped may count one sub-window longer, if another has closed its
+ * own meanwhile. */
 #ifndef FW_ALLOWANCE_H
 #define FW_ALLOWANCE_H
 

@@ -95,10 +95,11 @@ FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 24);
 struct fw_term {
 	__u64 labels_required;
 	__u64 labels_forbidden;
-	__u32 rule; /* index into rules[] */
+	__u64 others; /* all terms but its rule's, which is judged once */
+	__u32 rule;   /* index into rules[] */
 	__u32 pad;
 };
-FW_SIZE_IS(struct fw_term, 24);
+FW_SIZE_IS(struct fw_term, 32);
 
 /* What the packet is beyond protocol and ports; an index into kind_terms. */
 enum fw_packet_kind {
@@ -132,6 +133,7 @@ enum fw_feature {
 	FW_FEATURE_ODD_KINDS = 1 << 10,
 	FW_FEATURE_SIGNATURES = 1 << 11,
 	FW_FEATURE_VERIFIED = 1 << 12,
+	FW_FEATURE_LABELS = 1 << 13, /* some term asks for labels; no dimension */
 };
 
 #define FW_PORT_CLASSES 256

@@ -111,9 +111,11 @@ struct fw_gate {
 	__u32 closed;
 	__u64 closings;
 	__u64 candidates; /* keys that may come again */
-	__u64 inserted;	  /* keys that were given a meter: all of them, */
-	__u64 returned;	  /* candidates that came again, */
-	__u64 strayed;	  /* and those for whom another key's tag was taken, or whose own meter was evicted */
+	/* Keys that were given a meter, each counted once: it is read while it is written, and what only a
+	 * difference tells could step back. */
+	__u64 fresh;	/* nobody knew them, */
+	__u64 returned; /* candidates that came again, */
+	__u64 strayed;	/* and those for whom another key's tag was taken, or whose own meter was evicted */
 };
 FW_SIZE_IS(struct fw_gate, 80);
 

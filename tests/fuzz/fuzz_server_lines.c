@@ -3,8 +3,8 @@
  * and a host name is one word. */
 #include <ctype.h>
 
-#include "agent/server_lines.h"
 #include "fuzz/text.h"
+#include "lib/server_lines.h"
 
 static void must_be_word(const char *word, const char *line, size_t size)
 {

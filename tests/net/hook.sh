@@ -27,6 +27,9 @@ expect "which was left alone again" "$before" "$(foreign)"
 expect "the other interface goes on" "enforcing eth0" "$(status 'd["state"] + " " + " ".join(i["name"] for i in d["interfaces"] if i["attached"])')"
 on victim "$BUILD/floodwall" doctor eth1 >"$WORK/out" 2>&1
 expect_words "doctor: who sits on the hook" foreign_pass "$WORK/out"
+on victim setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILD/floodwall" doctor eth1 >"$WORK/out" 2>&1
+expect_words "doctor without rights: what is missing to ask" 'hook +note +program [0-9]+ is attached.*lacks CAP_SYS_ADMIN to ask' "$WORK/out"
+expect_words "and how to get it" 'sudo floodwall doctor eth1 +# hook' "$WORK/out"
 
 expect_exit "no such interface: 78" 78 fw attach nope0
 expect_words "its name and those there are" 'nope0.*eth0|eth0.*nope0' "$WORK/err"

@@ -43,6 +43,14 @@ start_agent
 sleep 2.5
 
 expect_exit "a policy that blocks the client is applied" 0 fw apply "$WORK/locks.yaml"
+expect_words "with a word on the session" "$CLIENT_IP4, who has a live SSH session" "$WORK/out"
+on victim "$BUILD/floodwall" check "$WORK/unprotected.yaml" >"$WORK/checked" 2>&1
+expect_words "check tells it, too" "the session is cut off" "$WORK/checked"
+on victim "$BUILD/floodwall" doctor "$IFACE" --policy "$WORK/locks.yaml" >"$WORK/examined" 2>&1
+expect_words "so does doctor: the session" "lists +WARNING +.*$CLIENT_IP4, who has a live SSH session" "$WORK/examined"
+expect_words "and its network" "lists +WARNING +.*this host's own network: 'clients'" "$WORK/examined"
+on victim "$BUILD/floodwall" doctor "$IFACE" --policy "$WORK/policy.yaml" >"$WORK/examined" 2>&1
+expect_words "a policy that drops nobody it needs" "lists +ok +no rule of .*policy.yaml" "$WORK/examined"
 typed one
 expect "the live session is left alone" 0 $?
 echo two | on client timeout 4 socat - "TCP4:$VICTIM_IP4:22,bind=$CLIENT_IP4" >"$WORK/second" 2>/dev/null

@@ -146,7 +146,7 @@ Test(spared, resolvers_without_loopback)
 	      "example.org\nnameserver 192.0.2.53\n",
 	      file);
 	fclose(file);
-	cr_assert_eq(fw_spared_resolvers(&list, name), 0);
+	cr_assert_eq(fw_spared_resolvers_of(&list, name), 0);
 	unlink(name);
 	cr_assert_eq(list.count, 3);
 	for (size_t i = 0; i < 3; i++) {
@@ -315,7 +315,7 @@ Test(spared, a_missing_file_spares_nobody)
 {
 	struct fw_spared_list list = {};
 
-	cr_expect_eq(fw_spared_resolvers(&list, "/nonexistent/resolv.conf"), 0);
+	cr_expect_eq(fw_spared_resolvers_of(&list, "/nonexistent/resolv.conf"), 0);
 	cr_expect_eq(list.count, 0);
 }
 

@@ -10,7 +10,9 @@
 
 #define SETS                                                                                                 \
 	"sets:\n  private: {entries: [10.0.0.0/8, 192.168.0.0/16, \"fc00::/7\", \"fe80::/10\"]}\n"           \
-	"  lan: {entries: [192.168.7.0/24]}\n"
+	"  lan: {entries: [192.168.7.0/24]}\n"                                                               \
+	"  bad: {entries: [192.168.7.5, 198.51.100.0/24]}\n"                                                 \
+	"  ours: {entries: [198.51.100.7]}\n"
 
 static const struct own_case {
 	const char *name, *interface, *address; /* the only one the machine has */
@@ -62,36 +64,50 @@ static const struct own_case {
 	{"a trickle for the others", "eth0", "192.168.7.5/24", "",
 	 "{name: r, match: {source: [private], source_not: [lan]}, limit: 50 packets/1s, action: police}",
 	 NULL},
+	{"its own address, and no neighbour's", "eth0", "192.168.7.5/24", "",
+	 "{name: r, match: {source: [bad]}, action: block}",
+	 "drops this host's own address: 'bad' has 192.168.7.5 of eth0"},
+	{"a neighbour that is not this host", "eth0", "192.168.7.6/24", "",
+	 "{name: r, match: {source: [bad]}, action: block}", NULL},
 	{"a rule without lists", "eth0", "192.168.7.5/24", "",
 	 "{name: r, match: {dest_port: 23}, action: block, force: true}", NULL},
 };
 
-static void check_case(const struct own_case *one)
+static void compile(const char *name, const char *top, const char *rules, struct fw_diags *diags,
+		    struct fw_policy **policy, struct fw_image **image)
 {
 	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+	char text[1024];
+
+	snprintf(text, sizeof(text), "version: 1\ninterfaces: [eth0]\n%s" SETS "rules:\n  - %s\n", top,
+		 rules);
+	cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", diags, policy), 0, "%s: %s", name,
+		     diags->count ? diags->items[0].message : "");
+	cr_assert_eq(fw_image_compile(*policy, &(struct fw_image_input){}, ids, diags, image), 0, "%s", name);
+}
+
+static void check_case(const struct own_case *one)
+{
 	struct fw_own_network own = {};
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
 	struct fw_diags diags = {};
-	char text[1024], address[64];
+	char address[64];
 	size_t before;
 
-	snprintf(text, sizeof(text), "version: 1\ninterfaces: [eth0]\n%s" SETS "rules:\n  - %s\n", one->top,
-		 one->rules);
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(one->address, "/"), one->address);
 	snprintf(own.interface, sizeof(own.interface), "%s", one->interface);
 	cr_assert_eq(fw_addr_parse(address, &own.addr, NULL), 0);
 	cr_assert_eq(fw_prefix_parse_lax(one->address, &own.network, NULL), 0, "%s", one->name);
-	cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0, "%s: %s",
-		     one->name, diags.count ? diags.items[0].message : "");
-	cr_assert_eq(fw_image_compile(policy, &(struct fw_image_input){}, ids, &diags, &image), 0, "%s",
-		     one->name);
+	compile(one->name, one->top, one->rules, &diags, &policy, &image);
 	before = diags.count;
 	fw_check_own_networks(policy, image, policy->interfaces, policy->interface_count, &own, 1, &diags);
 	cr_expect_eq(diags.count, before + !!one->says, "%s: %zu complaints", one->name,
 		     diags.count - before);
 	if (one->says && diags.count > before) {
-		cr_expect_str_eq(diags.items[before].code, "blocks-own-network");
+		cr_expect_str_eq(diags.items[before].code, strstr(one->says, "own address")
+								   ? "lists-own-address"
+								   : "blocks-own-network");
 		cr_expect(strstr(diags.items[before].message, one->says), "%s: %s", one->name,
 			  diags.items[before].message);
 	}
@@ -104,6 +120,63 @@ Test(check_own, cases)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		check_case(&cases[i]);
+}
+
+#define BLOCK	  "{name: r, match: {source: [bad]}, action: block}"
+#define CAREFREE  "safety: {protect_ssh_clients: false, protect_gateways: false}\n"
+#define SESSION	  "198.51.100.7, who has a live SSH session"
+#define ALLOW_TOO "{name: a, match: {source: [ours]}, action: allow}\n  - " BLOCK
+
+static const struct {
+	const char *name;
+	enum fw_spared_kind kind;
+	const char *top, *rules, *code, *says; /* NULL: silence about 198.51.100.7, whom `bad` has */
+} hosts[] = {
+	{"an SSH peer", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer", SESSION},
+	{"what becomes of it", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer", "no other one begins"},
+	{"an SSH peer that nobody spares", FW_SPARED_SSH, CAREFREE, BLOCK, "blocks-ssh-peer", "is cut off"},
+	{"an SSH peer that never_block has", FW_SPARED_SSH, "never_block: [ours]\n", BLOCK, NULL, NULL},
+	{"an SSH peer that is allowed before", FW_SPARED_SSH, "", ALLOW_TOO, NULL, NULL},
+	{"an SSH peer that no list has", FW_SPARED_SSH, "",
+	 "{name: r, match: {source: [lan]}, action: block}", NULL, NULL},
+	{"a gateway is spared", FW_SPARED_GATEWAY, "", BLOCK, NULL, NULL},
+	{"a gateway that nobody spares", FW_SPARED_GATEWAY, CAREFREE, BLOCK, "blocks-gateway",
+	 "connections hang"},
+	{"a resolver is spared", FW_SPARED_RESOLVER, "", BLOCK, NULL, NULL},
+	{"a resolver that nobody spares", FW_SPARED_RESOLVER, CAREFREE, BLOCK, "blocks-resolver",
+	 "names are not found"},
+	{"all but a trickle of a resolver's answers", FW_SPARED_RESOLVER, CAREFREE,
+	 "{name: r, match: {source: [bad]}, limit: 50 packets/1s, action: police}", "blocks-resolver",
+	 "nearly all of 198.51.100.7"},
+	{"a resolver in count mode", FW_SPARED_RESOLVER, CAREFREE,
+	 "{name: r, match: {source: [bad]}, action: block, mode: count}", NULL, NULL},
+	{"whom an operator allowed", FW_SPARED_ALLOWED, CAREFREE, BLOCK, NULL, NULL},
+};
+
+Test(check_own, hosts_that_this_one_needs)
+{
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct fw_spared_entry entry = {.kind = hosts[i].kind};
+		struct fw_policy *policy = NULL;
+		struct fw_image *image = NULL;
+		struct fw_diags diags = {};
+		size_t before;
+
+		cr_assert_eq(fw_addr_parse("198.51.100.7", &entry.addr, NULL), 0);
+		compile(hosts[i].name, hosts[i].top, hosts[i].rules, &diags, &policy, &image);
+		before = diags.count;
+		fw_check_needed_hosts(policy, image, &entry, 1, &diags);
+		cr_expect_eq(diags.count, before + !!hosts[i].says, "%s: %zu complaints", hosts[i].name,
+			     diags.count - before);
+		if (hosts[i].says && diags.count > before) {
+			cr_expect_str_eq(diags.items[before].code, hosts[i].code);
+			cr_expect(strstr(diags.items[before].message, hosts[i].says), "%s: %s", hosts[i].name,
+				  diags.items[before].message);
+		}
+		fw_image_free(image);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
 }
 
 /* The loopback is there wherever tests run. */

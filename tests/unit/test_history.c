@@ -198,6 +198,7 @@ Test(history, busiest_sources_per_window)
 	cr_assert_eq(fw_history_open_read(path, &reader, &err), 0, "%s", err.text);
 	cr_assert_eq(fw_history_top(reader, &question, &top, &err), 0, "%s", err.text);
 	cr_assert_eq(json_array_size(json_object_get(top, "entries")), 3);
+	cr_expect(json_is_true(json_object_get(top, "estimated")), "amounts of sources are from samples");
 	entry = json_array_get(json_object_get(top, "entries"), 0);
 	cr_assert_str_eq(json_string_value(json_object_get(entry, "source")), "10.0.0.7");
 	cr_assert_eq(json_integer_value(json_object_get(entry, "packets")), 30);
@@ -208,6 +209,7 @@ Test(history, busiest_sources_per_window)
 	cr_assert_eq(fw_history_top(reader, &question, &top, &err), 0, "%s", err.text);
 	entry = json_array_get(json_object_get(top, "entries"), 0);
 	cr_assert_eq(json_integer_value(json_object_get(entry, "amount")), 30);
+	cr_expect(json_is_false(json_object_get(top, "estimated")), "those of a rule's keys are counted");
 	json_decref(top);
 	question.rule = "nobody";
 	cr_assert_eq(fw_history_top(reader, &question, &top, &err), -ENOENT);

@@ -85,6 +85,24 @@ static const struct plan_case {
 	 "~ setting safety.confirm_timeout 1m -> 1m30s\n~ setting safety.essential_limit 10k -> 5000\n"
 	 "~ setting metrics.listen 127.0.0.1:9854 -> none\n~ setting on_exit keep -> detach\n"
 	 "~ setting capacity.bans 512KiB -> 1KiB\n~ setting memory_limit none -> 5GiB\n"},
+	{"the other settings", HEAD "sets: {p: [192.0.2.1]}\n",
+	 HEAD "sets: {p: [192.0.2.1]}\n"
+	      "safety: {protect_gateways: false, resolvers: [p], time_servers: [p], answers_limit: 100 "
+	      "packets/1s, attack_from: 2500, challenge_replies: 1M, challenge_replies_per_prefix: 2k, "
+	      "synproxy_wscale: 7}\n"
+	      "capacity: {sources: 2M, prefixes: 100k, log_clients: 130k}\n"
+	      "history: {enabled: false, keep: 30d, size: 1GiB}\n"
+	      "geo: {database: /a.mmdb, asn_database: /b.mmdb}\nsignatures: {file: /c.yaml}\n",
+	 "~ setting safety.protect_gateways true -> false\n~ setting safety.resolvers none -> p\n"
+	 "~ setting safety.time_servers none -> p\n"
+	 "~ setting safety.answers_limit 5000 packets/1s -> 100 packets/1s\n"
+	 "~ setting safety.attack_from 1000 -> 2500\n~ setting safety.challenge_replies 5M -> 1M\n"
+	 "~ setting safety.challenge_replies_per_prefix 1000 -> 2000\n"
+	 "~ setting safety.synproxy_wscale none -> 7\n~ setting capacity.sources 1MiB -> 2M\n"
+	 "~ setting capacity.prefixes 2MiB -> 100k\n~ setting capacity.log_clients 1MiB -> 130k\n"
+	 "~ setting geo.database none -> /a.mmdb\n~ setting geo.asn_database none -> /b.mmdb\n"
+	 "~ setting signatures.file none -> /c.yaml\n~ setting history.enabled true -> false\n"
+	 "~ setting history.keep 90d -> 30d\n~ setting history.size 512MiB -> 1GiB\n"},
 	{"logs",
 	 HEAD "logs: {a: {path: /a}, b: {journal: b.service, regex: '<HOST>'}}\nrules: [{name: r, match: "
 	      "{log: a}, limit: "

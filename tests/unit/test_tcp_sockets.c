@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "agent/spared.h"
+#include "lib/needed_hosts.h"
 #include "lib/tcp_sockets.h"
 
 /* What the kernel answers to the first two questions, by IPv4 and by IPv6; type 0: as it likes. */

@@ -97,19 +97,17 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 /* Without an answer from the kernel there is nothing to warn of. */
 static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 {
-	FW_FREE struct fw_own_network *networks = NULL;
 	struct fw_listening listening;
 	FW_FREE struct fw_interface *wanted = NULL;
-	size_t count = 0, wanted_count = 0;
+	size_t wanted_count = 0;
 
 	fw_check_notify_users(loaded->policy, &loaded->diags);
 	/* When a machine boots its servers start beside the agent. */
 	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening))
 		fw_check_listeners(loaded->policy, &listening, &loaded->diags);
-	if (!fw_own_networks_read(&networks, &count) &&
-	    !fw_interfaces_wanted(agent, loaded->policy, &wanted, &wanted_count) && wanted_count)
-		fw_check_own_networks(loaded->policy, loaded->image, wanted, wanted_count, networks, count,
-				      &loaded->diags);
+	if (!fw_interfaces_wanted(agent, loaded->policy, &wanted, &wanted_count) && wanted_count)
+		fw_check_lists_here(loaded->policy, loaded->image, wanted, wanted_count,
+				    agent->spared.ssh_ports, agent->spared.ssh_port_count, &loaded->diags);
 }
 
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "policy/lists.h"
 #include "agent/question.h"
 #include "lib/cleanup.h"
 #include "lib/grow.h"

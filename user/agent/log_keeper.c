@@ -2,15 +2,13 @@
 /* The log keeper: an unprivileged user with one capability, CAP_DAC_READ_SEARCH. */
 #include "agent/log_keeper.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent/child.h"
+#include "agent/privileges.h"
 #include "logs/record.h"
 
 #define LOOK_EVERY_MS 40 /* a rotated log is found within that time */
@@ -41,27 +40,9 @@ struct keeper {
 
 static int become_keeper(void)
 {
-	const struct passwd *user = getpwnam("floodwall");
-	const capng_type_t sets = CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE | CAPNG_BOUNDING_SET;
+	static const unsigned int kept[] = {CAP_DAC_READ_SEARCH};
 
-	if (!user)
-		user = getpwnam("nobody");
-	capng_get_caps_process();
-	if (capng_have_capability(CAPNG_PERMITTED, CAP_DAC_READ_SEARCH)) {
-		capng_clear(CAPNG_SELECT_BOTH);
-		capng_update(CAPNG_ADD, sets, CAP_DAC_READ_SEARCH);
-	} else {
-		capng_clear(CAPNG_SELECT_BOTH);
-	}
-	if (!geteuid()) {
-		if (!user || !user->pw_uid ||
-		    capng_change_id((int)user->pw_uid, (int)user->pw_gid,
-				    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
-			return -EPERM;
-	} else if (capng_apply(CAPNG_SELECT_CAPS)) {
-		return -EPERM;
-	}
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+	return fw_privileges_become_nobody(kept, 1, true);
 }
 
 static void tell(const struct fw_keeper_news *news, int fd)

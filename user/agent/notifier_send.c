@@ -2,7 +2,6 @@
 /* One message through a worker of the nursery, watched by the loop. Closing our end of the news is what ends
  * a worker that takes too long. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,13 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/nursery.h"
 #include "lib/cleanup.h"
+#include "lib/secret.h"
 
 #define GRACE_MS 5000 /* beyond the worker's own limit */
 
@@ -139,23 +138,6 @@ static int memory_file(const char *name, const char *text)
 	return TAKE_FD(fd);
 }
 
-/* Read at every message: it may have been changed. */
-static int open_secret(const char *path, struct fw_err *err)
-{
-	FW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat status;
-
-	if (fd < 0 || fstat(fd, &status))
-		return fw_err_set(err, -errno, "cannot open the credential '%.200s': %s", path,
-				  strerror(errno));
-	if (!S_ISREG(status.st_mode))
-		return fw_err_set(err, -EINVAL, "the credential '%.200s' is not a regular file", path);
-	if (status.st_mode & S_IROTH)
-		return fw_err_set(err, -EACCES, "everybody can read the credential '%.200s': chmod o-rwx it",
-				  path);
-	return TAKE_FD(fd);
-}
-
 static int encode(const struct fw_notify_target *target, const char *body, char **ret, struct fw_err *err)
 {
 	struct fw_notify_job job = {.url = target->url,
@@ -186,7 +168,7 @@ static int order(const struct fw_agent *agent, const struct fw_notify_target *ta
 	int pair[2], r = encode(target, body, &text, err);
 
 	if (!r && target->secret) {
-		secret_fd = open_secret(target->secret, err);
+		secret_fd = fw_secret_open(target->secret, err);
 		r = secret_fd < 0 ? secret_fd : 0;
 	}
 	if (r)

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "agent/child.h"
+#include "agent/privileges.h"
 #include "feeds/job.h"
 #include "feeds/update.h"
 #include "lib/cleanup.h"
@@ -51,28 +52,8 @@ static int become_unprivileged(void)
 static int become_changer(void)
 {
 	static const unsigned int kept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
-	const capng_type_t sets = CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET;
-	const struct passwd *user = getpwnam("floodwall");
-	bool have[sizeof(kept) / sizeof(kept[0])];
 
-	if (!user)
-		user = getpwnam("nobody");
-	capng_get_caps_process();
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
-	capng_clear(CAPNG_SELECT_BOTH);
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (have[i])
-			capng_update(CAPNG_ADD, sets, kept[i]);
-	if (!geteuid()) {
-		if (!user || !user->pw_uid ||
-		    capng_change_id((int)user->pw_uid, (int)user->pw_gid,
-				    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
-			return -EPERM;
-	} else if (capng_apply(CAPNG_SELECT_CAPS)) {
-		return -EPERM;
-	}
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+	return fw_privileges_become_nobody(kept, sizeof(kept) / sizeof(kept[0]), false);
 }
 
 /* In the child. The capabilities go with the exec that follows: the user is not root, and the program has

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/file.h"
 #include "policy/policy.h"
 
-#define FW_CONFIG_DEFAULT "/etc/floodwall/floodwall.yaml"
-#define FW_STATE_DEFAULT  "/var/lib/floodwall"
-#define FW_BPFFS_DEFAULT  "/sys/fs/bpf"
+#define FW_STATE_DEFAULT "/var/lib/floodwall"
+#define FW_BPFFS_DEFAULT "/sys/fs/bpf"
 
 struct fw_options {
 	char *config; /* absolute, so that it means the same in a reload */

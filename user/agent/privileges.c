@@ -4,7 +4,9 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <pwd.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "kern/nic.h"
 
@@ -47,4 +49,31 @@ int fw_privileges_drop(struct fw_err *err)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return fw_err_set(err, -errno, "no_new_privs could not be set");
 	return 0;
+}
+
+int fw_privileges_become_nobody(const unsigned int *kept, size_t count, bool inherited)
+{
+	const capng_type_t sets =
+		CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET | (inherited ? CAPNG_INHERITABLE : 0);
+	const struct passwd *user = getpwnam("floodwall");
+	uint64_t have = 0;
+
+	if (!user)
+		user = getpwnam("nobody");
+	capng_get_caps_process();
+	for (size_t i = 0; i < count; i++)
+		have |= (uint64_t)(capng_have_capability(CAPNG_PERMITTED, kept[i]) != 0) << kept[i];
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < count; i++)
+		if (have >> kept[i] & 1)
+			capng_update(CAPNG_ADD, sets, kept[i]);
+	if (!geteuid()) {
+		if (!user || !user->pw_uid ||
+		    capng_change_id((int)user->pw_uid, (int)user->pw_gid,
+				    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
+			return -EPERM;
+	} else if (capng_apply(CAPNG_SELECT_CAPS)) {
+		return -EPERM;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/server_lines.h"
+#include "lib/server_lines.h"
 #include "lib/clock.h"
 
 #define FW_NAMES_MAX	  32

@@ -261,7 +261,7 @@ static int take_admission(struct fw_agent *agent, struct fw_admission_snapshot *
 
 		admission->turned_away += gate->turned_away;
 		admission->candidates += gate->candidates;
-		admission->inserted += gate->inserted;
+		admission->fresh += gate->fresh;
 		admission->returned += gate->returned;
 		admission->strayed += gate->strayed;
 		admission->gates[admission->gate_count++] = (struct fw_gate_snapshot){

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "kern/publish.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/grow.h"
@@ -14,33 +15,6 @@
 
 #define ALLOWED_FILE "allowed.json"
 #define REFRESH_MS   1000
-
-const char *fw_spared_word(enum fw_spared_kind kind)
-{
-	switch (kind) {
-	case FW_SPARED_SSH:
-		return "ssh_peer";
-	case FW_SPARED_GATEWAY:
-		return "gateway";
-	case FW_SPARED_RESOLVER:
-		return "resolver";
-	case FW_SPARED_TIME_SERVER:
-		return "time_server";
-	case FW_SPARED_ALLOWED:
-		return "allowed";
-	}
-	return "allowed";
-}
-
-int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind)
-{
-	struct fw_spared_entry entry = {.addr = *addr, .kind = kind};
-
-	for (size_t i = 0; i < list->count; i++)
-		if (!memcmp(&list->items[i].addr, addr, sizeof(*addr)))
-			return 0;
-	return FW_APPEND(list->items, list->count, entry);
-}
 
 static void forget_expired(struct fw_agent *agent)
 {
@@ -56,8 +30,6 @@ static void forget_expired(struct fw_agent *agent)
 
 int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *names)
 {
-	/* The second names the servers behind systemd-resolved's local one. */
-	static const char *const resolvers[] = {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"};
 	static const char *const times[] = {"/etc/chrony/chrony.conf",
 					    "/etc/chrony/sources.d/*.sources",
 					    "/etc/chrony/conf.d/*.conf",
@@ -69,10 +41,8 @@ int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *nam
 					    "/etc/systemd/timesyncd.conf",
 					    "/etc/systemd/timesyncd.conf.d/*.conf",
 					    "/run/systemd/timesyncd.conf.d/*.conf"};
-	int r = 0;
+	int r = fw_spared_resolvers(list);
 
-	for (size_t i = 0; i < sizeof(resolvers) / sizeof(resolvers[0]) && !r; i++)
-		r = fw_spared_resolvers(list, resolvers[i]);
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && !r; i++)
 		r = fw_spared_time_servers(list, times[i], names);
 	return r;

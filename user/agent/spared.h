@@ -10,12 +10,10 @@
 #include <uv.h>
 
 #include "agent/server_names.h"
-#include "kern/publish.h"
+#include "lib/needed_hosts.h"
 
 struct fw_agent;
 struct fw_policy;
-
-#define FW_SSH_PORTS_MAX 16
 
 struct fw_spared_watch {
 	struct fw_spared_entry *allowed; /* by operators; expires_ns on the Floodwall clock */
@@ -40,16 +38,7 @@ int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, st
 int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
 		    struct fw_err *err);
 const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr);
-const char *fw_spared_word(enum fw_spared_kind kind); /* as in the list of reasons */
 
-/* spared_hosts.c: each appends; duplicates do no harm. -ENOMEM. */
-struct fw_spared_list {
-	struct fw_spared_entry *items;
-	size_t count;
-};
-int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind);
-int fw_spared_gateways(struct fw_spared_list *list);
-int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf);
 /* spared_time.c: servers in the files of a glob pattern; one line of one, which is taken apart. Those given
  * by name are wanted of `names`, which may be NULL. */
 int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern, struct fw_server_names *names);
@@ -58,9 +47,5 @@ int fw_spared_time_line(char *line, struct fw_spared_list *list, struct fw_serve
 int fw_spared_time_names(struct fw_spared_list *list, const struct fw_server_names *names);
 /* Resolvers and time servers, wherever this system keeps them; without what was learned. */
 int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *names);
-/* spared_ssh.c */
-int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
-			struct fw_err *err);
-size_t fw_spared_ssh_ports(uint16_t *ports, size_t capacity);
 
 #endif

@@ -4,11 +4,11 @@
 #include <glob.h>
 #include <stdio.h>
 
-#include "agent/server_lines.h"
 #include "agent/server_names.h"
 #include "agent/spared.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
+#include "lib/server_lines.h"
 
 int fw_spared_time_line(char *line, struct fw_spared_list *list, struct fw_server_names *names)
 {

@@ -190,18 +190,17 @@ static void check_kernel(const struct fw_policy *policy, struct fw_diags *diags)
 /* Without an answer from the kernel there is nothing to warn of. */
 static void check_host(const struct fw_policy *policy, const struct fw_image *image, struct fw_diags *diags)
 {
-	FW_FREE struct fw_own_network *networks = NULL;
+	uint16_t ssh_ports[FW_SSH_PORTS_MAX];
+	size_t ssh_port_count = fw_spared_ssh_ports(ssh_ports, FW_SSH_PORTS_MAX);
 	struct fw_listening listening;
-	size_t count = 0;
 
 	check_kernel(policy, diags);
 	fw_check_notify_users(policy, diags);
 	fw_check_log_paths(policy, diags);
 	if (!fw_listening_read(&listening))
 		fw_check_listeners(policy, &listening, diags);
-	if (!fw_own_networks_read(&networks, &count))
-		fw_check_own_networks(policy, image, policy->interfaces, policy->interface_count, networks,
-				      count, diags);
+	fw_check_lists_here(policy, image, policy->interfaces, policy->interface_count, ssh_ports,
+			    ssh_port_count, diags);
 }
 
 int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* doctor: looks at an interface itself, because it is wanted most when there is no agent yet. */
+/* doctor: looks at the machine itself, because it is wanted most when there is no agent yet. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 
+#include "cli/doctor_lists.h"
 #include "cli/show.h"
 #include "fw_maps.h"
 #include "kern/nic.h"
@@ -59,8 +60,11 @@ int fw_cmd_doctor(struct fw_cli *cli, const struct fw_line *line)
 	for (size_t i = 0; i < count; i++)
 		problems += findings[i].level == FW_FINDING_PROBLEM;
 	document = to_json(line->arguments[0], findings, count);
-	if (!document)
+	if (!document || fw_doctor_lists(json_object_get(document, "findings"),
+					 fw_line_option(line, "policy"), line->arguments[0])) {
+		json_decref(document);
 		return fw_cli_fail_memory(cli);
+	}
 	fw_cli_show(cli, document, fw_show_doctor);
 	json_decref(document);
 	return problems ? FW_EXIT_FAILED : FW_EXIT_OK;

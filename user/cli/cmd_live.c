@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes on until somebody ends it: top, events -f. SIGINT and SIGPIPE end the process as they always do.
- */
+/* What goes on until somebody ends it: top, events -f. SIGINT and SIGPIPE end the process as they always do;
+ * at a terminal q ends top. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cli/keyboard.h"
 #include "cli/number.h"
 #include "cli/show.h"
 #include "lib/cleanup.h"
 
 #define TOP_LIMIT_MAX 65536
 #define EVENTS_MAX    1000000
+#define REFRESH_MS    1000
 #define CLEAR_SCREEN  "\033[H\033[2J"
 
 static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool clear)
@@ -24,8 +25,35 @@ static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool 
 	if (clear && !cli->json)
 		fputs(CLEAR_SCREEN, cli->page.out);
 	fw_cli_show(cli, document, fw_show_top);
+	if (clear && !cli->json && cli->interactive)
+		fputs("q ends it\n", cli->page.out);
 	json_decref(document);
 	return FW_EXIT_OK;
+}
+
+static bool is_end(int key)
+{
+	return key == 'q' || key == 'Q' || key == FW_KEY_SIGNAL;
+}
+
+/* A table each second, until q at a terminal, or a failure. */
+static int show_top_on(struct fw_cli *cli, const struct fw_query *query, bool terminal)
+{
+	struct fw_keyboard keyboard FW_CLEANUP(fw_keyboard_close) = {.mute = true};
+	int exit = show_top_once(cli, query, terminal);
+
+	if (cli->interactive)
+		fw_keyboard_open(&keyboard, STDIN_FILENO);
+	while (!exit) {
+		if (!terminal && !cli->json)
+			fputc('\n', cli->page.out);
+		if (fflush(cli->page.out))
+			return FW_EXIT_FAILED;
+		if (is_end(fw_keyboard_wait(&keyboard, REFRESH_MS)))
+			break;
+		exit = show_top_once(cli, query, terminal);
+	}
+	return exit;
 }
 
 int fw_cmd_top(struct fw_cli *cli, const struct fw_line *line)
@@ -40,18 +68,7 @@ int fw_cmd_top(struct fw_cli *cli, const struct fw_line *line)
 	if (fw_query_add(&query, "by", by ? by : "packets") ||
 	    fw_query_add(&query, "limit", limit ? limit : "20"))
 		return fw_cli_fail_memory(cli);
-	exit = show_top_once(cli, &query, terminal && !once);
-	while (!exit && !once) {
-		struct timespec second = {.tv_sec = 1};
-
-		if (!terminal && !cli->json)
-			fputc('\n', cli->page.out);
-		if (fflush(cli->page.out))
-			return FW_EXIT_FAILED;
-		nanosleep(&second, NULL);
-		exit = show_top_once(cli, &query, terminal);
-	}
-	return exit;
+	return once ? show_top_once(cli, &query, false) : show_top_on(cli, &query, terminal);
 }
 
 static bool print_event(char *line, size_t length, void *context)

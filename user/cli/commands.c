@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "policy/file.h"
+
 #define OPTION_FOR(what)                                                                                     \
 	{                                                                                                    \
 		.name = "for", .value = "TIME", .help = what " ends after TIME, such as 30m or 1h30m"        \
@@ -276,7 +278,7 @@ static const struct fw_command commands[] = {
 		      .help = "what to sort by (default packets)"},
 		     {.name = "limit", .value = "N", .help = "at most N sources (default 20)"}},
 	 .help = "the busiest sources, refreshed every second",
-	 .about = "Ctrl-C ends it. Under --json one array a line and second.",
+	 .about = "q or Ctrl-C ends it. Under --json one array a line and second.",
 	 .examples = "floodwall top --by drops\nfloodwall top --once --limit 100",
 	 .route = FW_API_TOP,
 	 .json = "[{\"source\",\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"state\":"
@@ -534,10 +536,15 @@ static const struct fw_command commands[] = {
 	 .options = {{.name = "bpffs",
 		      .value = "DIR",
 		      .complete = FW_COMPLETE_FILE,
-		      .help = "where the agent pins (default /sys/fs/bpf)"}},
+		      .help = "where the agent pins (default /sys/fs/bpf)"},
+		     {.name = "policy",
+		      .value = "FILE",
+		      .complete = FW_COMPLETE_FILE,
+		      .help = "whose lists to compare with this host (default " FW_CONFIG_DEFAULT ")"}},
 	 .help = "what would keep native XDP from an interface, and the command that mends it",
-	 .about = "Needs no agent; some checks need root and say so. Exit code 1: something blocks native "
-		  "XDP.",
+	 .about = "Also whether lists of the policy would drop this host's own networks, gateways, resolvers "
+		  "and SSH peers. Needs no agent; some checks need root and say so. Exit code 1: something "
+		  "blocks native XDP.",
 	 .examples = "sudo floodwall doctor eth0",
 	 .route = FW_NO_ROUTE,
 	 .json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
@@ -669,9 +676,9 @@ static const struct fw_command commands[] = {
 		     OPTION_CSV,
 		     OPTION_SVG},
 	 .help = "the busiest sources per window of the past, busiest first",
-	 .about = "As a query over WAF logs would say it. Numbers of sources are sampled, those of a rule's "
-		  "keys "
-		  "exact. Per ten seconds the 100 busiest sources are kept for a day, per five minutes 1000, "
+	 .about = "As a query over WAF logs would say it. Numbers of sources are estimated from samples and "
+		  "marked so (~), those of a rule's keys are exact. Per ten seconds the 100 busiest sources "
+		  "are kept for a day, per five minutes 1000, "
 		  "after "
 		  "a week 100. --since and --until take 2h (ago), 2026-11-25, '2026-11-25 10:00' (UTC unless "
 		  "a "
@@ -682,7 +689,9 @@ static const struct fw_command commands[] = {
 		 "floodwall history top --rule login --csv >login.csv",
 	 .route = FW_API_HISTORY_TOP,
 	 .json = "{\"since\":RFC3339,\"until\":RFC3339,\"window_seconds\":N,\"rule\":NAME|null,\"unit\","
-		 "\"entries\":[{\"start\":RFC3339,\"start_seconds\":N,\"source\",\"packets\",\"bytes\","
+		 "\"estimated\":BOOL (from "
+		 "samples),\"entries\":[{\"start\":RFC3339,\"start_seconds\":N,\"source\",\"packets\","
+		 "\"bytes\","
 		 "\"dropped\"}]}; with a rule amount in its unit instead of packets and bytes",
 	 .run = fw_cmd_history_top},
 	{.verb = "history",
@@ -725,9 +734,9 @@ static const struct fw_command commands[] = {
 		 "today's "
 		 "limit dropped and those above a gap that the crowd does not explain are set apart and "
 		 "listed; "
-		 "declared attacks are left out. It warns when the data is too short or dirty: believe it "
-		 "then as "
-		 "little as it does. Nothing is changed without --apply, which writes FILE.recommended "
+		 "declared attacks are left out. It warns when the data is too short or dirty, and says how "
+		 "sure it is of whom it set apart and that the limit spares sources not seen yet: believe "
+		 "it as little as it does. Nothing is changed without --apply, which writes FILE.recommended "
 		 "beside the "
 		 "policy file, with your own rights, and applies that.",
 	 .examples = "floodwall recommend\n"
@@ -741,7 +750,8 @@ static const struct fw_command commands[] = {
 		 "\"sources\":N,\"set_apart\":{\"blocked\":N,\"apart\":N},\"excluded\":[{\"source\","
 		 "\"highest\":N,\"windows\":N,\"why\":\"blocked|apart\"}],\"would_block\":{\"sources\":N,"
 		 "\"known_good\":N,\"amount\":N},\"recorded_seconds\":N,\"span_seconds\":N,"
-		 "\"excluded_seconds\":N,\"warnings\":[TEXT]}]}",
+		 "\"excluded_seconds\":N,\"unseen_over\":F,\"doubt\":null|{\"sources\":N,\"above\":N,"
+		 "\"below\":N,\"chance\":F,\"set_apart\":BOOL},\"warnings\":[TEXT]}]}",
 	 .run = fw_cmd_recommend},
 	{.verb = "metrics",
 	 .arguments = "",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The busiest sources of the past: as a table, as CSV, as bars. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/chart.h"
@@ -12,6 +13,19 @@
 static const char *amount_of(const json_t *document)
 {
 	return fw_doc_has(document, "rule") ? "amount" : "packets";
+}
+
+/* Amounts of sources are; those of a rule's keys are counted. */
+static bool is_estimated(const json_t *document)
+{
+	return fw_doc_true(document, "estimated");
+}
+
+/* "~1.24 M" */
+static const char *marked(const json_t *document, const char *number, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "%s%s", is_estimated(document) ? "~" : "", number);
+	return buffer;
 }
 
 static void print_span(const struct fw_page *page, const json_t *document)
@@ -28,6 +42,8 @@ static void print_span(const struct fw_page *page, const json_t *document)
 		fputs(", rule ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "rule"));
 	}
+	if (is_estimated(document))
+		fputs(", estimated from samples (~)", page->out);
 	fputc('\n', page->out);
 }
 
@@ -41,16 +57,18 @@ void fw_show_history(const struct fw_page *page, const json_t *document)
 
 	print_span(page, document);
 	json_array_foreach (json_object_get(document, "entries"), index, entry) {
-		char amount[FW_SAY_MAX], bytes[FW_SAY_MAX], dropped[FW_SAY_MAX];
-		const char *count = fw_say_count(fw_doc_count(entry, amount_of(document)), amount);
+		char say[FW_SAY_MAX], amount[FW_SAY_MAX + 1], bytes[FW_SAY_MAX + 1], dropped[FW_SAY_MAX + 1];
 
-		fw_say_count(fw_doc_count(entry, "dropped"), dropped);
+		marked(document, fw_say_count(fw_doc_count(entry, amount_of(document)), say), amount,
+		       sizeof(amount));
+		marked(document, fw_say_memory(fw_doc_count(entry, "bytes"), say), bytes, sizeof(bytes));
+		marked(document, fw_say_count(fw_doc_count(entry, "dropped"), say), dropped, sizeof(dropped));
 		if (by_rule)
-			FW_TABLE_ROW(table, fw_doc_text(entry, "start"), fw_doc_text(entry, "source"), count,
+			FW_TABLE_ROW(table, fw_doc_text(entry, "start"), fw_doc_text(entry, "source"), amount,
 				     fw_doc_text(document, "unit"), dropped);
 		else
-			FW_TABLE_ROW(table, fw_doc_text(entry, "start"), fw_doc_text(entry, "source"), count,
-				     fw_say_memory(fw_doc_count(entry, "bytes"), bytes), dropped);
+			FW_TABLE_ROW(table, fw_doc_text(entry, "start"), fw_doc_text(entry, "source"), amount,
+				     bytes, dropped);
 	}
 	if (!fw_table_rows(table))
 		fputs("nothing is recorded of that time\n", page->out);
@@ -103,9 +121,10 @@ void fw_show_history_svg(const struct fw_page *page, const json_t *document)
 			bars[count].dropped = bars[count].share;
 		count++;
 	}
-	snprintf(title, sizeof(title), "%.70s, %.40s to %.40s, %.20s",
+	snprintf(title, sizeof(title), "%.70s, %.40s to %.40s, %.20s%s",
 		 fw_doc_has(document, "rule") ? fw_doc_text(document, "rule") : "busiest sources",
 		 fw_doc_text(document, "since"), fw_doc_text(document, "until"),
-		 fw_doc_has(document, "rule") ? fw_doc_text(document, "unit") : "packets");
+		 fw_doc_has(document, "rule") ? fw_doc_text(document, "unit") : "packets",
+		 is_estimated(document) ? ", estimated" : "");
 	fw_chart_bars(page->out, title, bars, count);
 }

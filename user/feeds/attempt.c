@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One attempt to update a feed, from job to stored copy. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "feeds/update.h"
 #include "lib/cleanup.h"
+#include "lib/secret.h"
 
 #define FULL_EVERY_SECONDS 86400 /* deltas may be lost: everything once a day */
 
@@ -38,23 +37,6 @@ static int prepare(const struct fw_feed_attempt *attempt)
 	return set_text(&job->last_modified, validators ? in_force->last_modified : NULL);
 }
 
-static int open_secret(const char *path, struct fw_err *err)
-{
-	FW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat status;
-
-	if (fd < 0 || fstat(fd, &status))
-		return fw_err_set(err, -errno, "cannot open the credential '%.200s': %s", path,
-				  strerror(errno));
-	if (!S_ISREG(status.st_mode))
-		return fw_err_set(err, -EINVAL, "the credential '%.200s' is not a regular file", path);
-	if (status.st_mode & S_IROTH)
-		return fw_err_set(
-			err, -EACCES,
-			"everybody can read the credential '%.200s': chmod o-rwx it, then sync again", path);
-	return TAKE_FD(fd);
-}
-
 static void run(const struct fw_feed_attempt *attempt, int result_fd, struct fw_feed_status *status)
 {
 	struct fw_err err = {0};
@@ -62,7 +44,7 @@ static void run(const struct fw_feed_attempt *attempt, int result_fd, struct fw_
 
 	*status = (struct fw_feed_status){0};
 	if (attempt->secret_file) {
-		secret_fd = open_secret(attempt->secret_file, &err);
+		secret_fd = fw_secret_open(attempt->secret_file, &err);
 		if (secret_fd < 0) {
 			snprintf(status->error, sizeof(status->error), "%s", err.text);
 			return;

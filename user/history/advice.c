@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Recommendations as a document, warnings in words. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "policy/policy.h"
 
 #define EXCLUDED_SHOWN 50
+#define LIKELY	       0.2 /* that the limit meets somebody honest: worth a word */
 
 /* Prefixes sorted, and which lengths there are: a look-up per length. */
 struct good_list {
@@ -106,6 +108,57 @@ static void warn_of_policy(const struct fw_advice_question *question, const stru
 				     fw_per_word(live->per), fw_per_word(recorded->per)));
 }
 
+static json_t *limit_text(const struct fw_history_rule *rule, uint64_t amount)
+{
+	struct fw_limit limit = {.amount = amount, .unit = rule->unit, .window_ns = rule->window_ns};
+	char text[96];
+
+	return amount ? json_string(fw_limit_format(&limit, text, sizeof(text))) : json_null();
+}
+
+/* Who may be on the wrong side of the limit. */
+static void warn_of_doubt(const struct fw_evidence *evidence, const struct fw_recommendation *advice,
+			  json_t *warnings)
+{
+	const struct fw_doubt *doubt = &advice->doubt;
+	json_t *safer = limit_text(&evidence->rule, advice->unseen_reach);
+	char who[96], odds[160];
+
+	snprintf(who, sizeof(who),
+		 doubt->sources == 1 ? "the source at %.0f" : "the sources from %.0f on (%zu)",
+		 (double)doubt->above, doubt->sources);
+	snprintf(odds, sizeof(odds),
+		 "1 of %.0f crowds like this one leaves the gap below, down to %.0f, by chance",
+		 1 / doubt->chance, (double)doubt->below);
+	if (doubt->sources && doubt->apart)
+		json_array_append_new(warnings,
+				      json_sprintf("not sure: %s may be honest: %s; look there before "
+						   "this limit blocks it",
+						   who, odds));
+	else if (doubt->sources)
+		json_array_append_new(
+			warnings, json_sprintf("not sure: %s may be an attack, though taken for honest: only "
+					       "%s; if it is one, --exclude its time",
+					       who, odds));
+	if (advice->unseen_over >= LIKELY)
+		json_array_append_new(
+			warnings,
+			json_sprintf("not sure: a few sources send far more than the others; of as many "
+				     "sources again an honest one would be over this limit in 1 of %.1f "
+				     "cases, over %s in 1 of 11",
+				     1 / advice->unseen_over, json_string_value(safer)));
+	json_decref(safer);
+}
+
+static json_t *doubt_of(const struct fw_doubt *doubt)
+{
+	return doubt->sources
+		       ? json_pack("{s:I, s:I, s:I, s:f, s:b}", "sources", (json_int_t)doubt->sources,
+				   "above", (json_int_t)doubt->above, "below", (json_int_t)doubt->below,
+				   "chance", doubt->chance, "set_apart", doubt->apart)
+		       : json_null();
+}
+
 static const char *why_no_keys(const struct fw_evidence *evidence)
 {
 	if (evidence->rule.per != FW_PER_SOURCE && evidence->rule.per != FW_PER_SOURCE_PREFIX)
@@ -125,6 +178,7 @@ static json_t *warnings_of(const struct fw_advice_question *question, const stru
 
 	warn_of_policy(question, &evidence->rule, warnings);
 	warn_of_data(evidence, advice, warnings);
+	warn_of_doubt(evidence, advice, warnings);
 	if (advice->buffer_cut)
 		json_array_append_new(warnings,
 				      json_string("the buffer would reach into the attack: the limit is the "
@@ -169,14 +223,6 @@ static json_t *excluded_of(const struct fw_evidence *evidence)
 	return list;
 }
 
-static json_t *limit_text(const struct fw_history_rule *rule, uint64_t amount)
-{
-	struct fw_limit limit = {.amount = amount, .unit = rule->unit, .window_ns = rule->window_ns};
-	char text[96];
-
-	return amount ? json_string(fw_limit_format(&limit, text, sizeof(text))) : json_null();
-}
-
 static json_t *limit_now(const struct fw_advice_question *question, const struct fw_history_rule *recorded)
 {
 	const struct fw_history_rule *live = live_rule(question, recorded->name);
@@ -193,7 +239,7 @@ static json_t *to_json(const struct fw_advice_question *question, const struct f
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:f, s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, "
-		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o}",
+		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:f, s:o, s:o}",
 		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
 		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
 		"limit_now", limit_now(question, rule), "amount", (json_int_t)advice->limit, "honest_highest",
@@ -205,7 +251,8 @@ static json_t *to_json(const struct fw_advice_question *question, const struct f
 		"known_good", (json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
 		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
 		(json_int_t)evidence->span_s, "excluded_seconds", (json_int_t)evidence->excluded_s,
-		"warnings", warnings_of(question, evidence, advice));
+		"unseen_over", advice->unseen_over, "doubt", doubt_of(&advice->doubt), "warnings",
+		warnings_of(question, evidence, advice));
 }
 
 static int advise(struct fw_history *history, const struct fw_advice_question *question,

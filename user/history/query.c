@@ -130,9 +130,10 @@ int fw_history_top(struct fw_history *history, const struct fw_history_question 
 
 	if (r)
 		return r;
-	document = json_pack("{s:s, s:s, s:I, s:s?, s:s}", "since", fw_moment_format(question->since, since),
-			     "until", fw_moment_format(question->until, until), "window_seconds",
-			     (json_int_t)question->window_s, "rule", question->rule, "unit", "packets");
+	document = json_pack(
+		"{s:s, s:s, s:I, s:s?, s:s, s:b}", "since", fw_moment_format(question->since, since), "until",
+		fw_moment_format(question->until, until), "window_seconds", (json_int_t)question->window_s,
+		"rule", question->rule, "unit", "packets", "estimated", !question->rule);
 	entries = json_array();
 	r = question->rule ? top_of_rule(history, question, document, entries, err)
 			   : top_of_all(history, question, entries, err);

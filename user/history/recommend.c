@@ -9,13 +9,18 @@
 #include "fw_types.h"
 
 #define REST_MIN	8   /* sources that must remain below a gap */
-#define FALL_WIDTH	100 /* spacings below a gap that say how the crowd falls off */
+#define FALL_WIDTH	100 /* spacings below a gap that say how the crowd falls off, */
+#define FALL_FEW	25  /* so many even where amounts are small: */
+#define FALL_FLOOR	50  /* below it noise flattens the crowd */
+#define FALL_SKIPPED	5   /* next to a gap a few attackers weigh most */
+#define FALL_ERRORS	2   /* standard errors that the fall may be steeper than it looks */
 #define FALL_LEAST	0.5 /* a flat crowd would make every difference a gap */
 #define FALL_MOST	2.0
 #define GAP_MIN		1.5
 #define GAP_FLOOR	4 /* below it whole numbers leave gaps of their own */
+#define SURE		7 /* spacings: one in a thousand crowds shows such a gap by itself, */
+#define DOUBTED		5 /* one in 150 */
 #define ROUNDS		8
-#define HEAD		25 /* sources that tell how the crowd falls off at its top */
 #define UNSEEN_RANKS	10
 #define SHORT_OF_ATTACK 1.5 /* other attackers may be weaker than those seen */
 #define FEW_SOURCES	30
@@ -33,71 +38,95 @@ static int by_highest(const void *a, const void *b)
 	return strcmp(left->source, right->source);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static double ratio(uint64_t larger, uint64_t smaller)
 {
 	return (double)(larger ? larger : 1) / (double)(smaller ? smaller : 1);
 }
 
-/* 1/a by Hill's estimator over the head of a crowd, 0: it has none. */
-static double fall_of_head(const uint64_t *peaks, size_t count)
+/* Mean spacing below the first `above`, counted as if they belonged to the crowd: taken for a crowd of its
+ * own, one that lacks its top by chance would seem to fall off flatly, and every step in it would be a gap.
+ * *ret_used may be NULL. */
+static double fall_below(const uint64_t *peaks, size_t count, size_t above, size_t *ret_used)
 {
+	size_t first = above + 1 + (above + FALL_SKIPPED + REST_MIN < count ? FALL_SKIPPED : 0), used = 0;
 	double sum = 0;
 
-	if (count <= HEAD)
-		return 0;
-	for (size_t i = 0; i < HEAD; i++)
-		sum += log(ratio(peaks[i], peaks[HEAD]));
-	return sum / HEAD < FALL_MOST ? sum / HEAD : FALL_MOST;
-}
-
-/* Mean spacing below the first `above`, as if they belonged to the crowd: by the median of many, so that a
- * few that are odd do not count, and at least what the head says, which noise flattens less. */
-static double fall_below(const uint64_t *peaks, size_t count, size_t above)
-{
-	double spacings[FALL_WIDTH], fall, head = fall_of_head(peaks + above, count - above);
-	size_t used = 0;
-
-	for (size_t i = 1; i < FALL_WIDTH + 1 && above + i < count; i++)
-		spacings[used++] = (double)(above + i) * log(ratio(peaks[above + i - 1], peaks[above + i]));
-	if (!used)
-		return FALL_MOST;
-	qsort(spacings, used, sizeof(*spacings), by_value);
-	fall = spacings[used / 2] / M_LN2; /* median of an exponential distribution is ln 2 × its mean */
-	fall = fall < head ? head : fall;
-	return fall < FALL_LEAST ? FALL_LEAST : fall > FALL_MOST ? FALL_MOST : fall;
-}
-
-/* How much larger than the crowd's own a spacing must be. One source alone above a gap needs a factor of 13
- * in a crowd that falls off as 1/rank; from five on one in a thousand such crowds would show it. */
-static double demanded(size_t above)
-{
-	double demand = 2.6 + 1.05 * (double)(above - 1);
-
-	return demand > 7 ? 7 : demand;
-}
-
-/* How many of the first stand above the highest gap that is clear, 0: none is. Not the clearest: the many
- * above it would vouch for a gap below them too, and the largest honest source with it. What is below is
- * asked again, by itself. */
-static size_t find_gap(const uint64_t *peaks, size_t count)
-{
-	for (size_t above = 1; above + REST_MIN <= count; above++) {
-		double gap = ratio(peaks[above - 1], peaks[above]);
-
-		if (peaks[above] < GAP_FLOOR)
+	for (size_t i = first; i < count && used < FALL_WIDTH; i++) {
+		if (used >= FALL_FEW && peaks[i] < FALL_FLOOR)
 			break;
-		if (gap >= GAP_MIN &&
-		    (double)above * log(gap) > demanded(above) * fall_below(peaks, count, above))
-			return above;
+		sum += (double)i * log(ratio(peaks[i - 1], peaks[i]));
+		used++;
 	}
-	return 0;
+	if (ret_used)
+		*ret_used = used;
+	return used && sum < FALL_MOST * (double)used ? sum / (double)used : FALL_MOST;
+}
+
+struct gap {
+	size_t above;	/* of the first, 0: there is none */
+	double spacing; /* how much larger than the crowd's own */
+};
+
+/* One source alone above a gap needs a factor of 13 in a crowd that falls off as 1/rank, of which one in 13
+ * shows it by itself. Below a gap that was found nothing less than a sure one counts: what chance puts there
+ * would take the crowd apart step by step. */
+static double demanded(size_t above, bool again)
+{
+	double first = 2.6 + 1.05 * (double)(above - 1);
+
+	return again || first > SURE ? SURE : first;
+}
+
+/* The highest gap that is clear, else the clearest that is doubtful. Not the clearest of all: the many above
+ * it would vouch for a gap below them too, and the largest honest source with it. What is below is asked
+ * again, by itself. */
+static struct gap find_gap(const uint64_t *peaks, size_t count, bool again)
+{
+	struct gap doubtful = {0};
+
+	for (size_t above = 1; above + REST_MIN <= count && peaks[above] >= GAP_FLOOR; above++) {
+		double factor = ratio(peaks[above - 1], peaks[above]), fall;
+		struct gap gap = {.above = above};
+
+		if (factor < GAP_MIN)
+			continue;
+		fall = fall_below(peaks, count, above, NULL);
+		gap.spacing = (double)above * log(factor) / (fall < FALL_LEAST ? FALL_LEAST : fall);
+		if (gap.spacing > demanded(above, again))
+			return gap;
+		if (gap.spacing > DOUBTED && gap.spacing > doubtful.spacing)
+			doubtful = gap;
+	}
+	return doubtful;
+}
+
+static void doubt(struct fw_recommendation *ret, const uint64_t *peaks, const struct gap *gap, bool apart)
+{
+	ret->doubt = (struct fw_doubt){.sources = gap->above,
+				       .above = peaks[gap->above - 1],
+				       .below = peaks[gap->above],
+				       .chance = exp(-gap->spacing),
+				       .apart = apart};
+}
+
+/* The amount from which on sources stand apart, UINT64_MAX: none do. */
+static uint64_t find_bar(const uint64_t *peaks, size_t count, struct fw_recommendation *ret)
+{
+	uint64_t bar = UINT64_MAX;
+	size_t first = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct gap gap = find_gap(peaks + first, count - first, round > 0);
+		bool clear = gap.above && gap.spacing > demanded(gap.above, round > 0);
+
+		if (gap.above && gap.spacing < SURE && !ret->doubt.sources)
+			doubt(ret, peaks + first, &gap, clear);
+		if (!clear)
+			break;
+		first += gap.above;
+		bar = peaks[first - 1];
+	}
+	return bar;
 }
 
 static bool was_blocked(const struct fw_evidence *evidence, const struct fw_seen *seen)
@@ -105,26 +134,30 @@ static bool was_blocked(const struct fw_evidence *evidence, const struct fw_seen
 	return seen->dropped && !seen->known_good && seen->highest > evidence->rule.limit;
 }
 
-/* Known-good sources pass by other rules whatever they send: they neither set a limit nor are set apart. */
-static void set_apart(struct fw_evidence *evidence)
+/* Amounts of whoever stands as honest; NULL: out of memory. Known-good sources pass by other rules whatever
+ * they send: they neither set a limit nor are set apart. */
+static uint64_t *peaks_of_honest(const struct fw_evidence *evidence, size_t *ret_count)
 {
-	uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks)), bar = UINT64_MAX;
-	size_t count = 0, first = 0, above;
+	uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
+	size_t count = 0;
 
-	for (size_t i = 0; i < evidence->seen_count; i++) {
-		struct fw_seen *seen = &evidence->seen[i];
+	for (size_t i = 0; peaks && i < evidence->seen_count; i++)
+		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good)
+			peaks[count++] = evidence->seen[i].highest;
+	*ret_count = count;
+	return peaks;
+}
 
-		seen->standing = was_blocked(evidence, seen) ? FW_STANDING_BLOCKED : FW_STANDING_HONEST;
-		if (peaks && seen->standing == FW_STANDING_HONEST && !seen->known_good)
-			peaks[count++] = seen->highest;
-	}
-	for (int round = 0; peaks && round < ROUNDS; round++) {
-		above = find_gap(peaks + first, count - first);
-		if (!above)
-			break;
-		first += above;
-		bar = peaks[first - 1];
-	}
+static void set_apart(struct fw_evidence *evidence, struct fw_recommendation *ret)
+{
+	uint64_t *peaks, bar;
+	size_t count;
+
+	for (size_t i = 0; i < evidence->seen_count; i++)
+		evidence->seen[i].standing =
+			was_blocked(evidence, &evidence->seen[i]) ? FW_STANDING_BLOCKED : FW_STANDING_HONEST;
+	peaks = peaks_of_honest(evidence, &count);
+	bar = peaks ? find_bar(peaks, count, ret) : UINT64_MAX;
 	for (size_t i = 0; i < evidence->seen_count; i++)
 		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good &&
 		    evidence->seen[i].highest >= bar)
@@ -132,18 +165,15 @@ static void set_apart(struct fw_evidence *evidence)
 	free(peaks);
 }
 
+/* As steep as it may be. */
 static double fall_of_honest(const struct fw_evidence *evidence)
 {
-	uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
-	size_t count = 0;
-	double fall;
+	size_t count, used = 0;
+	uint64_t *peaks = peaks_of_honest(evidence, &count);
+	double fall = peaks && count > FALL_FEW ? fall_below(peaks, count, 0, &used) : 0;
 
-	for (size_t i = 0; peaks && i < evidence->seen_count; i++)
-		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good)
-			peaks[count++] = evidence->seen[i].highest;
-	fall = count > HEAD ? fall_below(peaks, count, 0) : 0;
 	free(peaks);
-	return fall;
+	return used ? fall * (1 + FALL_ERRORS / sqrt((double)used)) : 0;
 }
 
 static void count_standing(const struct fw_evidence *evidence, struct fw_recommendation *ret)
@@ -245,11 +275,26 @@ static uint64_t rounded(uint64_t amount)
 	return (amount + unit - 1) / unit * unit;
 }
 
+/* Up to which amount the crowd's fall explains sources that were not seen. */
+static double reach_of(const struct fw_recommendation *ret)
+{
+	return (double)ret->honest_highest *
+	       pow(UNSEEN_RANKS, ret->fall < FALL_LEAST ? FALL_LEAST : ret->fall);
+}
+
+/* That of as many sources again one is over the limit: the highest of both is as likely among the unseen, and
+ * beyond it the tail goes on as it fell. */
+static double chance_of_more(const struct fw_recommendation *ret)
+{
+	if (!ret->limit || !ret->honest_highest || ret->fall <= 0)
+		return 0;
+	return 1 / (1 + pow((double)ret->limit / (double)ret->honest_highest, 1 / ret->fall));
+}
+
 /* Into the empty gap, as far as the crowd's fall explains. */
 static uint64_t widen(struct fw_recommendation *ret, uint64_t limit)
 {
-	double reach = (double)ret->honest_highest * pow(UNSEEN_RANKS, ret->fall);
-	double most = (double)ret->attack_lowest / SHORT_OF_ATTACK;
+	double reach = reach_of(ret), most = (double)ret->attack_lowest / SHORT_OF_ATTACK;
 	uint64_t wider = rounded((uint64_t)(reach < most ? reach : most));
 
 	if (wider <= limit || wider >= ret->attack_lowest)
@@ -307,7 +352,7 @@ void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recomme
 	*ret = (struct fw_recommendation){.no_keys = !evidence->seen_count};
 	if (evidence->seen_count)
 		qsort(evidence->seen, evidence->seen_count, sizeof(*evidence->seen), by_highest);
-	set_apart(evidence);
+	set_apart(evidence, ret);
 	count_standing(evidence, ret);
 	if (ret->no_keys)
 		ret->honest_highest = highest_of_buckets(evidence);
@@ -315,6 +360,9 @@ void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recomme
 		ret->gap = (double)ret->attack_lowest / (double)ret->honest_highest;
 	ret->fall = fall_of_honest(evidence);
 	ret->limit = choose(ret, buffer);
+	ret->unseen_over = chance_of_more(ret);
+	if (ret->unseen_over)
+		ret->unseen_reach = rounded((uint64_t)reach_of(ret));
 	ret->p99 = quantile(evidence, ret->honest_highest, 0.99);
 	ret->p999 = quantile(evidence, ret->honest_highest, 0.999);
 	median = quantile(evidence, ret->honest_highest, 0.5);

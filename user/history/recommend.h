@@ -5,11 +5,14 @@
  * smoothly as long as they are of one crowd: for a tail like x^-a the spacings i·ln(x_i / x_i+1) all have the
  * mean 1/a (Rényi). Attackers stand above a spacing that is far larger than those below it. Whoever is above
  * such a gap, and whoever today's limit dropped, is set apart; the limit is buffer × the highest of the rest,
- * and where that would reach into the attack, the geometric middle of the gap.
+ * and where that would reach into the attack, the geometric middle of the gap. A crowd shows a gap of s times
+ * its mean spacing by itself in exp(-s) of the cases: where that is more than one in a thousand, the advice
+ * says whom it is not sure of.
  *
- * The same 1/a says who has not been seen yet: of twice as many sources the highest stays below
- * highest × 10^(1/a) in 99 of 100 cases (the nine highest would all have to be among the unseen).
- * Where an attack shows that the gap is empty, the limit goes up to that into it, well short of the attack.
+ * The same 1/a says who has not been seen yet: of as many sources again the highest is over highest × b in
+ * one of 1 + b^a cases. Where an attack shows that the gap is empty, the limit goes up to where that is one
+ * of 11, b = 10^(1/a), and stays well short of the attack; where the limit is below, the advice says how
+ * likely it meets somebody honest.
  */
 #ifndef FW_HISTORY_RECOMMEND_H
 #define FW_HISTORY_RECOMMEND_H
@@ -50,13 +53,24 @@ struct fw_evidence {
 	uint64_t excluded_s;	     /* by --exclude and declared attacks */
 };
 
+/* Sources above a gap that may be chance, and so no attackers, or that may be none, and so attackers. */
+struct fw_doubt {
+	size_t sources;	       /* 0: there is no doubt */
+	uint64_t above, below; /* lowest of them, highest of the others */
+	double chance;	       /* that a crowd shows such a gap by itself */
+	bool apart;	       /* they were set apart */
+};
+
 struct fw_recommendation {
 	uint64_t limit;		 /* 0: there is no ground for one */
 	uint64_t honest_highest; /* in a window */
 	uint64_t attack_lowest;	 /* of those apart and dropped, 0: there are none */
 	size_t honest, blocked, apart;
-	double gap;			 /* factor between attack_lowest and honest_highest */
-	double fall;			 /* 1/a of the honest, 0 without any */
+	double gap;	       /* factor between attack_lowest and honest_highest */
+	double fall;	       /* 1/a of the honest, two standard errors up; 0: there are too few */
+	double unseen_over;    /* chance that of as many sources again one is over the limit; 0: not known */
+	uint64_t unseen_reach; /* the limit where that chance is 1 in 11 */
+	struct fw_doubt doubt;
 	uint64_t p99, p999, median_3mad; /* of the samples up to honest_highest */
 	/* At the limit proposed, over all that was seen: */
 	size_t over_sources, over_known_good;

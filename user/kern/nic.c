@@ -231,16 +231,26 @@ static void examine_hook(struct fw_findings *findings)
 		return;
 	}
 	FW_CLOSE int fd = bpf_prog_get_fd_by_id(id);
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &size);
-	if (fd >= 0 && !strcmp(info.name, "fw_xdp")) {
+	if (fd < 0) {
+		bool rights = errno == EPERM || errno == EACCES;
+
+		fw_finding_add(findings, FW_FINDING_NOTE, "hook",
+			       "program %u is attached, %s: %s, so that it may be Floodwall's own", id,
+			       query.skb_prog_id ? "generic" : "native",
+			       rights ? "this process lacks CAP_SYS_ADMIN to ask whose it is"
+				      : strerror(errno));
+		fw_finding_command(findings, "sudo floodwall doctor %s", findings->interface);
+		return;
+	}
+	bpf_obj_get_info_by_fd(fd, &info, &size);
+	if (!strcmp(info.name, "fw_xdp")) {
 		fw_finding_add(findings, FW_FINDING_OK, "hook", "Floodwall's program %u is attached, %s", id,
 			       query.skb_prog_id ? "generic" : "native");
 		return;
 	}
-	fw_finding_add(findings, FW_FINDING_WARNING, "hook", "program %s (id %u, %s) is attached%s",
-		       fd >= 0 ? info.name : "of unknown name", id, query.skb_prog_id ? "generic" : "native",
-		       fd >= 0 ? ": remove it or use chain: true" : "; its name takes CAP_SYS_ADMIN to read");
+	fw_finding_add(findings, FW_FINDING_WARNING, "hook",
+		       "program %s (id %u, %s) is attached: remove it or use chain: true", info.name, id,
+		       query.skb_prog_id ? "generic" : "native");
 	fw_finding_command(findings, "bpftool prog show id %u", id);
 }
 

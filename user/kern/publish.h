@@ -4,6 +4,7 @@
 #define FW_KERN_PUBLISH_H
 
 #include "kern/datapath.h"
+#include "lib/needed_hosts.h"
 #include "policy/lists.h"
 
 /* lists: also rebuild the list structures (false keeps the ones in force, so that tune costs no rebuild).
@@ -23,11 +24,6 @@ void fw_publish_barrier(struct fw_datapath *datapath);
 
 /* Spared sources, whole list each time; the Bloom word block is rebuilt before entries go and after they
  * came. */
-struct fw_spared_entry {
-	struct fw_addr addr;
-	enum fw_spared_kind kind;
-	uint64_t expires_ns;
-};
 int fw_spared_set(struct fw_datapath *datapath, const struct fw_spared_entry *entries, size_t count,
 		  struct fw_err *err);
 size_t fw_spared_list(struct fw_datapath *datapath, struct fw_spared_entry **ret); /* caller frees */

@@ -26,6 +26,10 @@ int fw_stats_signatures(struct fw_datapath *datapath, struct fw_signature_count 
 int fw_stats_signatures_reset(struct fw_datapath *datapath);
 /* Of each possible CPU, as they stand. Caller frees *ret. */
 int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count);
+static inline uint64_t fw_gate_inserted(const struct fw_gate *gate)
+{
+	return gate->fresh + gate->returned + gate->strayed;
+}
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_]);
 /* Packets per list class of a slot since that slot was published. counts[class_count]. */
 int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count);

@@ -63,6 +63,7 @@ static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
 	const struct fw_admission_snapshot *admission = &snapshot->admission;
 	const struct fw_map_usage *meters = find_map(snapshot, "fw_meter_map");
 	uint64_t entries = meters ? meters->entries : 0;
+	uint64_t inserted = admission->fresh + admission->returned + admission->strayed;
 
 	fw_metric_family(
 		out, "floodwall_gate_closed", "gauge",
@@ -92,9 +93,7 @@ static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
 		"Keys that were given a meter: new ones, candidates that returned, and strays: those for "
 		"whom "
 		"another key's tag was taken (the noise of the filter), or whose own meter was evicted.");
-	fw_metric_sample(out, "floodwall_meter_inserts_total",
-			 (double)(admission->inserted - admission->returned - admission->strayed), "key",
-			 "new", NULL);
+	fw_metric_sample(out, "floodwall_meter_inserts_total", (double)admission->fresh, "key", "new", NULL);
 	fw_metric_sample(out, "floodwall_meter_inserts_total", (double)admission->returned, "key", "returned",
 			 NULL);
 	fw_metric_sample(out, "floodwall_meter_inserts_total", (double)admission->strayed, "key", "stray",
@@ -102,7 +101,7 @@ static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
 	fw_metric_single(
 		out, "floodwall_meter_evictions_estimate", "gauge",
 		"Meters given less those there are: evicted, or forgotten by unban and removed rules.",
-		admission->inserted > entries ? (double)(admission->inserted - entries) : 0);
+		inserted > entries ? (double)(inserted - entries) : 0);
 }
 
 void fw_metrics_write_state(const struct fw_snapshot *snapshot, FILE *out)

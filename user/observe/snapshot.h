@@ -26,8 +26,8 @@ struct fw_gate_snapshot {
 struct fw_admission_snapshot {
 	struct fw_gate_snapshot *gates; /* of every CPU, also before it sees a key */
 	size_t gate_count;
-	uint64_t turned_away, candidates;     /* packets */
-	uint64_t inserted, returned, strayed; /* meters; the latter two are among the former */
+	uint64_t turned_away, candidates;  /* packets */
+	uint64_t fresh, returned, strayed; /* meters, each counted once */
 };
 
 #define FW_MAP_USAGE_MAX 64 /* more than there are pinned maps */

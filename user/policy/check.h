@@ -3,6 +3,7 @@
 #ifndef FW_POLICY_CHECK_H
 #define FW_POLICY_CHECK_H
 
+#include "lib/needed_hosts.h"
 #include "lib/own_networks.h"
 #include "lib/tcp_sockets.h"
 #include "policy/image.h"
@@ -47,5 +48,13 @@ void fw_check_listeners(const struct fw_policy *policy, const struct fw_listenin
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
 			   const struct fw_interface *interfaces, size_t interface_count,
 			   const struct fw_own_network *networks, size_t count, struct fw_diags *diags);
+/* Likewise of rules whose lists drop a host that this machine needs, unless it is spared whatever rules say.
+ */
+void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,
+			   const struct fw_spared_entry *hosts, size_t count, struct fw_diags *diags);
+/* Both, of the machine this runs on; ssh_ports besides 22. What the kernel does not tell is not warned of. */
+void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
+			 const struct fw_interface *interfaces, size_t interface_count,
+			 const uint16_t *ssh_ports, size_t ssh_port_count, struct fw_diags *diags);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rules that drop this machine's own networks, or all but a trickle of them: lists of bogons and private
- * ranges are made for an uplink. Pure.
+/* Rules that drop this machine's own networks, its own addresses or hosts that it needs, or all but a trickle
+ * of what comes from there: lists of bogons and private ranges are made for an uplink. Pure.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -67,9 +67,19 @@ static bool is_allowed_before(const struct fw_policy *policy, const struct fw_im
 	return false;
 }
 
-static const char *set_that_has(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
-				unsigned int class)
+static bool loses(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+		  const struct fw_addr *addr)
 {
+	unsigned int class = fw_image_classify(image, addr);
+
+	return drops(policy, image, rule, class) && !is_allowed_before(policy, image, rule, class);
+}
+
+static const char *set_that_has(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+				const struct fw_addr *addr)
+{
+	unsigned int class = fw_image_classify(image, addr);
+
 	fw_rule_each_mention(match, &policy->rules[rule])
 	{
 		for (size_t i = 0; i < match->source.count; i++)
@@ -79,49 +89,92 @@ static const char *set_that_has(const struct fw_policy *policy, const struct fw_
 	return "its lists";
 }
 
+/* "10.1.0.0/16, \"fd00::/64\"", as a policy file has them; what does not fit is left out. */
+static void note_once(char *list, size_t size, const char *text)
+{
+	const char *quote = strchr(text, ':') ? "\"" : "";
+	size_t used = strlen(list);
+
+	if (!strstr(list, text) && used + strlen(text) + 4 < size)
+		snprintf(list + used, size - used, "%s%s%s%s", used ? ", " : "", quote, text, quote);
+}
+
+static const char *how_much(const struct fw_policy_rule *rule)
+{
+	return rule->action == FW_ACTION_POLICE ? "nearly all of " : "";
+}
+
+/* What of an interface's network a rule drops. */
+enum loss { NOTHING, OWN_ADDRESS, OWN_NETWORK };
+
+static enum loss loss_of(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+			 const struct fw_own_network *own)
+{
+	struct fw_addr neighbour = own->addr;
+
+	if (own->loopback || own->network.bits == 128 || is_link_local(own) ||
+	    !loses(policy, image, rule, &own->addr))
+		return NOTHING;
+	neighbour.w[3] ^= htonl(1);
+	return loses(policy, image, rule, &neighbour) ? OWN_NETWORK : OWN_ADDRESS;
+}
+
+static void warn_of_network(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+			    const struct fw_own_network *own, const char *all, struct fw_diags *diags)
+{
+	char text[FW_ADDR_TEXT_MAX], hint[512];
+
+	snprintf(hint, sizeof(hint),
+		 "write source_not: [%s] into the rule, or name a set with it in never_block; leave the rule "
+		 "if nobody there has business with this host",
+		 all);
+	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
+		    "rule '%s' drops %sthis host's own network: '%s' has %s, which %s is in; its neighbours "
+		    "there can%s reach this host",
+		    policy->rules[rule].name, how_much(&policy->rules[rule]),
+		    set_that_has(policy, image, rule, &own->addr),
+		    fw_prefix_format(&own->network, text, sizeof(text)), own->interface,
+		    policy->rules[rule].action == FW_ACTION_POLICE ? " hardly" : "not");
+}
+
+static void warn_of_address(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+			    const struct fw_own_network *own, struct fw_diags *diags)
+{
+	char text[FW_ADDR_TEXT_MAX];
+
+	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, "lists-own-address",
+		    "find out why it is listed and take it out; nothing is lost here as long as it stays",
+		    "rule '%s' drops this host's own address: '%s' has %s of %s; no packet from outside "
+		    "comes from there, but whoever else uses that list drops what this host sends",
+		    policy->rules[rule].name, set_that_has(policy, image, rule, &own->addr),
+		    fw_addr_format(&own->addr, text, sizeof(text)), own->interface);
+}
+
 static void check_rule(const struct fw_policy *policy, const struct fw_image *image, size_t index,
 		       const struct fw_interface *interfaces, size_t interface_count,
 		       const struct fw_own_network *networks, size_t count, struct fw_diags *diags)
 {
-	const struct fw_own_network *first = NULL;
-	char text[FW_ADDR_TEXT_MAX], hint[512], all[256] = "";
-	unsigned int first_class = 0;
-	size_t used = 0;
+	const struct fw_own_network *first = NULL, *listed = NULL;
+	char text[FW_ADDR_TEXT_MAX], all[256] = "";
 
 	for (size_t i = 0; i < count; i++) {
 		const struct fw_own_network *own = &networks[i];
-		unsigned int class = fw_image_classify(image, &own->addr);
+		enum loss loss = is_filtered(interfaces, interface_count, own)
+					 ? loss_of(policy, image, index, own)
+					 : NOTHING;
 
-		if (own->loopback || own->network.bits == 128 || is_link_local(own) ||
-		    !is_filtered(interfaces, interface_count, own) || !drops(policy, image, index, class) ||
-		    is_allowed_before(policy, image, index, class))
+		if (loss == OWN_ADDRESS && !listed)
+			listed = own;
+		if (loss != OWN_NETWORK)
 			continue;
-		if (!first) {
+		if (!first)
 			first = own;
-			first_class = class;
-		}
-		fw_prefix_format(&own->network, text, sizeof(text));
-		if (used < sizeof(all) && !strstr(all, text))
-			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s%s%s", used ? ", " : "",
-						 fw_addr_is_v4(&own->addr) ? "" : "\"", text,
-						 fw_addr_is_v4(&own->addr) ? "" : "\"");
+		note_once(all, sizeof(all), fw_prefix_format(&own->network, text, sizeof(text)));
 	}
-	if (!first)
-		return;
-	snprintf(hint, sizeof(hint),
-		 "write source_not: [%s] into the rule, or name a set with it in never_block; leave the rule "
-		 "if "
-		 "nobody there has business with this host",
-		 all);
-	fw_diag_add(diags, policy->rules[index].mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
-		    "rule '%s' drops %sthis host's own network: '%s' has %s, which %s is in; its neighbours "
-		    "there "
-		    "can%s reach this host",
-		    policy->rules[index].name,
-		    policy->rules[index].action == FW_ACTION_POLICE ? "nearly all of " : "",
-		    set_that_has(policy, image, index, first_class),
-		    fw_prefix_format(&first->network, text, sizeof(text)), first->interface,
-		    policy->rules[index].action == FW_ACTION_POLICE ? " hardly" : "not");
+	if (first)
+		warn_of_network(policy, image, index, first, all, diags);
+	else if (listed)
+		warn_of_address(policy, image, index, listed, diags);
 }
 
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
@@ -131,4 +184,70 @@ void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (!policy->rules[i].match.log)
 			check_rule(policy, image, i, interfaces, interface_count, networks, count, diags);
+}
+
+/* What comes of it when a rule drops what a host of this kind sends; NULL: that passes before any rule. */
+static const char *consequence(const struct fw_policy *policy, enum fw_spared_kind kind)
+{
+	switch (kind) {
+	case FW_SPARED_SSH:
+		return policy->safety.protect_ssh_clients
+			       ? "the session passes while it lasts, and when it is over no other one begins"
+			       : "the session is cut off as soon as this is in force";
+	case FW_SPARED_GATEWAY:
+		return policy->safety.protect_gateways
+			       ? NULL
+			       : "its errors do not arrive, so connections hang instead of failing";
+	case FW_SPARED_RESOLVER:
+		return policy->safety.protect_gateways ? NULL
+						       : "its answers do not arrive, so names are not found";
+	case FW_SPARED_TIME_SERVER:
+		return policy->safety.protect_gateways ? NULL
+						       : "its answers do not arrive, so the clock drifts";
+	case FW_SPARED_ALLOWED:
+		break; /* by an operator, who has been asked already */
+	}
+	return NULL;
+}
+
+static void check_kind(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+		       enum fw_spared_kind kind, const struct fw_spared_entry *hosts, size_t count,
+		       struct fw_diags *diags)
+{
+	static const struct {
+		const char *code, *what;
+	} words[] = {[FW_SPARED_SSH] = {"blocks-ssh-peer", "who has a live SSH session with this host"},
+		     [FW_SPARED_GATEWAY] = {"blocks-gateway", "a default gateway of this host"},
+		     [FW_SPARED_RESOLVER] = {"blocks-resolver", "a resolver of this host"},
+		     [FW_SPARED_TIME_SERVER] = {"blocks-time-server", "a time server of this host"}};
+	char text[FW_ADDR_TEXT_MAX], hint[512], all[256] = "";
+	const struct fw_addr *first = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (hosts[i].kind != kind || !loses(policy, image, rule, &hosts[i].addr))
+			continue;
+		if (!first)
+			first = &hosts[i].addr;
+		note_once(all, sizeof(all), fw_addr_format(&hosts[i].addr, text, sizeof(text)));
+	}
+	if (!first)
+		return;
+	snprintf(hint, sizeof(hint), "name a set with [%s] in never_block, or write source_not into the rule",
+		 all);
+	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, words[kind].code, hint,
+		    "rule '%s' drops %s%s, %s: '%s' has it; %s", policy->rules[rule].name,
+		    how_much(&policy->rules[rule]), fw_addr_format(first, text, sizeof(text)),
+		    words[kind].what, set_that_has(policy, image, rule, first), consequence(policy, kind));
+}
+
+void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,
+			   const struct fw_spared_entry *hosts, size_t count, struct fw_diags *diags)
+{
+	static const enum fw_spared_kind kinds[] = {FW_SPARED_SSH, FW_SPARED_GATEWAY, FW_SPARED_RESOLVER,
+						    FW_SPARED_TIME_SERVER};
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+			if (!policy->rules[i].match.log && consequence(policy, kinds[k]))
+				check_kind(policy, image, i, kinds[k], hosts, count, diags);
 }

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#define FW_CONFIG_DEFAULT "/etc/floodwall/floodwall.yaml" /* where the agent begins */
+
 /* The first FW_TREE_BYTES_MAX + 1 bytes, so that a larger file shows. Caller frees. -ENOENT, -EACCES,
  * -EISDIR, … */
 int fw_file_read(const char *path, char **ret_text, size_t *ret_length);

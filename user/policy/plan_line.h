@@ -7,6 +7,8 @@
 
 int fw_plan_line(struct fw_plan *plan, char kind, const char *object, const char *name, const char *format,
 		 ...) __attribute__((format(printf, 5, 6)));
+/* plan_settings.c */
+int fw_plan_settings(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
 /* plan_feeds.c */
 int fw_plan_feeds(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted);
 /* plan_signatures.c: by name, when both policies ask for some */

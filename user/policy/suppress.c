@@ -2,10 +2,10 @@
 /* Suppressions against the clock and against findings. Pure. */
 #include "policy/suppress.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "policy/daytime.h"
 #include "policy/event_kinds.h"
 
@@ -54,50 +54,34 @@ bool fw_suppression_is_about(const struct fw_suppression *suppression, const cha
 	return kind && (!suppression->rules.count || (rule && has_rule(&suppression->rules, rule)));
 }
 
-struct text {
-	char *buffer;
-	size_t size, used;
-};
-
-static void say(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct text *text, const char *format, ...)
-{
-	va_list args;
-
-	if (text->used >= text->size)
-		return;
-	va_start(args, format);
-	text->used += (size_t)vsnprintf(text->buffer + text->used, text->size - text->used, format, args);
-	va_end(args);
-}
-
-static void say_names(struct text *text, const char *what, const struct fw_names *names)
+static void say_names(struct fw_text *text, const char *what, const struct fw_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		say(text, "%s%s", i ? ", " : what, names->items[i]);
+		fw_text_add(text, "%s%s", i ? ", " : what, names->items[i]);
 }
 
 const char *fw_suppression_format(const struct fw_policy *policy, const struct fw_suppression *suppression,
 				  char *buffer, size_t size)
 {
-	struct text text = {.buffer = buffer, .size = size};
+	struct fw_text text = {.buffer = buffer, .size = size};
 	char a[64], b[64];
 
 	buffer[0] = '\0';
 	if (suppression->events.count)
 		say_names(&text, "events ", &suppression->events);
 	else
-		say(&text, "every finding");
+		fw_text_add(&text, "every finding");
 	if (suppression->rules.count)
 		say_names(&text, ", rule ", &suppression->rules);
 	for (size_t i = 0; i < suppression->source.count; i++)
-		say(&text, "%s%s", i ? ", " : ", source ", policy->sets[suppression->source.items[i]].name);
+		fw_text_add(&text, "%s%s", i ? ", " : ", source ",
+			    policy->sets[suppression->source.items[i]].name);
 	if (suppression->from || suppression->to != FW_DAY_MINUTES)
-		say(&text, ", %s to %s", fw_daytime_format(suppression->from, a, sizeof(a)),
-		    fw_daytime_format(suppression->to, b, sizeof(b)));
+		fw_text_add(&text, ", %s to %s", fw_daytime_format(suppression->from, a, sizeof(a)),
+			    fw_daytime_format(suppression->to, b, sizeof(b)));
 	if (suppression->days)
-		say(&text, ", on %s", fw_days_format(suppression->days, a, sizeof(a)));
+		fw_text_add(&text, ", on %s", fw_days_format(suppression->days, a, sizeof(a)));
 	if (suppression->has_until)
-		say(&text, ", until %s", fw_date_format(&suppression->until, a, sizeof(a)));
+		fw_text_add(&text, ", until %s", fw_date_format(&suppression->until, a, sizeof(a)));
 	return buffer;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* IPv6: a group per /32 that holds something, which says what prefix lengths to probe; one hash table for all
- * of them. */
-#include "policy/tables.h"
+/* IPv6: a group per /32 that holds something, which says what prefix lengths to probe (tables6_groups.c); one
+ * hash table for the entries of all of them (tables6_entries.c). Laid out anew here, and changed in place. */
+#include "policy/tables6.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,9 +9,6 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
-
-#define GROUP_BITS 32u
-#define STEP_BITS  ((128 - GROUP_BITS) / FW_LIST6_PROBES)
 
 /* Groups while they are collected: by `top`, open addressing. */
 struct groups {
@@ -25,11 +22,6 @@ struct inside {
 	size_t count;
 	bool rounded;
 };
-
-unsigned int fw_list6_rounded(unsigned int bits)
-{
-	return GROUP_BITS + (bits - GROUP_BITS + STEP_BITS - 1) / STEP_BITS * STEP_BITS;
-}
 
 static uint32_t top_of(const struct fw_listed *listed)
 {
@@ -102,10 +94,10 @@ static bool lengths_of(const struct inside *inside, uint8_t lengths[FW_LIST6_PRO
 	for (size_t i = 0; i < inside->count; i++) {
 		unsigned int bits = inside->listed[i].prefix.bits;
 
-		if (bits > GROUP_BITS)
+		if (bits > FW_LIST6_GROUP_BITS)
 			used[inside->rounded ? fw_list6_rounded(bits) : bits] = true;
 	}
-	for (unsigned int bits = 128; bits > GROUP_BITS; bits--) {
+	for (unsigned int bits = 128; bits > FW_LIST6_GROUP_BITS; bits--) {
 		if (!used[bits])
 			continue;
 		if (count == FW_LIST6_PROBES)
@@ -123,7 +115,7 @@ static struct inside inside_of(const struct fw_listed *listed, size_t count, siz
 
 	while (first + inside.count < count &&
 	       top_of(&listed[first + inside.count]) == top_of(&listed[first]) &&
-	       listed[first + inside.count].prefix.bits > GROUP_BITS)
+	       listed[first + inside.count].prefix.bits > FW_LIST6_GROUP_BITS)
 		inside.count++;
 	inside.rounded = !lengths_of(&inside, lengths);
 	return inside;
@@ -143,7 +135,7 @@ static int collect_short(struct groups *groups, const struct fw_listed *listed, 
 {
 	if (listed->prefix.bits <= FW_LIST_WIDE_BITS)
 		return paint_wide(tables, listed);
-	for (uint32_t i = 0; i < 1u << (GROUP_BITS - listed->prefix.bits); i++) {
+	for (uint32_t i = 0; i < 1u << (FW_LIST6_GROUP_BITS - listed->prefix.bits); i++) {
 		struct fw_list6_group *group = group_get(groups, top_of(listed) + i, tables);
 
 		if (!group)
@@ -151,139 +143,6 @@ static int collect_short(struct groups *groups, const struct fw_listed *listed, 
 		group->other = listed->list_class;
 	}
 	return 0;
-}
-
-/* Sets a bit when the group can be found: last. */
-static void mark_group(struct fw_list_tables *tables, uint32_t top)
-{
-	uint32_t bit = fw_list6_bit(top);
-
-	__atomic_fetch_or(&tables->bitmap6[bit >> 6], 1ULL << (bit & 63), __ATOMIC_RELEASE);
-}
-
-/* Packets may look on: `used` makes a group count, so it is written last. */
-static void place_group(struct fw_list6_group *place, const struct fw_list6_group *group)
-{
-	place->top = group->top;
-	place->other = group->other;
-	memcpy(place->lengths, group->lengths, sizeof(place->lengths));
-	__atomic_store_n(&place->used, group->used, __ATOMIC_RELEASE);
-}
-
-static bool in_use(const struct fw_list6_group *group)
-{
-	return group->used && group->used != FW_LIST6_RETIRED;
-}
-
-/* old: what the group replaces, NULL when there is none. When that lies before the free place, packets find
- * it until it is retired; when it lies behind, they no longer come to it. */
-static int insert_group(struct fw_list_tables *tables, const struct fw_list6_group *group,
-			struct fw_list6_group *old)
-{
-	uint32_t index = fw_list_hash32(group->top) & tables->shape.group_mask6;
-	bool passed = false;
-
-	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
-		struct fw_list6_group_bucket *bucket = &tables->groups6[index];
-
-		for (int i = 0; i < FW_LIST6_GROUPS; i++) {
-			passed |= &bucket->group[i] == old;
-			if (bucket->group[i].used)
-				continue;
-			place_group(&bucket->group[i], group);
-			if (passed)
-				__atomic_store_n(&old->used, FW_LIST6_RETIRED, __ATOMIC_RELEASE);
-			mark_group(tables, group->top);
-			return 0;
-		}
-		__atomic_store_n(&bucket->more, 1, __ATOMIC_RELEASE);
-		index = (index + 1) & tables->shape.group_mask6;
-	}
-	return -ENOSPC;
-}
-
-static struct fw_list6_entry *find_entry(const struct fw_list_tables *tables, const struct fw_addr *addr,
-					 uint32_t key)
-{
-	uint32_t index = fw_list6_hash(addr, key) & tables->shape.mask6;
-
-	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
-		struct fw_list6_bucket *bucket = &tables->buckets6[index];
-
-		for (int i = 0; i < FW_LIST6_ENTRIES; i++) {
-			struct fw_list6_entry *entry = &bucket->entry[i];
-
-			if (entry->bits == key && !memcmp(&entry->addr, addr, sizeof(*addr)))
-				return entry;
-		}
-		if (!bucket->more)
-			return NULL;
-		index = (index + 1) & tables->shape.mask6;
-	}
-	return NULL;
-}
-
-/* Of a version that no packet asks for yet. */
-static int put_entry(struct fw_list_tables *tables, const struct fw_addr *addr, uint32_t key,
-		     uint16_t list_class)
-{
-	uint32_t index = fw_list6_hash(addr, key) & tables->shape.mask6;
-	struct fw_list6_entry *there = find_entry(tables, addr, key);
-
-	if (there) {
-		there->list_class = list_class;
-		return 0;
-	}
-	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
-		struct fw_list6_bucket *bucket = &tables->buckets6[index];
-
-		for (int i = 0; i < FW_LIST6_ENTRIES; i++) {
-			struct fw_list6_entry *entry = &bucket->entry[i];
-
-			if (entry->bits)
-				continue;
-			entry->addr = *addr;
-			entry->list_class = list_class;
-			__atomic_store_n(&entry->bits, (uint16_t)key, __ATOMIC_RELEASE);
-			return 0;
-		}
-		__atomic_store_n(&bucket->more, 1, __ATOMIC_RELEASE);
-		index = (index + 1) & tables->shape.mask6;
-	}
-	return -ENOSPC;
-}
-
-static void drop_entry(struct fw_list_tables *tables, const struct fw_addr *addr, uint32_t key)
-{
-	struct fw_list6_entry *entry = find_entry(tables, addr, key);
-
-	if (entry)
-		__atomic_store_n(&entry->bits, 0, __ATOMIC_RELEASE);
-}
-
-/* A line of a /32 with too many lengths becomes as many entries of the next length that is probed there.
- * Lines come with the covering one first, so what is more specific overwrites. */
-static int put_line(struct fw_list_tables *tables, const struct fw_listed *listed, bool rounded,
-		    uint32_t version, bool remove)
-{
-	unsigned int bits = listed->prefix.bits, to = rounded ? fw_list6_rounded(bits) : bits;
-	struct fw_addr addr = listed->prefix.addr;
-	uint32_t key = fw_list6_key(to, version);
-	int r = 0;
-
-	for (uint32_t i = 0; i < 1u << (to - bits) && !r; i++) {
-		for (unsigned int j = 0; j < to - bits; j++) {
-			unsigned int at = to - 1 - j;
-			uint32_t flag = 1u << (31 - at % 32), word = ntohl(addr.w[at / 32]);
-
-			addr.w[at / 32] = htonl(i >> j & 1 ? word | flag : word & ~flag);
-		}
-		if (remove)
-			drop_entry(tables, &addr, key);
-		else
-			r = put_entry(tables, &addr, key, listed->list_class);
-	}
-	return r;
 }
 
 static void *zeroed(size_t count, size_t bytes)
@@ -309,7 +168,7 @@ static int build_groups(const struct groups *groups, struct fw_list_tables *tabl
 		r = 0;
 		for (size_t i = 0; i < groups->size && !r; i++)
 			if (groups->items[i].used)
-				r = insert_group(tables, &groups->items[i], NULL);
+				r = fw_list6_insert_group(tables, &groups->items[i], NULL);
 	}
 	return r;
 }
@@ -322,7 +181,7 @@ static int fill_entries(const struct fw_listed *listed, size_t count, struct fw_
 		struct inside inside = inside_of(listed, count, i);
 
 		for (size_t j = 0; j < inside.count && !r; j++)
-			r = put_line(tables, &inside.listed[j], inside.rounded, 0, false);
+			r = fw_list6_put_line(tables, &inside.listed[j], inside.rounded, 0, false);
 		i += inside.count ? inside.count : 1;
 	}
 	return r;
@@ -409,31 +268,9 @@ static struct inside patch_lines(const struct fw_listed *listed, size_t count, u
 {
 	size_t first = 0;
 
-	for (; first < count && listed[first].prefix.bits <= GROUP_BITS; first++)
+	for (; first < count && listed[first].prefix.bits <= FW_LIST6_GROUP_BITS; first++)
 		*other = listed[first].list_class;
 	return first < count ? inside_of(listed, count, first) : (struct inside){0};
-}
-
-/* From `group` (NULL: from the beginning) on, the next one in use or retired of a /32. */
-static struct fw_list6_group *next_group(struct fw_list_tables *tables, uint32_t top,
-					 const struct fw_list6_group *group)
-{
-	uint32_t index = fw_list_hash32(top) & tables->shape.group_mask6;
-	bool behind = !group;
-
-	for (uint32_t step = 0; step < FW_LIST_CHAIN; step++) {
-		struct fw_list6_group_bucket *bucket = &tables->groups6[index];
-
-		for (int i = 0; i < FW_LIST6_GROUPS; i++) {
-			if (behind && bucket->group[i].used && bucket->group[i].top == top)
-				return &bucket->group[i];
-			behind |= &bucket->group[i] == group;
-		}
-		if (!bucket->more)
-			return NULL;
-		index = (index + 1) & tables->shape.group_mask6;
-	}
-	return NULL;
 }
 
 int fw_list_tables_patch6(struct fw_list_tables *tables, const struct fw_list_region *region)
@@ -446,13 +283,18 @@ int fw_list_tables_patch6(struct fw_list_tables *tables, const struct fw_list_re
 
 	if (!tables->groups6 || !tables->buckets6)
 		return -ENOSPC;
-	old = next_group(tables, group.top, NULL);
+	old = fw_list6_next_group(tables, group.top, NULL);
 	version = old ? old->used % FW_LIST6_VERSIONS : 0;
 	group.used = (uint16_t)(version + 1);
 	(void)lengths_of(&now, group.lengths);
 	for (size_t i = 0; i < now.count && !r; i++)
-		r = put_line(tables, &now.listed[i], now.rounded, version, false);
-	return r ? r : insert_group(tables, &group, old);
+		r = fw_list6_put_line(tables, &now.listed[i], now.rounded, version, false);
+	return r ? r : fw_list6_insert_group(tables, &group, old);
+}
+
+static bool in_use(const struct fw_list6_group *group)
+{
+	return group->used && group->used != FW_LIST6_RETIRED;
 }
 
 void fw_list_tables_sweep6(struct fw_list_tables *tables, const struct fw_list_region *region)
@@ -461,15 +303,15 @@ void fw_list_tables_sweep6(struct fw_list_tables *tables, const struct fw_list_r
 	uint32_t top = ntohl(region->prefix.addr.w[0]), version;
 	struct fw_list6_group *now, *next;
 
-	for (now = next_group(tables, top, NULL); now && !in_use(now);)
-		now = next_group(tables, top, now);
+	for (now = fw_list6_next_group(tables, top, NULL); now && !in_use(now);)
+		now = fw_list6_next_group(tables, top, now);
 	if (!now)
 		return;
 	version = (now->used + FW_LIST6_VERSIONS - 2) % FW_LIST6_VERSIONS;
 	for (size_t i = 0; i < before.count; i++)
-		(void)put_line(tables, &before.listed[i], before.rounded, version, true);
-	for (struct fw_list6_group *group = next_group(tables, top, NULL); group; group = next) {
-		next = next_group(tables, top, group);
+		(void)fw_list6_put_line(tables, &before.listed[i], before.rounded, version, true);
+	for (struct fw_list6_group *group = fw_list6_next_group(tables, top, NULL); group; group = next) {
+		next = fw_list6_next_group(tables, top, group);
 		if (group != now)
 			__atomic_store_n(&group->used, 0, __ATOMIC_RELEASE);
 	}

@@ -104,6 +104,8 @@ static int add_terms(const struct fw_conjunction *all, unsigned int index, struc
 		}
 		if (r)
 			return r;
+		if (term.labels_required | term.labels_forbidden)
+			image->slot->features |= FW_FEATURE_LABELS;
 		*ret_terms |= 1ULL << image->term_count;
 		image->slot->terms[image->term_count] = term;
 		image->term_count += bits;
@@ -319,6 +321,9 @@ static int compile_rule_terms(const struct fw_policy *policy, unsigned int index
 
 	for (size_t i = 0; i < fw_rule_conjunctions(rule) && !r; i++)
 		r = compile_conjunction(policy, index, (unsigned int)i, image);
+	for (unsigned int i = 0; i < image->term_count; i++)
+		if (image->slot->terms[i].rule == index)
+			image->slot->terms[i].others = ~image->slot->rules[index].terms;
 	if (!r)
 		r = label_bits(&image->labels, &rule->labels, &labels);
 	image->slot->rules[index].labels = labels;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What resolv.conf, chrony, ntpd, ntpsec, OpenNTPD and timesyncd are told about servers. */
-#include "agent/server_lines.h"
+#include "lib/server_lines.h"
 
 #include <string.h>
 #include <strings.h>

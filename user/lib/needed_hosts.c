@@ -1,14 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The hosts this machine cannot do without: its default gateways and its resolvers. */
+#include "lib/needed_hosts.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/server_lines.h"
-#include "agent/spared.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
+#include "lib/grow.h"
+#include "lib/server_lines.h"
+
+const char *fw_spared_kind_word(enum fw_spared_kind kind)
+{
+	switch (kind) {
+	case FW_SPARED_SSH:
+		return "ssh_peer";
+	case FW_SPARED_GATEWAY:
+		return "gateway";
+	case FW_SPARED_RESOLVER:
+		return "resolver";
+	case FW_SPARED_TIME_SERVER:
+		return "time_server";
+	case FW_SPARED_ALLOWED:
+		return "allowed";
+	}
+	return "allowed";
+}
+
+int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum fw_spared_kind kind)
+{
+	struct fw_spared_entry entry = {.addr = *addr, .kind = kind};
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!memcmp(&list->items[i].addr, addr, sizeof(*addr)))
+			return 0;
+	return FW_APPEND(list->items, list->count, entry);
+}
 
 static struct fw_addr mapped(uint32_t v4)
 {
@@ -91,7 +119,7 @@ static bool is_loopback(const struct fw_addr *addr)
 	return bytes[15] == 1;
 }
 
-int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf)
+int fw_spared_resolvers_of(struct fw_spared_list *list, const char *resolv_conf)
 {
 	FW_FCLOSE FILE *file = fopen(resolv_conf, "re");
 	char line[512];
@@ -104,5 +132,16 @@ int fw_spared_resolvers(struct fw_spared_list *list, const char *resolv_conf)
 		if (resolver && !fw_addr_parse(resolver, &addr, NULL) && !is_loopback(&addr))
 			r = fw_spared_add(list, &addr, FW_SPARED_RESOLVER);
 	}
+	return r;
+}
+
+int fw_spared_resolvers(struct fw_spared_list *list)
+{
+	/* The second names the servers behind systemd-resolved's local one. */
+	static const char *const files[] = {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !r; i++)
+		r = fw_spared_resolvers_of(list, files[i]);
 	return r;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of this machine's configuration that name its resolvers and time servers. Pure; what is returned
  * points into the line, which is taken apart. */
-#ifndef FW_AGENT_SERVER_LINES_H
-#define FW_AGENT_SERVER_LINES_H
+#ifndef FW_LIB_SERVER_LINES_H
+#define FW_LIB_SERVER_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/spared.h"
 #include "lib/cleanup.h"
+#include "lib/needed_hosts.h"
 #include "lib/tcp_sockets.h"
 
 #define SSH_PORT   22

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+/* doctor: what the lists of a policy would do to this machine: the complaints of `check` that are about its
+ * own networks and addresses and about hosts that it needs. */
+#include "cli/doctor_lists.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "policy/check.h"
+#include "policy/file.h"
+#include "policy/image.h"
+
+#define CHECK "lists"
+
+static int add(json_t *findings, const char *level, json_t *detail, json_t *command)
+{
+	return json_array_append_new(findings, json_pack("{s:s, s:s, s:o, s:o}", "level", level, "check",
+							 CHECK, "detail", detail, "command", command))
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* The default that is not there is no complaint: there may be no policy yet. */
+static int say_unread(json_t *findings, const char *path, bool given, int error, const char *interface)
+{
+	bool rights = error == EACCES || error == EPERM;
+
+	return add(
+		findings, given && !rights ? "warning" : "note",
+		json_sprintf("policy %s cannot be read (%s): its lists are not compared with this host's own "
+			     "networks, gateways, resolvers and SSH peers%s",
+			     path, strerror(error), rights ? "" : "; --policy FILE names another one"),
+		rights ? json_sprintf("sudo floodwall doctor %s%s%s", interface, given ? " --policy " : "",
+				      given ? path : "")
+		       : json_string(""));
+}
+
+static int say_invalid(json_t *findings, const char *path, const struct fw_diags *diags)
+{
+	const struct fw_diag *first = NULL;
+
+	for (size_t i = 0; i < diags->count && !first; i++)
+		if (diags->items[i].severity == FW_SEVERITY_ERROR)
+			first = &diags->items[i];
+	return add(findings, "warning",
+		   json_sprintf("policy %s is not valid, so that its lists are not compared with this host: "
+				"line %d: %s",
+				path, first ? first->mark.line : 0, first ? first->message : "out of memory"),
+		   json_sprintf("floodwall check %s", path));
+}
+
+static int say_complaints(json_t *findings, const char *path, const struct fw_diags *diags)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < diags->count && !r; i++) {
+		const struct fw_diag *diag = &diags->items[i];
+
+		r = add(findings, "warning",
+			json_sprintf("%s:%d: %s; %s", diag->mark.file ? diag->mark.file : path,
+				     diag->mark.line, diag->message, diag->hint ? diag->hint : ""),
+			json_string(""));
+	}
+	if (!diags->count)
+		r = add(findings, "ok",
+			json_sprintf("no rule of %s drops this host's own networks and addresses, its "
+				     "gateways, resolvers or live SSH peers",
+				     path),
+			json_string(""));
+	return r;
+}
+
+/* Only what is about this machine: the rest is what `check` is for. */
+static int examine(json_t *findings, const char *path, const char *interface, const struct fw_policy *policy,
+		   const struct fw_image *image)
+{
+	uint16_t ports[FW_SSH_PORTS_MAX];
+	size_t port_count = fw_spared_ssh_ports(ports, FW_SSH_PORTS_MAX);
+	struct fw_interface here = {};
+	struct fw_diags diags = {0};
+	int r;
+
+	snprintf(here.name, sizeof(here.name), "%s", interface);
+	fw_check_lists_here(policy, image, &here, 1, ports, port_count, &diags);
+	r = say_complaints(findings, path, &diags);
+	fw_diags_done(&diags);
+	return r;
+}
+
+int fw_doctor_lists(json_t *findings, const char *given, const char *interface)
+{
+	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+	const char *path = given ? given : FW_CONFIG_DEFAULT;
+	struct fw_policy *policy = NULL;
+	struct fw_image *image = NULL;
+	struct fw_diags diags = {0};
+	int r;
+
+	if (!ids)
+		return -ENOMEM;
+	if (access(path, R_OK))
+		return say_unread(findings, path, given, errno, interface);
+	r = fw_policy_load(path, &diags, &policy);
+	if (!r)
+		r = fw_image_compile(policy, &(struct fw_image_input){}, ids, &diags, &image);
+	r = r ? say_invalid(findings, path, &diags) : examine(findings, path, interface, policy, image);
+	fw_image_free(image);
+	fw_policy_free(policy);
+	fw_diags_done(&diags);
+	return r;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside explain: how far the walk has come, and how it says so. */
+#ifndef FW_OBSERVE_EXPLAIN_WALK_H
+#define FW_OBSERVE_EXPLAIN_WALK_H
+
+#include "observe/explain.h"
+#include "observe/match.h"
+
+struct fw_explain_walk {
+	const struct fw_policy *policy;
+	const struct fw_image *image;
+	const struct fw_explain_packet *packet;
+	const struct fw_explain_reader *reader;
+	struct fw_explanation *out;
+	struct fw_known known;
+	uint16_t source_class;
+	uint64_t labels;
+	uint64_t trial_labels; /* set only because of feeds on trial, as the packet path keeps them */
+	bool would_drop;
+	bool asks_verified;
+	/* The first rule that could decide otherwise, if more were known: one that drops, one that allows;
+	 * empty: none. */
+	char may_drop[400], may_allow[400], answers[400];
+};
+
+/* One more step; that there is no memory for it is noted in the explanation. */
+void fw_explain_say(struct fw_explain_walk *walk, enum fw_explain_result result, const char *check,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* "set 'vpn' (198.51.100.0/24)" for each of the named sets that hold the address. */
+void fw_explain_sets(struct fw_explain_walk *walk, const struct fw_set_refs *refs, const struct fw_addr *addr,
+		     uint16_t list_class, char *text, size_t size);
+/* "412 of 7000 packets in 5m"; returns the 412. */
+uint64_t fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule,
+			  const struct fw_limit *limit, char *text, size_t size);
+
+/* explain_rule.c: what a rule says of the packet. True: it decides. */
+bool fw_explain_rule(struct fw_explain_walk *walk, unsigned int index);
+
+#endif
