@@ -5,8 +5,7 @@
 #
 # What both can is measured first, with the generator at its maximum; the flood is then between the two. At the maximum itself,
 # seven times what one CPU answers, the ring of the queue is full before any program sees a packet: of 28.2 M flood packets it took
-# 3.5 M, all of them answered, and of 2753 packets of clients 907 were lost in it, which is all that was lost (73 % of requests
-# succeeded). Where each CPU has a queue and makes its own flood, syn_flood.sh, nothing is lost.
+# 3.5 M, all of them answered, and of 2753 packets of clients 907 were lost in it (73 % of requests succeeded). Where each CPU has a queue and makes its own flood, syn_flood.sh, nothing is lost.
 . "$(dirname "$0")/session.sh"
 . "$(dirname "$0")/web.sh"
 begin_syn syn_queue --single-queue --napi-cpu 1
