@@ -42,7 +42,7 @@ $(tools_dir)/bench/bench: $(bench_objs) $(tools_dir)/plan.o $(tools_lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lbpf -ljansson -lelf -lz
 
-bench: all tools $(tools_dir)/bench/bench ## measure on this machine, peers included (root; BENCH_QUICK=1: a smoke test)
+bench: all tools $(tools_dir)/bench/bench $(tools_dir)/upstream.bpf.o ## measure on this machine, peers included (root; BENCH_QUICK=1: a smoke test)
 	$(Q)$(tools_dir)/bench/bench --build $(BUILD)
 
 deps: ## install the Debian packages that everything here needs (root)

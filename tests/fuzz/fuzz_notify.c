@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Jobs, statuses and messages: what is accepted is written back and read again as the same, and a message is
  * bounded whatever the event is. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz/text.h"
 #include "notify/payload.h"
 #include "notify/work.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void try_job(const char *text)
 {
@@ -70,13 +59,8 @@ static void try_message(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = text_of(data, size);
 
-	if (!text)
-		return 0;
-	if (size)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	try_job(text);
 	try_status(text);
 	try_message(text);

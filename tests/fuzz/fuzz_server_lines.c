@@ -2,19 +2,9 @@
 /* Lines of resolv.conf and of time services' configuration: what is found lies within the line, in its order,
  * and a host name is one word. */
 #include <ctype.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "fuzz/text.h"
 #include "lib/server_lines.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void must_be_word(const char *word, const char *line, size_t size)
 {
@@ -24,15 +14,10 @@ static void must_be_word(const char *word, const char *line, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *servers[FW_SERVERS_OF_A_LINE], *line = malloc(size + 1), *again = malloc(size + 1), *resolver;
+	char *servers[FW_SERVERS_OF_A_LINE], *line = text_of(data, size), *again = text_of(data, size),
+					     *resolver;
 	size_t count;
 
-	if (!line || !again)
-		abort();
-	if (size)
-		memcpy(line, data, size);
-	line[size] = '\0';
-	memcpy(again, line, size + 1);
 	resolver = fw_resolver_of_line(line);
 	if (resolver)
 		must_be_word(resolver, line, size);

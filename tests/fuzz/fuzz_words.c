@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Addresses, amounts, durations and limits: whatever is accepted is written back and read again as the same.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz/text.h"
 #include "lib/addr.h"
 #include "lib/units.h"
 #include "policy/daytime.h"
 #include "policy/policy.h"
 #include "policy/setfile.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void try_prefix(const char *text)
 {
@@ -99,13 +88,8 @@ static void try_calendar(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = text_of(data, size);
 
-	if (!text)
-		return 0;
-	if (size)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	try_prefix(text);
 	try_units(text);
 	try_limit(text);

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # Bad input is refused with words and the documented exit code, and what was in force stays in force.
 . "$(dirname "$0")/session.sh"
 begin bad-input

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # What runs out is said and counted: full maps refuse with 75, no bpffs means a warning that a crash detaches, a full state
 # directory that a change is forgotten by a restart.
 . "$(dirname "$0")/session.sh"

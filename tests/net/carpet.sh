@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
 # Carpet bombing: 256 destinations, each far under its own limit, their prefix over its: seen as one attack on the prefix
 # within a second, policed there, told by events, status and metrics, and over by itself when the flood stops.
 . "$(dirname "$0")/session.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
 # On the wire, not only in replay: a banned source stays out with tags and odd protocols, and comes back when unbanned.
 . "$(dirname "$0")/session.sh"
 begin disguise

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
 # A lower limit for whoever is outside: by the database at start, by the one that takes its place, and by the last good
 # one when a broken one comes.
 . "$(dirname "$0")/session.sh"

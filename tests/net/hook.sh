@@ -10,8 +10,7 @@ interfaces: [{name: eth0, xdp: native}]
 rules:
   - {name: blanket, limit: 1000 packets/10s, action: block}
 YAML
-clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/tests/net/foreign.bpf.c" -o "$WORK/foreign.o"
-on victim ip link set dev eth1 xdpdrv obj "$WORK/foreign.o" sec xdp || not_ok "the foreign program attaches"
+xdp_on victim eth1 tests/net/foreign.bpf.c foreign_pass
 foreign() { on victim ip -o link show eth1 | grep -o 'prog/xdp id [0-9]*'; }
 before=$(foreign)
 

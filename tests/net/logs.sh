@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # Log rules: nginx over TLS and its access log, from the line to the ban; proxies; logs that rotate, vanish, shrink and rot.
 . "$(dirname "$0")/session.sh"
 begin logs
@@ -63,6 +64,7 @@ expect_words "and gets none" '^NoNewPrivs:\s+1' "/proc/$(worker)/status"
 
 login() { on "$1" /usr/bin/python3 "$ROOT/tests/net/logs.py" login "${@:2}"; }
 log_count() { fwj status | field "[l for l in d['logs'] if l['name']=='web'][0]['$1']"; }
+rule_says() { [ "$(rule "$1" "$2")" = "$3" ]; }
 banned() { fwj bans | field "sorted(b['source'] for b in d)"; }
 is_banned() { [[ "$(banned)" = *"'$1'"* ]]; }
 line() { printf '%s - - [25/Nov/2026:00:00:00 +0000] "GET %s HTTP/1.1" %s 5 "-" "-"\n' "$1" "$2" "${3:-200}" >>"$LOG"; }
@@ -73,7 +75,7 @@ expect_that "150 logins of a source are answered, and other requests" 'a["answer
 got=$(login client "$VICTIM_IP4" 443 1 "//./login")
 expect_that "the 151st is its last: 100 ms later nothing is answered" 'a["answered"] == 1 and a["after"] != "answered"' "$got"
 expect "by a ban" "['$CLIENT_IP4']" "$(banned)"
-expect "rules show what the log rule counted" 151 "$(until_true 2 test "$(rule login packets)" = 151; rule login packets)"
+expect "rules show what the log rule counted" 151 "$(until_true 2 rule_says login packets 151; rule login packets)"
 expect_that "explain names the ban" 'a == "banned"' "$(fwj explain "$CLIENT_IP4" | field 'd["reason"]' | sed 's/.*/"&"/')"
 sleep 2.1
 got=$(login client "$VICTIM_IP4" 443 1 /login)
@@ -91,11 +93,11 @@ lines 9 127.0.0.1 /wp-login.php 401
 sleep 0.3
 expect "rules keys: 22 clients over 5 requests/1m, those that are spared among them" "22 True" \
 	"$(fwj rules keys guess --over | field '"%d %s" % (len(d["keys"]), any(k["source"] == "203.0.113.250" for k in d["keys"]))')"
-expect "rules: the same number" 22 "$(until_true 2 test "$(rule guess keys_over)" = 22; rule guess keys_over)"
+expect "rules: the same number" 22 "$(until_true 2 rule_says guess keys_over 22; rule guess keys_over)"
 expect_words "rules keys as a table" '203\.0\.113\.7 .* 6 .*OVER' <(fw rules keys guess)
 expect "never_block, another status, count mode and this host: nobody is banned" no \
 	"$(for a in 203.0.113.250 203.0.113.99 203.0.113.98 127.0.0.1; do is_banned $a && echo $a; done; echo no)"
-expect "count mode counts what it would do" 7 "$(until_true 2 test "$(rule watch would_drop)" = 7; rule watch would_drop)"
+expect "count mode counts what it would do" 7 "$(until_true 2 rule_says watch would_drop 7; rule watch would_drop)"
 
 got=$(login attacker "$VICTIM_IP4" 443 151 /login 192.0.2.66)
 expect "behind a trusted proxy the client is banned, not the proxy" "True False" \

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # Who is told of events: a real agent, a real little server and real programs, at their best and at their worst.
 . "$(dirname "$0")/session.sh"
 begin notify

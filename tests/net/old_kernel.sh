@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
 # A kernel without the helpers for SYN cookies: check, doctor and status say so, nothing is challenged, everything else works.
 . "$(dirname "$0")/session.sh"
 begin old_kernel

@@ -10,12 +10,12 @@ import ipaddress
 import json
 import os
 import socket
-import struct
 import sys
 import time
 
+from frames import addresses, send_steadily, udp_frame
+
 REFLECTORS = 3000
-BATCH = 16
 ANSWERS = (
     (53, b"\x12\x34\x85\x80\x00\x01\x00\x1e\x00\x00\x00\x01\x07example\x03org\x00\x00\xff\x00\x01" + b"r" * 1100),
     (123, b"\xd7\x00\x03\x2a\x00\x06\x00\x48" + b"m" * 432),
@@ -23,37 +23,15 @@ ANSWERS = (
 )
 
 
-def checksum(header):
-    total = sum(struct.unpack(f"!{len(header) // 2}H", header))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
 def frame(macs, number, dest):
     port, payload = ANSWERS[number % len(ANSWERS)]
-    source = ipaddress.ip_address("198.19.0.1") + number
-    udp = struct.pack("!HHHH", port, 1024 + number * 7 % 60000, 8 + len(payload), 0) + payload
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, source.packed, dest.packed)
-    header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
-    return macs + b"\x08\x00" + header + udp
+    return udp_frame(macs, ipaddress.ip_address("198.19.0.1") + number, dest, (port, 1024 + number * 7 % 60000), payload)
 
 
 def flood(iface, source_mac, dest_mac, dest, rate, seconds):
-    macs = bytes.fromhex((dest_mac + source_mac).replace(":", ""))
+    macs = addresses(source_mac, dest_mac)
     frames = [frame(macs, number, ipaddress.ip_address(dest)) for number in range(REFLECTORS)]
-    sent = 0
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-        sock.bind((iface, 0))
-        first = time.monotonic()
-        while time.monotonic() < first + float(seconds):
-            wait = first + sent / float(rate) - time.monotonic()
-            if wait > 0:
-                time.sleep(wait)
-            for _ in range(BATCH):
-                sock.send(frames[sent % REFLECTORS])
-                sent += 1
-    print(json.dumps({"sent": sent}))
+    print(json.dumps({"sent": send_steadily(iface, frames, float(rate), float(seconds))[0]}))
 
 
 def question(name):

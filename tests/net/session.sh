@@ -157,12 +157,41 @@ need_tool() {
 	[ -x "$BUILD/tools/$1" ] || { not_ok "$BUILD/tools/$1 is built" "run: make tests-build"; exit 1; }
 }
 
+# xdp_on ROLE IFACE SOURCE PROGRAM: a small program that is not the filter
+xdp_on() {
+	if ! clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/$3" -o "$WORK/$4.o" ||
+		! on "$1" ip link set dev "$2" xdpdrv obj "$WORK/$4.o" program "$4"; then
+		not_ok "$1 runs $3 on $2"
+	fi
+}
+
 # flood OPTIONS...: floodgen out of the attacker's side of the victim's wire, in the background
 flood() {
 	on attacker "$BUILD/tools/floodgen" --iface eth0 "$@" >"$WORK/flood.json" 2>"$WORK/flood.err" &
 	# shellcheck disable=SC2034  # for the test to wait on
 	FLOOD_PID=$!
 }
+
+# floods CPUS OPTIONS...: one out of each of these CPUs, until end_floods
+floods() {
+	local cpu cpus=$1
+	shift
+	FLOODS=()
+	rm -f "$WORK"/flood*.json
+	for cpu in $cpus; do
+		nsenter --net="/run/netns/$ATTACKER_NS" "$BUILD/tools/floodgen" --iface eth0 --seconds 600 --cpu "$cpu" "$@" \
+			>"$WORK/flood$cpu.json" 2>"$WORK/flood$cpu.err" &
+		FLOODS+=($!)
+	done
+}
+
+end_floods() {
+	kill "${FLOODS[@]}"
+	wait "${FLOODS[@]}"
+}
+
+# flood_mpps: what they sent together
+flood_mpps() { tail -qn 1 "$WORK"/flood?.json | python -c 'import json, sys; print("%.2f" % (sum(json.loads(l)["pps"] for l in sys.stdin) / 1e6))'; }
 
 # receiver NAME PORT: counts numbered datagrams in the victim; received NAME EXPRESSION reads what it has so far
 receiver() {

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # A limit on handshakes for one server name: nginx over TLS and curl; other names and sources do not meet the rule.
 . "$(dirname "$0")/session.sh"
 begin sni

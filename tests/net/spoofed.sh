@@ -3,7 +3,6 @@
 # Promise P5 on the wire: a flood of keys that come once, at the generator's maximum, beside 1000 sources at 90 % of the limit
 # and 100 at twice the limit that begin during the flood. FW_TEST_SPOOFED_SECONDS: of each flood, instead of 31 and 14.
 . "$(dirname "$0")/session.sh"
-. "$(dirname "$0")/web.sh"
 begin spoofed --queue-per-cpu
 need_tool floodgen
 if ! command -v clang >/dev/null; then
@@ -79,23 +78,17 @@ choose() {
 }
 
 is_guaranteed() { fwj check --flood "$1" "$WORK/policy.yaml" | field "any(e['code'] == 'below-guarantee' and \"'each'\" in e['message'] for e in d)" | grep -q False; }
-last_mpps() { tail -qn 1 "$WORK"/flood?.json | python -c 'import json, sys; print("%.1f" % (sum(json.loads(l)["pps"] for l in sys.stdin) / 1e6))'; }
 # metric NAME [LABEL]: the sum of its samples
 metric() { fw metrics | awk -v name="floodwall_$1" -v label="${2:-}" 'index($1, name) == 1 && index($1, label) {n += $2} END {print n + 0}'; }
 
 # beside NAME FAMILY SECONDS CPUS FLOOD-OPTIONS...: everybody beside a flood out of these CPUs
 beside() {
-	local name=$1 seconds=$3 cpus=$4 cpu dropped seen before inserts closed blocked came
+	local name=$1 seconds=$3 cpus=$4 cpu mpps dropped seen before inserts closed blocked came
 	choose "$2"
 	shift 4
-	STEADY=() FLOODS=()
-	rm -f "$WORK"/flood?.json
+	STEADY=()
 	dropped=$(rule each dropped) seen=$(rule steady packets) before=$(delivered) inserts=$(metric meter_inserts_total)
-	for cpu in $cpus; do
-		nsenter --net="/run/netns/$ATTACKER_NS" "$BUILD/tools/floodgen" --iface eth0 --dst "$DST" --seconds 600 --cpu "$cpu" "$@" \
-			>"$WORK/flood$cpu.json" 2>"$WORK/flood.err" &
-		FLOODS+=($!)
-	done
+	floods "$cpus" --dst "$DST" "$@"
 	steady honest $((seconds - 1)) --source "pool:$HONEST@$HONEST_AT" --rate $HONEST_RATE
 	sleep $WARM_UP
 	steady offenders $((seconds - WARM_UP - 1)) --source "pool:$OFFENDERS@$OFFENDERS_AT" --rate $OFFENDER_RATE
@@ -105,16 +98,16 @@ beside() {
 	wait "${STEADY[@]}"
 	closed=$(metric gate_closed)
 	keys --limit 5000
-	kill "${FLOODS[@]}"
-	wait "${FLOODS[@]}"
+	end_floods
+	mpps=$(flood_mpps)
 	sleep 0.3
 	blocked=$(($(rule each dropped) - dropped)) came=$(($(rule steady packets) - seen))
 	inserts=$(($(metric meter_inserts_total) - inserts))
-	if is_guaranteed "$(last_mpps)M"; then
+	if is_guaranteed "${mpps}M"; then
 		expect_that "$name: at least 99 of 100 offenders are over their limit" "a >= 0.99 * $OFFENDERS" "$(among "$OFFENDERS_IN" | cut -d' ' -f1)"
 		expect "$name: one that comes by two CPUs in turn is caught alike" 1 "$(among "$PAIR_IN" | cut -d' ' -f1)"
 	else
-		echo "skip $TEST: $name: check does not guarantee the limit beside $(last_mpps) Mpps: $(among "$OFFENDERS_IN") of $OFFENDERS, of the one by two CPUs $(among "$PAIR_IN")"
+		echo "skip $TEST: $name: check does not guarantee the limit beside $mpps Mpps: $(among "$OFFENDERS_IN") of $OFFENDERS, of the one by two CPUs $(among "$PAIR_IN")"
 	fi
 	expect "$name: nobody else is over" 0 "$(among "$OFFENDERS_IN" "$PAIR_IN" | cut -d' ' -f2)"
 	# In the name of an offender the flood comes, too, now and then: one address in 37 million is one.
@@ -125,14 +118,14 @@ beside() {
 	# What each CPU had saved up for a second, then those that return, and one in two thousand of the flood.
 	expect_that "$name: gates are closed" "a >= 1" "$closed"
 	expect_that "$name: hardly anybody of the flood cost an insert" "a <= 200000 + 5000 * $seconds" $inserts
-	echo "#   $name: $(last_mpps) Mpps of flood beside $(sent "$WORK"/honest.json "$WORK"/offenders.json "$WORK"/pair?.json) packets of others, $came of which came as far as the filter; $inserts keys got a meter; gates have closed $(metric gate_closings_total) times"
+	echo "#   $name: $mpps Mpps of flood beside $(sent "$WORK"/honest.json "$WORK"/offenders.json "$WORK"/pair?.json) packets of others, $came of which came as far as the filter; $inserts keys got a meter; gates have closed $(metric gate_closings_total) times"
 }
 
 verified() { metric verified_sources; }
 bans() { metric 'bans{'; }
 is_verified() { [ "$(verified)" = 1 ]; }
 
-xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
+xdp_on attacker eth0 tools/upstream.bpf.c upstream
 write_policy source
 start_agent
 

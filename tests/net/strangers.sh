@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
 # Under attack strangers share a budget; whoever completed a handshake before is served as in peace; it lifts by itself.
 . "$(dirname "$0")/session.sh"
 begin strangers
@@ -38,7 +39,7 @@ expect_words "explain: the client is none" 'strangers +no match' "$WORK/explain"
 fw explain "$ATTACKER_IP4" --to "$VICTIM_IP4:7001/udp" >"$WORK/explain"
 expect_words "explain: the attacker is one" 'strangers .*packets/1s' "$WORK/explain"
 
-flood --dst "$VICTIM_IP4" --source random4 --dport 7777 --rate 20000 --seconds 14
+floods 0 --dst "$VICTIM_IP4" --source random4 --dport 7777 --rate 20000
 if until_true 5 is_active; then ok "the attack is seen"; else not_ok "the attack is seen" "$(fwj attacks)"; fi
 passed() { fwj rules | field "[r['packets'] - r['dropped'] for r in d if r['name'] == 'strangers'][0]"; }
 before=$(passed) START=$(date +%s%N)
@@ -50,7 +51,7 @@ expect_that "a stranger is not" 'a < 100' "$ARRIVED"
 seconds=$((($(date +%s%N) - START) / 1000000000 + 2))
 passed=$(($(passed) - before))
 expect_that "all strangers together get what the rule gives" "a <= 110 * $seconds" "$passed"
-wait "$FLOOD_PID"
+end_floods
 if until_true 60 is_lifted; then ok "it lifts by itself"; else not_ok "it lifts by itself" "$(fwj under-attack)" "$(fwj attacks)"; fi
 expect "the rule counts again" False "$(rule strangers enforcing)"
 
@@ -63,7 +64,7 @@ start_agent
 on victim /usr/bin/python3 -m http.server 80 --directory /nonexistent >/dev/null 2>&1 &
 disown
 until_true 5 on victim sh -c 'ss -Hltn "sport = :80" | grep -q .'
-flood --dst "$VICTIM_IP4" --source random4 --dport 7777 --rate 20000 --seconds 20
+floods 0 --dst "$VICTIM_IP4" --source random4 --dport 7777 --rate 20000
 if until_true 5 is_active; then ok "the example: the attack is seen"; else not_ok "the example: the attack is seen" "$(fwj attacks)"; fi
 connected=0
 for host in 11 12 13 14 15 16 17 18; do
@@ -73,4 +74,4 @@ for host in 11 12 13 14 15 16 17 18; do
 done
 expect "new customers connect over TCP while strangers flood over UDP" 8 "$connected"
 expect_that "whose budget is used up" 'a > 1000' "$(rule strangers dropped)"
-wait "$FLOOD_PID"
+end_floods

@@ -35,12 +35,13 @@ rules:
 YAML
 start_agent
 receiver book 7777
+SENDERS=()
 for number in 4 6; do
 	eval "bad=\$BAD$number dst=\$VICTIM_IP$number"
 	# shellcheck disable=SC2154  # eval sets them
 	on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$dst" --source "$bad" --dport 7777 --seconds 12 --rate 150000 --cpu 1 \
 		>"$WORK/flood$number.json" 2>>"$WORK/flood.err" &
-	eval "FLOOD$number=\$!"
+	SENDERS+=($!)
 done
 on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$VICTIM_IP4" --source "$GOOD4" --dport 7777 --seconds 12 --rate 200 --cpu 1 \
 	>"$WORK/good.json" 2>>"$WORK/flood.err" &
@@ -79,7 +80,7 @@ print(json.dumps({"done": done, "failed": failed[:3]}))
 PYTHON
 expect_that "changes by the dozen, each by itself" 'a["done"] >= 20 and not a["failed"]' "$(cat "$WORK/places.json" "$WORK/places.err")"
 expect_that "nearly all of them in place: few generations" "int(a) - $generation <= 20" "$(status 'd["generation"]')"
-wait "$FLOOD4" "$FLOOD6"
+wait "${SENDERS[@]}"
 settled book
 for number in 4 6; do
 	eval "bad=\$BAD$number"

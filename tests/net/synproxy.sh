@@ -3,7 +3,7 @@
 # A forwarding box: cookies for a server behind it, made in the filter, redeemed by netfilter's SYNPROXY on the same box.
 . "$(dirname "$0")/session.sh"
 . "$(dirname "$0")/web.sh"
-begin synproxy
+begin synproxy --queue-per-cpu
 need_web
 BEHIND=fw-$LAB-behind SERVER=198.18.2.9 SERVER6=fd00:18:2::9
 behind() { nsenter --net="/run/netns/$BEHIND" "$@"; }
@@ -61,7 +61,7 @@ rules:
 YAML
 }
 
-xdp_on attacker eth0 tests/net/upstream.bpf.c xdp
+xdp_on attacker eth0 tools/upstream.bpf.c upstream
 web_conf ''
 truncate -s 16M "$WORK/www/big"
 behind nginx -c "$WORK/nginx.conf" &
@@ -90,14 +90,14 @@ through() {
 	local answered redeemed before
 	URL="http://$2:80/"
 	before=$(status "d['reasons']['challenged']")
-	flood --dst "$1" --source "random$3" --proto syn --dport 80 --seconds 6 --cpu 0
-	sleep 1.5
+	floods 0 --dst "$1" --source "random$3" --proto syn --dport 80
+	sleep 0.5
 	answered=$(synproxy syn_received) redeemed=$(synproxy cookie_valid)
-	echo "#   IPv$3: $(honest "$URL" 3)"
+	echo "#   IPv$3: $(honest "$URL")"
 	answered=$(($(synproxy syn_received) - answered)) redeemed=$(($(synproxy cookie_valid) - redeemed))
 	expect "IPv$3: a connection under the flood is whole" whole "$(fetch "$2")"
-	wait "$FLOOD_PID"
-	echo "#   flood $(rate_of_flood); SYNPROXY answered $answered SYNs itself, redeemed $redeemed cookies"
+	end_floods
+	echo "#   flood $(flood_mpps) Mpps; SYNPROXY answered $answered SYNs itself, redeemed $redeemed cookies"
 	expect_that "IPv$3 random SYN flood: 99 % of real clients' requests succeed" 'a >= 0.99' "$(share)"
 	expect_that "IPv$3: the filter answered" 'a > 100000' "$(($(status "d['reasons']['challenged']") - before))"
 	expect_that "IPv$3: SYNPROXY redeemed its cookies" 'a[0] >= 590 and a[1] < 1000' "[$redeemed, $answered]"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # A changed limit judges the next packet, no meter is reset, and unsaved changes show as drift and survive reload and restart.
 . "$(dirname "$0")/session.sh"
 begin tune

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
 # The big switch: rules of mode attack count in peace, enforce under attack, by hand or by themselves, and lift again; the
 # switch survives reload, kill -9 and restart.
 . "$(dirname "$0")/session.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
 # A limit on requests for one path: nginx, curl, and every spelling and carrier of the same request.
 . "$(dirname "$0")/session.sh"
 begin uri

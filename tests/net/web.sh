@@ -15,14 +15,6 @@ need_web() {
 	done
 }
 
-# xdp_on ROLE IFACE SOURCE SECTION: a small program of the tests' own
-xdp_on() {
-	if ! clang -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$ROOT/$3" -o "$WORK/$4.o" ||
-		! on "$1" ip link set dev "$2" xdpdrv obj "$WORK/$4.o" sec "$4"; then
-		not_ok "$1 runs $3 on $2"
-	fi
-}
-
 # web_conf [DIRECTIVES]: $WORK/nginx.conf of a server with files under $WORK/www
 web_conf() {
 	mkdir -p "$WORK/www"
@@ -37,32 +29,65 @@ http { access_log off; server { listen 80 $1; listen [::]:80 $1; root $WORK/www;
 CONF
 }
 
-# serve [DIRECTIVES]: nginx in the victim. WEB_CPU: it and its clients keep to that CPU
+# serve [DIRECTIVES]: nginx in the victim
 serve() {
 	web_conf "$1"
-	on victim ${WEB_CPU:+taskset -c "$WEB_CPU"} nginx -c "$WORK/nginx.conf" &
+	on victim nginx -c "$WORK/nginx.conf" &
 	disown
 	until_true 5 on client curl -sf -o /dev/null "http://$VICTIM_IP4:80/" || not_ok "nginx answers"
+}
+
+# web_keeps_to CPUS: nginx and its clients from now on
+web_keeps_to() {
+	local pid
+	WEB_CPUS=$1
+	for pid in $(cat "$WORK/nginx.pid") $(pgrep -P "$(cat "$WORK/nginx.pid")"); do
+		taskset -pc "$WEB_CPUS" "$pid" >/dev/null
+	done
 }
 
 sysctl_of() { on victim cat "/proc/sys/net/ipv4/$1"; }
 sysctl_set() { on victim sh -c "echo $2 >/proc/sys/net/ipv4/$1"; }
 
-# honest URL SECONDS: what real clients got, "99.8 % of 800, p99 5 ms"; share and p99 of the last one
+# honest URL: what 600 requests of real clients in two seconds got, "99.8 % of 600, p99 5 ms"; share and p99 of the last one
 CLIENT=()
 honest() {
-	on client ${WEB_CPU:+taskset -c "$WEB_CPU"} "$BUILD/tools/httpload" --url "$1" --rate 200 --seconds "${2:-4}" "${CLIENT[@]}" >"$WORK/http.json"
+	on client ${WEB_CPUS:+taskset -c "$WEB_CPUS"} "$BUILD/tools/httpload" --url "$1" --rate 300 --seconds 2 "${CLIENT[@]}" >"$WORK/http.json"
 	field "'%.1f %% of %d, p99 %s ms' % (100*d['ok']/d['requests'], d['requests'], d['p99_ms'])" <"$WORK/http.json"
 }
 
 share() { field "d['ok']/d['requests'] if d['requests'] else 0" <"$WORK/http.json"; }
 p99() { field "d['p99_ms']" <"$WORK/http.json"; }
-rate_of_flood() { field "'%.2f million/s' % (d['pps']/1e6)" <"$WORK/flood.json"; }
 
-# beside FLOOD...: real clients of $URL beside a flood at the generator's maximum, or at the rate it is told
+# beside FLOOD...: real clients of $URL beside a flood at the generator's maximum, or at the rate it is told. FLOOD_CPUS: which
+# make it, CPU 0 if none is named
 beside() {
-	flood "$@" --seconds 5 --cpu 0
-	sleep 1
-	honest "$URL" 3
-	wait "$FLOOD_PID"
+	floods "${FLOOD_CPUS:-0}" "$@"
+	sleep 0.5
+	honest "$URL"
+	end_floods
 }
+
+# begin_syn NAME LAB-OPTIONS...: nginx behind a rule that challenges, and eth1, which drops all, to aim the same flood at
+begin_syn() {
+	begin "$@" --direct
+	need_web
+	policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 2k connections/1s, per: destination, action: challenge}
+YAML
+	SYN=(--dst "$VICTIM_IP4" --source random4 --proto syn --dport 80)
+	URL="http://$VICTIM_IP4:80/"
+	serve_syn
+}
+
+# serve_syn: in a lab that has come up, or come up anew
+serve_syn() {
+	xdp_on attacker eth0 tools/upstream.bpf.c upstream
+	xdp_on victim eth1 tools/bench/bare.bpf.c bare_drop
+	serve '' # nginx's own backlog of 511, as everywhere
+}
+
+beside_bare_drop() { beside --iface eth1 --dst-mac 02:00:00:00:01:01 "${SYN[@]}"; }

@@ -586,7 +586,7 @@ static void grace(const struct watch *watch)
 }
 
 /* A thread stands for the packets: what is listed before and after must be found at every moment between. */
-Test(relist, packets_look_on, .timeout = 60)
+Test(relist, packets_look_on, .timeout = 300)
 {
 	struct world *world = empty_world();
 	struct watch watch = {.tables = &world->tables};

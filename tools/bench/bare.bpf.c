@@ -33,15 +33,4 @@ int bare_read(struct xdp_md *ctx)
 	return ip->saddr ? XDP_DROP : XDP_ABORTED;
 }
 
-/* The other end of the wire: what is answered to forged sources leaves the lab here, as towards a router. */
-SEC("xdp")
-int upstream(struct xdp_md *ctx)
-{
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-
-	if ((const void *)(eth + 1) > (void *)(long)ctx->data_end)
-		return XDP_DROP;
-	return eth->h_dest[0] == 2 && eth->h_dest[5] == 2 ? XDP_DROP : XDP_PASS;
-}
-
 char _license[] SEC("license") = "GPL";

@@ -58,7 +58,7 @@ static int upstream(const struct bench *bench, bool on, struct fw_err *err)
 	const char *const detach[] = {"nsenter", bench->attacker, "ip",	    "link", "set",
 				      "dev",	 "eth0",	  "xdpdrv", "off",  NULL};
 
-	(void)snprintf(object, sizeof(object), "%.200s/tools/bench/bare.bpf.o", bench->build);
+	(void)snprintf(object, sizeof(object), "%.200s/tools/upstream.bpf.o", bench->build);
 	return process_must(on ? attach : detach, err);
 }
 
