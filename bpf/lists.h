@@ -20,8 +20,10 @@ static __always_inline __u32 lists_bit(__u32 family, const struct fw_addr *addr)
 static __always_inline __u64 lists_word(const struct fw_policy_slot *policy, __u32 family,
 					const struct fw_addr *addr)
 {
-	__u32 index = ((policy->list_slot % FW_SLOTS) * 2 + (family == FW_FAMILY_V6)) * FW_LIST_BITMAP_WORDS +
-		      (lists_bit(family, addr) >> 6);
+	const __u32 is_v6 = family == FW_FAMILY_V6;
+	__u32 mask = is_v6 ? policy->lists.bitmap_mask6 : policy->lists.bitmap_mask4;
+	__u32 index = ((policy->list_slot % FW_SLOTS) * 2 + is_v6) * FW_LIST_BITMAP_WORDS +
+		      (lists_bit(family, addr) >> 6 & mask);
 	__u64 *word = bpf_map_lookup_elem(&fw_list_bitmap_map, &index), bits = word ? *word : 0;
 
 	__asm__ volatile("" : "+r"(bits));

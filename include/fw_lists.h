@@ -3,11 +3,12 @@
  * everybody, then the exact answer, one or two cache lines away. The cost does not depend on how many
  * prefixes there are.
  *
- * IPv4 is cut into its 16.7 M /24s, one bit each (exact), and 262144 /18s of 64 of them, one word of the
- * bitmap and half a cache line each: up to seven entries, which is what a million prefixes take. A /18 that
- * holds more, or that something surrounds, has a run elsewhere: which of its /24s, and an entry for each of
- * these. Entries change by one store each; a run is never changed: another one is written behind the last and
- * takes its place with one store, so that a packet sees each /24 as it was or as it is.
+ * IPv4 is cut into its 16.7 M /24s, one bit each, and 262144 /18s of 64 of them, one word of the bitmap (few
+ * marks: of a smaller one, shared with other /18s) and half a cache line each: up to seven entries, which is
+ * what a million prefixes take. A /18 that holds more, or that something surrounds, has a run elsewhere:
+ * which of its /24s, and an entry for each of these. Entries change by one store each; a run is never
+ * changed: another one is written behind the last and takes its place with one store, so that a packet sees
+ * each /24 as it was or as it is.
  *
  * IPv6 is cut into /32s, hashed onto as many bits (a false alarm costs one bucket); its prefixes of at most
  * 16 bits lie in a table of their own ("wide"), or a /1 would mark half the space. */
@@ -137,8 +138,13 @@ struct fw_list_shape {
 	__u32 group_mask6;
 	__u32 mask6;
 	__u32 changes; /* made in place since these lists were laid out */
+	/* Of the bitmaps' words. Few marks take few words, which stay in the nearest cache whatever the
+	 * neighbours do to the last level: the words are folded upon each other, and a mark is a false alarm
+	 * elsewhere. */
+	__u32 bitmap_mask4;
+	__u32 bitmap_mask6;
 };
-FW_SIZE_IS(struct fw_list_shape, 16);
+FW_SIZE_IS(struct fw_list_shape, 24);
 
 static inline __attribute__((always_inline)) __u32 fw_list6_key(__u32 bits, __u32 version)
 {

@@ -34,6 +34,47 @@ static size_t run_of_v4(const struct fw_listed *listed, size_t count, size_t *re
 	return end - first;
 }
 
+#define MARKS_OF_64   2u /* of a word's 64 bits: one in 32 unlisted sources is a false alarm */
+#define CROWDED_OF_64 8u
+#define WORDS_LEAST   8192u /* 64 KiB */
+
+static uint64_t marks_in(const uint64_t *bitmap, uint32_t words)
+{
+	uint64_t marks = 0;
+
+	for (uint32_t i = 0; i < words; i++)
+		marks += (uint64_t)__builtin_popcountll(bitmap[i]);
+	return marks;
+}
+
+uint32_t fw_list_fold(uint64_t *bitmap)
+{
+	uint64_t marks = marks_in(bitmap, FW_LIST_BITMAP_WORDS);
+	uint32_t words = WORDS_LEAST;
+
+	while (words < FW_LIST_BITMAP_WORDS && (uint64_t)words * MARKS_OF_64 < marks)
+		words *= 2;
+	for (uint32_t i = words; i < FW_LIST_BITMAP_WORDS; i++) {
+		bitmap[i & (words - 1)] |= bitmap[i];
+		bitmap[i] = 0;
+	}
+	return words - 1;
+}
+
+void fw_list_mark(uint64_t *word, uint64_t bits, uint32_t mask)
+{
+	if (mask == FW_LIST_BITMAP_WORDS - 1)
+		__atomic_store_n(word, bits, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_or(word, bits, __ATOMIC_RELEASE);
+}
+
+bool fw_list_is_crowded(const uint64_t *bitmap, uint32_t mask)
+{
+	return mask != FW_LIST_BITMAP_WORDS - 1 &&
+	       marks_in(bitmap, mask + 1) > (uint64_t)(mask + 1) * CROWDED_OF_64;
+}
+
 int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw_list_tables *ret,
 			 struct fw_err *err)
 {

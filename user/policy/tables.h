@@ -30,6 +30,14 @@ static inline uint32_t fw_list_with_slack(uint32_t used, uint32_t least)
 #define FW_LIST4_LEAF_SLACK 512u
 #define FW_LIST6_SLACK	    32u /* groups, and entries beside a second copy of the largest group */
 
+/* Folds a bitmap that has been built upon its first words, as many as it needs; returns their number - 1. */
+uint32_t fw_list_fold(uint64_t *bitmap);
+/* Packets may look on. A word of its own (mask: all words) is set; in a shared one bits only come, and what
+ * is marked no more is a false alarm until the lists are laid out again. */
+void fw_list_mark(uint64_t *word, uint64_t bits, uint32_t mask);
+/* So many marks came to a folded bitmap in place that it should be laid out again. */
+bool fw_list_is_crowded(const uint64_t *bitmap, uint32_t mask);
+
 void fw_list_tables_done(struct fw_list_tables *tables);
 /* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM. */
 int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw_list_tables *ret,

@@ -248,7 +248,8 @@ static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct
 			return r;
 		__atomic_store_n(&line->run, base ? base : FW_LIST4_EMPTY, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&tables->bitmap4[slash18], run->rest ? UINT64_MAX : run->mask, __ATOMIC_RELEASE);
+	fw_list_mark(&tables->bitmap4[slash18 & tables->shape.bitmap_mask4],
+		     run->rest ? UINT64_MAX : run->mask, tables->shape.bitmap_mask4);
 	return 0;
 }
 
@@ -301,7 +302,7 @@ static int build_runs(const struct fw_listed *listed, size_t count, uint32_t fir
 		while (next + inside < count &&
 		       address(&listed[next + inside].prefix) >> (32 - SLASH18_BITS) == slash18)
 			inside++;
-		if (!inside && !rest && !tables->bitmap4[slash18])
+		if (!inside && !rest && !tables->bitmap4[slash18 & tables->shape.bitmap_mask4])
 			continue;
 		r = make_run(listed + next, inside, rest, tables, &run);
 		if (!r)
@@ -315,6 +316,8 @@ static int build_runs(const struct fw_listed *listed, size_t count, uint32_t fir
 
 int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables)
 {
+	int r;
+
 	tables->bitmap4 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap4));
 	tables->lines4 = calloc(FW_LIST4_LINES, sizeof(*tables->lines4));
 	if (!tables->bitmap4 || !tables->lines4 || grow_runs(tables))
@@ -322,7 +325,11 @@ int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct f
 	tables->run_words4 = FW_LIST4_EMPTY + 1; /* 0 means "no run" */
 	tables->runs4[0] = tables->runs4[FW_LIST4_EMPTY] = 0;
 	tables->shape.features |= FW_LIST_V4;
-	return build_runs(listed, count, 0, FW_LIST4_LINES - 1, 0, tables);
+	tables->shape.bitmap_mask4 = FW_LIST_BITMAP_WORDS - 1;
+	r = build_runs(listed, count, 0, FW_LIST4_LINES - 1, 0, tables);
+	if (!r)
+		tables->shape.bitmap_mask4 = fw_list_fold(tables->bitmap4);
+	return r;
 }
 
 int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_region *region)
@@ -330,7 +337,8 @@ int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_re
 	uint32_t first = address(&region->prefix) >> (32 - SLASH18_BITS);
 	uint32_t count = 1u << (SLASH18_BITS - length(&region->prefix));
 
-	if (!tables->lines4 || !tables->runs4)
+	if (!tables->lines4 || !tables->runs4 ||
+	    fw_list_is_crowded(tables->bitmap4, tables->shape.bitmap_mask4))
 		return -ENOSPC;
 	return build_runs(region->listed, region->count, first, first + count - 1, region->outer, tables);
 }

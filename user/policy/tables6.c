@@ -252,6 +252,7 @@ int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct f
 	tables->bitmap6 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap6));
 	if (!tables->bitmap6)
 		return -ENOMEM;
+	tables->shape.bitmap_mask6 = FW_LIST_BITMAP_WORDS - 1;
 	r = collect(listed, count, &groups, tables, &needed);
 	/* Also without any group: one may come in place, and the shape is part of the policy. */
 	tables->shape.features |= FW_LIST_V6;
@@ -259,6 +260,8 @@ int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct f
 		r = build_groups(&groups, tables);
 	if (!r)
 		r = build_entries(listed, count, needed, tables);
+	if (!r)
+		tables->shape.bitmap_mask6 = fw_list_fold(tables->bitmap6);
 	free(groups.items);
 	return r;
 }

@@ -10,7 +10,8 @@ static void mark_group(struct fw_list_tables *tables, uint32_t top)
 {
 	uint32_t bit = fw_list6_bit(top);
 
-	__atomic_fetch_or(&tables->bitmap6[bit >> 6], 1ULL << (bit & 63), __ATOMIC_RELEASE);
+	__atomic_fetch_or(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6], 1ULL << (bit & 63),
+			  __ATOMIC_RELEASE);
 }
 
 /* Packets may look on: `used` makes a group count, so it is written last. */

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Bitmaps of lists take as many words as their marks need: what is listed is marked, of the rest hardly
+ * anything; and who was added or taken away in place is answered alike. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "walk.h"
+
+#define ALL_WORDS (FW_LIST_BITMAP_WORDS - 1)
+
+static uint64_t next(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static struct fw_listed listed4(uint32_t addr, unsigned int length)
+{
+	struct fw_listed one = {.list_class = 7};
+
+	one.prefix.addr.w[2] = htonl(0xffff);
+	one.prefix.addr.w[3] = htonl(addr);
+	one.prefix.bits = (uint8_t)(FW_V4_BITS + length);
+	return one;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return fw_prefix_compare(&((const struct fw_listed *)a)->prefix,
+				 &((const struct fw_listed *)b)->prefix);
+}
+
+static bool is_marked4(const struct fw_list_tables *tables, uint32_t addr)
+{
+	return tables->bitmap4[addr >> 14 & tables->shape.bitmap_mask4] >> (addr >> 8 & 63) & 1;
+}
+
+/* So many single addresses, at random. */
+static struct fw_list_tables built(uint32_t count, struct fw_listed **ret_listed)
+{
+	struct fw_listed *listed = calloc(count + 1, sizeof(*listed));
+	struct fw_list_tables tables;
+	struct fw_err err = {0};
+	uint64_t state = 4711;
+	uint32_t kept = 0;
+
+	cr_assert(listed);
+	for (uint32_t i = 0; i < count; i++)
+		listed[i] = listed4((uint32_t)(next(&state) >> 20), 32);
+	qsort(listed, count, sizeof(*listed), compare);
+	for (uint32_t i = 0; i < count; i++)
+		if (!kept || compare(&listed[kept - 1], &listed[i]))
+			listed[kept++] = listed[i];
+	cr_assert_eq(fw_list_tables_build(listed, kept, &tables, &err), 0, "%s", err.text);
+	for (uint32_t i = 0; i < kept; i++)
+		cr_assert_eq(walk4(&tables, ntohl(listed[i].prefix.addr.w[3])), 7);
+	*ret_listed = listed;
+	return tables;
+}
+
+Test(fold, few_marks_take_few_words_and_raise_few_false_alarms)
+{
+	static const struct {
+		uint32_t count, words;
+	} cases[] = {{10, 8192}, {10000, 8192}, {60000, 32768}, {400000, 262144}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t alarms = 0, asked = 100000;
+		struct fw_listed *listed;
+		struct fw_list_tables tables = built(cases[i].count, &listed);
+		uint64_t state = 99;
+
+		cr_expect_eq(tables.shape.bitmap_mask4 + 1, cases[i].words, "%u prefixes: %u words",
+			     cases[i].count, tables.shape.bitmap_mask4 + 1);
+		for (uint32_t n = 0; n < asked; n++)
+			alarms += is_marked4(&tables, (uint32_t)(next(&state) >> 20));
+		cr_expect_leq(alarms, asked / 25, "%u prefixes: %u of %u", cases[i].count, alarms, asked);
+		for (uint32_t word = cases[i].words; word < FW_LIST_BITMAP_WORDS; word++)
+			cr_assert_eq(tables.bitmap4[word], 0);
+		fw_list_tables_done(&tables);
+		free(listed);
+	}
+}
+
+/* One line that covers a lot must not mark everybody. */
+Test(fold, a_large_block_keeps_to_itself)
+{
+	struct fw_listed block = listed4(0x0b000000, 8);
+	uint32_t alarms = 0, outside = 0;
+	struct fw_list_tables tables;
+	struct fw_err err = {0};
+	uint64_t state = 12345;
+
+	cr_assert_eq(fw_list_tables_build(&block, 1, &tables, &err), 0);
+	for (uint32_t n = 0; n < 100000; n++) {
+		uint32_t addr = (uint32_t)(next(&state) >> 20);
+
+		cr_assert_eq(walk4(&tables, addr), addr >> 24 == 11 ? 7 : 0);
+		outside += addr >> 24 != 11;
+		alarms += addr >> 24 != 11 && is_marked4(&tables, addr);
+	}
+	cr_expect_leq(alarms, outside / 25, "%u of %u", alarms, outside);
+	fw_list_tables_done(&tables);
+}
+
+static int change(struct fw_list_tables *tables, uint32_t addr, const struct fw_listed *listed, size_t count)
+{
+	const struct fw_list_region region = {
+		.prefix = listed4(addr & 0xffffc000, 18).prefix, .listed = listed, .count = count};
+
+	return fw_list_tables_patch4(tables, &region);
+}
+
+Test(fold, changes_in_place_until_it_is_crowded)
+{
+	struct fw_listed *listed, one;
+	struct fw_list_tables tables = built(10, &listed);
+	uint32_t changes = 0;
+	int r = 0;
+
+	tables.live = true;
+	/* Two /18s that share a word, and the same /24 in each. */
+	one = listed4(0x55000000, 32);
+	cr_assert_eq(change(&tables, 0x55000000, &one, 1), 0);
+	one = listed4(0x75000000, 32);
+	cr_assert_eq(change(&tables, 0x75000000, &one, 1), 0);
+	cr_assert_eq((0x55000000 >> 14) & 8191, (0x75000000 >> 14) & 8191);
+	cr_assert_eq(change(&tables, 0x75000000, NULL, 0), 0);
+	cr_expect_eq(walk4(&tables, 0x75000000), 0, "taken away");
+	cr_expect_eq(walk4(&tables, 0x55000000), 7, "its neighbour in the word stays");
+	for (uint32_t addr = 0x80000000; addr < 0xa0000000 && !r; addr += 256) {
+		one = listed4(addr, 32);
+		r = change(&tables, addr, &one, 1);
+		changes += !r;
+		cr_assert_eq(walk4(&tables, addr), r ? 0 : 7);
+	}
+	cr_expect_eq(r, -ENOSPC, "%u changes and no word of laying it out again", changes);
+	cr_expect_gt(changes, 10000);
+	tables.live = false;
+	fw_list_tables_done(&tables);
+	free(listed);
+}
