@@ -276,6 +276,22 @@ static uint64_t inserted_by(struct lab *lab)
 	return fw_gate_inserted(&sum);
 }
 
+/* With the crowd's first flood on the first of two CPUs. before: to go back to. */
+static void open_flooded(struct lab *lab, cpu_set_t *before)
+{
+	lab_needs_root();
+	cr_assert_eq(sched_getaffinity(0, sizeof(*before), before), 0);
+	if (CPU_COUNT(before) < 2)
+		cr_skip_test("takes 2 CPUs");
+	open_large(lab);
+	lab_go_to_cpu(0);
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct packet packet = stranger(i);
+
+		lab_run(lab, &packet);
+	}
+}
+
 /* A flood that moves on finds the gate closed: it gets no second's worth from every CPU it comes by, again
  * and again. */
 Test(admission, a_flood_closes_the_gates_of_all_cpus)
@@ -284,17 +300,7 @@ Test(admission, a_flood_closes_the_gates_of_all_cpus)
 	cpu_set_t before;
 	struct lab lab;
 
-	lab_needs_root();
-	cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
-	if (CPU_COUNT(&before) < 2)
-		cr_skip_test("takes 2 CPUs");
-	open_large(&lab);
-	lab_go_to_cpu(0);
-	for (uint32_t i = 0; i < CROWD; i++) {
-		struct packet packet = stranger(i);
-
-		lab_run(&lab, &packet);
-	}
+	open_flooded(&lab, &before);
 	lab.now_ns += 4 * MS;
 	inserted = inserted_by(&lab);
 	for (uint32_t turn = 1; turn <= 10; turn++) {
@@ -320,17 +326,7 @@ Test(admission, a_flood_closes_the_gate_of_a_cpu_whose_clock_is_behind)
 	cpu_set_t before;
 	struct lab lab;
 
-	lab_needs_root();
-	cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
-	if (CPU_COUNT(&before) < 2)
-		cr_skip_test("takes 2 CPUs");
-	open_large(&lab);
-	lab_go_to_cpu(0);
-	for (uint32_t i = 0; i < CROWD; i++) {
-		struct packet one = stranger(i);
-
-		lab_run(&lab, &one);
-	}
+	open_flooded(&lab, &before);
 	cr_assert_eq(gates_together(&lab).closed, 1);
 	lab_go_to_cpu(1);
 	lab.now_ns -= 10 * MS;
