@@ -74,15 +74,25 @@ static void is_ready(const int ready[2])
 	cr_assert_eq(read(ready[0], &byte, 1), 1);
 }
 
-Test(keyboard, a_key_needs_no_enter)
+/* A child that has begun to wait for a key on a terminal of its own; *ret_near is this end of it. */
+static pid_t waiting(int *ret_near)
 {
 	const char *name;
-	int near = terminal(&name), ready[2], status;
+	int ready[2];
 	pid_t child;
 
+	*ret_near = terminal(&name);
 	cr_assert_eq(pipe(ready), 0);
 	child = wait_for_key(name, ready[1]);
 	is_ready(ready);
+	return child;
+}
+
+Test(keyboard, a_key_needs_no_enter)
+{
+	int near, status;
+	pid_t child = waiting(&near);
+
 	cr_expect(!is_plain(near));
 	cr_assert_eq(write(near, "q", 1), 1);
 	status = end_of(child);
@@ -95,13 +105,9 @@ Test(keyboard, a_signal_ends_the_process_and_gives_the_terminal_back)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		const char *name;
-		int near = terminal(&name), ready[2], status;
-		pid_t child;
+		int near, status;
+		pid_t child = waiting(&near);
 
-		cr_assert_eq(pipe(ready), 0);
-		child = wait_for_key(name, ready[1]);
-		is_ready(ready);
 		kill(child, signals[i]);
 		status = end_of(child);
 		cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == signals[i], "%x", (unsigned int)status);
@@ -112,13 +118,9 @@ Test(keyboard, a_signal_ends_the_process_and_gives_the_terminal_back)
 
 Test(keyboard, ctrl_c_is_a_signal)
 {
-	const char *name;
-	int near = terminal(&name), ready[2], status;
-	pid_t child;
+	int near, status;
+	pid_t child = waiting(&near);
 
-	cr_assert_eq(pipe(ready), 0);
-	child = wait_for_key(name, ready[1]);
-	is_ready(ready);
 	cr_assert_eq(write(near, "\003", 1), 1);
 	status = end_of(child);
 	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "%x", (unsigned int)status);
