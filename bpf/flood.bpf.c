@@ -13,9 +13,11 @@
 #include "odd.h"
 #include "packet.h"
 #include "parse.h"
+#include "parse_plain.h"
 #include "verdict.h"
 
-static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *pkt)
+/* Global: verified once, or what parse makes of a packet would double what the verifier follows. */
+__noinline int parse_any(struct xdp_md *ctx, struct fw_pkt *pkt)
 {
 	struct fw_cursor cursor = {
 		.start = (void *)(long)ctx->data,
@@ -24,6 +26,8 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 	};
 	enum fw_reason why;
 
+	if (!pkt)
+		return FW_REASON_INTERNAL;
 	cursor.frame_length = cursor.end - cursor.start;
 	if (fw_config.frags && !parse_ends_here(cursor.start, cursor.end))
 		cursor.frame_length = bpf_xdp_get_buff_len(ctx);
@@ -31,6 +35,13 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 	if (fw_config.frags && pkt->kind & FW_KIND_NO_L4 && cursor.frame_length > cursor.end - cursor.start)
 		count_fault(FW_FAULT_HEADERS_SPLIT);
 	return why;
+}
+
+static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *pkt)
+{
+	if (parse_plain((void *)(long)ctx->data, (void *)(long)ctx->data_end, pkt))
+		return FW_REASON_UNDECIDED;
+	return parse_any(ctx, pkt);
 }
 
 /* A call, so that the verifier follows it once. */

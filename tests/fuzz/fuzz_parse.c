@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The packet parser of the packet path, compiled for the host: no byte beyond the frame is read, every frame
- * gets a verdict, and a cut frame is never understood better than the whole. First byte: how much of the
- * frame lies in the first buffer. */
+ * gets a verdict, a cut frame is never understood better than the whole, and what parse_plain() takes for plain
+ * it reads as parse_frame() does. First byte: how much of the frame lies in the first buffer. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,10 +12,27 @@
 #endif
 #include "bpf/odd.h"
 #include "bpf/parse.h"
+#include "bpf/parse_plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define LEAD 2 /* the IP header is aligned as drivers align it */
+
+static void check_plain(const uint8_t *start, size_t readable, enum fw_reason reason,
+			const struct fw_pkt *pkt)
+{
+	const struct fw_pkt cleared = {0};
+	struct fw_pkt plain = {0};
+
+	if (!parse_plain(start, start + readable, &plain)) {
+		assert(!memcmp(&plain, &cleared, sizeof(plain)));
+		return;
+	}
+	assert(reason == FW_REASON_UNDECIDED && parse_ends_here(start, start + readable));
+	assert(plain.length == readable);
+	plain.length = pkt->length;
+	assert(!memcmp(&plain, pkt, sizeof(plain)));
+}
 
 /* A copy of exactly the readable bytes, so that AddressSanitizer sees what the verifier would refuse. */
 static enum fw_reason parse(const uint8_t *frame, size_t readable, size_t length, struct fw_pkt *pkt)
@@ -28,6 +45,7 @@ static enum fw_reason parse(const uint8_t *frame, size_t readable, size_t length
 	memcpy(start, frame, readable);
 	*pkt = (struct fw_pkt){0};
 	reason = parse_frame(&cursor, pkt);
+	check_plain(start, readable, reason, pkt);
 	pkt->kind |= odd_kinds(pkt, start, start + readable);
 	free(copy);
 	return reason;
