@@ -59,14 +59,14 @@ struct fw_asked {
 
 /* Everything that will miss the cache is begun here, the list bitmap first: the branch on it is the one that
  * the CPU guesses wrong for a listed source, and what was done on a wrong guess is lost. */
-static __always_inline void ask_early(const struct fw_policy_slot *policy, struct fw_pkt *pkt,
-				      struct fw_asked *asked)
+static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32 features,
+				      struct fw_pkt *pkt, struct fw_asked *asked)
 {
 	if (pkt->family == FW_FAMILY_NONE)
 		return;
-	if (policy->features & FW_FEATURE_SOURCE_LISTS)
+	if (features & FW_FEATURE_SOURCE_LISTS)
 		asked->word = lists_word(policy, pkt->family, &pkt->source);
-	if (policy->features & FW_FEATURE_GEO)
+	if (features & FW_FEATURE_GEO)
 		asked->place = geo_begin(policy->geo_slot, pkt->family, &pkt->source);
 	asked->hash = fw_filter_hash(&pkt->source, 128, fw_config.seed);
 	pkt->key_hash = asked->hash;
@@ -116,11 +116,32 @@ static __always_inline enum fw_reason identify_by_list(const struct fw_policy_sl
 	return FW_REASON_UNDECIDED;
 }
 
+/* Where the source is, and what is listed about the destination. */
+static __always_inline enum fw_reason identify_places(const struct fw_policy_slot *policy, __u32 features,
+						      struct fw_pkt *pkt, const struct fw_asked *asked,
+						      __u64 *terms)
+{
+	const struct fw_class *class;
+
+	if (features & FW_FEATURE_GEO)
+		*terms &= geo_terms(policy, pkt->family, &pkt->source, asked->place);
+	if (features & FW_FEATURE_DEST_LISTS) {
+		__u64 word = lists_word(policy, pkt->family, &pkt->dest);
+
+		class = identify_class(policy, lists_class(policy, pkt->family, &pkt->dest, word));
+		if (!class)
+			return FW_REASON_INTERNAL;
+		*terms &= class->dest_terms;
+		pkt->count_terms |= class->dest_count_terms;
+	}
+	return FW_REASON_UNDECIDED;
+}
+
 /* Spared before anything else, as soon as an address is known; then the essential, then bans. */
 static __always_inline enum fw_reason identify(const struct fw_control *control,
-					       const struct fw_policy_slot *policy, struct fw_pkt *pkt,
-					       enum fw_reason parsed, const struct fw_asked *asked,
-					       __u64 *terms)
+					       const struct fw_policy_slot *policy, __u32 features,
+					       struct fw_pkt *pkt, enum fw_reason parsed,
+					       const struct fw_asked *asked, __u64 *terms)
 {
 	enum fw_reason why;
 
@@ -131,7 +152,7 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
-	if (policy->features & FW_FEATURE_SOURCE_LISTS) {
+	if (features & FW_FEATURE_SOURCE_LISTS) {
 		why = identify_by_list(policy, pkt, asked->word, terms);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
@@ -142,25 +163,14 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		return identify_essential(pkt, policy->essential_limit);
 	if (ban_holds(control, pkt, asked->hash))
 		return FW_REASON_BANNED;
-	if (policy->features & FW_FEATURE_GEO)
-		*terms &= geo_terms(policy, pkt->family, &pkt->source, asked->place);
-	if (policy->features & FW_FEATURE_DEST_LISTS) {
-		__u64 dest_word = lists_word(policy, pkt->family, &pkt->dest);
-		const struct fw_class *class =
-			identify_class(policy, lists_class(policy, pkt->family, &pkt->dest, dest_word));
-
-		if (!class)
-			return FW_REASON_INTERNAL;
-		*terms &= class->dest_terms;
-		pkt->count_terms |= class->dest_count_terms;
-	}
-	return FW_REASON_UNDECIDED;
+	return features & FW_FEATURE_PLACES_ ? identify_places(policy, features, pkt, asked, terms)
+					     : FW_REASON_UNDECIDED;
 }
 
 SEC("xdp")
 int fw_xdp(struct xdp_md *ctx)
 {
-	__u32 zero = 0, slot;
+	__u32 zero = 0, slot, features;
 	struct fw_pkt pkt = {};
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
@@ -181,21 +191,22 @@ int fw_xdp(struct xdp_md *ctx)
 	if (!policy)
 		return verdict(&pkt, FW_REASON_INTERNAL);
 
+	features = policy->features;
 	pkt.slot = slot;
 	pkt.epoch = fw_allowance_epoch(policy->generation, control->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces >> (fw_config.iface & (FW_IFACES_MAX - 1)) & 1;
 	why = parse(ctx, &pkt);
-	ask_early(policy, &pkt, &asked);
-	if (policy->features & FW_FEATURE_ODD_KINDS)
+	ask_early(policy, features, &pkt, &asked);
+	if (features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
-	terms = judge_shape(policy, &pkt); /* needs no memory that may miss: meanwhile the answers come */
+	terms = judge_shape(policy, features, &pkt); /* needs no memory that may miss: meanwhile the answers come */
 	crowded = ask_for_meters(policy, &pkt, terms);
-	why = identify(control, policy, &pkt, why, &asked, &terms);
-	if (why == FW_REASON_UNDECIDED && policy->features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))
+	why = identify(control, policy, features, &pkt, why, &asked, &terms);
+	if (why == FW_REASON_UNDECIDED && features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))
 		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)
-		why = judge(ctx, policy, &pkt, terms, crowded);
+		why = judge(ctx, policy, features, &pkt, terms, crowded);
 	return verdict(&pkt, why);
 }
 

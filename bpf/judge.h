@@ -38,10 +38,10 @@ static __always_inline __u64 judge_u16(const struct fw_u16_dimension *dimension,
 }
 
 /* The terms a packet satisfies, by everything but lists and labels. */
-static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, const struct fw_pkt *pkt)
+static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, __u32 features,
+					 const struct fw_pkt *pkt)
 {
 	__u64 mask = policy->protocol_terms[pkt->protocol] & policy->kind_terms[pkt->kind & FW_KIND_ALL_];
-	__u32 features = policy->features;
 
 	if (!pkt->has_ports)
 		mask &= ~policy->l4_terms;
@@ -230,20 +230,24 @@ static __always_inline const struct fw_term *judge_take(const struct fw_policy_s
  * instructions. */
 #define JUDGE_QUICK_TURNS 2
 
-/* crowded: this CPU's gate, if more new keys come than it gives meters to. */
+/* features: policy's, but read again where a loop asks: what the verifier remembers of them would be another
+ * state each. crowded: this CPU's gate, if more new keys come than it gives meters to. */
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
-					    struct fw_pkt *pkt, __u64 mask, struct fw_gate *crowded)
+					    __u32 features, struct fw_pkt *pkt, __u64 mask,
+					    struct fw_gate *crowded)
 {
 	const struct fw_term *term;
 	const struct fw_rule *rule;
 	enum fw_reason why;
 
-	if (policy->features & FW_FEATURE_SIGNATURES)
-		mask = signature_terms(ctx, policy, pkt, mask);
-	if (policy->features & FW_FEATURE_REQUESTS)
-		mask = judge_payload(ctx, policy, pkt, mask);
-	if (policy->features & FW_FEATURE_VERIFIED)
-		mask = verified_narrow(ctx, policy, pkt, mask);
+	if (features & FW_FEATURE_NARROWING_) {
+		if (features & FW_FEATURE_SIGNATURES)
+			mask = signature_terms(ctx, policy, pkt, mask);
+		if (features & FW_FEATURE_REQUESTS)
+			mask = judge_payload(ctx, policy, pkt, mask);
+		if (features & FW_FEATURE_VERIFIED)
+			mask = verified_narrow(ctx, policy, pkt, mask);
+	}
 #pragma unroll
 	for (int i = 0; i < JUDGE_QUICK_TURNS; i++) {
 		int slowly = 0;

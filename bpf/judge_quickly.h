@@ -8,10 +8,10 @@
 
 enum judge_quickly { JUDGE_SLOWLY, JUDGE_WITHIN, JUDGE_OVER };
 
-static __always_inline enum judge_quickly
-judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_rule_count *count)
+static __always_inline enum judge_quickly judge_total_quickly(const struct fw_rule *rule, __u32 index,
+							      const struct fw_pkt *pkt,
+							      struct fw_rule_count *count)
 {
-	__u32 index = rule->id;
 	const struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
 	__u64 pending = count->pending + judge_cost(rule, pkt);
 
@@ -48,14 +48,14 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
 static __always_inline enum judge_quickly
-judge_source_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_gate *crowded)
+judge_source_quickly(const struct fw_rule *rule, __u32 index, const struct fw_pkt *pkt, struct fw_gate *crowded)
 {
 	struct fw_known_tags *bucket;
 	__u16 tag;
 
 	if (crowded) {
-		bucket = known_bucket(pkt->key_hash, rule->id);
-		tag = known_tag(pkt->key_hash, rule->id, 0);
+		bucket = known_bucket(pkt->key_hash, index);
+		tag = known_tag(pkt->key_hash, index, 0);
 		if (!bucket)
 			return JUDGE_SLOWLY;
 		if (!known_has(bucket, tag)) {
@@ -71,19 +71,20 @@ judge_source_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struc
 static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
 						    struct fw_gate *crowded, int *slowly)
 {
-	__u32 index = rule->id, limited = rule->unit != FW_UNIT_NONE;
 	enum judge_quickly found = JUDGE_OVER;
+	__u32 index = rule->id, quick = rule->quick;
 	struct fw_rule_count *count;
 
 	*slowly = 1;
-	if (!(rule->flags & FW_RULE_QUICK) || pkt->count_terms)
+	if (quick == FW_QUICK_NOT || pkt->count_terms)
 		return FW_REASON_UNDECIDED;
 	count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
 	if (!count)
 		return FW_REASON_INTERNAL;
-	if (limited)
-		found = rule->per == FW_PER_TOTAL ? judge_total_quickly(rule, pkt, count)
-						  : judge_source_quickly(rule, pkt, crowded);
+	if (quick == FW_QUICK_SOURCE)
+		found = judge_source_quickly(rule, index, pkt, crowded);
+	else if (quick == FW_QUICK_TOTAL)
+		found = judge_total_quickly(rule, index, pkt, count);
 	if (found == JUDGE_SLOWLY)
 		return FW_REASON_UNDECIDED;
 	*slowly = 0;
@@ -99,7 +100,7 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	else
 		count->dropped++;
 	pkt->labels |= rule->labels;
-	if (!limited)
+	if (quick == FW_QUICK_UNLIMITED)
 		return FW_REASON_RULE_BLOCK;
 	return rule->action == FW_ACTION_POLICE ? FW_REASON_POLICED : FW_REASON_OVER_LIMIT;
 }

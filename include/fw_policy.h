@@ -11,7 +11,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 7
+#define FW_ABI_VERSION 8
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -65,7 +65,14 @@ enum fw_rule_flag {
 	FW_RULE_BAN = 1 << 1,
 	FW_RULE_BAN_UNVERIFIED = 1 << 2, /* ban without a socket as evidence */
 	FW_RULE_SOURCE_KEY = 1 << 3,	 /* the key is the source alone, IPv4 /32 and IPv6 /64 */
-	FW_RULE_QUICK = 1 << 4,		 /* judge_quickly() may speak for it */
+};
+
+/* How judge_quickly() may speak for a rule, if it may: that it blocks, polices or, without limit, allows. */
+enum fw_quick {
+	FW_QUICK_NOT,
+	FW_QUICK_TOTAL,	    /* a limit for all together, */
+	FW_QUICK_SOURCE,    /* or for each source: FW_RULE_SOURCE_KEY and no port */
+	FW_QUICK_UNLIMITED, /* no limit */
 };
 
 struct fw_rule {
@@ -83,7 +90,7 @@ struct fw_rule {
 	__u8 per;	 /* enum fw_per */
 	__u8 flags;	 /* enum fw_rule_flag */
 	__u8 cell_shift; /* limit >> cell_shift < 2^31 */
-	__u8 pad0;
+	__u8 quick;	 /* enum fw_quick */
 	__u16 id;
 	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^28 */
 	__u32 batch;  /* what a CPU may keep to itself of a key's amount; 0: every packet is told at once */
@@ -134,6 +141,9 @@ enum fw_feature {
 	FW_FEATURE_SIGNATURES = 1 << 11,
 	FW_FEATURE_VERIFIED = 1 << 12,
 	FW_FEATURE_LABELS = 1 << 13, /* some term asks for labels; no dimension */
+	/* Few policies have any of these: asked together first. */
+	FW_FEATURE_PLACES_ = FW_FEATURE_GEO | FW_FEATURE_DEST_LISTS,
+	FW_FEATURE_NARROWING_ = FW_FEATURE_SIGNATURES | FW_FEATURE_REQUESTS | FW_FEATURE_VERIFIED,
 };
 
 #define FW_PORT_CLASSES 256

@@ -11,7 +11,7 @@
 #include "policy/image.h"
 #include "policy/tables.h"
 
-#define DERIVED (FW_RULE_SOURCE_KEY | FW_RULE_QUICK) /* not asked for, found */
+#define DERIVED FW_RULE_SOURCE_KEY /* not asked for, found */
 
 #define S    1000000000ULL
 #define TICK 4000000ULL

@@ -93,11 +93,15 @@ static void compile_quick(struct fw_rule *rule)
 	bool limited = rule->unit != FW_UNIT_NONE;
 	bool drops = rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE;
 	bool passes = rule->action == FW_ACTION_ALLOW && !limited;
-	bool by_source = rule->flags & FW_RULE_SOURCE_KEY && rule->per != FW_PER_SOURCE_DEST_PORT;
-	bool keyed = rule->per == FW_PER_TOTAL || by_source;
 
-	if ((drops || passes) && !(rule->flags & FW_RULE_COUNT_MODE) && (!limited || keyed))
-		rule->flags |= FW_RULE_QUICK;
+	if (!(drops || passes) || rule->flags & FW_RULE_COUNT_MODE)
+		return;
+	if (!limited)
+		rule->quick = FW_QUICK_UNLIMITED;
+	else if (rule->per == FW_PER_TOTAL)
+		rule->quick = FW_QUICK_TOTAL;
+	else if (rule->flags & FW_RULE_SOURCE_KEY && rule->per != FW_PER_SOURCE_DEST_PORT)
+		rule->quick = FW_QUICK_SOURCE;
 }
 
 static void compile_ban(const struct fw_policy_rule *from, struct fw_rule *rule)
