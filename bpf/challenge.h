@@ -66,7 +66,7 @@ static __noinline __u64 challenge_amount(const struct fw_rule *rule, const struc
 	struct fw_meter *meter;
 
 	if (shared)
-		judge_total_is_over(rule, pkt, cost, count);
+		judge_total_is_over(rule, pkt, cost);
 	meter = judge_meter(rule, pkt);
 	if (!meter)
 		return 0;
@@ -210,8 +210,8 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 							const struct fw_policy_slot *policy,
 							const struct fw_rule *rule, struct fw_pkt *pkt)
 {
-	__u32 index = rule->id, zero = 0;
-	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
+	__u32 zero = 0;
+	struct fw_rule_count *count = count_rule(rule->id);
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	enum fw_reason why = FW_REASON_CHALLENGED;
 	int counts, on_trial;
@@ -352,7 +352,7 @@ __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 	if (challenge_has_state(ctx, pkt))
 		return FW_REASON_UNDECIDED;
 	pkt->rule = rule = challenge->rule;
-	count = bpf_map_lookup_elem(&fw_rule_count_map, &rule);
+	count = count_rule(rule);
 	if (count && pkt->counting)
 		count->would_drop++;
 	else if (count)

@@ -9,6 +9,26 @@
 #define FW_SAMPLES_PER_TICK  64
 #define FW_SAMPLE_PERIOD_MAX (1u << 16)
 
+/* NULL only to the verifier. */
+static __always_inline struct fw_cpu *count_cpu(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&fw_cpu_map, &cpu);
+}
+
+static __always_inline struct fw_rule_count *count_of_rule(struct fw_cpu *cpu, __u32 rule)
+{
+	return &cpu->rules[rule & (FW_RULE_IDS - 1)];
+}
+
+static __always_inline struct fw_rule_count *count_rule(__u32 rule)
+{
+	struct fw_cpu *cpu = count_cpu();
+
+	return cpu ? count_of_rule(cpu, rule) : NULL;
+}
+
 static __always_inline void count_fault(enum fw_fault fault)
 {
 	__u32 index = fault;
@@ -105,33 +125,32 @@ static __noinline void count_drop_sample(const struct fw_pkt *pkt, __u32 weight,
 
 /* At most FW_SAMPLES_PER_TICK a tick and CPU: the period doubles when they run out and halves when they are
  * not used. */
-static __always_inline void count_source(const struct fw_pkt *pkt, enum fw_verdict verdict,
-					 enum fw_reason why)
+static __always_inline void count_source(struct fw_sampling *sampling, const struct fw_pkt *pkt,
+					 enum fw_verdict verdict, enum fw_reason why)
 {
-	__u32 zero = 0, weight;
-	struct fw_sampler *sampler = bpf_map_lookup_elem(&fw_sample_map, &zero);
+	__u32 weight;
 
-	if (!sampler || ++sampler->skipped < sampler->period)
+	if (++sampling->skipped < sampling->period)
 		return;
-	weight = sampler->skipped;
-	sampler->skipped = 0;
-	if (sampler->tick_ns != pkt->now_ns) {
-		if (sampler->taken < FW_SAMPLES_PER_TICK / 4)
-			sampler->period >>= 1;
-		sampler->tick_ns = pkt->now_ns;
-		sampler->taken = 0;
-		sampler->told = 0;
-	} else if (++sampler->taken >= FW_SAMPLES_PER_TICK) {
-		sampler->taken = 0;
-		if (sampler->period < FW_SAMPLE_PERIOD_MAX)
-			sampler->period = sampler->period ? sampler->period << 1 : 2;
+	weight = sampling->skipped;
+	sampling->skipped = 0;
+	if (sampling->tick_ns != pkt->now_ns) {
+		if (sampling->taken < FW_SAMPLES_PER_TICK / 4)
+			sampling->period >>= 1;
+		sampling->tick_ns = pkt->now_ns;
+		sampling->taken = 0;
+		sampling->told = 0;
+	} else if (++sampling->taken >= FW_SAMPLES_PER_TICK) {
+		sampling->taken = 0;
+		if (sampling->period < FW_SAMPLE_PERIOD_MAX)
+			sampling->period = sampling->period ? sampling->period << 1 : 2;
 	}
 	if (pkt->family == FW_FAMILY_NONE)
 		return;
 	/* Who is answered may be honest; that he was, is still part of an attack. */
 	count_sample(pkt, weight, verdict == FW_VERDICT_DROP && why != FW_REASON_CHALLENGED, why);
-	if (verdict != FW_VERDICT_PASS && sampler->told < FW_DROP_SAMPLES_PER_TICK) {
-		sampler->told++;
+	if (verdict != FW_VERDICT_PASS && sampling->told < FW_DROP_SAMPLES_PER_TICK) {
+		sampling->told++;
 		count_drop_sample(pkt, weight, verdict, why);
 	}
 }

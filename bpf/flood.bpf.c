@@ -77,20 +77,17 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32
 	}
 }
 
-/* Likewise for what a meter of the source will ask, if one may. The gate, if it is closed. */
-static __always_inline struct fw_gate *ask_for_meters(const struct fw_policy_slot *policy,
-						      const struct fw_pkt *pkt, __u64 terms)
+/* Likewise for what a meter of the source will ask, if one may. Where the source is known, if it must be. */
+static __always_inline struct fw_known_line *ask_for_meters(const struct fw_policy_slot *policy,
+							    const struct fw_cpu *cpu,
+							    const struct fw_pkt *pkt, __u64 terms)
 {
-	struct fw_gate *crowded;
-
 	if (!(terms & policy->source_meter_terms))
 		return NULL;
-	crowded = known_crowded_gate(pkt->now_ns);
-	if (crowded)
-		known_touch(pkt->key_hash);
-	else
-		allowance_touch(pkt->key_hash);
-	return crowded;
+	if (known_is_crowded(&cpu->gate, pkt->now_ns))
+		return known_ask(pkt->key_hash);
+	allowance_touch(pkt->key_hash);
+	return NULL;
 }
 
 static __always_inline enum fw_reason identify_by_list(const struct fw_policy_slot *policy,
@@ -175,21 +172,22 @@ int fw_xdp(struct xdp_md *ctx)
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
 	struct fw_asked asked = {};
-	struct fw_gate *crowded;
+	struct fw_known_line *crowded;
+	struct fw_cpu *cpu = count_cpu();
 	enum fw_reason why;
 	__u64 terms;
 
-	if (!control)
-		return verdict(&pkt, FW_REASON_INTERNAL);
+	if (!control || !cpu)
+		return XDP_PASS;
 	slot = *(volatile __u32 *)&control->generation;
 	if (!slot) {
 		count_fault(FW_FAULT_NO_POLICY);
-		return verdict(&pkt, FW_REASON_NO_RULE);
+		return verdict(cpu, &pkt, FW_REASON_NO_RULE);
 	}
 	slot %= FW_SLOTS;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
 	if (!policy)
-		return verdict(&pkt, FW_REASON_INTERNAL);
+		return verdict(cpu, &pkt, FW_REASON_INTERNAL);
 
 	features = policy->features;
 	pkt.slot = slot;
@@ -201,13 +199,13 @@ int fw_xdp(struct xdp_md *ctx)
 	if (features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
 	terms = judge_shape(policy, features, &pkt); /* needs no memory that may miss: meanwhile the answers come */
-	crowded = ask_for_meters(policy, &pkt, terms);
+	crowded = ask_for_meters(policy, cpu, &pkt, terms);
 	why = identify(control, policy, features, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))
 		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)
-		why = judge(ctx, policy, features, &pkt, terms, crowded);
-	return verdict(&pkt, why);
+		why = judge(ctx, policy, features, cpu, &pkt, terms, crowded);
+	return verdict(cpu, &pkt, why);
 }
 
 char LICENSE[] SEC("license") = "GPL";

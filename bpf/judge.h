@@ -70,7 +70,7 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 answers)
 	slot = pkt->slot;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
 	return policy &&
-	       judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, NULL, &ignored);
+	       judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, 0, &ignored);
 }
 
 /* A resolver or time server of this host is spared only as one: its address can be forged. UNDECIDED: it is a
@@ -144,8 +144,8 @@ static __always_inline int judge_is_on_trial(const struct fw_policy_slot *policy
 static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 						    const struct fw_rule *rule, struct fw_pkt *pkt)
 {
-	__u32 index = rule->id, limited = rule->unit != FW_UNIT_NONE, action = rule->action;
-	struct fw_rule_count *count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
+	__u32 limited = rule->unit != FW_UNIT_NONE, action = rule->action;
+	struct fw_rule_count *count = count_rule(rule->id);
 	int over, on_trial = judge_is_on_trial(policy, rule, pkt);
 	__u64 crossing_amount = 0;
 
@@ -153,7 +153,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 		return FW_REASON_INTERNAL;
 	count->packets++;
 	count->bytes += pkt->length;
-	over = !limited || judge_is_over(rule, pkt, count, &crossing_amount);
+	over = !limited || judge_is_over(rule, pkt, 1, &crossing_amount);
 	if (action == FW_ACTION_ALLOW) {
 		if (limited && over)
 			return FW_REASON_UNDECIDED;
@@ -165,6 +165,9 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	judge_label(pkt, rule, on_trial);
 	if (action == FW_ACTION_LABEL)
 		return FW_REASON_UNDECIDED;
+	count = count_rule(rule->id); /* again, for the stack */
+	if (!count)
+		return FW_REASON_INTERNAL;
 	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		count->would_drop++;
 		if (!pkt->would_drop)
@@ -231,10 +234,10 @@ static __always_inline const struct fw_term *judge_take(const struct fw_policy_s
 #define JUDGE_QUICK_TURNS 2
 
 /* features: policy's, but read again where a loop asks: what the verifier remembers of them would be another
- * state each. crowded: this CPU's gate, if more new keys come than it gives meters to. */
+ * state each. crowded: where the source is known, if more new keys come than this CPU gives meters to. */
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
-					    __u32 features, struct fw_pkt *pkt, __u64 mask,
-					    struct fw_gate *crowded)
+					    __u32 features, struct fw_cpu *cpu, struct fw_pkt *pkt,
+					    __u64 mask, struct fw_known_line *crowded)
 {
 	const struct fw_term *term;
 	const struct fw_rule *rule;
@@ -258,7 +261,7 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 		if (!term)
 			continue;
 		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
-		why = judge_quickly(rule, pkt, crowded, &slowly);
+		why = judge_quickly(rule, pkt, cpu, crowded, &slowly);
 		if (slowly)
 			why = judge_slowly(ctx, rule, pkt, term->rule);
 		if (why != FW_REASON_UNDECIDED)

@@ -111,13 +111,14 @@ static __always_inline void judge_tell(struct fw_meter *meter, struct fw_rule_co
 /* A total meter that all CPUs add to: each keeps a little to itself, because an atomic on a shared line costs
  * more than the rest of the rule. What the others keep is not seen: see fw_rule.batch. */
 static __always_inline int judge_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					       __u64 cost, struct fw_rule_count *count)
+					       __u64 cost)
 {
 	__u32 index = rule->id;
 	struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
+	struct fw_rule_count *count = count_rule(index);
 	int over;
 
-	if (!meter)
+	if (!meter || !count)
 		return 0;
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
 		judge_tell(meter, count);
@@ -218,17 +219,18 @@ static __always_inline int judge_small_total_is_over(const struct fw_rule *rule,
 	return judge_against(rule, meter, cost, 0, crossing_amount, &amount);
 }
 
-/* Counts the packet against its key. Over the limit? */
-static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					 struct fw_rule_count *count, __u64 *crossing_amount)
+/* Counts the packet against its key. Over the limit? counted: the rule has counters, to which a CPU may keep
+ * what it counts for all. */
+static __always_inline int judge_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt, int counted,
+					 __u64 *crossing_amount)
 {
 	__u64 cost = judge_cost(rule, pkt), hash;
 	struct fw_meter_key key = {};
 	__u32 family = pkt->family;
 
 	if (rule->per == FW_PER_TOTAL)
-		return rule->batch && count ? judge_total_is_over(rule, pkt, cost, count)
-					    : judge_small_total_is_over(rule, pkt, cost, crossing_amount);
+		return rule->batch && counted ? judge_total_is_over(rule, pkt, cost)
+					      : judge_small_total_is_over(rule, pkt, cost, crossing_amount);
 	if (family >= FW_FAMILY_MAX_)
 		return 0;
 	judge_key(rule, pkt, family, &key);

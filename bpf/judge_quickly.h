@@ -48,18 +48,17 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
 static __always_inline enum judge_quickly
-judge_source_quickly(const struct fw_rule *rule, __u32 index, const struct fw_pkt *pkt, struct fw_gate *crowded)
+judge_source_quickly(const struct fw_rule *rule, __u32 index, const struct fw_pkt *pkt, struct fw_cpu *cpu,
+		     struct fw_known_line *crowded)
 {
 	struct fw_known_tags *bucket;
 	__u16 tag;
 
 	if (crowded) {
-		bucket = known_bucket(pkt->key_hash, index);
+		bucket = known_half(crowded, pkt->key_hash, index);
 		tag = known_tag(pkt->key_hash, index, 0);
-		if (!bucket)
-			return JUDGE_SLOWLY;
 		if (!known_has(bucket, tag)) {
-			known_turn_away(crowded, bucket, tag, pkt->now_ns);
+			known_turn_away(&cpu->gate, bucket, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 		known_refresh(bucket, tag);
@@ -69,20 +68,18 @@ judge_source_quickly(const struct fw_rule *rule, __u32 index, const struct fw_pk
 
 /* UNDECIDED with *slowly: ask judge_rule. */
 static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
-						    struct fw_gate *crowded, int *slowly)
+						    struct fw_cpu *cpu, struct fw_known_line *crowded,
+						    int *slowly)
 {
 	enum judge_quickly found = JUDGE_OVER;
 	__u32 index = rule->id, quick = rule->quick;
-	struct fw_rule_count *count;
+	struct fw_rule_count *count = count_of_rule(cpu, index);
 
 	*slowly = 1;
 	if (quick == FW_QUICK_NOT || pkt->count_terms)
 		return FW_REASON_UNDECIDED;
-	count = bpf_map_lookup_elem(&fw_rule_count_map, &index);
-	if (!count)
-		return FW_REASON_INTERNAL;
 	if (quick == FW_QUICK_SOURCE)
-		found = judge_source_quickly(rule, index, pkt, crowded);
+		found = judge_source_quickly(rule, index, pkt, cpu, crowded);
 	else if (quick == FW_QUICK_TOTAL)
 		found = judge_total_quickly(rule, index, pkt, count);
 	if (found == JUDGE_SLOWLY)

@@ -28,21 +28,33 @@ static __always_inline __u16 known_tag(__u64 hash, __u32 rule, __u32 port)
 	return tag < FW_KNOWN_TAG_LEAST ? tag + FW_KNOWN_TAG_LEAST : tag;
 }
 
-/* Two buckets share a cache line: rules with odd and even ids. */
-static __always_inline struct fw_known_tags *known_bucket(__u64 hash, __u32 rule)
+static __always_inline struct fw_known_line *known_line(__u64 hash)
 {
-	__u32 index = (hash ^ (rule & 1)) & (FW_KNOWN_BUCKETS - 1);
+	__u32 index = hash >> 1 & (FW_KNOWN_LINES - 1);
 
 	return bpf_map_lookup_elem(&fw_known_map, &index);
 }
 
-/* A miss costs more than all the rest of a packet: begun here, it is over when a meter asks. */
-static __always_inline void known_touch(__u64 hash)
+static __always_inline struct fw_known_tags *known_half(struct fw_known_line *line, __u64 hash, __u32 rule)
 {
-	const struct fw_known_tags *bucket = known_bucket(hash, 0);
-	__u64 word = bucket ? bucket->word[0] : 0;
+	return &line->half[(hash ^ rule) & 1];
+}
+
+static __always_inline struct fw_known_tags *known_bucket(__u64 hash, __u32 rule)
+{
+	struct fw_known_line *line = known_line(hash);
+
+	return line ? known_half(line, hash, rule) : NULL;
+}
+
+/* A miss costs more than all the rest of a packet: begun here, it is over when a meter asks. */
+static __always_inline struct fw_known_line *known_ask(__u64 hash)
+{
+	struct fw_known_line *line = known_line(hash);
+	__u64 word = line ? line->half[0].word[0] : 0;
 
 	__asm__ volatile("" : : "r"(word));
+	return line;
 }
 
 /* A key that has, or lately had, a meter, or a candidate: no more instructions for both. */
@@ -111,9 +123,9 @@ static __always_inline void known_keep(struct fw_known_tags *bucket, __u16 tag, 
 
 static __always_inline struct fw_gate *known_gate(void)
 {
-	__u32 zero = 0;
+	struct fw_cpu *cpu = count_cpu();
 
-	return bpf_map_lookup_elem(&fw_gate_map, &zero);
+	return cpu ? &cpu->gate : NULL;
 }
 
 /* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate. The
@@ -260,13 +272,11 @@ static __always_inline void known_count_insert(enum known known)
 	gate->strayed += known == KNOWN_WELL;
 }
 
-/* The gate, under a flood of new keys; except for the first of each tick. known_admits() would turn away who
- * is not known. */
-static __always_inline struct fw_gate *known_crowded_gate(__u64 now_ns)
+/* Under a flood of new keys, except for the first of each tick: known_admits() would turn away who is not
+ * known. */
+static __always_inline int known_is_crowded(const struct fw_gate *gate, __u64 now_ns)
 {
-	struct fw_gate *gate = known_gate();
-
-	return gate && gate->closed && gate->refilled_ns == now_ns ? gate : NULL;
+	return gate->closed && gate->refilled_ns == now_ns;
 }
 
 #endif

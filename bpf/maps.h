@@ -10,6 +10,7 @@
 #include "fw_allowance.h"
 #include "fw_config.h"
 #include "fw_counters.h"
+#include "fw_cpu.h"
 #include "fw_event.h"
 #include "fw_geo.h"
 #include "fw_maps.h"
@@ -111,15 +112,18 @@ FW_MAP(fw_ban_map, BPF_MAP_TYPE_HASH, struct fw_ban_key, struct fw_ban, FW_BANS_
  */
 FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter, FW_SOURCES_DEFAULT, 0);
 
+/* (size) By CPU: its gate, its counters of rules, its sampling. An array instead of a per-CPU one, so that user
+ * space maps it, and clears one rule's counters without writing over the others'. */
+FW_MAP(fw_cpu_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_cpu, 1, BPF_F_MMAPABLE);
+
 /* (size) What each CPU may decide without asking a meter: index CPU × lines + line. Written by that CPU only.
  */
 FW_MAP(fw_allowance_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_allowance_line, FW_ALLOWANCE_LINES,
        BPF_F_MMAPABLE);
 
-/* Who may have a meter at all; each CPU's budget for new ones; and until when a flood of new keys lasts, for
- * all CPUs. Written by the packet path only. */
-FW_MAP(fw_known_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_tags, FW_KNOWN_BUCKETS, 0);
-FW_MAP(fw_gate_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_gate, 1, 0);
+/* Who may have a meter at all, and until when a flood of new keys lasts, for all CPUs. Written by the packet
+ * path only. */
+FW_MAP(fw_known_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_line, FW_KNOWN_LINES, 0);
 FW_MAP(fw_flood_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
 
 /* Meters of `per: total`, by rule id. */
@@ -162,23 +166,12 @@ FW_MAP(fw_cookie_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_cookie_room, 1
 
 /* Counters; the packet path adds, user space sums over CPUs. Per-CPU and softirq only: no atomics needed. */
 FW_MAP(fw_iface_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_iface_counts, FW_IFACES_MAX, 0);
-FW_MAP(fw_rule_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_rule_count, FW_RULE_IDS, 0);
 /* Index: class of the signature, which counts from 1. */
 FW_MAP(fw_signature_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_signature_count,
        FW_SIGNATURES_MAX + 1, 0);
 FW_MAP(fw_spread_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_spread, FW_RULE_IDS, 0);
 FW_MAP(fw_class_count_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, FW_SLOTS *FW_CLASSES_MAX, 0);
 FW_MAP(fw_fault_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, FW_FAULT_MAX_, 0);
-
-/* Sampling towards fw_source_map: one in `period` packets, period follows the load. */
-struct fw_sampler {
-	__u64 tick_ns;
-	__u32 skipped;
-	__u32 period;
-	__u32 taken; /* in this tick */
-	__u32 told;  /* drops handed on in this tick */
-};
-FW_MAP(fw_sample_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_sampler, 1, 0);
 
 /* What top shows. Written from samples only, so a flood costs it little. Full: least recently used goes. */
 FW_MAP(fw_source_map, BPF_MAP_TYPE_LRU_HASH, struct fw_addr, struct fw_source, FW_TOP_SOURCES, 0);

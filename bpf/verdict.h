@@ -35,7 +35,7 @@ static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verd
 	trace->source = pkt->source;
 }
 
-static __always_inline int verdict(const struct fw_pkt *pkt, enum fw_reason why)
+static __always_inline int verdict(struct fw_cpu *cpu, const struct fw_pkt *pkt, enum fw_reason why)
 {
 	enum fw_verdict verdict = FW_VERDICT_PASS;
 
@@ -44,7 +44,7 @@ static __always_inline int verdict(const struct fw_pkt *pkt, enum fw_reason why)
 	else if (pkt->would_drop)
 		verdict = FW_VERDICT_WOULD_DROP;
 	count_packet(pkt, verdict, why);
-	count_source(pkt, verdict, why);
+	count_source(&cpu->sampling, pkt, verdict, why);
 	if (fw_config.trace)
 		verdict_trace(pkt, verdict, why);
 	if (verdict == FW_VERDICT_DROP)

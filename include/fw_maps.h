@@ -24,7 +24,7 @@
 	X(fw_ban_filter_map)                                                                                 \
 	X(fw_ban_map)                                                                                        \
 	X(fw_known_map)                                                                                      \
-	X(fw_gate_map)                                                                                       \
+	X(fw_cpu_map)                                                                                        \
 	X(fw_flood_map)                                                                                      \
 	X(fw_allowance_map)                                                                                  \
 	X(fw_meter_map)                                                                                      \
@@ -36,12 +36,10 @@
 	X(fw_reply_total_map)                                                                                \
 	X(fw_cookie_map)                                                                                     \
 	X(fw_iface_count_map)                                                                                \
-	X(fw_rule_count_map)                                                                                 \
 	X(fw_signature_count_map)                                                                            \
 	X(fw_spread_map)                                                                                     \
 	X(fw_class_count_map)                                                                                \
 	X(fw_fault_map)                                                                                      \
-	X(fw_sample_map)                                                                                     \
 	X(fw_source_map)                                                                                     \
 	X(fw_event_map)                                                                                      \
 	X(fw_drop_sample_map)

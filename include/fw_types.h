@@ -57,7 +57,8 @@ FW_SIZE_IS(struct fw_meter, 112);
 /* Half a cache line: tags of the keys that were given a meter lately, tags of candidates (keys that asked for
  * one while too many did), and the places of the next ones. One candidate in FW_KNOWN_SLOW_SHARE is kept that
  * much longer, for keys that send seldom. */
-#define FW_KNOWN_BUCKETS    32768u
+#define FW_KNOWN_LINES	    16384u
+#define FW_KNOWN_BUCKETS    (2 * FW_KNOWN_LINES)
 #define FW_KNOWN_TAGS	    11
 #define FW_KNOWN_FAST	    2
 #define FW_KNOWN_SLOW	    2
@@ -78,6 +79,12 @@ struct fw_known_tags {
 	};
 };
 FW_SIZE_IS(struct fw_known_tags, 32);
+
+/* A cache line: the buckets of an address for rules with odd and with even ids. */
+struct fw_known_line {
+	struct fw_known_tags half[2];
+};
+FW_SIZE_IS(struct fw_known_line, 64);
 
 /* New keys a CPU may give a meter to: a second's worth at once, then that many a second, of which all CPUs
  * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU,

@@ -63,11 +63,12 @@ void fw_api_rules(struct fw_request *request, struct fw_answer *answer)
 		fw_reply(answer, NULL);
 		return;
 	}
-	if (fw_stats_rules(agent->datapath, counts) || fw_key_stats_read(agent, keys)) {
+	if (fw_key_stats_read(agent, keys)) {
 		fw_fail(answer, 500, FW_EXIT_KERNEL, "kernel-refused", NULL,
 			"the kernel's counters could not be read");
 		return;
 	}
+	fw_stats_rules(agent->datapath, counts);
 	fw_logs_add_counts(agent, counts);
 	fw_logs_add_keys(agent, keys);
 	list = json_array();

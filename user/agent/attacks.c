@@ -69,8 +69,9 @@ static void add_rules(struct fw_agent *agent, struct causes *causes)
 		bool by_prefix = rule->per == FW_PER_DESTINATION_PREFIX;
 		struct fw_rule_count count;
 
-		if (rule->match.log || fw_stats_rule(agent->datapath, id, &count))
+		if (rule->match.log)
 			continue;
+		count = fw_stats_rule(agent->datapath, id);
 		causes->items[causes->count++] = (struct fw_attack_cause){
 			.lane = id,
 			.name = rule->name,

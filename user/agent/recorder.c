@@ -83,8 +83,7 @@ static void note_second(struct fw_agent *agent, int64_t second)
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		uint16_t id = agent->loaded->image->slot->rules[i].id % FW_RULE_IDS;
 
-		if (fw_stats_rule(agent->datapath, id, &counts[id]))
-			return;
+		counts[id] = fw_stats_rule(agent->datapath, id);
 	}
 	fw_logs_add_counts(agent, counts);
 	for (size_t i = 0; i < policy->rule_count; i++) {

@@ -132,8 +132,9 @@ static int take_rules(struct fw_agent *agent, struct fw_snapshot *snapshot)
 	snapshot->rules = calloc(policy->rule_count + 1, sizeof(*snapshot->rules));
 	if (!counts || !keys || !snapshot->rules)
 		return -ENOMEM;
-	if (fw_stats_rules(agent->datapath, counts) || fw_key_stats_read(agent, keys))
+	if (fw_key_stats_read(agent, keys))
 		return -EIO;
+	fw_stats_rules(agent->datapath, counts);
 	fw_logs_add_counts(agent, counts);
 	fw_logs_add_keys(agent, keys);
 	for (size_t i = 0; i < policy->rule_count; i++) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "fw_allowance.h"
+#include "fw_cpu.h"
 #include "fw_maps.h"
 #include "fw_reason.h"
 #include "kern/datapath.h"
@@ -51,6 +52,7 @@ struct fw_datapath {
 	uint64_t *geo_terms;		      /* slot × FW_GEO_CLASSES_MAX */
 	struct fw_automaton *automata;	      /* slot × FW_SUBJECT_MAX_ */
 	struct fw_allowance_line *allowances; /* CPU × lines */
+	struct fw_cpu *by_cpu;
 	uint64_t *ban_filter;
 	uint64_t leases; /* as of the last collection */
 	uint64_t *clock;

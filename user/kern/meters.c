@@ -61,15 +61,16 @@ static bool collect(const void *key, const void *value, void *context)
 }
 
 /* What the CPUs keep to themselves, and drops that are counted per rule instead of per key. */
-static int add_unshared(struct fw_datapath *datapath, const struct fw_rule *rule,
-			struct fw_meter_entry *entry)
+static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rule,
+			 struct fw_meter_entry *entry)
 {
-	struct fw_rule_count count = {};
-	int r = rule->batch && rule->per == FW_PER_TOTAL ? fw_stats_rule(datapath, rule->id, &count) : 0;
+	struct fw_rule_count count;
 
+	if (!rule->batch || rule->per != FW_PER_TOTAL)
+		return;
+	count = fw_stats_rule(datapath, rule->id);
 	entry->amount += count.pending;
 	entry->dropped += (uint32_t)count.dropped;
-	return r;
 }
 
 /* Meters of `per: total` live in an array of their own; their key has no address. */
@@ -86,9 +87,9 @@ static void collect_totals(struct meter_list *list)
 			continue;
 		if (bpf_map_lookup_elem(fw_map_fd(list->datapath, FW_MAP_ID_fw_total_map), &id, &meter))
 			continue;
-		if (!add(list, &key, &meter) ||
-		    add_unshared(list->datapath, list->rules[id], &list->entries[list->count - 1]))
+		if (!add(list, &key, &meter))
 			return;
+		add_unshared(list->datapath, list->rules[id], &list->entries[list->count - 1]);
 	}
 }
 
@@ -155,7 +156,8 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 				       .dropped = meter.dropped};
 	if (rule->per != FW_PER_TOTAL)
 		fw_allowances_add(datapath, ret);
-	return add_unshared(datapath, rule, ret);
+	add_unshared(datapath, rule, ret);
+	return 0;
 }
 
 /* The packet path writes it meanwhile; what is torn is one sample of one key. */

@@ -50,20 +50,29 @@ int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface)
 	return reset(datapath, FW_MAP_ID_fw_iface_count_map, iface, sizeof(struct fw_iface_counts));
 }
 
-int fw_stats_rule(struct fw_datapath *datapath, uint16_t rule, struct fw_rule_count *ret)
+/* The packet path writes while this reads. */
+static void add_rule(const struct fw_rule_count *own, struct fw_rule_count *ret)
 {
-	return sum(datapath, FW_MAP_ID_fw_rule_count_map, rule, (uint64_t *)ret,
-		   sizeof(*ret) / sizeof(uint64_t));
+	ret->packets += __atomic_load_n(&own->packets, __ATOMIC_RELAXED);
+	ret->bytes += __atomic_load_n(&own->bytes, __ATOMIC_RELAXED);
+	ret->dropped += __atomic_load_n(&own->dropped, __ATOMIC_RELAXED);
+	ret->would_drop += __atomic_load_n(&own->would_drop, __ATOMIC_RELAXED);
+	ret->pending += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);
 }
 
-int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS])
+struct fw_rule_count fw_stats_rule(const struct fw_datapath *datapath, uint16_t rule)
 {
-	int r = 0;
+	struct fw_rule_count all = {};
 
-	for (uint32_t id = 0; id < FW_RULE_IDS && !r; id++)
-		r = sum(datapath, FW_MAP_ID_fw_rule_count_map, id, (uint64_t *)&ret[id],
-			sizeof(ret[id]) / sizeof(uint64_t));
-	return r;
+	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+		add_rule(&datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS], &all);
+	return all;
+}
+
+void fw_stats_rules(const struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS])
+{
+	for (uint16_t id = 0; id < FW_RULE_IDS; id++)
+		ret[id] = fw_stats_rule(datapath, id);
 }
 
 int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_spread *ret)
@@ -95,10 +104,10 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 {
 	struct fw_meter fresh = {};
 	uint32_t index = rule;
-	int r = reset(datapath, FW_MAP_ID_fw_rule_count_map, rule, sizeof(struct fw_rule_count));
+	int r = reset(datapath, FW_MAP_ID_fw_spread_map, rule, sizeof(struct fw_spread));
 
-	if (!r)
-		r = reset(datapath, FW_MAP_ID_fw_spread_map, rule, sizeof(struct fw_spread));
+	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+		memset(&datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS], 0, sizeof(struct fw_rule_count));
 	if (!r && bpf_map_update_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &fresh, BPF_ANY))
 		r = -errno;
 	return r ? r : fw_meters_forget_rule(datapath, rule);
@@ -107,16 +116,11 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count)
 {
 	struct fw_gate *gates = calloc(datapath->cpus, sizeof(*gates));
-	uint32_t zero = 0;
 
 	if (!gates)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_gate_map), &zero, gates)) {
-		int r = -errno;
-
-		free(gates);
-		return r;
-	}
+	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+		gates[cpu] = datapath->by_cpu[cpu].gate;
 	*ret = gates;
 	*ret_count = datapath->cpus;
 	return 0;

@@ -15,8 +15,9 @@
 int fw_stats_iface(struct fw_datapath *datapath, uint32_t iface,
 		   struct fw_iface_counts *ret);			/* summed over CPUs */
 int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface); /* before an index is reused */
-int fw_stats_rule(struct fw_datapath *datapath, uint16_t rule, struct fw_rule_count *ret);
-int fw_stats_rules(struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS]);
+/* Summed over CPUs. */
+struct fw_rule_count fw_stats_rule(const struct fw_datapath *datapath, uint16_t rule);
+void fw_stats_rules(const struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS]);
 int fw_stats_rule_reset(struct fw_datapath *datapath,
 			uint16_t rule); /* before an id is recycled: counters and meters */
 /* How the amounts of a rule's keys were spread since the rule got its id. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fw_allowance.h"
+#include "fw_cpu.h"
 #include "fw_config.h"
 #include "fw_counters.h"
 #include "fw_lists.h"
@@ -160,7 +161,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
 			FW_LIST4_LINES * sizeof(struct fw_list4_line);
 	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
-			   FW_RULE_IDS * (sizeof(struct fw_rule_count) + sizeof(struct fw_spread)) +
+			   sizeof(struct fw_cpu) + FW_RULE_IDS * sizeof(struct fw_spread) +
 			   (FW_SIGNATURES_MAX + 1) * sizeof(struct fw_signature_count) +
 			   sizeof(struct fw_payload) + FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
 	uint64_t hashes =
