@@ -59,8 +59,8 @@ struct fw_asked {
 
 /* Everything that will miss the cache is begun here, the list bitmap first: the branch on it is the one that
  * the CPU guesses wrong for a listed source, and what was done on a wrong guess is lost. */
-static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32 features,
-				      struct fw_pkt *pkt, struct fw_asked *asked)
+static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32 features, struct fw_pkt *pkt,
+				      struct fw_asked *asked)
 {
 	if (pkt->family == FW_FAMILY_NONE)
 		return;
@@ -193,12 +193,13 @@ int fw_xdp(struct xdp_md *ctx)
 	pkt.slot = slot;
 	pkt.epoch = fw_allowance_epoch(policy->generation, control->forgets);
 	pkt.now_ns = clock_now_ns();
-	pkt.counting = policy->count_ifaces >> (fw_config.iface & (FW_IFACES_MAX - 1)) & 1;
+	pkt.counting = policy->count_ifaces & fw_config.iface_bit;
 	why = parse(ctx, &pkt);
 	ask_early(policy, features, &pkt, &asked);
 	if (features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
-	terms = judge_shape(policy, features, &pkt); /* needs no memory that may miss: meanwhile the answers come */
+	terms = judge_shape(policy, features,
+			    &pkt); /* needs no memory that may miss: meanwhile the answers come */
 	crowded = ask_for_meters(policy, cpu, &pkt, terms);
 	why = identify(control, policy, features, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))

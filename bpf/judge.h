@@ -69,8 +69,7 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 answers)
 		return 0;
 	slot = pkt->slot;
 	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	return policy &&
-	       judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, 0, &ignored);
+	return policy && judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, 0, &ignored);
 }
 
 /* A resolver or time server of this host is spared only as one: its address can be forged. UNDECIDED: it is a

@@ -108,6 +108,18 @@ static __always_inline void judge_tell(struct fw_meter *meter, struct fw_rule_co
 	count->pending = 0;
 }
 
+/* What this CPU may count for all before it asks the meter again. */
+static __always_inline void judge_allow_total(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					      const struct fw_meter *meter, struct fw_rule_count *count)
+{
+	__u64 amount = fw_meter_amount(meter), left = amount < rule->limit ? rule->limit - amount : 0;
+
+	count->room_is_all = left <= rule->batch;
+	count->room = left <= rule->batch ? left : rule->batch;
+	count->epoch = pkt->epoch;
+	count->until_ns = meter->sub_start_ns + rule->sub_ns;
+}
+
 /* A total meter that all CPUs add to: each keeps a little to itself, because an atomic on a shared line costs
  * more than the rest of the rule. What the others keep is not seen: see fw_rule.batch. */
 static __always_inline int judge_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
@@ -125,11 +137,12 @@ static __always_inline int judge_total_is_over(const struct fw_rule *rule, const
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
 	}
 	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
-	if (over && judge_keeps_to_limit(rule))
-		return 1;
-	count->pending += cost;
-	if (count->pending > rule->batch)
-		judge_tell(meter, count);
+	if (!over || !judge_keeps_to_limit(rule)) {
+		count->pending += cost;
+		if (count->pending > rule->batch)
+			judge_tell(meter, count);
+	}
+	judge_allow_total(rule, pkt, meter, count);
 	return over;
 }
 

@@ -8,18 +8,17 @@
 
 enum judge_quickly { JUDGE_SLOWLY, JUDGE_WITHIN, JUDGE_OVER };
 
-static __always_inline enum judge_quickly judge_total_quickly(const struct fw_rule *rule, __u32 index,
-							      const struct fw_pkt *pkt,
-							      struct fw_rule_count *count)
+/* The shared meter is not touched: see judge_allow_total(). Its sub-window may have begun by a clock a tick
+ * ahead of this CPU's; then, and when the clock of a replay goes back, it is asked. */
+static __always_inline enum judge_quickly
+judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_rule_count *count)
 {
-	const struct fw_meter *meter = bpf_map_lookup_elem(&fw_total_map, &index);
 	__u64 pending = count->pending + judge_cost(rule, pkt);
 
-	if (!meter || pending > rule->batch ||
-	    fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
+	if (count->until_ns - pkt->now_ns - 1 >= rule->sub_ns || count->epoch != pkt->epoch)
 		return JUDGE_SLOWLY;
-	if (fw_meter_amount(meter) + pending > rule->limit)
-		return rule->action == FW_ACTION_POLICE ? JUDGE_OVER : JUDGE_SLOWLY;
+	if (pending > count->room)
+		return count->room_is_all && rule->action == FW_ACTION_POLICE ? JUDGE_OVER : JUDGE_SLOWLY;
 	count->pending = pending;
 	return JUDGE_WITHIN;
 }
@@ -47,9 +46,9 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 }
 
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
-static __always_inline enum judge_quickly
-judge_source_quickly(const struct fw_rule *rule, __u32 index, const struct fw_pkt *pkt, struct fw_cpu *cpu,
-		     struct fw_known_line *crowded)
+static __always_inline enum judge_quickly judge_source_quickly(const struct fw_rule *rule, __u32 index,
+							       const struct fw_pkt *pkt, struct fw_cpu *cpu,
+							       struct fw_known_line *crowded)
 {
 	struct fw_known_tags *bucket;
 	__u16 tag;
@@ -81,7 +80,7 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	if (quick == FW_QUICK_SOURCE)
 		found = judge_source_quickly(rule, index, pkt, cpu, crowded);
 	else if (quick == FW_QUICK_TOTAL)
-		found = judge_total_quickly(rule, index, pkt, count);
+		found = judge_total_quickly(rule, pkt, count);
 	if (found == JUDGE_SLOWLY)
 		return FW_REASON_UNDECIDED;
 	*slowly = 0;

@@ -112,8 +112,8 @@ FW_MAP(fw_ban_map, BPF_MAP_TYPE_HASH, struct fw_ban_key, struct fw_ban, FW_BANS_
  */
 FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter, FW_SOURCES_DEFAULT, 0);
 
-/* (size) By CPU: its gate, its counters of rules, its sampling. An array instead of a per-CPU one, so that user
- * space maps it, and clears one rule's counters without writing over the others'. */
+/* (size) By CPU: its gate, its counters of rules, its sampling. An array instead of a per-CPU one, so that
+ * user space maps it, and clears one rule's counters without writing over the others'. */
 FW_MAP(fw_cpu_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_cpu, 1, BPF_F_MMAPABLE);
 
 /* (size) What each CPU may decide without asking a meter: index CPU × lines + line. Written by that CPU only.
@@ -192,6 +192,7 @@ struct {
 FW_MAP(fw_clock_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, BPF_F_MMAPABLE);
 FW_MAP(fw_trace_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_trace, 1, BPF_F_MMAPABLE);
 
-const volatile struct fw_config fw_config = {.tick_ns = 4000000, .gate_per_second = FW_GATE_PER_SECOND};
+const volatile struct fw_config fw_config = {
+	.tick_ns = 4000000, .iface_bit = 1, .gate_per_second = FW_GATE_PER_SECOND};
 
 #endif

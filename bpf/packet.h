@@ -19,6 +19,7 @@ struct fw_pkt {
 	__u64 key_hash;		      /* of the source as most meters count it: IPv4 /32, IPv6 /64 */
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
 	__u64 held_terms;	      /* with count_terms: those not judged yet that hold, labels aside */
+	__u32 counting;		      /* not 0: the interface is in count mode: nothing may drop or ban */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
 	__u16 payload_at;	      /* of TCP and UDP: bytes before it in the frame, */
@@ -34,7 +35,6 @@ struct fw_pkt {
 	__u8 has_ports;
 	__u8 traffic;	 /* enum fw_traffic */
 	__u8 would_drop; /* a rule in count mode would have dropped it */
-	__u8 counting;	 /* the interface is in count mode: nothing may drop or ban */
 	__u8 slot;	 /* of the generation that judges this packet */
 };
 

@@ -16,10 +16,10 @@ struct fw_sampling {
 };
 FW_SIZE_IS(struct fw_sampling, 24);
 
-#define FW_CPU_BYTES 12288 /* whole pages: no two CPUs write one line, or pages that a prefetcher pairs */
+#define FW_CPU_BYTES 16384 /* whole pages: no two CPUs write one line, or pages that a prefetcher pairs */
 
-/* Written by the packet path on that CPU only, softirq: no atomics needed. User space reads it, and clears the
- * counters of a rule whose id begins anew. */
+/* Written by the packet path on that CPU only, softirq: no atomics needed. User space reads it, and clears
+ * the counters of a rule whose id begins anew. */
 struct fw_cpu {
 	struct fw_gate gate;
 	struct fw_sampling sampling;

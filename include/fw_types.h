@@ -236,15 +236,21 @@ struct fw_count {
 };
 FW_SIZE_IS(struct fw_count, 16);
 
-/* Per rule id and CPU. packets and bytes count matches; dropped and would_drop are packets. pending: what
- * this CPU has counted for a total meter and not yet told the others, at most fw_rule.batch. */
+/* Per rule id and CPU. packets and bytes count matches; dropped and would_drop are packets. The rest is of a
+ * total meter: what this CPU has counted and not yet told the others, at most fw_rule.batch; and how far that
+ * may grow before the meter is asked again, until its sub-window ends or the policy changes. */
 struct fw_rule_count {
 	__u64 packets;
 	__u64 bytes;
 	__u64 dropped;
 	__u64 would_drop;
 	__u64 pending;
+	__u64 until_ns;
+	__u32 room;
+	__u16 epoch;	  /* fw_allowance_epoch() */
+	__u8 room_is_all; /* beyond it is over the limit */
+	__u8 pad;
 };
-FW_SIZE_IS(struct fw_rule_count, 40);
+FW_SIZE_IS(struct fw_rule_count, 56);
 
 #endif

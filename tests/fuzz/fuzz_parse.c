@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The packet parser of the packet path, compiled for the host: no byte beyond the frame is read, every frame
- * gets a verdict, a cut frame is never understood better than the whole, and what parse_plain() takes for plain
- * it reads as parse_frame() does. First byte: how much of the frame lies in the first buffer. */
+ * gets a verdict, a cut frame is never understood better than the whole, and what parse_plain() takes for
+ * plain it reads as parse_frame() does. First byte: how much of the frame lies in the first buffer. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

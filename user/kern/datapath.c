@@ -50,7 +50,7 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 #define ALLOWANCE_BYTES(datapath)                                                                            \
 	((size_t)(datapath)->cpus * fw_allowance_lines((datapath)->cpus) * sizeof(struct fw_allowance_line))
 #define CPU_BYTES(datapath) ((size_t)(datapath)->cpus * sizeof(struct fw_cpu))
-#define FILTER_BYTES ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
+#define FILTER_BYTES	    ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 {
@@ -68,15 +68,15 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_ban_filter_map), FILTER_BYTES, err);
 	datapath->allowances =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_allowance_map), ALLOWANCE_BYTES(datapath), err);
-	datapath->by_cpu =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_cpu_map), CPU_BYTES(datapath), err);
+	datapath->by_cpu = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_cpu_map), CPU_BYTES(datapath), err);
 	datapath->clock =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
 	datapath->trace =
 		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
 	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
 	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
-	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->clock && datapath->trace) {
+	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->clock &&
+	    datapath->trace) {
 		fw_ban_filter_init(datapath);
 		return 0;
 	}

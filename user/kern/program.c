@@ -118,6 +118,7 @@ int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, bool frags,
 	}
 	skeleton->rodata->fw_config = datapath->config;
 	skeleton->rodata->fw_config.iface = iface;
+	skeleton->rodata->fw_config.iface_bit = 1u << (iface % FW_IFACES_MAX);
 	skeleton->rodata->fw_config.frags = frags;
 	bpf_program__set_expected_attach_type(skeleton->progs.fw_xdp, BPF_XDP);
 	if (frags)

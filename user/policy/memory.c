@@ -160,8 +160,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 			FW_CLASSES_MAX * sizeof(struct fw_class) + FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
 			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
 			FW_LIST4_LINES * sizeof(struct fw_list4_line);
-	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
-			   sizeof(struct fw_cpu) + FW_RULE_IDS * sizeof(struct fw_spread) +
+	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) + sizeof(struct fw_cpu) +
+			   FW_RULE_IDS * sizeof(struct fw_spread) +
 			   (FW_SIGNATURES_MAX + 1) * sizeof(struct fw_signature_count) +
 			   sizeof(struct fw_payload) + FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
 	uint64_t hashes =

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Meters of all sources together, of which a CPU keeps a share to itself: their limit is exact on one CPU, passed
+ * by no more than the shares by several, and live when it is tuned. */
+#include "lab.h"
+
+#define HEAD		"version: 1\ninterfaces: [lo]\nrules:\n"
+#define TOTAL(limit)	HEAD "  - {name: all, limit: " limit ", per: total, action: police}\n"
+#define SHARES(limit)	((limit) / 32) /* of all CPUs: BATCH_SHARE of user/policy/compile.c */
+
+Test(totals, one_cpu_passes_the_limit_and_no_more)
+{
+	struct lab lab;
+
+	lab_open(&lab, TOTAL("20k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 25000), 20000);
+	cr_expect_eq(lab_counts(&lab, "all").packets, 25000);
+	cr_expect_eq(lab_counts(&lab, "all").dropped, 5000);
+	/* Nothing leaves the window before it is over, in whatever sub-window the packets come. */
+	for (int i = 0; i < 9; i++) {
+		lab.now_ns += SECONDS;
+		cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 100), 0, "after %d s", i + 1);
+	}
+	lab.now_ns += 2 * SECONDS;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 25000), 20000);
+	lab_close(&lab);
+}
+
+/* In bytes a packet that is too long for what is left goes, and a shorter one behind it passes. */
+Test(totals, bytes_are_exact)
+{
+	const uint64_t limit = 1000000;
+	uint64_t passed_bytes = 0, dice = 4711;
+	struct lab lab;
+
+	lab_open(&lab, TOTAL("1M bytes/10s"));
+	for (int i = 0; i < 3000; i++) {
+		struct packet packet = PACKET(.from = ATTACKER, .payload = (uint16_t)((dice >> 33) % 900));
+		bool fits = passed_bytes + packet.length <= limit;
+
+		dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+		cr_assert_eq(lab_send(&lab, packet, 1), fits, "packet %d of %zu bytes after %lu", i,
+			     packet.length, (unsigned long)passed_bytes);
+		passed_bytes += fits ? packet.length : 0;
+	}
+	cr_expect_gt(passed_bytes, limit - 100, "short packets fill what long ones leave");
+	lab_close(&lab);
+}
+
+Test(totals, a_tuned_limit_holds_from_the_next_packet_on)
+{
+	struct lab lab;
+
+	lab_open(&lab, TOTAL("20k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 21000), 20000);
+	lab_publish(&lab, TOTAL("30k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 5000), 5000);
+	lab_publish(&lab, TOTAL("22k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 5000), 0);
+	lab_publish(&lab, TOTAL("26k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 5000), 1000);
+	lab_close(&lab);
+}
+
+Test(totals, several_cpus_pass_no_more_than_their_shares_beyond_it)
+{
+	unsigned int passed = 0;
+	struct lab lab;
+
+	if (!lab_go_to_cpu(1))
+		cr_skip_test("takes two CPUs");
+	lab_open(&lab, TOTAL("20k packets/10s"));
+	for (unsigned int i = 0; i < 30000; i++) {
+		if (i % 7 == 0)
+			lab_go_to_cpu(i / 7 & 1);
+		passed += lab_send(&lab, PACKET(.from = ATTACKER), 1);
+	}
+	cr_expect_geq(passed, 20000);
+	cr_expect_leq(passed, 20000 + SHARES(20000), "%u passed", passed);
+	lab_close(&lab);
+}
+
+/* What one CPU was allowed is void once the others have used the limit up: at most its share passes. */
+Test(totals, a_cpu_that_slept_passes_at_most_its_share)
+{
+	struct lab lab;
+
+	if (!lab_go_to_cpu(1))
+		cr_skip_test("takes two CPUs");
+	lab_open(&lab, TOTAL("20k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 1), 1);
+	lab_go_to_cpu(0);
+	lab_send(&lab, PACKET(.from = ATTACKER), 21000);
+	lab_go_to_cpu(1);
+	cr_expect_leq(lab_send(&lab, PACKET(.from = ATTACKER), 1000), SHARES(20000));
+	lab_close(&lab);
+}
+
+Test(totals, a_clock_that_goes_back_neither_opens_nor_closes_it)
+{
+	struct lab lab;
+
+	lab_open(&lab, TOTAL("20k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 15000), 15000);
+	lab.now_ns -= 5 * SECONDS;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 10000), 5000);
+	lab.now_ns += 20 * SECONDS;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 25000), 20000);
+	lab_close(&lab);
+}
