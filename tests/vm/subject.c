@@ -28,7 +28,8 @@ static void done_image(struct fw_image **image)
 	fw_image_free(*image);
 }
 
-static int put_in_force(struct fw_datapath *datapath, struct fw_diags *diags, struct fw_err *err)
+static int put_in_force(struct fw_datapath *datapath, const char *policy_text, struct fw_diags *diags,
+			struct fw_err *err)
 {
 	FW_CLEANUP(done_policy) struct fw_policy *policy = NULL;
 	FW_CLEANUP(done_image) struct fw_image *image = NULL;
@@ -38,7 +39,7 @@ static int put_in_force(struct fw_datapath *datapath, struct fw_diags *diags, st
 
 	if (!ids)
 		return -ENOMEM;
-	r = fw_policy_parse(subject_policy, strlen(subject_policy), "subject", "/", diags, &policy);
+	r = fw_policy_parse(policy_text, strlen(policy_text), "subject", "/", diags, &policy);
 	if (!r)
 		r = fw_image_compile(policy,
 				     &(struct fw_image_input){.tick_ns = fw_datapath_tick_ns(datapath)}, ids,
@@ -48,9 +49,15 @@ static int put_in_force(struct fw_datapath *datapath, struct fw_diags *diags, st
 
 int subject_open(bool virtual_clock, struct fw_datapath **ret)
 {
+	return subject_open_policy(subject_policy, virtual_clock, 65536, ret);
+}
+
+int subject_open_policy(const char *policy_text, bool virtual_clock, uint64_t sources,
+			struct fw_datapath **ret)
+{
 	const struct fw_datapath_options options = {.virtual_clock = virtual_clock,
 						    .trace = virtual_clock,
-						    .sources = 65536,
+						    .sources = sources,
 						    .bans = 1024,
 						    .prefixes = 1024};
 	FW_CLEANUP(fw_diags_done) struct fw_diags diags = {};
@@ -62,7 +69,7 @@ int subject_open(bool virtual_clock, struct fw_datapath **ret)
 		printf("# cannot create the maps: %s\n", err.text);
 		return r;
 	}
-	r = put_in_force(*ret, &diags, &err);
+	r = put_in_force(*ret, policy_text, &diags, &err);
 	if (r) {
 		fw_diags_render(&diags, stdout);
 		printf("# cannot publish: %s\n", err.text[0] ? err.text : strerror(-r));

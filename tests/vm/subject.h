@@ -11,6 +11,9 @@
 
 /* Prints why and returns a negative errno on failure. */
 int subject_open(bool virtual_clock, struct fw_datapath **ret);
+/* Likewise with a policy and so many meters. */
+int subject_open_policy(const char *policy_text, bool virtual_clock, uint64_t sources,
+			struct fw_datapath **ret);
 /* Packets counted under a reason on interface index 0, whatever the verdict. */
 uint64_t subject_counted(struct fw_datapath *datapath, enum fw_reason why);
 
