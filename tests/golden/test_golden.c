@@ -115,6 +115,7 @@ static const struct {
 	{"history_rule", fw_show_history},
 	{"history_csv", fw_show_history_csv},
 	{"history_svg", fw_show_history_svg},
+	{"history_svg_none", fw_show_history_svg},
 	{"recommend", fw_show_recommend},
 	{"recommend_none", fw_show_recommend},
 	{"recommend_careful", fw_show_recommend},

@@ -15,7 +15,9 @@
 #define REFRESH_MS    1000
 #define CLEAR_SCREEN  "\033[H\033[2J"
 
-static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool clear)
+/* keyboard: one that ends it, NULL: there is none. */
+static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool clear,
+			 const struct fw_keyboard *keyboard)
 {
 	json_t *document = NULL;
 	int exit = fw_cli_ask(cli, FW_API_TOP, query, NULL, &document);
@@ -25,7 +27,7 @@ static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool 
 	if (clear && !cli->json)
 		fputs(CLEAR_SCREEN, cli->page.out);
 	fw_cli_show(cli, document, fw_show_top);
-	if (clear && !cli->json && cli->interactive)
+	if (clear && !cli->json && keyboard && fw_keyboard_listens(keyboard))
 		fputs("q ends it\n", cli->page.out);
 	json_decref(document);
 	return FW_EXIT_OK;
@@ -40,10 +42,11 @@ static bool is_end(int key)
 static int show_top_on(struct fw_cli *cli, const struct fw_query *query, bool terminal)
 {
 	struct fw_keyboard keyboard FW_CLEANUP(fw_keyboard_close) = {.mute = true};
-	int exit = show_top_once(cli, query, terminal);
+	int exit;
 
 	if (cli->interactive)
 		fw_keyboard_open(&keyboard, STDIN_FILENO);
+	exit = show_top_once(cli, query, terminal, &keyboard);
 	while (!exit) {
 		if (!terminal && !cli->json)
 			fputc('\n', cli->page.out);
@@ -51,7 +54,7 @@ static int show_top_on(struct fw_cli *cli, const struct fw_query *query, bool te
 			return FW_EXIT_FAILED;
 		if (is_end(fw_keyboard_wait(&keyboard, REFRESH_MS)))
 			break;
-		exit = show_top_once(cli, query, terminal);
+		exit = show_top_once(cli, query, terminal, &keyboard);
 	}
 	return exit;
 }
@@ -68,7 +71,7 @@ int fw_cmd_top(struct fw_cli *cli, const struct fw_line *line)
 	if (fw_query_add(&query, "by", by ? by : "packets") ||
 	    fw_query_add(&query, "limit", limit ? limit : "20"))
 		return fw_cli_fail_memory(cli);
-	return once ? show_top_once(cli, &query, false) : show_top_on(cli, &query, terminal);
+	return once ? show_top_once(cli, &query, false, NULL) : show_top_on(cli, &query, terminal);
 }
 
 static bool print_event(char *line, size_t length, void *context)
