@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes on until somebody ends it: top, events -f. SIGINT and SIGPIPE end the process as they always do;
- * at a terminal q ends top. */
-#include <stdlib.h>
-#include <string.h>
+/* top goes on until somebody ends it: SIGINT and SIGPIPE end the process as they always do; at a terminal q
+ * does. */
 #include <unistd.h>
 
 #include "cli/keyboard.h"
@@ -11,7 +9,6 @@
 #include "lib/cleanup.h"
 
 #define TOP_LIMIT_MAX 65536
-#define EVENTS_MAX    1000000
 #define REFRESH_MS    1000
 #define CLEAR_SCREEN  "\033[H\033[2J"
 
@@ -59,7 +56,7 @@ static int show_top_on(struct fw_cli *cli, const struct fw_query *query, bool te
 	return exit;
 }
 
-int fw_cmd_top(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_top(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
 	const char *by = fw_line_option(line, "by"), *limit = fw_line_option(line, "limit");
@@ -74,60 +71,22 @@ int fw_cmd_top(struct fw_cli *cli, const struct fw_line *line)
 	return once ? show_top_once(cli, &query, false, NULL) : show_top_on(cli, &query, terminal);
 }
 
-static bool print_event(char *line, size_t length, void *context)
-{
-	struct fw_cli *cli = context;
-	json_t *event = json_loadb(line, length, 0, NULL);
-
-	if (json_is_object(event))
-		fw_cli_show(cli, event, fw_show_event);
-	json_decref(event);
-	return !fflush(cli->page.out);
-}
-
-static int refuse(struct fw_cli *cli, struct fw_answer *refusal)
-{
-	json_t *document = json_loadb(refusal->body, refusal->length, 0, NULL);
-	json_t *error = json_object_get(document, "error");
-	int exit = json_is_object(error)
-			   ? fw_cli_fail_json(cli, error)
-			   : fw_cli_fail(cli, FW_EXIT_FAILED, "http", NULL,
-					 "the agent answered with HTTP status %u", refusal->status);
-
-	json_decref(document);
-	fw_answer_done(refusal);
-	return exit;
-}
-
-static int follow(struct fw_cli *cli, const struct fw_query *query)
-{
-	struct fw_client *client = fw_cli_client(cli);
-	struct fw_answer refusal = {0};
-	struct fw_err err = {0};
-	int r;
-
-	if (!client)
-		return FW_EXIT_USAGE;
-	r = fw_client_follow(client, FW_API_EVENTS, query, print_event, cli, &refusal, &err);
-	if (r)
-		return fw_cli_fail_client(cli, r, &err);
-	if (refusal.status)
-		return refuse(cli, &refusal);
-	return FW_EXIT_FAILED; /* print_event could not print */
-}
-
-int fw_cmd_events(struct fw_cli *cli, const struct fw_line *line)
-{
-	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
-	const char *last = fw_line_option(line, "last");
-	bool following = fw_line_option(line, "follow");
-	int exit = last ? fw_cli_check_number(cli, "last", last, EVENTS_MAX) : FW_EXIT_OK;
-
-	if (exit)
-		return exit;
-	if ((following && fw_query_add(&query, "follow", "1")) ||
-	    (last && fw_query_add(&query, "last", last)))
-		return fw_cli_fail_memory(cli);
-	return following ? follow(cli, &query)
-			 : fw_cli_ask_and_show(cli, FW_API_EVENTS, &query, NULL, fw_show_events);
-}
+const struct fw_command fw_command_top = {
+	.verb = "top",
+	.arguments = "",
+	.options = {{.name = "once", .help = "one table, then end"},
+		    {.name = "by",
+		     .value = "ORDER",
+		     .words = "packets|bytes|drops",
+		     .complete = FW_COMPLETE_WORDS,
+		     .help = "what to sort by (default packets)"},
+		    {.name = "limit", .value = "N", .help = "at most N sources (default 20)"}},
+	.help = "the busiest sources, refreshed every second",
+	.about = "q or Ctrl-C ends it. Under --json one array a line and second.",
+	.examples = "floodwall top --by drops\nfloodwall top --once --limit 100",
+	.route = FW_API_TOP,
+	.json = "[{\"source\",\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"state\":"
+		"\"ok|over|banned|allowed\","
+		"\"rule\",\"reason\"}]",
+	.run = cmd_top,
+};
