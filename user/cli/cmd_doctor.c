@@ -86,8 +86,9 @@ const struct fw_command fw_command_doctor = {
 		     .complete = FW_COMPLETE_FILE,
 		     .help = "whose lists to compare with this host (default " FW_CONFIG_DEFAULT ")"}},
 	.help = "what would keep native XDP from an interface, and the command that mends it",
-	.about = "Also whether lists of the policy would drop this host's own networks, gateways, resolvers "
-		 "and SSH peers. Needs no agent; some checks need root and say so. Exit code 1: something "
+	.about = "Also whether lists of the policy would drop this host's own networks, gateways, resolvers, "
+		 "time servers and SSH peers. Needs no agent; some checks need root and say so. Exit code 1: "
+		 "something "
 		 "blocks native XDP.",
 	.examples = "sudo floodwall doctor eth0",
 	.route = FW_NO_ROUTE,
