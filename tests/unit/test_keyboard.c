@@ -48,6 +48,7 @@ static pid_t wait_for_key(const char *name, int ready)
 		int far = far_end(name), key = FW_KEY_NONE;
 		struct fw_keyboard keyboard;
 
+		signal(SIGINT, SIG_DFL); /* which shells have background jobs ignore */
 		fw_keyboard_open(&keyboard, far);
 		if (write(ready, "r", 1) != 1)
 			_exit(1);
