@@ -43,7 +43,7 @@ struct load {
 	socklen_t to_length, from_length;
 	char text[512]; /* of the request */
 	uint64_t rate, total, timeout_ns;
-	bool live;
+	bool live, each;
 	int epoll;
 	struct request *requests; /* a ring in order of start: the oldest times out first */
 	size_t ring, oldest;
@@ -67,6 +67,8 @@ static const char usage[] =
 	"  --timeout MS    a request not answered by then has failed (default 1000)\n"
 	"  --source ADDR   connect from this address\n"
 	"  --live          a JSON line every second, not only at the end\n"
+	"  --each          a JSON line for every request: {\"due_s\":SECONDS,\"ok\":true}, on the monotonic "
+	"clock\n"
 	"Prints "
 	"{\"requests\":N,\"ok\":N,\"failed\":N,\"timeout\":N,\"refused\":N,\"broken\":N,\"status\":N,\n"
 	"\"p50_ms\":N,\"p99_ms\":N,\"max_ms\":N}. Latency runs from the moment a request was due to the end "
@@ -83,6 +85,9 @@ static void request_end(struct load *load, struct request *request, enum outcome
 	tally->outcomes[outcome]++;
 	if (outcome == OUTCOME_OK)
 		load->latencies[load->succeeded++] = latency_ns / 1000;
+	if (load->each)
+		printf("{\"due_s\":%.6f,\"ok\":%s}\n", (double)request->due_ns / FW_NS_PER_SEC,
+		       outcome == OUTCOME_OK ? "true" : "false");
 }
 
 static enum outcome outcome_of(int error)
@@ -314,10 +319,15 @@ static int number_read(const char *name, const char *text, uint64_t most, uint64
 static int options_read(int argc, char **argv, struct load *load, struct fw_err *err)
 {
 	static const struct option options[] = {
-		{"url", required_argument, NULL, 'u'},	   {"rate", required_argument, NULL, 'r'},
-		{"seconds", required_argument, NULL, 's'}, {"timeout", required_argument, NULL, 't'},
-		{"source", required_argument, NULL, 'a'},  {"live", no_argument, NULL, 'l'},
-		{"help", no_argument, NULL, 'h'},	   {},
+		{"url", required_argument, NULL, 'u'},
+		{"rate", required_argument, NULL, 'r'},
+		{"seconds", required_argument, NULL, 's'},
+		{"timeout", required_argument, NULL, 't'},
+		{"source", required_argument, NULL, 'a'},
+		{"live", no_argument, NULL, 'l'},
+		{"each", no_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
+		{},
 	};
 	uint64_t seconds = 10, timeout_ms = 1000;
 	int key, r = 0;
@@ -342,6 +352,9 @@ static int options_read(int argc, char **argv, struct load *load, struct fw_err 
 			break;
 		case 'l':
 			load->live = true;
+			break;
+		case 'e':
+			load->each = true;
 			break;
 		case 'h':
 			return 1;

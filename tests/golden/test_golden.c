@@ -115,6 +115,7 @@ static const struct {
 	{"history_rule", fw_show_history},
 	{"history_csv", fw_show_history_csv},
 	{"history_svg", fw_show_history_svg},
+	{"history_svg_none", fw_show_history_svg},
 	{"recommend", fw_show_recommend},
 	{"recommend_none", fw_show_recommend},
 	{"recommend_careful", fw_show_recommend},
@@ -389,7 +390,7 @@ Test(golden, every_command_is_documented)
 	static const char *const documents[] = {"help", "man", "completion bash", "completion zsh",
 						"completion fish"};
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	for (size_t d = 0; d < sizeof(documents) / sizeof(documents[0]); d++) {
 		struct printed out = {0};
@@ -399,11 +400,11 @@ Test(golden, every_command_is_documented)
 		fclose(file);
 		plain_dashes(out.text);
 		for (size_t i = 0; i < count; i++) {
-			cr_assert(strstr(out.text, commands[i].verb), "%s has no %s", documents[d],
-				  commands[i].verb);
-			if (commands[i].subverb)
-				cr_assert(strstr(out.text, commands[i].subverb), "%s has no %s", documents[d],
-					  commands[i].subverb);
+			cr_assert(strstr(out.text, commands[i]->verb), "%s has no %s", documents[d],
+				  commands[i]->verb);
+			if (commands[i]->subverb)
+				cr_assert(strstr(out.text, commands[i]->subverb), "%s has no %s",
+					  documents[d], commands[i]->subverb);
 		}
 		free(out.text);
 	}
@@ -412,15 +413,15 @@ Test(golden, every_command_is_documented)
 		struct printed out = {0};
 		FILE *file = open_memstream(&out.text, &out.length);
 
-		snprintf(line, sizeof(line), "%s %s --help", commands[i].verb,
-			 commands[i].subverb ? commands[i].subverb : "");
+		snprintf(line, sizeof(line), "%s %s --help", commands[i]->verb,
+			 commands[i]->subverb ? commands[i]->subverb : "");
 		cr_assert(run(line, file, stderr) == 0, "%s", line);
 		fclose(file);
-		cr_assert(commands[i].needs_subverb || strstr(out.text, commands[i].help),
+		cr_assert(commands[i]->needs_subverb || strstr(out.text, commands[i]->help),
 			  "%s lacks the help of its row", line);
-		for (int k = 0; k < FW_OPTIONS_MAX && commands[i].options[k].name; k++)
-			cr_assert(strstr(out.text, commands[i].options[k].name), "%s lacks --%s", line,
-				  commands[i].options[k].name);
+		for (int k = 0; k < FW_OPTIONS_MAX && commands[i]->options[k].name; k++)
+			cr_assert(strstr(out.text, commands[i]->options[k].name), "%s lacks --%s", line,
+				  commands[i]->options[k].name);
 		free(out.text);
 	}
 }

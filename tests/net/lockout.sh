@@ -49,6 +49,8 @@ expect_words "check tells it, too" "the session is cut off" "$WORK/checked"
 on victim "$BUILD/floodwall" doctor "$IFACE" --policy "$WORK/locks.yaml" >"$WORK/examined" 2>&1
 expect_words "so does doctor: the session" "lists +WARNING +.*$CLIENT_IP4, who has a live SSH session" "$WORK/examined"
 expect_words "and its network" "lists +WARNING +.*this host's own network: 'clients'" "$WORK/examined"
+on victim "$BUILD/floodwall" doctor lo --policy "$WORK/locks.yaml" >"$WORK/examined" 2>&1
+expect_words "a filter elsewhere cuts off neither" "lists +ok +no rule of .*locks.yaml" "$WORK/examined"
 on victim "$BUILD/floodwall" doctor "$IFACE" --policy "$WORK/policy.yaml" >"$WORK/examined" 2>&1
 expect_words "a policy that drops nobody it needs" "lists +ok +no rule of .*policy.yaml" "$WORK/examined"
 typed one

@@ -158,6 +158,11 @@ Test(spared, resolvers_without_loopback)
 	free(list.items);
 }
 
+static int want_name(const char *host, void *names)
+{
+	return fw_server_names_want(names, host);
+}
+
 Test(spared, time_servers_in_configuration)
 {
 	static const char *const wanted[] = {"192.0.2.1", "192.0.2.2", "2001:db8::3",
@@ -187,7 +192,7 @@ Test(spared, time_servers_in_configuration)
 		char line[128];
 
 		snprintf(line, sizeof(line), "%s", lines[i]);
-		cr_assert_eq(fw_spared_time_line(line, &list, &names), 0);
+		cr_assert_eq(fw_time_servers_line(line, &list, want_name, &names), 0);
 	}
 	cr_assert_eq(list.count, 6);
 	for (size_t i = 0; i < 6; i++) {

@@ -70,6 +70,30 @@ static const struct own_case {
 	 "drops this host's own address: 'bad' has 192.168.7.5 of eth0"},
 	{"a neighbour that is not this host", "eth0", "192.168.7.6/24", "",
 	 "{name: r, match: {source: [bad]}, action: block}", NULL},
+	{"the other end of a link", "eth0", "10.0.0.4/31", "",
+	 "{name: r, match: {source: [private]}, action: block}",
+	 "drops the other end of the point-to-point link eth0: 'private' has 10.0.0.5; it cannot reach"},
+	{"the other end of a link of IPv6", "eth0", "fd00:1::1/127", "",
+	 "{name: r, match: {source: [private]}, limit: 50 packets/1s, action: police}",
+	 "drops nearly all of the other end of the point-to-point link eth0: 'private' has fd00:1::; it can "
+	 "hardly"},
+	{"the other end of a link, and not this one", "eth0", "192.168.7.4/31", "",
+	 "{name: r, match: {source: [bad]}, action: block}",
+	 "the point-to-point link eth0: 'bad' has 192.168.7.5"},
+	{"this end of a link, and not the other one", "eth0", "192.168.7.5/31", "",
+	 "{name: r, match: {source: [bad]}, action: block}", "own address: 'bad' has 192.168.7.5 of eth0"},
+	{"a policy that counts", "eth0", "192.168.7.5/24", "mode: count\n",
+	 "{name: r, match: {source: [private]}, action: block}",
+	 "rule 'r' would drop this host's own network: 'private' has 192.168.7.0/24, which eth0 is in; "
+	 "nothing "
+	 "is dropped in mode: count, but once it is enforced its neighbours there cannot"},
+	{"an own address in a policy that counts", "eth0", "192.168.7.5/24", "mode: count\n",
+	 "{name: r, match: {source: [bad]}, action: block}", "would drop this host's own address"},
+	{"an interface that counts", "count0", "192.168.7.5/24", "",
+	 "{name: r, match: {source: [private]}, action: block}",
+	 "rule 'r' would drop this host's own network"},
+	{"a bridge over a filtered interface", "br0", "192.168.7.5/24", "",
+	 "{name: r, match: {source: [private]}, action: block}", "192.168.7.0/24, which br0 is in"},
 	{"a rule without lists", "eth0", "192.168.7.5/24", "",
 	 "{name: r, match: {dest_port: 23}, action: block, force: true}", NULL},
 };
@@ -80,16 +104,29 @@ static void compile(const char *name, const char *top, const char *rules, struct
 	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	char text[1024];
 
-	snprintf(text, sizeof(text), "version: 1\ninterfaces: [eth0]\n%s" SETS "rules:\n  - %s\n", top,
-		 rules);
+	snprintf(text, sizeof(text),
+		 "version: 1\ninterfaces: [eth0, {name: count0, mode: count}]\n%s" SETS "rules:\n  - %s\n",
+		 top, rules);
 	cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", diags, policy), 0, "%s: %s", name,
 		     diags->count ? diags->items[0].message : "");
 	cr_assert_eq(fw_image_compile(*policy, &(struct fw_image_input){}, ids, diags, image), 0, "%s", name);
 }
 
+/* eth0 is a port of bond0, over which br0 stands by a VLAN. */
+static struct fw_stacked_link links[] = {{"eth0", "bond0", ""},	      {"eth1", "", ""},
+					 {"count0", "", ""},	      {"bond0", "", ""},
+					 {"bond0.7", "br0", "bond0"}, {"br0", "", ""}};
+static const struct fw_link_stack stack = {.items = links, .count = sizeof(links) / sizeof(links[0])};
+
+static enum fw_reach reach(const struct fw_policy *policy, const char *interface)
+{
+	return fw_check_reach(policy, policy->interfaces, policy->interface_count, &stack, interface);
+}
+
 static void check_case(const struct own_case *one)
 {
-	struct fw_own_network own = {};
+	struct fw_near_network near = {};
+	struct fw_own_network *own = &near.own;
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
 	struct fw_diags diags = {};
@@ -97,12 +134,13 @@ static void check_case(const struct own_case *one)
 	size_t before;
 
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(one->address, "/"), one->address);
-	snprintf(own.interface, sizeof(own.interface), "%s", one->interface);
-	cr_assert_eq(fw_addr_parse(address, &own.addr, NULL), 0);
-	cr_assert_eq(fw_prefix_parse_lax(one->address, &own.network, NULL), 0, "%s", one->name);
+	snprintf(own->interface, sizeof(own->interface), "%s", one->interface);
+	cr_assert_eq(fw_addr_parse(address, &own->addr, NULL), 0);
+	cr_assert_eq(fw_prefix_parse_lax(one->address, &own->network, NULL), 0, "%s", one->name);
 	compile(one->name, one->top, one->rules, &diags, &policy, &image);
 	before = diags.count;
-	fw_check_own_networks(policy, image, policy->interfaces, policy->interface_count, &own, 1, &diags);
+	near.reach = reach(policy, one->interface);
+	fw_check_own_networks(policy, image, &near, 1, &diags);
 	cr_expect_eq(diags.count, before + !!one->says, "%s: %zu complaints", one->name,
 		     diags.count - before);
 	if (one->says && diags.count > before) {
@@ -132,41 +170,61 @@ static const struct {
 	const char *name;
 	enum fw_spared_kind kind;
 	const char *top, *rules, *code, *says; /* NULL: silence about 198.51.100.7, whom `bad` has */
+	const char *through;		       /* the interface that it comes through; NULL: eth0 */
 } hosts[] = {
-	{"an SSH peer", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer", SESSION},
-	{"what becomes of it", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer", "no other one begins"},
-	{"an SSH peer that nobody spares", FW_SPARED_SSH, CAREFREE, BLOCK, "blocks-ssh-peer", "is cut off"},
-	{"an SSH peer that never_block has", FW_SPARED_SSH, "never_block: [ours]\n", BLOCK, NULL, NULL},
-	{"an SSH peer that is allowed before", FW_SPARED_SSH, "", ALLOW_TOO, NULL, NULL},
+	{"an SSH peer by a bridge over a filtered interface", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer",
+	 SESSION, "br0"},
+	{"an SSH peer by an interface that is not filtered", FW_SPARED_SSH, CAREFREE, BLOCK, NULL, NULL,
+	 "eth1"},
+	{"an SSH peer by an interface that counts", FW_SPARED_SSH, CAREFREE, BLOCK, "blocks-ssh-peer",
+	 "would drop 198.51.100.7, who has a live SSH session with this host: 'bad' has it; nothing is "
+	 "dropped "
+	 "in mode: count, but once it is enforced the session is cut off",
+	 "count0"},
+	{"an SSH peer of a policy that counts", FW_SPARED_SSH, "mode: count\n", BLOCK, "blocks-ssh-peer",
+	 "nothing is dropped in mode: count, but once it is enforced the session passes while it lasts",
+	 NULL},
+	{"a gateway by an interface that is not filtered", FW_SPARED_GATEWAY, CAREFREE, BLOCK, NULL, NULL,
+	 "eth1"},
+	{"a time server is spared", FW_SPARED_TIME_SERVER, "", BLOCK, NULL, NULL, NULL},
+	{"a time server that nobody spares", FW_SPARED_TIME_SERVER, CAREFREE, BLOCK, "blocks-time-server",
+	 "the clock drifts", NULL},
+	{"an SSH peer", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer", SESSION, NULL},
+	{"what becomes of it", FW_SPARED_SSH, "", BLOCK, "blocks-ssh-peer", "no other one begins", NULL},
+	{"an SSH peer that nobody spares", FW_SPARED_SSH, CAREFREE, BLOCK, "blocks-ssh-peer", "is cut off",
+	 NULL},
+	{"an SSH peer that never_block has", FW_SPARED_SSH, "never_block: [ours]\n", BLOCK, NULL, NULL, NULL},
+	{"an SSH peer that is allowed before", FW_SPARED_SSH, "", ALLOW_TOO, NULL, NULL, NULL},
 	{"an SSH peer that no list has", FW_SPARED_SSH, "",
-	 "{name: r, match: {source: [lan]}, action: block}", NULL, NULL},
-	{"a gateway is spared", FW_SPARED_GATEWAY, "", BLOCK, NULL, NULL},
+	 "{name: r, match: {source: [lan]}, action: block}", NULL, NULL, NULL},
+	{"a gateway is spared", FW_SPARED_GATEWAY, "", BLOCK, NULL, NULL, NULL},
 	{"a gateway that nobody spares", FW_SPARED_GATEWAY, CAREFREE, BLOCK, "blocks-gateway",
-	 "connections hang"},
-	{"a resolver is spared", FW_SPARED_RESOLVER, "", BLOCK, NULL, NULL},
+	 "connections hang", NULL},
+	{"a resolver is spared", FW_SPARED_RESOLVER, "", BLOCK, NULL, NULL, NULL},
 	{"a resolver that nobody spares", FW_SPARED_RESOLVER, CAREFREE, BLOCK, "blocks-resolver",
-	 "names are not found"},
+	 "names are not found", NULL},
 	{"all but a trickle of a resolver's answers", FW_SPARED_RESOLVER, CAREFREE,
 	 "{name: r, match: {source: [bad]}, limit: 50 packets/1s, action: police}", "blocks-resolver",
-	 "nearly all of 198.51.100.7"},
+	 "nearly all of 198.51.100.7", NULL},
 	{"a resolver in count mode", FW_SPARED_RESOLVER, CAREFREE,
-	 "{name: r, match: {source: [bad]}, action: block, mode: count}", NULL, NULL},
-	{"whom an operator allowed", FW_SPARED_ALLOWED, CAREFREE, BLOCK, NULL, NULL},
+	 "{name: r, match: {source: [bad]}, action: block, mode: count}", NULL, NULL, NULL},
+	{"whom an operator allowed", FW_SPARED_ALLOWED, CAREFREE, BLOCK, NULL, NULL, NULL},
 };
 
 Test(check_own, hosts_that_this_one_needs)
 {
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		struct fw_spared_entry entry = {.kind = hosts[i].kind};
+		struct fw_near_host host = {.kind = hosts[i].kind};
 		struct fw_policy *policy = NULL;
 		struct fw_image *image = NULL;
 		struct fw_diags diags = {};
 		size_t before;
 
-		cr_assert_eq(fw_addr_parse("198.51.100.7", &entry.addr, NULL), 0);
+		cr_assert_eq(fw_addr_parse("198.51.100.7", &host.addr, NULL), 0);
 		compile(hosts[i].name, hosts[i].top, hosts[i].rules, &diags, &policy, &image);
 		before = diags.count;
-		fw_check_needed_hosts(policy, image, &entry, 1, &diags);
+		host.reach = reach(policy, hosts[i].through ? hosts[i].through : "eth0");
+		fw_check_needed_hosts(policy, image, &host, 1, &diags);
 		cr_expect_eq(diags.count, before + !!hosts[i].says, "%s: %zu complaints", hosts[i].name,
 			     diags.count - before);
 		if (hosts[i].says && diags.count > before) {
@@ -183,26 +241,24 @@ Test(check_own, hosts_that_this_one_needs)
 /* What the only complaint, if there is one, tells to write; NULL: there is none. The caller frees it. */
 static char *hint_about(const char *rules, const char *const *peers, size_t count)
 {
-	struct fw_spared_list list = {};
+	struct fw_near_host near[8] = {};
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
 	struct fw_diags diags = {};
 	char *hint = NULL;
 	size_t before;
 
+	cr_assert_leq(count, 8);
 	for (size_t i = 0; i < count; i++) {
-		struct fw_addr addr;
-
-		cr_assert_eq(fw_addr_parse(peers[i], &addr, NULL), 0);
-		cr_assert_eq(fw_spared_add(&list, &addr, FW_SPARED_SSH), 0);
+		near[i] = (struct fw_near_host){.kind = FW_SPARED_SSH, .reach = FW_REACH_ENFORCED};
+		cr_assert_eq(fw_addr_parse(peers[i], &near[i].addr, NULL), 0);
 	}
 	compile(rules, "", rules, &diags, &policy, &image);
 	before = diags.count;
-	fw_check_needed_hosts(policy, image, list.items, list.count, &diags);
+	fw_check_needed_hosts(policy, image, near, count, &diags);
 	cr_expect_leq(diags.count, before + 1);
 	if (diags.count > before)
 		hint = strdup(diags.items[before].hint);
-	free(list.items);
 	fw_image_free(image);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
@@ -240,4 +296,33 @@ Test(check_own, reads_this_machine)
 		found += networks[i].loopback && !fw_prefix_compare(&networks[i].network, &loopback);
 	if (!found)
 		cr_skip_test("no loopback here");
+}
+
+/* By the address of an interface that is not filtered no session is cut off; of one that a filter is below it
+ * is. */
+Test(check_own, what_is_filtered_by_what_stands_on_what)
+{
+	static const struct {
+		const char *filtered, *interface;
+		bool over;
+	} rows[] = {{"eth0", "eth0", true},  {"eth0", "bond0", true}, {"eth0", "bond0.7", true},
+		    {"eth0", "br0", true},   {"bond0", "br0", true},  {"bond0", "eth0", false},
+		    {"br0", "bond0", false}, {"eth1", "br0", false},  {"eth0", "gone0", false}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(fw_link_is_over(&stack, rows[i].interface, rows[i].filtered), rows[i].over,
+			     "%s over %s", rows[i].interface, rows[i].filtered);
+}
+
+/* The loopback speaks to itself with its own address. */
+Test(check_own, the_address_towards_a_host)
+{
+	struct fw_addr host, own;
+
+	cr_assert_eq(fw_addr_parse("127.0.0.1", &host, NULL), 0);
+	if (!fw_own_addr_towards(&host, &own))
+		cr_skip_test("no loopback here");
+	cr_expect_eq(memcmp(&host, &own, sizeof(own)), 0);
+	cr_assert_eq(fw_addr_parse("fe80::1", &host, NULL), 0);
+	cr_expect_not(fw_own_addr_towards(&host, &own), "without a scope no route");
 }

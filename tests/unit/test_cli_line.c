@@ -160,10 +160,10 @@ Test(cli_line, json_is_known_before_the_rest_is)
 Test(cli_line, table_is_consistent)
 {
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct fw_command *command = &commands[i];
+		const struct fw_command *command = commands[i];
 
 		cr_expect(command->run && command->help && *command->help && command->about &&
 				  command->examples && command->json && command->arguments,
@@ -181,12 +181,12 @@ Test(cli_line, table_is_consistent)
 					  (command->options[k].words != NULL),
 				  "%s --%s", command->verb, command->options[k].name);
 		for (size_t other = i + 1; other < count; other++)
-			cr_expect(strcmp(command->verb, commands[other].verb) ||
+			cr_expect(strcmp(command->verb, commands[other]->verb) ||
 					  strcmp(command->subverb ? command->subverb : "",
-						 commands[other].subverb ? commands[other].subverb : ""),
+						 commands[other]->subverb ? commands[other]->subverb : ""),
 				  "%s is there twice", command->verb);
 		if (command->subverb)
-			cr_expect(i > 0 && !strcmp(commands[i - 1].verb, command->verb),
+			cr_expect(i > 0 && !strcmp(commands[i - 1]->verb, command->verb),
 				  "%s %s is apart from its family", command->verb, command->subverb);
 	}
 }

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "walk.h"
 
@@ -111,7 +112,7 @@ static int change(struct fw_list_tables *tables, uint32_t addr, const struct fw_
 	const struct fw_list_region region = {
 		.prefix = listed4(addr & 0xffffc000, 18).prefix, .listed = listed, .count = count};
 
-	return fw_list_tables_patch4(tables, &region);
+	return fw_list_tables_patch(tables, &region, 1);
 }
 
 Test(fold, changes_in_place_until_it_is_crowded)
@@ -142,4 +143,36 @@ Test(fold, changes_in_place_until_it_is_crowded)
 	tables.live = false;
 	fw_list_tables_done(&tables);
 	free(listed);
+}
+
+/* Marks of IPv6 come with groups, whose table is full before; that its size bounds them is no business of the
+ * bitmap's. */
+Test(fold, either_bitmap_that_is_crowded_stops_the_changes_of_both)
+{
+	static const struct {
+		const char *name;
+		size_t bitmap;
+		int result;
+	} cases[] = {{"neither", SIZE_MAX, 0}, {"IPv4", 0, -ENOSPC}, {"IPv6", 1, -ENOSPC}};
+	struct fw_prefix in6 = {{{htonl(0x20010db8), 0, 0, 0}}, 48};
+	/* Sorted: IPv4 is ::ffff:0:0/96. */
+	struct fw_listed both[] = {listed4(0x0a000001, 32), {.prefix = in6, .list_class = 7}};
+	struct fw_list_region regions[] = {
+		{.prefix = listed4(0x0a000000, 18).prefix, .listed = &both[0], .count = 1},
+		{.prefix = in6, .listed = &both[1], .count = 1}};
+
+	regions[1].prefix.bits = 32;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fw_list_tables tables;
+		struct fw_err err = {0};
+
+		cr_assert_eq(fw_list_tables_build(both, 2, &tables, &err), 0, "%s", err.text);
+		if (cases[i].bitmap != SIZE_MAX)
+			memset(cases[i].bitmap ? tables.bitmap6 : tables.bitmap4, 0xff,
+			       8192 * sizeof(uint64_t));
+		for (size_t family = 0; family < 2; family++)
+			cr_expect_eq(fw_list_tables_patch(&tables, &regions[family], 1), cases[i].result,
+				     "%s is crowded, a change of IPv%c", cases[i].name, family ? '6' : '4');
+		fw_list_tables_done(&tables);
+	}
 }

@@ -48,6 +48,7 @@ static pid_t wait_for_key(const char *name, int ready)
 		int far = far_end(name), key = FW_KEY_NONE;
 		struct fw_keyboard keyboard;
 
+		signal(SIGINT, SIG_DFL); /* which shells have background jobs ignore */
 		fw_keyboard_open(&keyboard, far);
 		if (write(ready, "r", 1) != 1)
 			_exit(1);
@@ -141,24 +142,29 @@ static pid_t other_job(int far)
 	return job;
 }
 
-/* 0: a key that was typed while another job had the terminal is read when this one has it back. */
+/* 0: a key that was typed while another job had the terminal is read when this one has it back, and it is
+ * known which of them it would go to. */
 static int wait_in_background(const char *name, int ready)
 {
 	int far = far_end(name), key = FW_KEY_NONE;
 	struct fw_keyboard keyboard;
+	bool listens;
 	pid_t job;
 
 	signal(SIGTTOU, SIG_IGN);
 	fw_keyboard_open(&keyboard, far);
+	listens = fw_keyboard_listens(&keyboard);
 	job = other_job(far);
+	listens &= !fw_keyboard_listens(&keyboard);
 	if (write(ready, "r", 1) != 1 || fw_keyboard_wait(&keyboard, 1000) != FW_KEY_NONE)
 		return 1;
 	tcsetpgrp(far, getpgrp());
+	listens &= fw_keyboard_listens(&keyboard);
 	for (int i = 0; i < 10 && key == FW_KEY_NONE; i++)
 		key = fw_keyboard_wait(&keyboard, 1000);
 	fw_keyboard_close(&keyboard);
 	kill(job, SIGKILL);
-	return key == 'x' ? 0 : 2;
+	return !listens ? 3 : key == 'x' ? 0 : 2;
 }
 
 /* Who reads keys in the background is stopped, or told that there is no terminal. */
@@ -189,9 +195,11 @@ Test(keyboard, where_nobody_types_nothing_is_changed)
 	cr_assert_eq(pipe(ends), 0);
 	cr_assert_eq(write(ends[1], "q", 1), 1);
 	fw_keyboard_open(&keyboard, ends[0]);
+	cr_expect_not(fw_keyboard_listens(&keyboard));
 	cr_expect_eq(fw_keyboard_wait(&keyboard, 1), FW_KEY_NONE);
 	fw_keyboard_close(&keyboard);
 	fw_keyboard_open(&keyboard, near);
+	cr_expect_not(fw_keyboard_listens(&keyboard));
 	cr_expect_eq(fw_keyboard_wait(&keyboard, 1), FW_KEY_NONE);
 	cr_expect(is_plain(near));
 	fw_keyboard_close(&keyboard);

@@ -278,12 +278,8 @@ static void lay_out(struct world *world)
 /* As user/kern/lists.c does it. */
 static int patch(struct fw_list_tables *tables, const struct fw_list_delta *delta)
 {
-	int r = 0;
+	int r = fw_list_tables_patch(tables, delta->regions, delta->count);
 
-	for (size_t i = 0; i < delta->count && !r; i++)
-		r = fw_prefix_family(&delta->regions[i].prefix) == FW_FAMILY_V4
-			    ? fw_list_tables_patch4(tables, &delta->regions[i])
-			    : fw_list_tables_patch6(tables, &delta->regions[i]);
 	for (size_t i = 0; i < delta->count && !r; i++)
 		if (fw_prefix_family(&delta->regions[i].prefix) == FW_FAMILY_V6)
 			fw_list_tables_sweep6(tables, &delta->regions[i]);
@@ -602,7 +598,7 @@ Test(relist, packets_look_on, .timeout = 300)
 	for (unsigned int step = 0; step < 4000; step++) {
 		struct fw_list_delta delta = {0};
 		struct fw_diags diags = {0};
-		int r = 0;
+		int r;
 
 		world->input.change_count = 2;
 		add(world, roll(world, 2), dance[roll(world, sizeof(dance) / sizeof(dance[0]))], false);
@@ -611,10 +607,7 @@ Test(relist, packets_look_on, .timeout = 300)
 			add(world, roll(world, 2), dance[roll(world, sizeof(dance) / sizeof(dance[0]))],
 			    false);
 		cr_assert_eq(fw_image_change(&world->policy, &world->input, world->image, &diags, &delta), 0);
-		for (size_t i = 0; i < delta.count && !r; i++)
-			r = fw_prefix_family(&delta.regions[i].prefix) == FW_FAMILY_V4
-				    ? fw_list_tables_patch4(&world->tables, &delta.regions[i])
-				    : fw_list_tables_patch6(&world->tables, &delta.regions[i]);
+		r = fw_list_tables_patch(&world->tables, delta.regions, delta.count);
 		grace(&watch);
 		for (size_t i = 0; i < delta.count && !r; i++)
 			if (fw_prefix_family(&delta.regions[i].prefix) == FW_FAMILY_V6)

@@ -28,23 +28,33 @@ static void forget_expired(struct fw_agent *agent)
 	spared->allowed_count = kept;
 }
 
+static int want_name(const char *host, void *names)
+{
+	return fw_server_names_want(names, host);
+}
+
 int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *names)
 {
-	static const char *const times[] = {"/etc/chrony/chrony.conf",
-					    "/etc/chrony/sources.d/*.sources",
-					    "/etc/chrony/conf.d/*.conf",
-					    "/etc/chrony.conf",
-					    "/run/chrony-dhcp/*.sources",
-					    "/etc/ntpsec/ntp.conf",
-					    "/etc/ntp.conf",
-					    "/etc/openntpd/ntpd.conf",
-					    "/etc/systemd/timesyncd.conf",
-					    "/etc/systemd/timesyncd.conf.d/*.conf",
-					    "/run/systemd/timesyncd.conf.d/*.conf"};
 	int r = fw_spared_resolvers(list);
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && !r; i++)
-		r = fw_spared_time_servers(list, times[i], names);
+	return r ? r : fw_time_servers(list, names ? want_name : NULL, names);
+}
+
+int fw_spared_time_names(struct fw_spared_list *list, const struct fw_server_names *names)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct fw_server_name *name = &names->items[i];
+
+		for (size_t j = 0; j < name->count && !r; j++) {
+			size_t before = list->count;
+
+			r = fw_spared_add(list, &name->learned[j].addr, FW_SPARED_TIME_SERVER);
+			if (list->count > before)
+				list->items[before].expires_ns = name->learned[j].until_ns;
+		}
+	}
 	return r;
 }
 

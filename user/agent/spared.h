@@ -39,13 +39,10 @@ int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t
 		    struct fw_err *err);
 const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr);
 
-/* spared_time.c: servers in the files of a glob pattern; one line of one, which is taken apart. Those given
- * by name are wanted of `names`, which may be NULL. */
-int fw_spared_time_servers(struct fw_spared_list *list, const char *pattern, struct fw_server_names *names);
-int fw_spared_time_line(char *line, struct fw_spared_list *list, struct fw_server_names *names);
-/* What was learned of the names so far. */
+/* What was learned of the names of time servers so far. */
 int fw_spared_time_names(struct fw_spared_list *list, const struct fw_server_names *names);
-/* Resolvers and time servers, wherever this system keeps them; without what was learned. */
+/* Resolvers and time servers, wherever this system keeps them, those given by name wanted of `names`, which
+ * may be NULL; without what was learned. */
 int fw_spared_answering(struct fw_spared_list *list, struct fw_server_names *names);
 
 #endif

@@ -293,7 +293,7 @@ static bool wants_color(FILE *out, const struct fw_line *line)
 static int run(struct fw_cli *cli, const struct fw_line *line)
 {
 	if (line->version)
-		return fw_cmd_version(cli, line);
+		return fw_command_version.run(cli, line);
 	if (line->help)
 		return fw_help_for(cli, line->verb ? line->command : NULL);
 	return line->command->run(cli, line);

@@ -34,7 +34,7 @@ struct wait {
 	size_t length;
 };
 
-int fw_cmd_plan(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_plan(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_policy_text policy FW_CLEANUP(fw_policy_text_done) = {0};
 	int exit = fw_policy_text_read(cli, line->arguments[0], &policy);
@@ -48,6 +48,30 @@ int fw_cmd_plan(struct fw_cli *cli, const struct fw_line *line)
 				   "'%s' is no UTF-8 text", line->arguments[0]);
 	return fw_cli_ask_and_show(cli, FW_API_PLAN, NULL, body, fw_show_plan);
 }
+
+const struct fw_command fw_command_plan = {
+	.verb = "plan",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_FILE,
+	.help = "what apply would change; changes nothing",
+	.about = "Compares a policy file with what is running, unsaved changes included. Where the limit of "
+		 "a rule "
+		 "changes and traffic was recorded, it says how many sources and how much of the last seven "
+		 "days "
+		 "the new limit would have stopped, and how much today's.",
+	.examples = "floodwall plan new.yaml",
+	.route = FW_API_PLAN,
+	.json = "{\"changes\":[{\"kind\":\"add|change|remove\",\"object\",\"name\",\"detail\"}],\"add\":N,"
+		"\"change\":N,\"remove\":N,"
+		"\"memory_bytes\":N,\"warnings\":[as "
+		"check],\"history\":[{\"rule\",\"unit\",\"limit\",\"limit_now\","
+		"\"sources\":N,\"would_block\":{\"sources\":N,\"known_good\":N,\"amount\":N},"
+		"\"would_block_now\":as would_block,\"recorded_seconds\":N,\"span_seconds\":N}],"
+		"\"history_error\":TEXT}; the last two only with a changed limit",
+	.run = cmd_plan,
+};
 
 /* What the file says about the time to confirm; a file with mistakes is the agent's to refuse. */
 static uint64_t timeout_of(const struct fw_policy_text *text, const char *path)
@@ -306,7 +330,35 @@ int fw_cli_apply(struct fw_cli *cli, const char *path, const char *confirm)
 	return apply(cli, body, seconds);
 }
 
-int fw_cmd_apply(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_apply(struct fw_cli *cli, const struct fw_line *line)
 {
 	return fw_cli_apply(cli, line->arguments[0], fw_line_option(line, "confirm"));
 }
+
+const struct fw_command fw_command_apply = {
+	.verb = "apply",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_FILE,
+	.options = {{.name = "confirm",
+		     .value = "TIME",
+		     .value_optional = true,
+		     .help = "roll back after TIME, 1s to 24h, unless confirmed (without TIME: "
+			     "safety.confirm_timeout of the file)"}},
+	.help = "put a policy file in force, whole or not at all",
+	.about = "Meters, counters and bans go on, and so do sets add and attach; "
+		 "unsaved tunes belong "
+		 "to the policy before and go with it, which is said. Reload reads the applied file again. "
+		 "With --confirm the agent itself rolls back unless "
+		 "somebody confirms in time, also "
+		 "when this terminal is gone; on a terminal Enter keeps the policy and Ctrl-C rolls back at "
+		 "once. Exit code 3: it was "
+		 "rolled back.",
+	.examples = "floodwall apply new.yaml --confirm 60s",
+	.route = FW_API_APPLY,
+	.json = "{\"generation\":N,\"previous\":N,\"confirm_seconds\":N|null,\"changes\":[as "
+		"plan],\"warnings\":[as check],\"undo\",\"outcome\":\"confirmed|rolled_back\","
+		"\"timed_out\":true|false}",
+	.run = cmd_apply,
+};

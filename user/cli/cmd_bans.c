@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ban, unban and allow: addresses from the command line or, as '-', from stdin. */
+/* ban, unban and allow: addresses from the command line or, as '-', from stdin; and bans. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/options.h"
 #include "cli/show.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
@@ -119,7 +120,7 @@ static int run(struct fw_cli *cli, const struct fw_line *line, enum fw_api_route
 	return exit;
 }
 
-int fw_cmd_ban(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_ban(struct fw_cli *cli, const struct fw_line *line)
 {
 	const char *reason = fw_line_option(line, "reason");
 	json_t *request = json_object();
@@ -136,14 +137,48 @@ int fw_cmd_ban(struct fw_cli *cli, const struct fw_line *line)
 	return run(cli, line, FW_API_BAN, request, fw_show_ban);
 }
 
-int fw_cmd_unban(struct fw_cli *cli, const struct fw_line *line)
+const struct fw_command fw_command_ban = {
+	.verb = "ban",
+	.arguments = "ADDR...|-",
+	.least = 1,
+	.most = FW_ANY_NUMBER,
+	.options = {FW_OPTION_FOR("the ban"),
+		    {.name = "reason", .value = "TEXT", .help = "why, shown by bans and explain"},
+		    FW_OPTION_FORCE},
+	.help = "drop everything from addresses or prefixes",
+	.about = "Lasts an hour, or as long as --for says; survives the agent and reboots. '-' reads "
+		 "one address a line from stdin. "
+		 "What never_block or an allow protects is refused (exit code 78).",
+	.examples = "floodwall ban 198.51.100.7 2001:db8:9::/64 --for 1h --reason scraping\nfloodwall ban - "
+		    "--for 1d <list.txt",
+	.route = FW_API_BAN,
+	.json = "{\"banned\":[{\"source\",\"expires_in_seconds\":N|null}],\"refused\":[{\"source\",\"why\"}]"
+		",\"undo\"}",
+	.run = cmd_ban,
+};
+
+static int cmd_unban(struct fw_cli *cli, const struct fw_line *line)
 {
 	json_t *request = json_object();
 
 	return request ? run(cli, line, FW_API_UNBAN, request, fw_show_unban) : fw_cli_fail_memory(cli);
 }
 
-int fw_cmd_allow(struct fw_cli *cli, const struct fw_line *line)
+const struct fw_command fw_command_unban = {
+	.verb = "unban",
+	.arguments = "ADDR...|-",
+	.least = 1,
+	.most = FW_ANY_NUMBER,
+	.complete = FW_COMPLETE_BAN,
+	.help = "end bans, meters of the source start from zero",
+	.about = "Not being banned is no failure. '-' reads one address a line from stdin.",
+	.examples = "floodwall unban 198.51.100.7",
+	.route = FW_API_UNBAN,
+	.json = "{\"unbanned\":[SOURCE],\"not_banned\":[SOURCE],\"undo\"}",
+	.run = cmd_unban,
+};
+
+static int cmd_allow(struct fw_cli *cli, const struct fw_line *line)
 {
 	json_t *request = json_object();
 	int exit = request ? fw_cli_take_for(cli, line, request) : fw_cli_fail_memory(cli);
@@ -154,3 +189,35 @@ int fw_cmd_allow(struct fw_cli *cli, const struct fw_line *line)
 	}
 	return run(cli, line, FW_API_ALLOW, request, fw_show_allow);
 }
+
+const struct fw_command fw_command_allow = {
+	.verb = "allow",
+	.arguments = "ADDR...",
+	.least = 1,
+	.most = FW_ANY_NUMBER,
+	.options = {FW_OPTION_FOR("the pass")},
+	.help = "let addresses through, past every ban and rule",
+	.about = "For single addresses; whole networks belong into never_block. Lasts as long as --for says.",
+	.examples = "floodwall allow 198.51.100.7 --for 1h",
+	.route = FW_API_ALLOW,
+	.json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\"}",
+	.run = cmd_allow,
+};
+
+static int cmd_bans(struct fw_cli *cli, const struct fw_line *line)
+{
+	(void)line;
+	return fw_cli_ask_and_show(cli, FW_API_BANS, NULL, NULL, fw_show_bans);
+}
+
+const struct fw_command fw_command_bans = {
+	.verb = "bans",
+	.arguments = "",
+	.help = "the bans in force",
+	.about = "packets counts what a ban has dropped.",
+	.examples = "floodwall bans",
+	.route = FW_API_BANS,
+	.json = "[{\"source\",\"origin\":\"manual|rule|feed|fleet\",\"reason\",\"expires_in_seconds\":N|"
+		"null,\"packets\":N,\"strikes\":N}]",
+	.run = cmd_bans,
+};

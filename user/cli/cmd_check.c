@@ -203,7 +203,7 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 			    ssh_port_count, diags);
 }
 
-int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_check(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	struct fw_diags diags = {0};
@@ -236,3 +236,39 @@ int fw_cmd_check(struct fw_cli *cli, const struct fw_line *line)
 	fw_diags_done(&diags);
 	return exit;
 }
+
+const struct fw_command fw_command_check = {
+	.verb = "check",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_FILE,
+	.options = {{.name = "flood",
+		     .value = "N",
+		     .help = "packets per second from keys never seen, beside which limits should hold "
+			     "(default 1M and 10M)"}},
+	.help = "judge a policy file; needs no agent and no root",
+	.about = "Reports every mistake at once with its place, then what the policy costs: rule terms, "
+		 "prefixes before and after merging, list classes, kernel memory, and meters in the worst "
+		 "packet. Under --json the cost is the last element, of severity info; it is there when "
+		 "there "
+		 "are no errors. Exit code 78: there are errors.\n"
+		 "Beside a flood of forged sources (prefixes, destinations, ports: whatever a limit counts "
+		 "by) not every new key gets a meter. Keys known before, bans and total limits hold as ever. "
+		 "Others are admitted the sooner the more they send: check says from which limit on a key "
+		 "that "
+		 "sends twice the limit, and begins during the flood, is over it within the first window in "
+		 "99 "
+		 "of 100 cases, however the flood is spread over CPUs, and notes rules whose limit is below.",
+	.examples = "floodwall check /etc/floodwall/floodwall.yaml\n"
+		    "floodwall check --flood 3M /etc/floodwall/floodwall.yaml",
+	.route = FW_NO_ROUTE,
+	.json = "[{\"file\",\"line\",\"column\",\"severity\":\"error|warning|note|info\",\"code\","
+		"\"message\",\"hint\",\"note\",\"end_column\",\"summary\":{\"rules\":N,\"terms\":N,"
+		"\"terms_max\":N,\"state_lookups_worst\":N,\"sets\":N,\"feeds\":N,\"prefixes_read\":N,"
+		"\"prefixes_merged\":N,\"list_classes\":N,\"list_classes_max\":N,\"memory_bytes\":N,"
+		"\"list_bytes\":N,\"floods\":[{\"packets_per_second\",\"least_packets\"}],\"geo\":{"
+		"\"classes\",\"nodes\",\"nodes_max\",\"bytes\"}} (of code summary "
+		"only)}]",
+	.run = cmd_check,
+};

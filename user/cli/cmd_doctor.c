@@ -10,6 +10,7 @@
 #include "kern/nic.h"
 #include "kern/pins.h"
 #include "lib/cleanup.h"
+#include "policy/file.h"
 
 static json_t *to_json(const char *interface, const struct fw_finding *findings, size_t count)
 {
@@ -42,7 +43,7 @@ bool fw_cli_filter_goes_on(void)
 	return found;
 }
 
-int fw_cmd_doctor(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_doctor(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE struct fw_finding *findings = calloc(FW_FINDINGS_MAX, sizeof(*findings));
 	const char *bpffs = fw_line_option(line, "bpffs");
@@ -69,3 +70,29 @@ int fw_cmd_doctor(struct fw_cli *cli, const struct fw_line *line)
 	json_decref(document);
 	return problems ? FW_EXIT_FAILED : FW_EXIT_OK;
 }
+
+const struct fw_command fw_command_doctor = {
+	.verb = "doctor",
+	.arguments = "IFACE",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_INTERFACE,
+	.options = {{.name = "bpffs",
+		     .value = "DIR",
+		     .complete = FW_COMPLETE_FILE,
+		     .help = "where the agent pins (default /sys/fs/bpf)"},
+		    {.name = "policy",
+		     .value = "FILE",
+		     .complete = FW_COMPLETE_FILE,
+		     .help = "whose lists to compare with this host (default " FW_CONFIG_DEFAULT ")"}},
+	.help = "what would keep native XDP from an interface, and the command that mends it",
+	.about = "Also whether lists of the policy would drop this host's own networks, gateways, resolvers, "
+		 "time servers and SSH peers. Needs no agent; some checks need root and say so. Exit code 1: "
+		 "something "
+		 "blocks native XDP.",
+	.examples = "sudo floodwall doctor eth0",
+	.route = FW_NO_ROUTE,
+	.json = "{\"interface\",\"findings\":[{\"level\":\"ok|note|warning|problem\",\"check\",\"detail\","
+		"\"command\"}]}",
+	.run = cmd_doctor,
+};

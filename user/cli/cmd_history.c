@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/number.h"
+#include "cli/options.h"
 #include "cli/show.h"
 #include "lib/cleanup.h"
 
@@ -32,7 +33,7 @@ int fw_cli_take_options(struct fw_cli *cli, const struct fw_line *line, const ch
 	return FW_EXIT_OK;
 }
 
-int fw_cmd_history_top(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_history_top(struct fw_cli *cli, const struct fw_line *line)
 {
 	static const char *const names[] = {"window", "since", "until", "rule", "limit", NULL};
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
@@ -45,6 +46,59 @@ int fw_cmd_history_top(struct fw_cli *cli, const struct fw_line *line)
 	exit = exit ? exit : fw_cli_take_options(cli, line, names, &query);
 	return exit ? exit : fw_cli_ask_and_show(cli, FW_API_HISTORY_TOP, &query, NULL, show);
 }
+
+const struct fw_command fw_command_history = {
+	.verb = "history",
+	.arguments = "",
+	.options = {FW_OPTION_CSV, FW_OPTION_SVG},
+	.help = "the busiest sources of the last hour, per five minutes",
+	.about = "The same as history top without options.",
+	.examples = "floodwall history",
+	.route = FW_API_HISTORY_TOP,
+	.json = "as history top",
+	.run = cmd_history_top,
+};
+
+const struct fw_command fw_command_history_top = {
+	.verb = "history",
+	.subverb = "top",
+	.arguments = "",
+	.options = {{.name = "window",
+		     .value = "TIME",
+		     .help = "sums over windows of TIME (default 5m): a multiple of 10s, beyond the last "
+			     "day and "
+			     "with a rule of 5m"},
+		    FW_OPTION_SINCE("an hour before the end"),
+		    FW_OPTION_UNTIL,
+		    {.name = "rule",
+		     .value = "NAME",
+		     .complete = FW_COMPLETE_RULE,
+		     .help = "the highest windows that this rule's limit was compared with"},
+		    {.name = "limit", .value = "N", .help = "at most N lines (default 100)"},
+		    FW_OPTION_CSV,
+		    FW_OPTION_SVG},
+	.help = "the busiest sources per window of the past, busiest first",
+	.about = "As a query over WAF logs would say it. Numbers of sources are estimated from samples and "
+		 "marked so (~), those of a rule's keys are counted, without what a CPU still keeps to "
+		 "itself: up to a 32nd of the limit, of a key over it up to 256 packets. Per ten seconds "
+		 "the 100 busiest sources "
+		 "are kept for a day, per five minutes 1000, "
+		 "after "
+		 "a week 100. --since and --until take 2h (ago), 2026-11-25, '2026-11-25 10:00' (UTC unless "
+		 "a "
+		 "zone follows), @1795132800 or now.",
+	.examples =
+		"floodwall history top --since 1d --limit 20\n"
+		"floodwall history top --window 10s --since '2026-11-25 10:00' --until '2026-11-25 10:30'\n"
+		"floodwall history top --rule login --csv >login.csv",
+	.route = FW_API_HISTORY_TOP,
+	.json = "{\"since\":RFC3339,\"until\":RFC3339,\"window_seconds\":N,\"rule\":NAME|null,\"unit\","
+		"\"estimated\":BOOL (from "
+		"samples),\"entries\":[{\"start\":RFC3339,\"start_seconds\":N,\"source\",\"packets\","
+		"\"bytes\","
+		"\"dropped\"}]}; with a rule amount in its unit instead of packets and bytes",
+	.run = cmd_history_top,
+};
 
 /* The last line of a page says where the next one begins; it is taken off. */
 static char *next_of(char *page)
@@ -67,7 +121,7 @@ static char *next_of(char *page)
 	return line;
 }
 
-int fw_cmd_history_export(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_history_export(struct fw_cli *cli, const struct fw_line *line)
 {
 	static const char *const names[] = {"since", "until", NULL};
 	FW_FREE char *from = NULL;
@@ -89,3 +143,16 @@ int fw_cmd_history_export(struct fw_cli *cli, const struct fw_line *line)
 	} while (!exit && from);
 	return exit;
 }
+
+const struct fw_command fw_command_history_export = {
+	.verb = "history",
+	.subverb = "export",
+	.arguments = "",
+	.options = {FW_OPTION_SINCE("the beginning"), FW_OPTION_UNTIL},
+	.help = "everything recorded, as JSON lines",
+	.about = "One object per row: \"table\" and the columns that HISTORY FILE below describes.",
+	.examples = "floodwall history export --since 1d | gzip >history.jsonl.gz",
+	.route = FW_API_HISTORY_EXPORT,
+	.json = "JSON lines: {\"table\":NAME,\"COLUMN\":VALUE}",
+	.run = cmd_history_export,
+};

@@ -173,7 +173,7 @@ static void print_items(struct fw_cli *cli, const struct fw_waf_import *import)
 		import->item_count - import->omitted == 1 ? "note" : "notes");
 }
 
-int fw_cmd_import(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_import(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct sources sources FW_CLEANUP(sources_done) = {0};
 	struct fw_waf_import import FW_CLEANUP(fw_waf_import_done) = {0};
@@ -203,3 +203,56 @@ int fw_cmd_import(struct fw_cli *cli, const struct fw_line *line)
 	}
 	return exit ? exit : import.omitted ? FW_EXIT_OMISSIONS : FW_EXIT_OK;
 }
+
+const struct fw_command fw_command_import = {
+	.verb = "import",
+	.needs_subverb = true,
+	.arguments = "aws-waf FILE",
+	.least = 2,
+	.most = 2,
+	.complete = FW_COMPLETE_WORDS,
+	.words = "aws-waf",
+	.help = "rules of another system as a policy (aws-waf)",
+	.about = "What is carried over and what is not: floodwall import aws-waf --help",
+	.examples = "floodwall import aws-waf web-acl.json -o imported.yaml",
+	.route = FW_NO_ROUTE,
+	.json = "as import aws-waf",
+	.run = cmd_import,
+};
+
+const struct fw_command fw_command_import_aws_waf = {
+	.verb = "import",
+	.subverb = "aws-waf",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_FILE,
+	.options =
+		{{.name = "output",
+		  .letter = 'o',
+		  .value = "FILE",
+		  .complete = FW_COMPLETE_FILE,
+		  .help = "write the policy there instead of to stdout"},
+		 {.name = "ip-set",
+		  .value = "FILE",
+		  .repeats = true,
+		  .complete = FW_COMPLETE_FILE,
+		  .help = "members of an IP set that the web ACL names, from get-ip-set; may be repeated"}},
+	.help = "an AWS WAF web ACL (JSON) as a policy, and a list of what it does not say",
+	.about = "FILE is the output of aws wafv2 get-web-acl, a bare web ACL or a CloudFormation template "
+		 "in JSON; - reads "
+		 "standard input. Needs no agent, changes nothing. The policy goes to stdout, the list to "
+		 "stderr: 'omitted' is what the policy does not do, 'note' what it does in other terms. A "
+		 "rule is "
+		 "carried over whole or not at all. Rate-based rules become limits on requests, which "
+		 "packets show in "
+		 "plain HTTP on port 80 only. Exit code 3: something is omitted. 78: FILE is no web ACL.",
+	.examples = "aws wafv2 get-web-acl --name shop --scope REGIONAL --id ID >web-acl.json\n"
+		    "aws wafv2 get-ip-set --name deny --scope REGIONAL --id ID >deny.json\n"
+		    "floodwall import aws-waf web-acl.json --ip-set deny.json -o imported.yaml",
+	.route = FW_NO_ROUTE,
+	.json = "{\"policy\":TEXT,\"output\":PATH|null,\"rules\":N,\"carried\":N,\"omitted\":[{\"path\","
+		"\"rule\":NAME|null,"
+		"\"message\"}],\"notes\":[as omitted]}",
+	.run = cmd_import,
+};

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/options.h"
 #include "cli/policy_text.h"
 #include "cli/show.h"
 #include "lib/cleanup.h"
@@ -122,7 +123,7 @@ static int apply_recommended(struct fw_cli *cli, const struct fw_line *line, con
 	return exit;
 }
 
-int fw_cmd_recommend(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_recommend(struct fw_cli *cli, const struct fw_line *line)
 {
 	static const char *const names[] = {"rule", "since", "until", "buffer", NULL};
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
@@ -148,3 +149,54 @@ int fw_cmd_recommend(struct fw_cli *cli, const struct fw_line *line)
 	json_decref(document);
 	return exit;
 }
+
+const struct fw_command fw_command_recommend = {
+	.verb = "recommend",
+	.arguments = "",
+	.options = {{.name = "rule",
+		     .value = "NAME",
+		     .complete = FW_COMPLETE_RULE,
+		     .help = "only this rule (default: every rule with a limit)"},
+		    FW_OPTION_SINCE("7d"),
+		    FW_OPTION_UNTIL,
+		    {.name = "buffer",
+		     .value = "FACTOR",
+		     .help = "limit = FACTOR times the highest honest window (default 2)"},
+		    {.name = "exclude",
+		     .value = "FROM..TO",
+		     .repeats = true,
+		     .help = "leave a time out, such as 3h..2h; may be repeated"},
+		    FW_OPTION_CSV,
+		    FW_OPTION_SVG,
+		    {.name = "apply",
+		     .help = "write the policy with these limits beside the file and put it in force"},
+		    {.name = "confirm",
+		     .value = "TIME",
+		     .value_optional = true,
+		     .help = "with --apply: roll back after TIME, 1s to 24h, unless confirmed"}},
+	.help = "limits from recorded traffic: buffer over the highest honest window",
+	.about = "Per rule with a limit: p99, p99.9 and median + 3 MAD of its keys' sub-windows, the highest "
+		 "honest window, and the limit proposed, with what it would have stopped. Sources that "
+		 "today's "
+		 "limit dropped and those above a gap that the crowd does not explain are set apart and "
+		 "listed; "
+		 "declared attacks are left out. It warns when the data is too short or dirty, and says how "
+		 "sure it is of whom it set apart and that the limit spares sources not seen yet: believe "
+		 "it as little as it does. Nothing is changed without --apply, which writes FILE.recommended "
+		 "beside the "
+		 "policy file, with your own rights, and applies that.",
+	.examples = "floodwall recommend\n"
+		    "floodwall recommend --rule login --since 2d --buffer 1.5\n"
+		    "floodwall recommend --exclude 2026-11-25T10:00..2026-11-25T11:30 --svg >limits.svg\n"
+		    "sudo floodwall recommend --rule blanket --apply --confirm 5m",
+	.route = FW_API_RECOMMEND,
+	.json = "{\"since\":RFC3339,\"until\":RFC3339,\"buffer\":F,\"rules\":[{\"rule\",\"unit\",\"per\","
+		"\"window_seconds\",\"limit\":TEXT|null,\"limit_now\":TEXT|null,\"amount\":N,"
+		"\"honest_highest\":N,\"attack_lowest\":N,\"gap\":F,\"p99\":N,\"p999\":N,\"median_3mad\":N,"
+		"\"sources\":N,\"set_apart\":{\"blocked\":N,\"apart\":N},\"excluded\":[{\"source\","
+		"\"highest\":N,\"windows\":N,\"why\":\"blocked|apart\"}],\"would_block\":{\"sources\":N,"
+		"\"known_good\":N,\"amount\":N},\"recorded_seconds\":N,\"span_seconds\":N,"
+		"\"excluded_seconds\":N,\"unseen_over\":F,\"doubt\":null|{\"sources\":N,\"above\":N,"
+		"\"below\":N,\"chance\":F,\"set_apart\":BOOL},\"warnings\":[TEXT]}]}",
+	.run = cmd_recommend,
+};

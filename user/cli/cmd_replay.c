@@ -291,7 +291,7 @@ static json_t *to_json(struct replay *replay)
 			 "seconds", (double)lasted / (double)FW_NS_PER_SEC);
 }
 
-int fw_cmd_replay(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_replay(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct replay replay FW_CLEANUP(replay_done) = {.cli = cli};
 	const char *policy = fw_line_option(line, "policy"), *seed_text = fw_line_option(line, "seed");
@@ -321,3 +321,33 @@ int fw_cmd_replay(struct fw_cli *cli, const struct fw_line *line)
 	json_decref(document);
 	return FW_EXIT_OK;
 }
+
+const struct fw_command fw_command_replay = {
+	.verb = "replay",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_FILE,
+	.options = {{.name = "policy",
+		     .value = "FILE",
+		     .complete = FW_COMPLETE_FILE,
+		     .help = "the policy to judge with (required)"},
+		    {.name = "seed", .value = "N", .help = "fix what is random, to repeat a run exactly"},
+		    {.name = "verdicts",
+		     .value = "OUT.csv",
+		     .complete = FW_COMPLETE_FILE,
+		     .help = "write one line per packet: index,timestamp_ns,source,verdict,reason,rule"}},
+	.help = "judge a capture (pcap, pcapng) by the real packet program, on the capture's own clock",
+	.about = "Needs root (CAP_BPF) to load the program, but no agent and no interface. One CPU; packets "
+		 "are padded to their original "
+		 "length; Ethernet, RAW, SLL and SLL2 captures. Timestamps that go back stay at the last "
+		 "one. Live SSH peers, gateways "
+		 "and resolvers of this host play no part. Verdicts in the CSV: pass, drop, would_drop.",
+	.examples = "sudo floodwall replay attack.pcapng --policy new.yaml",
+	.route = FW_NO_ROUTE,
+	.json = "{\"packets\":N,\"passed\":N,\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},"
+		"\"rules\":{\"NAME\":{\"packets\",\"dropped\","
+		"\"would_drop\"}},\"sources\":[{\"source\",\"packets\",\"dropped\"}],\"sources_truncated\":"
+		"BOOL,\"seconds\":F}",
+	.run = cmd_replay,
+};

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Members of a set put in and taken out, live and on request in the policy file. */
+/* sets: what they hold, whether a prefix is in one, and members put in and taken out, live and on request in
+ * the policy file. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/options.h"
 #include "cli/save.h"
 #include "cli/show.h"
 #include "lib/addr.h"
@@ -40,7 +42,7 @@ static int read_members(struct fw_cli *cli, const struct fw_line *line, struct m
 	return FW_EXIT_OK;
 }
 
-int fw_cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE struct fw_prefix *prefixes = calloc((size_t)line->argument_count, sizeof(*prefixes));
 	struct members members = {.set = line->arguments[0],
@@ -66,3 +68,106 @@ int fw_cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 	json_decref(document);
 	return exit;
 }
+
+const struct fw_command fw_command_sets_add = {
+	.verb = "sets",
+	.subverb = "add",
+	.arguments = "NAME CIDR...",
+	.least = 2,
+	.most = FW_ANY_NUMBER,
+	.complete = FW_COMPLETE_SET,
+	.options = {FW_OPTION_FOR("the membership"), FW_OPTION_SAVE},
+	.help = "put addresses or prefixes into a set, live",
+	.about = "Without --save the change is drift: it survives reload and restart of the agent, not a "
+		 "reboot. --save writes into the policy, or into the file that the set comes from. A feed "
+		 "takes "
+		 "live additions, but nothing can be saved there.",
+	.examples = "floodwall sets add office 192.0.2.0/24 --save",
+	.route = FW_API_SETS_ADD,
+	.json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
+		"N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT (a restart of the agent forgets it, and "
+		"why)}",
+	.run = cmd_sets_change,
+};
+
+const struct fw_command fw_command_sets_del = {
+	.verb = "sets",
+	.subverb = "del",
+	.arguments = "NAME CIDR...",
+	.least = 2,
+	.most = FW_ANY_NUMBER,
+	.complete = FW_COMPLETE_SET,
+	.options = {FW_OPTION_FOR("the removal"), FW_OPTION_SAVE},
+	.help = "take addresses or prefixes out of a set, live",
+	.about = "Part of an entry can be taken out, too; not being there is no failure. What is taken out "
+		 "of a "
+		 "feed stays out, whatever the feed comes to say; nothing of that can be saved.",
+	.examples = "floodwall sets del office 192.0.2.0/24",
+	.route = FW_API_SETS_DEL,
+	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
+		"seconds\":N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT}",
+	.run = cmd_sets_change,
+};
+
+static int cmd_sets(struct fw_cli *cli, const struct fw_line *line)
+{
+	(void)line;
+	return fw_cli_ask_and_show(cli, FW_API_SETS, NULL, NULL, fw_show_sets);
+}
+
+const struct fw_command fw_command_sets = {
+	.verb = "sets",
+	.arguments = "",
+	.help = "the sets, their size and how many packets came from them",
+	.about = "Feeds and inline addresses of rules are sets, too. The file of a set is watched: a change "
+		 "is in "
+		 "force within seconds. A file that cannot be used is BROKEN: its last good content stays in "
+		 "force until it is mended.",
+	.examples = "floodwall sets",
+	.route = FW_API_SETS,
+	.json = "[{\"name\",\"kind\":\"static|file|feed|country\",\"prefixes4\":N,\"prefixes6\":N,"
+		"\"packets\":N,\"state\":\"ok|broken|waiting|failed|held|stale\",\"used\":BOOL,\"file\":"
+		"PATH|null,\"error\":TEXT|null}]",
+	.run = cmd_sets,
+};
+
+static int cmd_sets_test(struct fw_cli *cli, const struct fw_line *line)
+{
+	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
+	json_t *document = NULL;
+	int exit;
+
+	if (fw_query_add(&query, "name", line->arguments[0]))
+		return fw_cli_fail_memory(cli);
+	for (int i = 1; i < line->argument_count; i++) {
+		struct fw_prefix prefix;
+		struct fw_err err = {0};
+
+		if (fw_prefix_parse(line->arguments[i], &prefix, &err))
+			return fw_cli_fail(cli, FW_EXIT_USAGE, "bad-address", NULL, "%s", err.text);
+		if (fw_query_add(&query, "cidr", line->arguments[i]))
+			return fw_cli_fail_memory(cli);
+	}
+	exit = fw_cli_ask(cli, FW_API_SETS_TEST, &query, NULL, &document);
+	if (exit)
+		return exit;
+	fw_cli_show(cli, document, fw_show_sets_test);
+	exit = fw_doc_true(document, "member") ? FW_EXIT_OK : FW_EXIT_FAILED;
+	json_decref(document);
+	return exit;
+}
+
+const struct fw_command fw_command_sets_test = {
+	.verb = "sets",
+	.subverb = "test",
+	.arguments = "NAME CIDR...",
+	.least = 2,
+	.most = FW_ANY_NUMBER,
+	.complete = FW_COMPLETE_SET,
+	.help = "is an address or prefix in a set, and through which entry",
+	.about = "Exit code 1: at least one is not in.",
+	.examples = "floodwall sets test office 192.0.2.77",
+	.route = FW_API_SETS_TEST,
+	.json = "{\"name\",\"results\":[{\"cidr\",\"member\":BOOL,\"by\":PREFIX|null}],\"member\":BOOL}",
+	.run = cmd_sets_test,
+};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one table of commands: parsing, help, completion and the man page are all read from it. */
+/* Commands: parsing, help, completion and the man page are all read from their rows. */
 #ifndef FW_CLI_COMMAND_H
 #define FW_CLI_COMMAND_H
 
@@ -58,19 +58,26 @@ struct fw_command {
 	fw_command_run *run;
 };
 
-const struct fw_command *fw_commands(size_t *ret_count);
+const struct fw_command *const *fw_commands(size_t *ret_count);
 /* Accepted anywhere on the line. */
 const struct fw_option *fw_global_options(size_t *ret_count);
 /* Words that later versions bring: refused as such, not as typing errors. */
 bool fw_command_comes_later(const char *verb, const char *subverb);
 
-/* One entry per command, in cmd_*.c. */
-fw_command_run fw_cmd_status, fw_cmd_attach, fw_cmd_detach, fw_cmd_check, fw_cmd_plan, fw_cmd_apply,
-	fw_cmd_confirm, fw_cmd_rollback, fw_cmd_reload, fw_cmd_rules, fw_cmd_rules_keys, fw_cmd_tune,
-	fw_cmd_top, fw_cmd_ban, fw_cmd_unban, fw_cmd_bans, fw_cmd_allow, fw_cmd_sets, fw_cmd_sets_change,
-	fw_cmd_sets_test, fw_cmd_feeds, fw_cmd_feeds_sync, fw_cmd_explain, fw_cmd_replay, fw_cmd_doctor,
-	fw_cmd_events, fw_cmd_history_top, fw_cmd_history_export, fw_cmd_recommend, fw_cmd_metrics,
-	fw_cmd_import, fw_cmd_help, fw_cmd_completion, fw_cmd_man, fw_cmd_version, fw_cmd_attacks,
-	fw_cmd_under_attack, fw_cmd_notify, fw_cmd_notify_test;
+/* In the order in which help and the manual list them. Each is a row, fw_command_NAME, beside its function in
+ * cmd_NOUN.c. */
+/* clang-format off */
+#define FW_COMMANDS(X) \
+	X(status) X(attach) X(detach) X(check) X(plan) X(apply) X(confirm) X(rollback) X(reload) \
+	X(rules) X(rules_keys) X(tune) X(top) X(ban) X(unban) X(bans) X(allow) X(sets) X(sets_add) \
+	X(sets_del) X(sets_test) X(feeds) X(feeds_sync) X(explain) X(replay) X(import) \
+	X(import_aws_waf) X(doctor) X(attacks) X(under_attack) X(notify) X(notify_test) X(events) \
+	X(history) X(history_top) X(history_export) X(recommend) X(metrics) X(help) X(completion) \
+	X(man) X(version)
+/* clang-format on */
+
+#define X(name) extern const struct fw_command fw_command_##name;
+FW_COMMANDS(X)
+#undef X
 
 #endif

@@ -38,21 +38,21 @@ static void write_words(FILE *out, const char *words)
 static void write_verbs(FILE *out)
 {
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	for (size_t i = 0, any = 0; i < count; i++)
-		if (!commands[i].subverb)
-			fprintf(out, "%s%s", any++ ? " " : "", commands[i].verb);
+		if (!commands[i]->subverb)
+			fprintf(out, "%s%s", any++ ? " " : "", commands[i]->verb);
 }
 
 static size_t write_subverbs(FILE *out, const char *verb)
 {
 	size_t count, any = 0;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (commands[i].subverb && !strcmp(commands[i].verb, verb))
-			fprintf(out, "%s%s", any++ ? " " : "", commands[i].subverb);
+		if (commands[i]->subverb && !strcmp(commands[i]->verb, verb))
+			fprintf(out, "%s%s", any++ ? " " : "", commands[i]->subverb);
 	return any;
 }
 
@@ -108,23 +108,23 @@ static void write_bash_arguments(FILE *out, const struct fw_command *command)
 static void write_bash_cases(FILE *out)
 {
 	size_t count, globals;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 	const struct fw_option *options = fw_global_options(&globals);
 
 	fputs("\tcase \"$verb $previous\" in\n", out);
 	for (size_t i = 0; i < count; i++)
-		for (int k = 0; k < FW_OPTIONS_MAX && commands[i].options[k].name; k++)
-			write_bash_values(out, commands[i].verb, &commands[i].options[k]);
+		for (int k = 0; k < FW_OPTIONS_MAX && commands[i]->options[k].name; k++)
+			write_bash_values(out, commands[i]->verb, &commands[i]->options[k]);
 	fputs("\tesac\n\tcase \"$previous\" in\n\t--socket) compopt -o default; return ;;\n\tesac\n", out);
 	fputs("\tif [ -z \"$verb\" ] && [[ $cur != -* ]]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W \"$verbs\" -- \"$cur\"))\n\t\treturn\n\tfi\n",
 	      out);
 	fputs("\tcase \"$verb\" in\n", out);
 	for (size_t i = 0; i < count; i++) {
-		if (commands[i].subverb)
+		if (commands[i]->subverb)
 			continue;
-		fprintf(out, "\t%s) subverbs='", commands[i].verb);
-		write_subverbs(out, commands[i].verb);
+		fprintf(out, "\t%s) subverbs='", commands[i]->verb);
+		write_subverbs(out, commands[i]->verb);
 		fputs("' ;;\n", out);
 	}
 	fputs("\tesac\n\tcase \" $subverbs \" in\n\t*\" $word \"*) [ -n \"$word\" ] && verb=\"$verb $word\" "
@@ -132,7 +132,7 @@ static void write_bash_cases(FILE *out)
 	      out);
 	fputs("\tif [[ $cur == -* ]]; then\n\t\tcase \"$verb\" in\n", out);
 	for (size_t i = 0; i < count; i++)
-		write_bash_options(out, &commands[i]);
+		write_bash_options(out, commands[i]);
 	fputs("\t\tesac\n\t\tCOMPREPLY=($(compgen -W \"$options", out);
 	for (size_t i = 0; i < globals; i++)
 		fprintf(out, " --%s", options[i].name);
@@ -142,7 +142,7 @@ static void write_bash_cases(FILE *out)
 	      "\tcase \"$verb\" in\n",
 	      out);
 	for (size_t i = 0; i < count; i++)
-		write_bash_arguments(out, &commands[i]);
+		write_bash_arguments(out, commands[i]);
 	fputs("\tesac\n", out);
 }
 
@@ -213,7 +213,7 @@ static void write_fish_option(FILE *out, const char *verb, const struct fw_optio
 static void write_fish(FILE *out)
 {
 	size_t count, globals;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 	const struct fw_option *options = fw_global_options(&globals);
 
 	fputs("# fish completion of floodwall, printed by: floodwall completion fish\ncomplete -c floodwall "
@@ -222,7 +222,7 @@ static void write_fish(FILE *out)
 	for (size_t i = 0; i < globals; i++)
 		write_fish_option(out, NULL, &options[i]);
 	for (size_t i = 0; i < count; i++) {
-		const struct fw_command *command = &commands[i];
+		const struct fw_command *command = commands[i];
 
 		fprintf(out, "complete -c floodwall -n '%s%s' -a %s -d ",
 			command->subverb ? "__fish_seen_subcommand_from " : "__fish_use_subcommand",
@@ -282,7 +282,7 @@ static int print_names(struct fw_cli *cli, enum fw_api_route route, const char *
 	return exit;
 }
 
-int fw_cmd_completion(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_completion(struct fw_cli *cli, const struct fw_line *line)
 {
 	const char *what = line->arguments[0];
 
@@ -300,3 +300,21 @@ int fw_cmd_completion(struct fw_cli *cli, const struct fw_line *line)
 		return print_names(cli, FW_API_BANS, NULL, "source");
 	return fw_cli_show_text(cli, write_script, what);
 }
+
+const struct fw_command fw_command_completion = {
+	.verb = "completion",
+	.arguments = "SHELL|KIND",
+	.least = 1,
+	.most = 1,
+	.complete = FW_COMPLETE_WORDS,
+	.words = "bash|zsh|fish|rules|sets|feeds|bans|notify|interfaces",
+	.help = "completion script for a shell; rules, sets, bans and interfaces print live names",
+	.about = "",
+	.examples =
+		"floodwall completion bash | sudo tee /etc/bash_completion.d/floodwall\nfloodwall "
+		"completion zsh "
+		">~/.zfunc/_floodwall\nfloodwall completion fish >~/.config/fish/completions/floodwall.fish",
+	.route = FW_NO_ROUTE,
+	.json = "{\"text\"}",
+	.run = cmd_completion,
+};

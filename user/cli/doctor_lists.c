@@ -33,7 +33,7 @@ static int say_unread(json_t *findings, const char *path, bool given, int error,
 	return add(
 		findings, given && !rights ? "warning" : "note",
 		json_sprintf("policy %s cannot be read (%s): its lists are not compared with this host's own "
-			     "networks, gateways, resolvers and SSH peers%s",
+			     "networks, gateways, resolvers, time servers and SSH peers%s",
 			     path, strerror(error), rights ? "" : "; --policy FILE names another one"),
 		rights ? json_sprintf("sudo floodwall doctor %s%s%s", interface, given ? " --policy " : "",
 				      given ? path : "")
@@ -87,7 +87,7 @@ static int say_harmless(json_t *findings, const char *path, const struct fw_poli
 
 	return add(findings, feeds ? "note" : "ok",
 		   json_sprintf("no rule of %s drops this host's own networks and addresses, its gateways, "
-				"resolvers or live SSH peers%s",
+				"resolvers, time servers or live SSH peers%s",
 				path,
 				feeds ? " by a set; what feeds hold is not known here, the agent looks when "
 					"it loads the policy"

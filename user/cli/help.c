@@ -81,22 +81,22 @@ static void print_command(FILE *out, const struct fw_command *command)
 static void print_family(FILE *out, const struct fw_command *chosen)
 {
 	size_t count, any = !chosen->needs_subverb;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	if (any)
 		print_command(out, chosen);
 	for (size_t i = 0; i < count; i++) {
-		if (chosen->subverb || !commands[i].subverb || strcmp(commands[i].verb, chosen->verb))
+		if (chosen->subverb || !commands[i]->subverb || strcmp(commands[i]->verb, chosen->verb))
 			continue;
 		fputs(any++ ? "\n" : "", out);
-		print_command(out, &commands[i]);
+		print_command(out, commands[i]);
 	}
 }
 
 static void print_overview(FILE *out)
 {
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 	const struct fw_option *options;
 	char name[64];
 
@@ -106,17 +106,17 @@ static void print_overview(FILE *out)
 	for (size_t i = 0; i < count; i++) {
 		int length;
 
-		if (commands[i].needs_subverb)
+		if (commands[i]->needs_subverb)
 			continue;
-		length = snprintf(name, sizeof(name), "  %s%s%s%s%s", commands[i].verb,
-				  commands[i].subverb ? " " : "",
-				  commands[i].subverb ? commands[i].subverb : "",
-				  *commands[i].arguments ? " " : "", commands[i].arguments);
+		length = snprintf(name, sizeof(name), "  %s%s%s%s%s", commands[i]->verb,
+				  commands[i]->subverb ? " " : "",
+				  commands[i]->subverb ? commands[i]->subverb : "",
+				  *commands[i]->arguments ? " " : "", commands[i]->arguments);
 
 		fprintf(out, "%-*s", HELP_COLUMN, name);
 		if (length >= HELP_COLUMN)
 			fprintf(out, "\n%*s", HELP_COLUMN, "");
-		fw_wrap(out, commands[i].help, HELP_COLUMN, HELP_COLUMN, HELP_COLUMNS);
+		fw_wrap(out, commands[i]->help, HELP_COLUMN, HELP_COLUMN, HELP_COLUMNS);
 	}
 	fputs("\noptions, anywhere on the line\n", out);
 	options = fw_global_options(&count);
@@ -142,42 +142,56 @@ static int unknown(struct fw_cli *cli, const char *verb, const char *subverb)
 {
 	const char *words[64], *best;
 	size_t count, found = 0;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	if (fw_command_comes_later(verb, subverb))
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
 				   "unknown command '%s%s%s': not in this version", verb, subverb ? " " : "",
 				   subverb ? subverb : "");
 	for (size_t i = 0; i < count && found < 64; i++)
-		if (!subverb ? !commands[i].subverb : commands[i].subverb && !strcmp(commands[i].verb, verb))
-			words[found++] = subverb ? commands[i].subverb : commands[i].verb;
+		if (!subverb ? !commands[i]->subverb
+			     : commands[i]->subverb && !strcmp(commands[i]->verb, verb))
+			words[found++] = subverb ? commands[i]->subverb : commands[i]->verb;
 	best = found ? fw_did_you_mean(subverb ? subverb : verb, words, found) : NULL;
 	return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", "floodwall help lists the commands",
 			   "unknown command '%s%s%s'%s%s%s", verb, subverb ? " " : "", subverb ? subverb : "",
 			   best ? "; did you mean '" : "", best ? best : "", best ? "'?" : "");
 }
 
-int fw_cmd_help(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_help(struct fw_cli *cli, const struct fw_line *line)
 {
 	const char *verb = line->argument_count > 0 ? line->arguments[0] : NULL;
 	const char *subverb = line->argument_count > 1 ? line->arguments[1] : NULL;
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	if (!verb)
 		return fw_help_for(cli, NULL);
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(commands[i].verb, verb) &&
-		    (subverb ? commands[i].subverb && !strcmp(commands[i].subverb, subverb)
-			     : !commands[i].subverb))
-			return fw_help_for(cli, &commands[i]);
+		if (!strcmp(commands[i]->verb, verb) &&
+		    (subverb ? commands[i]->subverb && !strcmp(commands[i]->subverb, subverb)
+			     : !commands[i]->subverb))
+			return fw_help_for(cli, commands[i]);
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(commands[i].verb, verb))
+		if (!strcmp(commands[i]->verb, verb))
 			return unknown(cli, verb, subverb);
 	return unknown(cli, verb, NULL);
 }
 
-int fw_cmd_version(struct fw_cli *cli, const struct fw_line *line)
+const struct fw_command fw_command_help = {
+	.verb = "help",
+	.arguments = "[COMMAND [SUBCOMMAND]]",
+	.most = 2,
+	.complete = FW_COMPLETE_COMMAND,
+	.help = "this overview, or all about one command",
+	.about = "",
+	.examples = "floodwall help ban",
+	.route = FW_NO_ROUTE,
+	.json = "{\"text\"}",
+	.run = cmd_help,
+};
+
+static int cmd_version(struct fw_cli *cli, const struct fw_line *line)
 {
 	json_t *document;
 
@@ -191,3 +205,14 @@ int fw_cmd_version(struct fw_cli *cli, const struct fw_line *line)
 	json_decref(document);
 	return FW_EXIT_OK;
 }
+
+const struct fw_command fw_command_version = {
+	.verb = "version",
+	.arguments = "",
+	.help = "the version",
+	.about = "",
+	.examples = "floodwall version",
+	.route = FW_NO_ROUTE,
+	.json = "{\"version\"}",
+	.run = cmd_version,
+};

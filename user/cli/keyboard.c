@@ -60,6 +60,11 @@ void fw_keyboard_close(struct fw_keyboard *keyboard)
 	sigprocmask(SIG_SETMASK, &keyboard->before_mask, NULL); /* one that waits is delivered here */
 }
 
+bool fw_keyboard_listens(const struct fw_keyboard *keyboard)
+{
+	return !keyboard->mute && is_foreground(keyboard);
+}
+
 int fw_keyboard_wait(struct fw_keyboard *keyboard, int milliseconds)
 {
 	struct pollfd watched[] = {{.fd = keyboard->signals, .events = POLLIN},

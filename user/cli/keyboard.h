@@ -20,6 +20,8 @@ struct fw_keyboard {
 /* A terminal that this process does not have in the foreground is left alone, as is what is none. */
 void fw_keyboard_open(struct fw_keyboard *keyboard, int fd);
 void fw_keyboard_close(struct fw_keyboard *keyboard);
+/* A key that is typed now would be read: of a terminal that this process has in the foreground. */
+bool fw_keyboard_listens(const struct fw_keyboard *keyboard);
 /* The next key within so many milliseconds, or FW_KEY_…; control characters that mean a signal are one. */
 int fw_keyboard_wait(struct fw_keyboard *keyboard, int milliseconds);
 

@@ -62,18 +62,18 @@ static const struct fw_option *option_find(const char *verb, const char *name, s
 {
 	size_t count;
 	const struct fw_option *options = fw_global_options(&count);
-	const struct fw_command *commands;
+	const struct fw_command *const *commands;
 
 	for (size_t i = 0; i < count; i++)
 		if (same_option(&options[i], name, length, letter))
 			return &options[i];
 	commands = fw_commands(&count);
 	for (size_t i = 0; i < count; i++) {
-		if (!verb || strcmp(commands[i].verb, verb))
+		if (!verb || strcmp(commands[i]->verb, verb))
 			continue;
-		for (int k = 0; k < FW_OPTIONS_MAX && commands[i].options[k].name; k++)
-			if (same_option(&commands[i].options[k], name, length, letter))
-				return &commands[i].options[k];
+		for (int k = 0; k < FW_OPTIONS_MAX && commands[i]->options[k].name; k++)
+			if (same_option(&commands[i]->options[k], name, length, letter))
+				return &commands[i]->options[k];
 	}
 	return NULL;
 }
@@ -84,15 +84,15 @@ static const char *option_suggestion(const char *verb, const char *typed, char *
 	const char *words[WORDS_MAX], *best;
 	size_t count, found = 0;
 	const struct fw_option *options = fw_global_options(&count);
-	const struct fw_command *commands;
+	const struct fw_command *const *commands;
 
 	for (size_t i = 0; i < count; i++)
 		words[found++] = options[i].name;
 	commands = fw_commands(&count);
 	for (size_t i = 0; i < count && verb; i++)
-		for (int k = 0; k < FW_OPTIONS_MAX && commands[i].options[k].name && found < WORDS_MAX; k++)
-			if (!strcmp(commands[i].verb, verb))
-				words[found++] = commands[i].options[k].name;
+		for (int k = 0; k < FW_OPTIONS_MAX && commands[i]->options[k].name && found < WORDS_MAX; k++)
+			if (!strcmp(commands[i]->verb, verb))
+				words[found++] = commands[i]->options[k].name;
 	best = fw_did_you_mean(typed, words, found);
 	snprintf(buffer, size, best ? "; did you mean '--%s'?" : "", best);
 	return buffer;
@@ -210,7 +210,7 @@ static int unknown_command(const char *verb, struct fw_err *err)
 {
 	const char *words[WORDS_MAX], *best;
 	size_t count, found = 0;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	if (fw_command_comes_later(verb, NULL))
 		return fw_err_set(
@@ -218,8 +218,8 @@ static int unknown_command(const char *verb, struct fw_err *err)
 			"unknown command '%s': not in this version\nfloodwall help lists what there is",
 			verb);
 	for (size_t i = 0; i < count && found < WORDS_MAX; i++)
-		if (!commands[i].subverb)
-			words[found++] = commands[i].verb;
+		if (!commands[i]->subverb)
+			words[found++] = commands[i]->verb;
 	best = fw_did_you_mean(verb, words, found);
 	if (best)
 		return fw_err_set(
@@ -232,13 +232,13 @@ static int unknown_command(const char *verb, struct fw_err *err)
 static const struct fw_command *command_find(const char *verb, const char *subverb)
 {
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(commands[i].verb, verb) &&
-		    (subverb ? commands[i].subverb && !strcmp(commands[i].subverb, subverb)
-			     : !commands[i].subverb))
-			return &commands[i];
+		if (!strcmp(commands[i]->verb, verb) &&
+		    (subverb ? commands[i]->subverb && !strcmp(commands[i]->subverb, subverb)
+			     : !commands[i]->subverb))
+			return commands[i];
 	return NULL;
 }
 
@@ -318,11 +318,11 @@ static const char *subverb_suggestion(const struct fw_line *line, char *buffer, 
 {
 	const char *words[WORDS_MAX], *best = NULL;
 	size_t count, found = 0;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	for (size_t i = 0; i < count && found < WORDS_MAX; i++)
-		if (commands[i].subverb && !strcmp(commands[i].verb, line->command->verb))
-			words[found++] = commands[i].subverb;
+		if (commands[i]->subverb && !strcmp(commands[i]->verb, line->command->verb))
+			words[found++] = commands[i]->subverb;
 	if (found && line->argument_count)
 		best = fw_did_you_mean(line->arguments[0], words, found);
 	snprintf(buffer, size, best ? "; did you mean '%s %s'?" : "", line->command->verb, best ? best : "");

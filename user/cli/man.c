@@ -91,7 +91,7 @@ static void write_command(FILE *out, const struct fw_command *command)
 static void write_json(FILE *out)
 {
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 
 	fputs(".SH JSON\n"
 	      "With \\fB\\-\\-json\\fR every command prints one document on one line of standard output; "
@@ -105,16 +105,16 @@ static void write_json(FILE *out)
 	      "where hint and diagnostics may be missing and exit is the exit status.\n",
 	      out);
 	for (size_t i = 0; i < count; i++) {
-		if (commands[i].needs_subverb)
+		if (commands[i]->needs_subverb)
 			continue;
 		fputs(".TP\n\\fB", out);
-		write_text(out, commands[i].verb);
-		if (commands[i].subverb) {
+		write_text(out, commands[i]->verb);
+		if (commands[i]->subverb) {
 			fputc(' ', out);
-			write_text(out, commands[i].subverb);
+			write_text(out, commands[i]->subverb);
 		}
 		fputs("\\fR\n", out);
-		write_paragraph(out, commands[i].json);
+		write_paragraph(out, commands[i]->json);
 	}
 }
 
@@ -238,7 +238,7 @@ static void write_files(FILE *out)
 static void write_man(FILE *out, const void *context)
 {
 	size_t count;
-	const struct fw_command *commands = fw_commands(&count);
+	const struct fw_command *const *commands = fw_commands(&count);
 	const struct fw_option *options;
 
 	(void)context;
@@ -259,8 +259,8 @@ static void write_man(FILE *out, const void *context)
 	fputs(".SH COMMANDS\n", out);
 	commands = fw_commands(&count);
 	for (size_t i = 0; i < count; i++)
-		if (!commands[i].needs_subverb)
-			write_command(out, &commands[i]);
+		if (!commands[i]->needs_subverb)
+			write_command(out, commands[i]);
 	write_json(out);
 	write_payloads(out);
 	write_reasons(out);
@@ -270,8 +270,19 @@ static void write_man(FILE *out, const void *context)
 	write_files(out);
 }
 
-int fw_cmd_man(struct fw_cli *cli, const struct fw_line *line)
+static int cmd_man(struct fw_cli *cli, const struct fw_line *line)
 {
 	(void)line;
 	return fw_cli_show_text(cli, write_man, NULL);
 }
+
+const struct fw_command fw_command_man = {
+	.verb = "man",
+	.arguments = "",
+	.help = "the manual page floodwall(1) in roff",
+	.about = "",
+	.examples = "floodwall man | man -l -",
+	.route = FW_NO_ROUTE,
+	.json = "{\"text\"}",
+	.run = cmd_man,
+};

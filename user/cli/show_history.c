@@ -15,10 +15,10 @@ static const char *amount_of(const json_t *document)
 	return fw_doc_has(document, "rule") ? "amount" : "packets";
 }
 
-/* Amounts of sources are; those of a rule's keys are counted. */
+/* Amounts of sources are; those of a rule's keys are counted, and of none nothing is said. */
 static bool is_estimated(const json_t *document)
 {
-	return fw_doc_true(document, "estimated");
+	return fw_doc_true(document, "estimated") && json_array_size(json_object_get(document, "entries"));
 }
 
 /* "~1.24 M" */

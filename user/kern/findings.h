@@ -3,8 +3,8 @@
 #ifndef FW_KERN_FINDINGS_H
 #define FW_KERN_FINDINGS_H
 
-#include "kern/link_facts.h"
 #include "kern/nic.h"
+#include "lib/link_facts.h"
 
 struct fw_findings {
 	struct fw_finding *items;

@@ -174,19 +174,12 @@ int fw_lists_patch(struct fw_datapath *datapath, const struct fw_list_delta *del
 {
 	struct fw_list_tables *tables = &datapath->list_view[list_slot % FW_SLOTS].tables;
 	bool left_behind = false;
-	int r = tables->live ? 0 : -ENOSPC;
+	int r;
 
 	fw_wait_for_readers(datapath, datapath->lists_freed_ns);
-	for (size_t i = 0; i < delta->count && !r; i++) {
-		const struct fw_list_region *region = &delta->regions[i];
-
-		if (fw_prefix_family(&region->prefix) == FW_FAMILY_V4) {
-			r = fw_list_tables_patch4(tables, region);
-			continue;
-		}
-		left_behind = true;
-		r = fw_list_tables_patch6(tables, region);
-	}
+	r = tables->live ? fw_list_tables_patch(tables, delta->regions, delta->count) : -ENOSPC;
+	for (size_t i = 0; i < delta->count; i++)
+		left_behind |= fw_prefix_family(&delta->regions[i].prefix) != FW_FAMILY_V4;
 	/* What was written in vain must not be met by a later change: the lists are built anew. */
 	tables->live = tables->live && !r;
 	if (r || !left_behind)

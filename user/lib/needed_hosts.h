@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hosts that this machine cannot do without: its default gateways, its resolvers, and who has a live SSH
- * session with it. */
+/* Hosts that this machine cannot do without: its default gateways, its resolvers and time servers, and who
+ * has a live SSH session with it. */
 #ifndef FW_LIB_NEEDED_HOSTS_H
 #define FW_LIB_NEEDED_HOSTS_H
 
@@ -33,8 +33,21 @@ int fw_spared_resolvers_of(struct fw_spared_list *list, const char *resolv_conf)
 /* Wherever this system keeps them. */
 int fw_spared_resolvers(struct fw_spared_list *list);
 
-/* ssh_peers.c: of sessions with port 22 and the ports given. -errno with text: the kernel does not list them.
- */
+/* time_servers.c: those that a line, which is taken apart, or the files of a glob pattern give by address;
+ * what they give by name is told to `named` unless that is NULL: an answer other than 0 ends it. */
+typedef int (*fw_host_name_fn)(const char *host, void *context);
+int fw_time_servers_line(char *line, struct fw_spared_list *list, fw_host_name_fn named, void *context);
+int fw_time_servers_of(const char *pattern, struct fw_spared_list *list, fw_host_name_fn named,
+		       void *context);
+/* Wherever this system keeps them. */
+int fw_time_servers(struct fw_spared_list *list, fw_host_name_fn named, void *context);
+
+/* ssh_peers.c: live sessions with port 22 and the ports given. An answer other than 0 ends the walk and is
+ * its result. -errno with text: the kernel does not list them. */
+typedef int (*fw_ssh_session_fn)(const struct fw_addr *peer, const struct fw_addr *own, void *context);
+int fw_ssh_sessions_each(const uint16_t *ports, size_t port_count, fw_ssh_session_fn each, void *context,
+			 struct fw_err *err);
+/* Who they are with. */
 int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
 			struct fw_err *err);
 

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "lib/grow.h"
 
 /* False for what is no IP address. */
@@ -67,4 +70,34 @@ int fw_own_networks_read(struct fw_own_network **ret, size_t *ret_count)
 	*ret = list;
 	*ret_count = count;
 	return 0;
+}
+
+static socklen_t sockaddr_of(const struct fw_addr *addr, struct sockaddr_storage *ret)
+{
+	const in_port_t any = htons(53);
+
+	*ret = (struct sockaddr_storage){.ss_family = fw_addr_is_v4(addr) ? AF_INET : AF_INET6};
+	if (ret->ss_family == AF_INET) {
+		struct sockaddr_in *in = (struct sockaddr_in *)(void *)ret;
+
+		in->sin_addr.s_addr = addr->w[3];
+		in->sin_port = any;
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)ret;
+
+	memcpy(&in6->sin6_addr, addr, sizeof(*addr));
+	in6->sin6_port = any;
+	return sizeof(*in6);
+}
+
+bool fw_own_addr_towards(const struct fw_addr *host, struct fw_addr *ret)
+{
+	struct sockaddr_storage to, own = {};
+	socklen_t size = sockaddr_of(host, &to), own_size = sizeof(own);
+	FW_CLOSE int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && !connect(fd, (const struct sockaddr *)&to, size) &&
+	       !getsockname(fd, (struct sockaddr *)&own, &own_size) &&
+	       addr_of((const struct sockaddr *)&own, ret);
 }

@@ -16,6 +16,9 @@ struct fw_own_network {
 	bool loopback;
 };
 
+/* The address that this machine speaks to a host with, by its routes; nothing is sent. False: by none. */
+bool fw_own_addr_towards(const struct fw_addr *host, struct fw_addr *ret);
+
 /* Caller frees *ret. -errno. */
 int fw_own_networks_read(struct fw_own_network **ret, size_t *ret_count);
 

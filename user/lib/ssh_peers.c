@@ -19,10 +19,11 @@
 #define SSH_PORT   22
 #define INODES_MAX 64
 
-struct peers {
-	struct fw_spared_list *list;
+struct sessions {
 	const uint16_t *ports;
 	size_t port_count;
+	fw_ssh_session_fn each;
+	void *context;
 };
 
 static struct fw_addr address_of(int family, const uint32_t *words)
@@ -34,25 +35,39 @@ static struct fw_addr address_of(int family, const uint32_t *words)
 	return addr;
 }
 
-static int take_peer(const struct inet_diag_msg *message, void *context)
+static int take_session(const struct inet_diag_msg *message, void *context)
 {
-	const struct peers *peers = context;
+	const struct sessions *sessions = context;
 	uint16_t port = ntohs(message->id.idiag_sport);
-	struct fw_addr addr = address_of(message->idiag_family, message->id.idiag_dst);
+	struct fw_addr peer = address_of(message->idiag_family, message->id.idiag_dst);
+	struct fw_addr own = address_of(message->idiag_family, message->id.idiag_src);
 	bool is_ssh = port == SSH_PORT;
 
-	for (size_t i = 0; i < peers->port_count; i++)
-		is_ssh |= port == peers->ports[i];
-	return is_ssh ? fw_spared_add(peers->list, &addr, FW_SPARED_SSH) : 0;
+	for (size_t i = 0; i < sessions->port_count; i++)
+		is_ssh |= port == sessions->ports[i];
+	return is_ssh ? sessions->each(&peer, &own, sessions->context) : 0;
+}
+
+int fw_ssh_sessions_each(const uint16_t *ports, size_t port_count, fw_ssh_session_fn each, void *context,
+			 struct fw_err *err)
+{
+	struct sessions sessions = {
+		.ports = ports, .port_count = port_count, .each = each, .context = context};
+	int r = fw_tcp_sockets_each(1 << TCP_ESTABLISHED, take_session, &sessions);
+
+	return r ? fw_err_set(err, r, "the kernel does not list TCP sockets: %s", strerror(-r)) : 0;
+}
+
+static int take_peer(const struct fw_addr *peer, const struct fw_addr *own, void *context)
+{
+	(void)own;
+	return fw_spared_add(context, peer, FW_SPARED_SSH);
 }
 
 int fw_spared_ssh_peers(struct fw_spared_list *list, const uint16_t *ports, size_t port_count,
 			struct fw_err *err)
 {
-	struct peers peers = {.list = list, .ports = ports, .port_count = port_count};
-	int r = fw_tcp_sockets_each(1 << TCP_ESTABLISHED, take_peer, &peers);
-
-	return r ? fw_err_set(err, r, "the kernel does not list TCP sockets: %s", strerror(-r)) : 0;
+	return fw_ssh_sessions_each(ports, port_count, take_peer, list, err);
 }
 
 struct listeners {

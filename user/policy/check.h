@@ -3,6 +3,7 @@
 #ifndef FW_POLICY_CHECK_H
 #define FW_POLICY_CHECK_H
 
+#include "lib/link_stack.h"
 #include "lib/needed_hosts.h"
 #include "lib/own_networks.h"
 #include "lib/tcp_sockets.h"
@@ -43,16 +44,31 @@ void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diag
 void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags);
 void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
 			struct fw_diags *diags);
-/* Warns of rules whose lists drop a network that a filtered interface of this machine is in (check_own.c).
- * interface_count 0: every interface but the loopback is filtered. */
+
+/* How what comes through an interface is judged. */
+enum fw_reach { FW_REACH_NONE, FW_REACH_COUNTED, FW_REACH_ENFORCED };
+/* interface_count 0: every interface is filtered. */
+enum fw_reach fw_check_reach(const struct fw_policy *policy, const struct fw_interface *interfaces,
+			     size_t interface_count, const struct fw_link_stack *stack,
+			     const char *interface);
+struct fw_near_network {
+	struct fw_own_network own;
+	enum fw_reach reach;
+};
+struct fw_near_host {
+	struct fw_addr addr;
+	enum fw_spared_kind kind;
+	enum fw_reach reach;
+};
+/* Warns of rules whose lists drop a network that this machine is in (check_own.c). */
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
-			   const struct fw_interface *interfaces, size_t interface_count,
-			   const struct fw_own_network *networks, size_t count, struct fw_diags *diags);
+			   const struct fw_near_network *networks, size_t count, struct fw_diags *diags);
 /* Likewise of rules whose lists drop a host that this machine needs, unless it is spared whatever rules say.
  */
 void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,
-			   const struct fw_spared_entry *hosts, size_t count, struct fw_diags *diags);
-/* Both, of the machine this runs on; ssh_ports besides 22. What the kernel does not tell is not warned of. */
+			   const struct fw_near_host *hosts, size_t count, struct fw_diags *diags);
+/* Both, of the machine this runs on (check_near.c); ssh_ports besides 22. What the kernel does not tell is
+ * not warned of, and of time servers that are given by name nothing is known. */
 void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
 			 const struct fw_interface *interfaces, size_t interface_count,
 			 const uint16_t *ssh_ports, size_t ssh_port_count, struct fw_diags *diags);

@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/cleanup.h"
 #include "policy/check.h"
 #include "policy/match.h"
 
@@ -106,23 +104,4 @@ void fw_check_listeners(const struct fw_policy *policy, const struct fw_listenin
 			     "there",
 			     rule->name, count > 1 ? "s" : "", missing);
 	}
-}
-
-void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
-			 const struct fw_interface *interfaces, size_t interface_count,
-			 const uint16_t *ssh_ports, size_t ssh_port_count, struct fw_diags *diags)
-{
-	FW_FREE struct fw_own_network *networks = NULL;
-	struct fw_spared_list hosts = {};
-	struct fw_err err = {};
-	size_t count = 0;
-
-	if (!fw_own_networks_read(&networks, &count))
-		fw_check_own_networks(policy, image, interfaces, interface_count, networks, count, diags);
-	/* One that cannot be asked for leaves the others. */
-	(void)fw_spared_ssh_peers(&hosts, ssh_ports, ssh_port_count, &err);
-	(void)fw_spared_gateways(&hosts);
-	(void)fw_spared_resolvers(&hosts);
-	fw_check_needed_hosts(policy, image, hosts.items, hosts.count, diags);
-	free(hosts.items);
 }

@@ -15,14 +15,6 @@ static bool is_link_local(const struct fw_own_network *own)
 	return (ntohl(own->addr.w[0]) & 0xffc00000) == 0xfe800000;
 }
 
-static bool is_filtered(const struct fw_interface *interfaces, size_t count, const struct fw_own_network *own)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(interfaces[i].name, own->interface))
-			return true;
-	return !count;
-}
-
 /* Police passes the first of it: with less than this a neighbour's session does not work. */
 #define FEW_PACKETS_PER_SECOND 100
 #define FEW_BYTES_PER_SECOND   125000
@@ -116,72 +108,113 @@ static const char *how_much(const struct fw_policy_rule *rule)
 	return rule->action == FW_ACTION_POLICE ? "nearly all of " : "";
 }
 
+static const char *drops_word(enum fw_reach reach)
+{
+	return reach == FW_REACH_ENFORCED ? "drops" : "would drop";
+}
+
+/* Before what comes of it. */
+static const char *when_enforced(enum fw_reach reach)
+{
+	return reach == FW_REACH_ENFORCED ? ""
+					  : "nothing is dropped in mode: count, but once it is enforced ";
+}
+
+/* Two addresses and no more: the other end of a point-to-point link. */
+static bool is_pair(const struct fw_own_network *own)
+{
+	return own->network.bits == 127;
+}
+
+static struct fw_addr neighbour_of(const struct fw_own_network *own)
+{
+	struct fw_addr neighbour = own->addr;
+
+	neighbour.w[3] ^= htonl(1);
+	return neighbour;
+}
+
 /* What of an interface's network a rule drops. */
 enum loss { NOTHING, OWN_ADDRESS, OWN_NETWORK };
 
 static enum loss loss_of(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
 			 const struct fw_own_network *own)
 {
-	struct fw_addr neighbour = own->addr;
+	const struct fw_addr neighbour = neighbour_of(own);
+	bool self, other;
 
-	if (own->loopback || own->network.bits == 128 || is_link_local(own) ||
-	    !loses(policy, image, rule, &own->addr))
+	if (own->loopback || own->network.bits == 128 || is_link_local(own))
 		return NOTHING;
-	neighbour.w[3] ^= htonl(1);
-	return loses(policy, image, rule, &neighbour) ? OWN_NETWORK : OWN_ADDRESS;
+	self = loses(policy, image, rule, &own->addr);
+	other = loses(policy, image, rule, &neighbour);
+	/* A list with a single neighbour, and not this host, is none with their network. */
+	if (other && (self || is_pair(own)))
+		return OWN_NETWORK;
+	return self ? OWN_ADDRESS : NOTHING;
 }
 
 static void warn_of_network(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
-			    const struct fw_own_network *own, const char *all, struct fw_diags *diags)
+			    const struct fw_near_network *near, const char *all, struct fw_diags *diags)
 {
+	const struct fw_own_network *own = &near->own;
+	const struct fw_policy_rule *from = &policy->rules[rule];
+	const struct fw_addr neighbour = neighbour_of(own);
+	const char *cannot = from->action == FW_ACTION_POLICE ? "can hardly" : "cannot";
+	const char *set = set_that_has(policy, image, rule, is_pair(own) ? &neighbour : &own->addr);
 	char text[FW_ADDR_TEXT_MAX], hint[512];
 
 	snprintf(hint, sizeof(hint),
 		 "write source_not: [%s] into the rule, or name a set with it in never_block; leave the rule "
 		 "if nobody there has business with this host",
 		 all);
-	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
-		    "rule '%s' drops %sthis host's own network: '%s' has %s, which %s is in; its neighbours "
-		    "there can%s reach this host",
-		    policy->rules[rule].name, how_much(&policy->rules[rule]),
-		    set_that_has(policy, image, rule, &own->addr),
-		    fw_prefix_format(&own->network, text, sizeof(text)), own->interface,
-		    policy->rules[rule].action == FW_ACTION_POLICE ? " hardly" : "not");
+	if (is_pair(own))
+		fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
+			    "rule '%s' %s %sthe other end of the point-to-point link %s: '%s' has %s; %sit "
+			    "%s reach this host",
+			    from->name, drops_word(near->reach), how_much(from), own->interface, set,
+			    fw_addr_format(&neighbour, text, sizeof(text)), when_enforced(near->reach),
+			    cannot);
+	else
+		fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
+			    "rule '%s' %s %sthis host's own network: '%s' has %s, which %s is in; %sits "
+			    "neighbours there %s reach this host",
+			    from->name, drops_word(near->reach), how_much(from), set,
+			    fw_prefix_format(&own->network, text, sizeof(text)), own->interface,
+			    when_enforced(near->reach), cannot);
 }
 
 static void warn_of_address(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
-			    const struct fw_own_network *own, struct fw_diags *diags)
+			    const struct fw_near_network *near, struct fw_diags *diags)
 {
+	const struct fw_own_network *own = &near->own;
 	char text[FW_ADDR_TEXT_MAX];
 
 	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, "lists-own-address",
 		    "find out why it is listed and take it out; nothing is lost here as long as it stays",
-		    "rule '%s' drops this host's own address: '%s' has %s of %s; no packet from outside "
+		    "rule '%s' %s this host's own address: '%s' has %s of %s; no packet from outside "
 		    "comes from there, but whoever else uses that list drops what this host sends",
-		    policy->rules[rule].name, set_that_has(policy, image, rule, &own->addr),
+		    policy->rules[rule].name, drops_word(near->reach),
+		    set_that_has(policy, image, rule, &own->addr),
 		    fw_addr_format(&own->addr, text, sizeof(text)), own->interface);
 }
 
 static void check_rule(const struct fw_policy *policy, const struct fw_image *image, size_t index,
-		       const struct fw_interface *interfaces, size_t interface_count,
-		       const struct fw_own_network *networks, size_t count, struct fw_diags *diags)
+		       const struct fw_near_network *networks, size_t count, struct fw_diags *diags)
 {
-	const struct fw_own_network *first = NULL, *listed = NULL;
+	const struct fw_near_network *first = NULL, *listed = NULL;
 	char text[FW_ADDR_TEXT_MAX], all[256] = "";
 
 	for (size_t i = 0; i < count; i++) {
-		const struct fw_own_network *own = &networks[i];
-		enum loss loss = is_filtered(interfaces, interface_count, own)
-					 ? loss_of(policy, image, index, own)
-					 : NOTHING;
+		const struct fw_near_network *near = &networks[i];
+		enum loss loss = near->reach ? loss_of(policy, image, index, &near->own) : NOTHING;
 
 		if (loss == OWN_ADDRESS && !listed)
-			listed = own;
+			listed = near;
 		if (loss != OWN_NETWORK)
 			continue;
-		if (!first)
-			first = own;
-		note_once(all, sizeof(all), fw_prefix_format(&own->network, text, sizeof(text)));
+		if (!first || first->reach < near->reach)
+			first = near;
+		note_once(all, sizeof(all), fw_prefix_format(&near->own.network, text, sizeof(text)));
 	}
 	if (first)
 		warn_of_network(policy, image, index, first, all, diags);
@@ -190,22 +223,22 @@ static void check_rule(const struct fw_policy *policy, const struct fw_image *im
 }
 
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
-			   const struct fw_interface *interfaces, size_t interface_count,
-			   const struct fw_own_network *networks, size_t count, struct fw_diags *diags)
+			   const struct fw_near_network *networks, size_t count, struct fw_diags *diags)
 {
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (!policy->rules[i].match.log)
-			check_rule(policy, image, i, interfaces, interface_count, networks, count, diags);
+			check_rule(policy, image, i, networks, count, diags);
 }
 
 /* What comes of it when a rule drops what a host of this kind sends; NULL: that passes before any rule. */
-static const char *consequence(const struct fw_policy *policy, enum fw_spared_kind kind)
+static const char *consequence(const struct fw_policy *policy, enum fw_spared_kind kind, enum fw_reach reach)
 {
 	switch (kind) {
 	case FW_SPARED_SSH:
 		return policy->safety.protect_ssh_clients
 			       ? "the session passes while it lasts, and when it is over no other one begins"
-			       : "the session is cut off as soon as this is in force";
+		       : reach == FW_REACH_ENFORCED ? "the session is cut off as soon as this is in force"
+						    : "the session is cut off";
 	case FW_SPARED_GATEWAY:
 		return policy->safety.protect_gateways
 			       ? NULL
@@ -223,7 +256,7 @@ static const char *consequence(const struct fw_policy *policy, enum fw_spared_ki
 }
 
 static void check_kind(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
-		       enum fw_spared_kind kind, const struct fw_spared_entry *hosts, size_t count,
+		       enum fw_spared_kind kind, const struct fw_near_host *hosts, size_t count,
 		       struct fw_diags *diags)
 {
 	static const struct {
@@ -233,14 +266,14 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 		     [FW_SPARED_RESOLVER] = {"blocks-resolver", "a resolver of this host"},
 		     [FW_SPARED_TIME_SERVER] = {"blocks-time-server", "a time server of this host"}};
 	char text[FW_ADDR_TEXT_MAX], hint[512], all[256] = "";
-	const struct fw_addr *first = NULL;
+	const struct fw_near_host *first = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (hosts[i].kind != kind || fw_addr_is_loopback(&hosts[i].addr) ||
+		if (hosts[i].kind != kind || !hosts[i].reach || fw_addr_is_loopback(&hosts[i].addr) ||
 		    !loses(policy, image, rule, &hosts[i].addr))
 			continue;
-		if (!first)
-			first = &hosts[i].addr;
+		if (!first || first->reach < hosts[i].reach)
+			first = &hosts[i];
 		note_once(all, sizeof(all), fw_addr_format(&hosts[i].addr, text, sizeof(text)));
 	}
 	if (!first)
@@ -248,19 +281,21 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 	snprintf(hint, sizeof(hint), "name a set with [%s] in never_block, or write source_not into the rule",
 		 all);
 	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, words[kind].code, hint,
-		    "rule '%s' drops %s%s, %s: '%s' has it; %s", policy->rules[rule].name,
-		    how_much(&policy->rules[rule]), fw_addr_format(first, text, sizeof(text)),
-		    words[kind].what, set_that_has(policy, image, rule, first), consequence(policy, kind));
+		    "rule '%s' %s %s%s, %s: '%s' has it; %s%s", policy->rules[rule].name,
+		    drops_word(first->reach), how_much(&policy->rules[rule]),
+		    fw_addr_format(&first->addr, text, sizeof(text)), words[kind].what,
+		    set_that_has(policy, image, rule, &first->addr), when_enforced(first->reach),
+		    consequence(policy, kind, first->reach));
 }
 
 void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,
-			   const struct fw_spared_entry *hosts, size_t count, struct fw_diags *diags)
+			   const struct fw_near_host *hosts, size_t count, struct fw_diags *diags)
 {
 	static const enum fw_spared_kind kinds[] = {FW_SPARED_SSH, FW_SPARED_GATEWAY, FW_SPARED_RESOLVER,
 						    FW_SPARED_TIME_SERVER};
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			if (!policy->rules[i].match.log && consequence(policy, kinds[k]))
+			if (!policy->rules[i].match.log && consequence(policy, kinds[k], FW_REACH_ENFORCED))
 				check_kind(policy, image, i, kinds[k], hosts, count, diags);
 }

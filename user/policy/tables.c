@@ -69,10 +69,24 @@ void fw_list_mark(uint64_t *word, uint64_t bits, uint32_t mask)
 		__atomic_fetch_or(word, bits, __ATOMIC_RELEASE);
 }
 
-bool fw_list_is_crowded(const uint64_t *bitmap, uint32_t mask)
+static bool is_crowded(const uint64_t *bitmap, uint32_t mask)
 {
-	return mask != FW_LIST_BITMAP_WORDS - 1 &&
+	return bitmap && mask != FW_LIST_BITMAP_WORDS - 1 &&
 	       marks_in(bitmap, mask + 1) > (uint64_t)(mask + 1) * CROWDED_OF_64;
+}
+
+int fw_list_tables_patch(struct fw_list_tables *tables, const struct fw_list_region *regions, size_t count)
+{
+	int r = 0;
+
+	if (is_crowded(tables->bitmap4, tables->shape.bitmap_mask4) ||
+	    is_crowded(tables->bitmap6, tables->shape.bitmap_mask6))
+		return -ENOSPC;
+	for (size_t i = 0; i < count && !r; i++)
+		r = fw_prefix_family(&regions[i].prefix) == FW_FAMILY_V4
+			    ? fw_list_tables_patch4(tables, &regions[i])
+			    : fw_list_tables_patch6(tables, &regions[i]);
+	return r;
 }
 
 int fw_list_tables_build(const struct fw_listed *listed, size_t count, struct fw_list_tables *ret,

@@ -35,8 +35,6 @@ uint32_t fw_list_fold(uint64_t *bitmap);
 /* Packets may look on. A word of its own (mask: all words) is set; in a shared one bits only come, and what
  * is marked no more is a false alarm until the lists are laid out again. */
 void fw_list_mark(uint64_t *word, uint64_t bits, uint32_t mask);
-/* So many marks came to a folded bitmap in place that it should be laid out again. */
-bool fw_list_is_crowded(const uint64_t *bitmap, uint32_t mask);
 
 void fw_list_tables_done(struct fw_list_tables *tables);
 /* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM. */
@@ -49,14 +47,16 @@ int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct f
 int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct fw_list_tables *tables);
 
 /* What changed within one prefix: `listed` are all lines in it now, `gone` those that were there before.
- * outer: the class around it. -ENOSPC: no room left, build anew; what has been written is right as far as it
- * goes. */
+ * outer: the class around it. */
 struct fw_list_region {
 	struct fw_prefix prefix; /* IPv4: at most 18 bits; IPv6: 32 bits */
 	uint16_t outer;
 	const struct fw_listed *listed, *gone;
 	size_t count, gone_count;
 };
+/* -ENOSPC: no room left, or so many marks came to a folded bitmap that its false alarms cost more than laying
+ * the lists out again: build anew; what has been written is right as far as it goes. */
+int fw_list_tables_patch(struct fw_list_tables *tables, const struct fw_list_region *regions, size_t count);
 int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_region *region);
 int fw_list_tables_patch6(struct fw_list_tables *tables, const struct fw_list_region *region);
 /* Takes away what patch6 has replaced, when no packet can be looking at it any more; and the places become

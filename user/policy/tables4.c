@@ -337,8 +337,7 @@ int fw_list_tables_patch4(struct fw_list_tables *tables, const struct fw_list_re
 	uint32_t first = address(&region->prefix) >> (32 - SLASH18_BITS);
 	uint32_t count = 1u << (SLASH18_BITS - length(&region->prefix));
 
-	if (!tables->lines4 || !tables->runs4 ||
-	    fw_list_is_crowded(tables->bitmap4, tables->shape.bitmap_mask4))
+	if (!tables->lines4 || !tables->runs4)
 		return -ENOSPC;
 	return build_runs(region->listed, region->count, first, first + count - 1, region->outer, tables);
 }

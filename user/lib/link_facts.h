@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside kern/: what rtnetlink knows of an interface: kind, the one below, the one above. */
-#ifndef FW_KERN_LINK_FACTS_H
-#define FW_KERN_LINK_FACTS_H
+/* What rtnetlink knows of an interface: kind, the one below, the one above. */
+#ifndef FW_LIB_LINK_FACTS_H
+#define FW_LIB_LINK_FACTS_H
 
 #include <net/if.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RTM_GETLINK for one interface of this network namespace. */
-#include "kern/link_facts.h"
+#include "lib/link_facts.h"
 
 #include <errno.h>
 #include <linux/if_link.h>

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/* events; -f goes on until SIGINT or SIGPIPE ends the process, as they always do. */
+#include "cli/number.h"
+#include "cli/show.h"
+#include "lib/cleanup.h"
+
+#define EVENTS_MAX 1000000
+
+static bool print_event(char *line, size_t length, void *context)
+{
+	struct fw_cli *cli = context;
+	json_t *event = json_loadb(line, length, 0, NULL);
+
+	if (json_is_object(event))
+		fw_cli_show(cli, event, fw_show_event);
+	json_decref(event);
+	return !fflush(cli->page.out);
+}
+
+static int refuse(struct fw_cli *cli, struct fw_answer *refusal)
+{
+	json_t *document = json_loadb(refusal->body, refusal->length, 0, NULL);
+	json_t *error = json_object_get(document, "error");
+	int exit = json_is_object(error)
+			   ? fw_cli_fail_json(cli, error)
+			   : fw_cli_fail(cli, FW_EXIT_FAILED, "http", NULL,
+					 "the agent answered with HTTP status %u", refusal->status);
+
+	json_decref(document);
+	fw_answer_done(refusal);
+	return exit;
+}
+
+static int follow(struct fw_cli *cli, const struct fw_query *query)
+{
+	struct fw_client *client = fw_cli_client(cli);
+	struct fw_answer refusal = {0};
+	struct fw_err err = {0};
+	int r;
+
+	if (!client)
+		return FW_EXIT_USAGE;
+	r = fw_client_follow(client, FW_API_EVENTS, query, print_event, cli, &refusal, &err);
+	if (r)
+		return fw_cli_fail_client(cli, r, &err);
+	if (refusal.status)
+		return refuse(cli, &refusal);
+	return FW_EXIT_FAILED; /* print_event could not print */
+}
+
+static int cmd_events(struct fw_cli *cli, const struct fw_line *line)
+{
+	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
+	const char *last = fw_line_option(line, "last");
+	bool following = fw_line_option(line, "follow");
+	int exit = last ? fw_cli_check_number(cli, "last", last, EVENTS_MAX) : FW_EXIT_OK;
+
+	if (exit)
+		return exit;
+	if ((following && fw_query_add(&query, "follow", "1")) ||
+	    (last && fw_query_add(&query, "last", last)))
+		return fw_cli_fail_memory(cli);
+	return following ? follow(cli, &query)
+			 : fw_cli_ask_and_show(cli, FW_API_EVENTS, &query, NULL, fw_show_events);
+}
+
+const struct fw_command fw_command_events = {
+	.verb = "events",
+	.arguments = "",
+	.options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
+		    {.name = "last", .value = "N", .help = "the last N events (default 100)"}},
+	.help = "bans, changes and what else happened",
+	.about = "Under --json with -f one JSON object a line.",
+	.examples = "floodwall events -f",
+	.route = FW_API_EVENTS,
+	.json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
+		"confirm|rollback|reload|geo|signatures|log|feed|tune|set|ban|would_ban|utilisation|unban|"
+		"attack_start|"
+		"attack_update|attack_end|under_attack|challenge|"
+		"allow\",\"message\",\"by\",\"src_ip\",\"dest_ip\",\"rule\",\"log\",\"reason\",\"origin\","
+		"\"expires_in_"
+		"seconds\",\"level\",\"previous_level\",\"percent\",\"amount\",\"limit\",\"interface\","
+		"\"xdp\","
+		"\"generation\",\"file\",\"changes\",\"error\" (something went wrong),\"suppressed\":NAME "
+		"(expected, by "
+		"that suppression of the policy)}]}; the members behind by depend on event_type",
+	.run = cmd_events,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which interfaces stand on which: a bridge or bond on its ports, a VLAN on its parent. A filter sees what
+ * comes through its interface before any of those above it do. */
+#ifndef FW_LIB_LINK_STACK_H
+#define FW_LIB_LINK_STACK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fw_stacked_link {
+	char name[IF_NAMESIZE];
+	char master[IF_NAMESIZE]; /* bond or bridge it is a port of, "" */
+	char parent[IF_NAMESIZE]; /* what a VLAN or macvlan sits on, "" */
+};
+
+/* Zero-initialise; without links every interface stands alone. */
+struct fw_link_stack {
+	struct fw_stacked_link *items;
+	size_t count;
+};
+
+/* Of this network namespace. -errno. */
+int fw_link_stack_read(struct fw_link_stack *ret);
+void fw_link_stack_done(struct fw_link_stack *stack);
+/* True also of an interface and itself. */
+bool fw_link_is_over(const struct fw_link_stack *stack, const char *upper, const char *lower);
+
+#endif
