@@ -121,7 +121,7 @@ static struct fw_recommendation recommend(const struct rows *rows, double buffer
 	cr_assert_eq(fw_history_open(path, &bounds, &history, &err), 0, "%s", err.text);
 	record(history, rows);
 	cr_assert_eq(fw_evidence_load(history, &question, "blanket", &evidence, &err), 0, "%s", err.text);
-	fw_recommend(&evidence, buffer, &advice);
+	cr_assert_eq(fw_recommend(&evidence, buffer, &advice), 0);
 	fw_evidence_done(&evidence);
 	fw_history_close(history);
 	unlink(path);
@@ -247,7 +247,7 @@ static struct fw_recommendation recommend_of(const struct mix *mix, const struct
 		snprintf(one->source, sizeof(one->source), "%zu", i);
 		evidence.seen_count++;
 	}
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	fw_evidence_done(&evidence);
 	free(highest);
 	return advice;
@@ -255,7 +255,7 @@ static struct fw_recommendation recommend_of(const struct mix *mix, const struct
 
 static bool is_sure(const struct fw_recommendation *advice)
 {
-	return !advice->doubt.sources && advice->unseen_over < 0.2;
+	return !advice->doubt.sources && advice->unseen_known && advice->unseen_over < 0.2;
 }
 
 /* By the highest of each source: nobody honest over the limit, every attacker. */
@@ -349,7 +349,7 @@ Test(recommend, a_doubtful_gap_is_told)
 	for (size_t i = 0; i < 300; i++)
 		sources[i] = seen("192.0.2.1", (uint64_t)(30000 / (double)(i + 1)), 0);
 	sources[300] = seen("198.51.100.1", 600000, 0);
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	cr_assert_eq(advice.apart, 1);
 	cr_assert_eq(advice.doubt.sources, 1);
 	cr_expect(advice.doubt.apart);
@@ -363,7 +363,7 @@ Test(recommend, a_doubtful_gap_is_told)
 		sources[i] = seen("192.0.2.1", (uint64_t)(30000 / pow((double)(i + 1), 1.6)) + 1, 0);
 	for (size_t i = 293; i < 301; i++)
 		sources[i] = seen("198.51.100.1", 110000 + i, 0);
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	cr_assert_eq(advice.doubt.sources, 8);
 	cr_expect(!advice.doubt.apart);
 	cr_expect_lt(advice.doubt.chance, 0.01);
@@ -433,7 +433,7 @@ Test(recommend, an_attack_just_above_the_crowd_cuts_the_buffer)
 
 	for (size_t i = 0; i < 120; i++)
 		sources[i] = i < 100 ? seen("192.0.2.1", 500 + i * 5, 0) : seen("198.51.100.1", 1700 + i, 0);
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	cr_assert_eq(advice.apart, 20);
 	cr_assert(advice.buffer_cut);
 	cr_assert_gt(advice.limit, 995);
@@ -452,7 +452,7 @@ Test(recommend, what_was_blocked_does_not_raise_the_limit)
 	sources[0] = seen("198.51.100.1", 2100, 40);
 	sources[1] = seen("198.51.100.2", 2100, 40);
 	sources[1].known_good = true;
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	cr_assert_eq(advice.blocked, 1);
 	cr_assert(advice.good_dropped);
 	cr_assert_eq(advice.honest_highest, 998);
@@ -460,12 +460,30 @@ Test(recommend, what_was_blocked_does_not_raise_the_limit)
 	cr_assert_eq(advice.over_known_good, 1);
 }
 
+/* Sources that all send the same leave no room for one at twice as much, which is known; of 20 it is not. */
+Test(recommend, unlikely_is_not_unknown)
+{
+	struct fw_seen sources[60];
+	struct fw_evidence evidence = {.rule = rule, .seen = sources, .seen_count = 60};
+	struct fw_recommendation advice;
+
+	for (size_t i = 0; i < 60; i++)
+		sources[i] = seen("192.0.2.1", 1000, 0);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
+	cr_expect(advice.unseen_known);
+	cr_expect_eq(advice.unseen_over, 0, "%g", advice.unseen_over);
+	evidence.seen_count = 20;
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
+	cr_expect(!advice.unseen_known);
+	cr_expect_eq(advice.limit, 2000);
+}
+
 Test(recommend, nothing_seen_is_no_ground)
 {
 	struct fw_evidence evidence = {.rule = rule};
 	struct fw_recommendation advice;
 
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	cr_assert_eq(advice.limit, 0);
 }
 
@@ -480,7 +498,7 @@ Test(recommend, statistics_of_the_samples)
 	for (uint64_t i = 0; i < 7; i++)
 		buckets[i] =
 			(struct fw_seen_bucket){.least = i + 1, .samples = i == 6 ? 1 : 333, .amount = 10};
-	fw_recommend(&evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
 	cr_assert_eq(advice.p99, 6);
 	cr_assert_eq(advice.p999, 6);
 	/* 1…6 equally often and one 7: the median is 4, half of them are within 2 of it */

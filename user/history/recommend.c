@@ -2,11 +2,13 @@
 /* Honest sources told from attackers, and the limit between them. */
 #include "history/recommend.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fw_types.h"
+#include "lib/cleanup.h"
 
 #define REST_MIN	8   /* sources that must remain below a gap */
 #define FALL_WIDTH	100 /* spacings below a gap that say how the crowd falls off, */
@@ -134,46 +136,41 @@ static bool was_blocked(const struct fw_evidence *evidence, const struct fw_seen
 	return seen->dropped && !seen->known_good && seen->highest > evidence->rule.limit;
 }
 
-/* Amounts of whoever stands as honest; NULL: out of memory. Known-good sources pass by other rules whatever
- * they send: they neither set a limit nor are set apart. */
-static uint64_t *peaks_of_honest(const struct fw_evidence *evidence, size_t *ret_count)
+/* Amounts of whoever stands as honest into room for all that were seen; how many. Known-good sources pass by
+ * other rules whatever they send: they neither set a limit nor are set apart. */
+static size_t peaks_of_honest(const struct fw_evidence *evidence, uint64_t *peaks)
 {
-	uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
 	size_t count = 0;
 
-	for (size_t i = 0; peaks && i < evidence->seen_count; i++)
+	for (size_t i = 0; i < evidence->seen_count; i++)
 		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good)
 			peaks[count++] = evidence->seen[i].highest;
-	*ret_count = count;
-	return peaks;
+	return count;
 }
 
-static void set_apart(struct fw_evidence *evidence, struct fw_recommendation *ret)
+/* `peaks` has room for all that were seen. */
+static void set_apart(struct fw_evidence *evidence, uint64_t *peaks, struct fw_recommendation *ret)
 {
-	uint64_t *peaks, bar;
-	size_t count;
+	uint64_t bar;
 
 	for (size_t i = 0; i < evidence->seen_count; i++)
 		evidence->seen[i].standing =
 			was_blocked(evidence, &evidence->seen[i]) ? FW_STANDING_BLOCKED : FW_STANDING_HONEST;
-	peaks = peaks_of_honest(evidence, &count);
-	bar = peaks ? find_bar(peaks, count, ret) : UINT64_MAX;
+	bar = find_bar(peaks, peaks_of_honest(evidence, peaks), ret);
 	for (size_t i = 0; i < evidence->seen_count; i++)
 		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good &&
 		    evidence->seen[i].highest >= bar)
 			evidence->seen[i].standing = FW_STANDING_APART;
-	free(peaks);
 }
 
-/* As steep as it may be. */
-static double fall_of_honest(const struct fw_evidence *evidence)
+/* As steep as it may be; false: there are too few to tell. */
+static bool fall_of_honest(const uint64_t *peaks, size_t count, double *ret)
 {
-	size_t count, used = 0;
-	uint64_t *peaks = peaks_of_honest(evidence, &count);
-	double fall = peaks && count > FALL_FEW ? fall_below(peaks, count, 0, &used) : 0;
+	size_t used = 0;
+	double fall = count > FALL_FEW ? fall_below(peaks, count, 0, &used) : 0;
 
-	free(peaks);
-	return used ? fall * (1 + FALL_ERRORS / sqrt((double)used)) : 0;
+	*ret = used ? fall * (1 + FALL_ERRORS / sqrt((double)used)) : 0;
+	return used;
 }
 
 static void count_standing(const struct fw_evidence *evidence, struct fw_recommendation *ret)
@@ -286,8 +283,6 @@ static double reach_of(const struct fw_recommendation *ret)
  * beyond it the tail goes on as it fell. */
 static double chance_of_more(const struct fw_recommendation *ret)
 {
-	if (!ret->limit || !ret->honest_highest || ret->fall <= 0)
-		return 0;
 	return 1 / (1 + pow((double)ret->limit / (double)ret->honest_highest, 1 / ret->fall));
 }
 
@@ -345,30 +340,37 @@ static void judge_data(const struct fw_evidence *evidence, struct fw_recommendat
 		      (double)ret->honest_highest >= CAPPED_RATIO * (double)rule->limit;
 }
 
-void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret)
+int fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret)
 {
+	FW_FREE uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
+	bool has_fall;
 	uint64_t median;
 
+	if (!peaks)
+		return -ENOMEM;
 	*ret = (struct fw_recommendation){.no_keys = !evidence->seen_count};
 	if (evidence->seen_count)
 		qsort(evidence->seen, evidence->seen_count, sizeof(*evidence->seen), by_highest);
-	set_apart(evidence, ret);
+	set_apart(evidence, peaks, ret);
 	count_standing(evidence, ret);
 	if (ret->no_keys)
 		ret->honest_highest = highest_of_buckets(evidence);
 	if (ret->attack_lowest && ret->honest_highest)
 		ret->gap = (double)ret->attack_lowest / (double)ret->honest_highest;
-	ret->fall = fall_of_honest(evidence);
+	has_fall = fall_of_honest(peaks, peaks_of_honest(evidence, peaks), &ret->fall);
 	ret->limit = choose(ret, buffer);
-	ret->unseen_over = chance_of_more(ret);
-	if (ret->unseen_over)
+	ret->unseen_known = ret->limit && has_fall;
+	if (ret->unseen_known) {
+		ret->unseen_over = chance_of_more(ret);
 		ret->unseen_reach = rounded((uint64_t)reach_of(ret));
+	}
 	ret->p99 = quantile(evidence, ret->honest_highest, 0.99);
 	ret->p999 = quantile(evidence, ret->honest_highest, 0.999);
 	median = quantile(evidence, ret->honest_highest, 0.5);
 	ret->median_3mad = median + 3 * deviation(evidence, ret->honest_highest, median);
 	fw_counterfactual(evidence, ret->limit, ret);
 	judge_data(evidence, ret);
+	return 0;
 }
 
 void fw_evidence_done(struct fw_evidence *evidence)

@@ -68,7 +68,8 @@ struct fw_recommendation {
 	size_t honest, blocked, apart;
 	double gap;	       /* factor between attack_lowest and honest_highest */
 	double fall;	       /* 1/a of the honest, two standard errors up; 0: there are too few */
-	double unseen_over;    /* chance that of as many sources again one is over the limit; 0: not known */
+	bool unseen_known;     /* false: too few honest sources say how the crowd falls off */
+	double unseen_over;    /* chance that of as many sources again one is over the limit */
 	uint64_t unseen_reach; /* the limit where that chance is 1 in 11 */
 	struct fw_doubt doubt;
 	uint64_t p99, p999, median_3mad; /* of the samples up to honest_highest */
@@ -80,8 +81,8 @@ struct fw_recommendation {
 		good_dropped;
 };
 
-/* buffer ≥ 1. Sorts evidence->seen, highest first. */
-void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret);
+/* buffer ≥ 1. Sorts evidence->seen, highest first. 0 or -ENOMEM. */
+int fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret);
 void fw_evidence_done(struct fw_evidence *evidence);
 /* What a limit would have stopped: over_sources, over_known_good, over_amount of *ret. */
 void fw_counterfactual(const struct fw_evidence *evidence, uint64_t limit, struct fw_recommendation *ret);
