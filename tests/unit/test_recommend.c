@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Limits out of mixed traffic: Zipf-distributed honest sources and a known attack, by seed; whole, and in
- * random halves of its rows and of its sources. */
+/* Limits out of mixed traffic, whole, in random halves of its rows and in fifths of its sources. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,68 +8,7 @@
 #include <unistd.h>
 
 #include "history/evidence.h"
-#include "recorded.h"
-
-static uint64_t state;
-
-static uint64_t draw(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state * 0x2545f4914f6cdd1dULL;
-}
-
-static double uniform(void)
-{
-	return ((double)(draw() >> 11) + 0.5) / 9007199254740992.0;
-}
-
-/* Noise of a rate that is counted: about its square root, for the large ones normal. */
-static uint64_t noisy(double rate)
-{
-	double normal = sqrt(-2 * log(uniform())) * cos(2 * M_PI * uniform());
-	double value = rate + sqrt(rate) * normal + 0.5;
-
-	return value < 1 ? 1 : (uint64_t)value;
-}
-
-struct mix {
-	size_t honest, attackers;
-	double exponent, top; /* honest source of rank r: top / r^exponent in a window */
-	double attack;	      /* of each attacker, in a window */
-	int from, to;	      /* windows of the attack */
-};
-
-/* One row: a source's highest amount in one window. */
-struct row {
-	uint32_t source, window; /* sources from `honest` on are attackers */
-	uint64_t amount;
-};
-
-struct rows {
-	struct row *items;
-	size_t count;
-};
-
-static struct rows make(const struct mix *mix)
-{
-	struct rows rows = {calloc((mix->honest + mix->attackers) * WINDOWS, sizeof(struct row)), 0};
-
-	for (uint32_t window = 0; window < WINDOWS; window++)
-		for (uint32_t source = 0; source < mix->honest + mix->attackers; source++) {
-			bool attacks = source >= mix->honest;
-			double rate = attacks ? mix->attack * (0.8 + 0.4 * uniform())
-					      : mix->top / pow(source + 1, mix->exponent);
-
-			if (attacks && ((int)window < mix->from || (int)window >= mix->to))
-				continue;
-			if (!attacks && rate < 1 && uniform() > rate)
-				continue;
-			rows.items[rows.count++] = (struct row){source, window, noisy(rate)};
-		}
-	return rows;
-}
+#include "mixes.h"
 
 /* The rows as a recorder would write them, window by window, the busiest thousand of each. */
 static void record(struct fw_history *history, const struct rows *rows)
@@ -155,15 +93,6 @@ static void judge(const struct mix *mix, const struct rows *rows, uint64_t limit
 	free(there);
 }
 
-static const struct mix mixes[] = {
-	/* honest, attackers, exponent, top, attack, from, to */
-	{3000, 40, 1.0, 5000, 40000, 6, 9},   {3000, 40, 1.2, 5000, 20000, 0, WINDOWS},
-	{1000, 200, 0.8, 2000, 9000, 3, 4},   {500, 900, 1.0, 3000, 30000, 10, 14},
-	{2000, 3, 1.0, 4000, 120000, 5, 9},   {2000, 1, 1.0, 4000, 200000, 5, 9},
-	{3000, 20, 1.5, 20000, 100000, 2, 8}, {200, 10, 0.5, 300, 3000, 2, 8},
-};
-
-#define MIXES (sizeof(mixes) / sizeof(mixes[0]))
 #define SEEDS 2
 #define PARTS 5
 
@@ -214,126 +143,6 @@ Test(recommend, random_halves_agree, .timeout = 300)
 			}
 			free(halves[0].items);
 			free(halves[1].items);
-			free(all.items);
-		}
-}
-
-static struct fw_seen seen(const char *source, uint64_t highest, uint64_t dropped)
-{
-	struct fw_seen one = {.highest = highest, .dropped = dropped, .windows = 1};
-
-	snprintf(one.source, sizeof(one.source), "%s", source);
-	return one;
-}
-
-/* The evidence of the sources that `there` says, without a database. */
-static struct fw_recommendation recommend_of(const struct mix *mix, const struct rows *rows,
-					     const bool *there)
-{
-	struct fw_evidence evidence = {.rule = rule};
-	struct fw_recommendation advice;
-	uint64_t *highest = calloc(mix->honest + mix->attackers, sizeof(*highest));
-
-	evidence.seen = calloc(mix->honest + mix->attackers, sizeof(*evidence.seen));
-	for (size_t i = 0; i < rows->count; i++)
-		if (rows->items[i].amount > highest[rows->items[i].source])
-			highest[rows->items[i].source] = rows->items[i].amount;
-	for (size_t i = 0; i < mix->honest + mix->attackers; i++) {
-		struct fw_seen *one = &evidence.seen[evidence.seen_count];
-
-		if (!there[i] || !highest[i])
-			continue;
-		*one = seen("", highest[i], 0);
-		snprintf(one->source, sizeof(one->source), "%zu", i);
-		evidence.seen_count++;
-	}
-	cr_assert_eq(fw_recommend(&evidence, 2, &advice), 0);
-	fw_evidence_done(&evidence);
-	free(highest);
-	return advice;
-}
-
-static bool is_sure(const struct fw_recommendation *advice)
-{
-	return !advice->doubt.sources && advice->unseen_known && advice->unseen_over < 0.2;
-}
-
-/* By the highest of each source: nobody honest over the limit, every attacker. */
-static bool is_right(const struct mix *mix, const struct rows *rows, uint64_t limit)
-{
-	bool *over = calloc(mix->honest + mix->attackers, sizeof(*over)),
-	     *there = calloc(mix->honest + mix->attackers, sizeof(*there)), right = true;
-
-	for (size_t i = 0; i < rows->count; i++) {
-		there[rows->items[i].source] = true;
-		over[rows->items[i].source] |= rows->items[i].amount > limit;
-	}
-	for (size_t i = 0; i < mix->honest + mix->attackers; i++)
-		right &= !there[i] || over[i] == (i >= mix->honest);
-	free(over);
-	free(there);
-	return right;
-}
-
-#define HALVES 12
-
-/* Each source goes to one half or the other: what one half proposes must do for the other, or it must say
- * that it is not sure; it may err in one of a hundred. Of a crowd without a heavy tail it is sure. */
-Test(recommend, a_half_of_the_sources_speaks_for_the_other_or_doubts, .timeout = 300)
-{
-	size_t sure = 0, of_flat = 0, wrong = 0;
-
-	for (size_t i = 0; i < MIXES; i++)
-		for (uint64_t seed = 1; seed <= HALVES; seed++) {
-			const struct mix *mix = &mixes[i];
-			bool *halves[2];
-			struct rows all;
-
-			state = seed * 15485863 + i;
-			all = make(mix);
-			for (int half = 0; half < 2; half++)
-				halves[half] = calloc(mix->honest + mix->attackers, sizeof(bool));
-			for (size_t j = 0; j < mix->honest + mix->attackers; j++)
-				halves[draw() >> 63][j] = true;
-			for (int half = 0; half < 2; half++) {
-				struct fw_recommendation advice = recommend_of(mix, &all, halves[half]);
-
-				wrong += is_sure(&advice) && !is_right(mix, &all, advice.limit);
-				sure += is_sure(&advice);
-				of_flat += is_sure(&advice) && mix->exponent <= 0.5;
-				free(halves[half]);
-			}
-			free(all.items);
-		}
-	cr_expect_leq(wrong * 100, MIXES * HALVES * 2, "wrong and sure of it: %zu of %zu", wrong,
-		      MIXES * HALVES * 2);
-	cr_expect_geq(sure * 5, MIXES * HALVES * 2 * 2, "sure of %zu of %zu", sure, MIXES * HALVES * 2);
-	cr_expect_geq(of_flat, 2 * HALVES - 1, "sure of %zu flat ones of %d", of_flat, 2 * HALVES);
-}
-
-/* The five busiest of a heavy tail are all among those that were not seen, which is one case in 32: what is
- * left must not look flat for it. */
-Test(recommend, a_crowd_that_lacks_its_head_is_no_flat_one, .timeout = 300)
-{
-	enum { LACKING = 5 };
-
-	for (size_t i = 0; i < 4; i++)
-		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-			const struct mix *mix = &mixes[i];
-			bool *there = calloc(mix->honest + mix->attackers, sizeof(bool));
-			struct fw_recommendation advice;
-			struct rows all;
-			char what[64];
-
-			state = seed * 32452843 + i;
-			all = make(mix);
-			for (size_t j = LACKING; j < mix->honest + mix->attackers; j++)
-				there[j] = draw() >> 63;
-			advice = recommend_of(mix, &all, there);
-			snprintf(what, sizeof(what), "mix %zu seed %lu without its head", i,
-				 (unsigned long)seed);
-			judge(mix, &all, advice.limit, what);
-			free(there);
 			free(all.items);
 		}
 }
