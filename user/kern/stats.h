@@ -77,8 +77,7 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
  * a sub-window is missing from its peak. 0: nothing new. */
 struct fw_meter_peak {
 	uint64_t amount;
-	uint32_t dropped; /* packets dropped for this key so far, as far as the CPUs have told; wraps, never
-			     falls */
+	uint32_t dropped; /* packets dropped for this key so far, as far as the CPUs have told; wraps */
 };
 /* key.rule must be rule's id. -ENOENT: no state. Any thread. */
 int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule,
