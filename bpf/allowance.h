@@ -66,15 +66,6 @@ static __always_inline enum allowance allowance_spend(struct fw_allowance *allow
 	return ALLOWANCE_OVER;
 }
 
-/* Dropped in the meter's open sub-window, or in the one before, which another CPU has closed meanwhile: told
- * later, it would hold a source that has stopped. */
-static __always_inline int allowance_is_late(const struct fw_allowance *allowance,
-					     const struct fw_meter *meter, __u64 sub_ns)
-{
-	return fw_allowance_tick(meter->sub_start_ns + sub_ns) - allowance->until >
-	       fw_allowance_tick(sub_ns) + 1;
-}
-
 /* Tells the meter what was counted in its name and frees the place. Returns what was told. */
 static __always_inline __u64 allowance_settle(struct fw_allowance *allowance, struct fw_meter *meter,
 					      __u64 sub_ns, __u16 epoch)
@@ -84,7 +75,7 @@ static __always_inline __u64 allowance_settle(struct fw_allowance *allowance, st
 
 	if (fw_allowance_forgotten(allowance->epoch, epoch))
 		pending = dropped = 0;
-	if (allowance->over && allowance_is_late(allowance, meter, sub_ns))
+	if (allowance->over && fw_allowance_is_late(allowance, meter, sub_ns))
 		pending = 0;
 	allowance->until = 0;
 	allowance->pending = 0;

@@ -76,6 +76,15 @@ static __always_inline int fw_allowance_is_past(const struct fw_allowance *allow
 	return allowance->until - fw_allowance_tick(now_ns) - 1 >= FW_ALLOWANCE_TICKS_MAX;
 }
 
+/* Dropped in the meter's open sub-window, or in the one before, which another CPU has closed meanwhile: told
+ * later, it would hold a source that has stopped. */
+static __always_inline int fw_allowance_is_late(const struct fw_allowance *allowance,
+						const struct fw_meter *meter, __u64 sub_ns)
+{
+	return fw_allowance_tick(meter->sub_start_ns + sub_ns) - allowance->until >
+	       fw_allowance_tick(sub_ns) + 1;
+}
+
 /* Changes with every policy, and when meters are forgotten. */
 static __always_inline __u16 fw_allowance_epoch(__u32 generation, __u32 forgets)
 {

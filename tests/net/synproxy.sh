@@ -51,22 +51,12 @@ NFT
 fi
 on victim sh -c 'echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose'
 
-write_policy() {
-	policy <<YAML
-version: 1
-interfaces: [{name: $IFACE, xdp: native}]
-$1
-rules:
-  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 2k connections/1s, per: destination, action: challenge}
-YAML
-}
-
 xdp_on attacker eth0 tools/upstream.bpf.c upstream
 web_conf ''
 truncate -s 16M "$WORK/www/big"
 behind nginx -c "$WORK/nginx.conf" &
 disown
-write_policy ''
+syn_policy ''
 start_agent
 fetch() { on client curl -sf -o "$WORK/got" --max-time 10 "http://$1/big" && cmp -s "$WORK/got" "$WORK/www/big" && echo whole; }
 until_true 5 on client curl -sf -o /dev/null "http://$SERVER:80/"
@@ -75,7 +65,7 @@ flood --dst "$SERVER" --source random4 --proto syn --dport 80 --rate 100000 --se
 wait "$FLOOD_PID"
 expect "without synproxy_wscale nobody behind is answered" 0 "$(status "d['reasons']['challenged']")"
 
-write_policy 'safety: {synproxy_wscale: 7}'
+syn_policy 'safety: {synproxy_wscale: 7}'
 expect_exit "synproxy_wscale" 0 fw reload --wait
 # Of SYNPROXY: what it had to answer itself and what it redeemed, over all CPUs (hexadecimal).
 synproxy() {

@@ -68,16 +68,22 @@ beside() {
 	end_floods
 }
 
+# syn_policy LINE: a rule that challenges, and a line of other settings, which may be empty
+syn_policy() {
+	policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+$1
+rules:
+  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 2k connections/1s, per: destination, action: challenge}
+YAML
+}
+
 # begin_syn NAME LAB-OPTIONS...: nginx behind a rule that challenges, and eth1, which drops all, to aim the same flood at
 begin_syn() {
 	begin "$@" --direct
 	need_web
-	policy <<YAML
-version: 1
-interfaces: [{name: $IFACE, xdp: native}]
-rules:
-  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 2k connections/1s, per: destination, action: challenge}
-YAML
+	syn_policy ''
 	SYN=(--dst "$VICTIM_IP4" --source random4 --proto syn --dport 80)
 	URL="http://$VICTIM_IP4:80/"
 	serve_syn

@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A crowd of sources that come once gets meters up to a budget, and costs nobody else his. */
+/* What a flood of new keys leaves to the others: who was known stays known, who keeps sending gets his meter.
+ */
 #include <sched.h>
 
-#include "lab.h"
-
-#define POLICY "version: 1\nrules: [{name: r, limit: 5 packets/10s, action: block}]\n"
-#define CROWD  150000u
-
-/* The n-th address of 10.0.0.0/8, one packet. */
-static struct packet stranger(uint32_t n)
-{
-	struct packet packet = PACKET(.from = "10.0.0.0");
-
-	packet.bytes[packet.ip + 13] = (unsigned char)(n >> 16);
-	packet.bytes[packet.ip + 14] = (unsigned char)(n >> 8);
-	packet.bytes[packet.ip + 15] = (unsigned char)n;
-	return packet;
-}
+#include "crowd.h"
 
 static uint64_t not_admitted(struct lab *lab)
 {
@@ -24,11 +11,6 @@ static uint64_t not_admitted(struct lab *lab)
 
 	cr_assert_eq(fw_stats_faults(lab->datapath, faults), 0);
 	return faults[FW_FAULT_NOT_ADMITTED];
-}
-
-static void open_large(struct lab *lab)
-{
-	lab_open_with(lab, POLICY, (struct fw_datapath_options){.sources = 1 << 18, .bans = 1024}, false);
 }
 
 Test(admission, in_peace_every_source_has_a_meter)
@@ -137,65 +119,6 @@ Test(admission, a_known_key_with_a_port_stays_over_its_limit)
 	lab_close(&lab);
 }
 
-/* A flood that pauses, as on a CPU that does other things, too, does not open the gate each time. */
-Test(admission, a_flood_in_bursts_is_one_flood)
-{
-	struct fw_gate *gates;
-	uint64_t inserted = 0, closings = 0;
-	struct lab lab;
-	size_t cpus;
-
-	open_large(&lab);
-	for (uint32_t i = 0; i < FW_GATE_PER_SECOND + 100000; i++) {
-		struct packet packet = stranger(i);
-
-		if (i >= FW_GATE_PER_SECOND && i % 2000 == 0)
-			lab.now_ns += 4 * MS;
-		if (i >= FW_GATE_PER_SECOND && i % 10000 == 500)
-			lab.now_ns += 40 * MS;
-		lab_run(&lab, &packet);
-	}
-	cr_assert_eq(fw_stats_gates(lab.datapath, &gates, &cpus), 0);
-	for (size_t i = 0; i < cpus; i++) {
-		inserted += fw_gate_inserted(&gates[i]);
-		closings += gates[i].closings;
-	}
-	free(gates);
-	cr_expect_eq(closings, 1);
-	cr_expect_leq(inserted, FW_GATE_PER_SECOND + 1000, "%lu", (unsigned long)inserted);
-	lab_close(&lab);
-}
-
-/* Who sends everything twice gets no more meters than the budget has. */
-Test(admission, a_crowd_that_comes_twice_has_the_budget_of_one_that_comes_once)
-{
-	enum { PER_TICK = 2000, TICKS = 100 };
-	struct packet known = PACKET(.from = ATTACKER);
-	struct fw_gate *gates;
-	uint64_t inserted = 0;
-	struct lab lab;
-	size_t cpus;
-
-	open_large(&lab);
-	lab_send(&lab, known, 6);
-	for (uint32_t i = 0; i < FW_GATE_PER_SECOND + TICKS * PER_TICK; i++) {
-		struct packet packet = stranger(i);
-
-		if (i >= FW_GATE_PER_SECOND && i % PER_TICK == 0)
-			lab.now_ns += 4 * MS;
-		lab_send(&lab, packet, 2);
-		if (i % 5000 == 0)
-			cr_expect_eq(lab_send(&lab, known, 1), 0, "the offender of before is dropped");
-	}
-	cr_assert_eq(fw_stats_gates(lab.datapath, &gates, &cpus), 0);
-	for (size_t i = 0; i < cpus; i++)
-		inserted += fw_gate_inserted(&gates[i]);
-	free(gates);
-	cr_expect_gt(inserted, FW_GATE_PER_SECOND);
-	cr_expect_leq(inserted, FW_GATE_PER_SECOND * 1.4 + 400, "%lu", (unsigned long)inserted);
-	lab_close(&lab);
-}
-
 /* What a flood varies, one packet each. */
 enum varied { SOURCES, SOURCES6, PREFIXES, DESTINATIONS, PORTS, PORTS_OF_FEW, VARIED_ };
 
@@ -251,89 +174,6 @@ static struct packet key_packet(enum varied what, bool honest)
 	if (what == DESTINATIONS)
 		return honest ? PACKET(.to = VICTIM) : PACKET(.to = VICTIM_FAR);
 	return honest ? PACKET(.from = HONEST) : PACKET(.from = ATTACKER);
-}
-
-static struct fw_gate gates_together(struct lab *lab)
-{
-	struct fw_gate *gates, sum = {};
-	size_t cpus;
-
-	cr_assert_eq(fw_stats_gates(lab->datapath, &gates, &cpus), 0);
-	for (size_t i = 0; i < cpus; i++) {
-		sum.fresh += gates[i].fresh;
-		sum.strayed += gates[i].strayed;
-		sum.returned += gates[i].returned;
-		sum.closed += gates[i].closed;
-	}
-	free(gates);
-	return sum;
-}
-
-static uint64_t inserted_by(struct lab *lab)
-{
-	struct fw_gate sum = gates_together(lab);
-
-	return fw_gate_inserted(&sum);
-}
-
-/* With the crowd's first flood on the first of two CPUs. before: to go back to. */
-static void open_flooded(struct lab *lab, cpu_set_t *before)
-{
-	lab_needs_root();
-	cr_assert_eq(sched_getaffinity(0, sizeof(*before), before), 0);
-	if (CPU_COUNT(before) < 2)
-		cr_skip_test("takes 2 CPUs");
-	open_large(lab);
-	lab_go_to_cpu(0);
-	for (uint32_t i = 0; i < CROWD; i++) {
-		struct packet packet = stranger(i);
-
-		lab_run(lab, &packet);
-	}
-}
-
-/* A flood that moves on finds the gate closed: it gets no second's worth from every CPU it comes by, again
- * and again. */
-Test(admission, a_flood_closes_the_gates_of_all_cpus)
-{
-	uint64_t inserted;
-	cpu_set_t before;
-	struct lab lab;
-
-	open_flooded(&lab, &before);
-	lab.now_ns += 4 * MS;
-	inserted = inserted_by(&lab);
-	for (uint32_t turn = 1; turn <= 10; turn++) {
-		lab_go_to_cpu(turn & 1);
-		for (uint32_t i = 0; i < CROWD / 2; i++) {
-			struct packet packet = stranger(turn << 20 | i);
-
-			lab_run(&lab, &packet);
-		}
-		lab.now_ns += FW_GATE_WATCH_NS;
-	}
-	cr_expect_eq(gates_together(&lab).closed, 2);
-	inserted = inserted_by(&lab) - inserted;
-	cr_expect_leq(inserted, 10 * CROWD / 2 / 500, "%lu", (unsigned long)inserted);
-	cr_assert_eq(sched_setaffinity(0, sizeof(before), &before), 0);
-	lab_close(&lab);
-}
-
-/* What one CPU wrote while another's packet was under way is in the future for that packet. */
-Test(admission, a_flood_closes_the_gate_of_a_cpu_whose_clock_is_behind)
-{
-	struct packet packet = stranger(CROWD);
-	cpu_set_t before;
-	struct lab lab;
-
-	open_flooded(&lab, &before);
-	cr_assert_eq(gates_together(&lab).closed, 1);
-	lab_go_to_cpu(1);
-	lab.now_ns -= 10 * MS;
-	lab_run(&lab, &packet);
-	cr_expect_eq(gates_together(&lab).closed, 2);
-	cr_assert_eq(sched_setaffinity(0, sizeof(before), &before), 0);
-	lab_close(&lab);
 }
 
 struct flood {
@@ -423,6 +263,7 @@ Test(admission, and_one_that_comes_by_two_cpus_in_turn_beside_a_flood_on_both)
 {
 	every_key_is_admitted(2);
 }
+
 /* Among more new sources than the budget covers, one that keeps sending soon has its turn. */
 Test(admission, a_steady_offender_is_admitted_during_the_flood)
 {

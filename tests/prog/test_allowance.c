@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a CPU decides without asking a meter is what the meter would have said, packet by packet. */
+#include <stdio.h>
+
 #include "fw_allowance.h"
 #include "fw_meter.h"
 #include "kern/stats.h"
@@ -150,6 +152,65 @@ Test(allowance, ends_when_meters_are_forgotten)
 	cr_assert_eq(fw_prefix_parse(HONEST, &source, NULL), 0);
 	cr_assert_eq(fw_meters_forget(lab.datapath, &source), 0);
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 50);
+	lab_close(&lab);
+}
+
+/* Packets by two CPUs, of which neither tells the meter all it counted: the key falls silent. */
+static void peak_is(const char *limit, unsigned int first, unsigned int second)
+{
+	char policy[128];
+	struct fw_meter_key key = {.addr = lab_addr(HONEST)};
+	struct fw_meter_peak peak;
+	struct lab lab;
+	uint64_t since;
+
+	if (!lab_go_to_cpu(1) || !lab_go_to_cpu(0))
+		cr_skip_test("needs two CPUs");
+	snprintf(policy, sizeof(policy), "version: 1\nrules: [{name: r, limit: %s, action: block}]\n", limit);
+	lab_open(&lab, policy);
+	since = lab.now_ns;
+	lab_send(&lab, PACKET(.from = HONEST), first);
+	lab_go_to_cpu(1);
+	lab_send(&lab, PACKET(.from = HONEST), second);
+	lab_go_to_cpu(0);
+	key.rule = lab.image->slot->rules[0].id;
+	cr_assert_eq(fw_meter_peak(lab.datapath, &lab.image->slot->rules[0], &key, since, &peak), 0);
+	cr_expect_eq(peak.amount, first + second, "limit %s: %lu of %u", limit, (unsigned long)peak.amount,
+		     first + second);
+	cr_assert_eq(
+		fw_meter_peak(lab.datapath, &lab.image->slot->rules[0], &key, since + 60 * SECONDS, &peak),
+		0);
+	cr_expect_eq(peak.amount, 0, "limit %s: nothing new, %lu", limit, (unsigned long)peak.amount);
+	lab_close(&lab);
+}
+
+Test(allowance, is_in_the_peak_of_a_key_that_falls_silent)
+{
+	peak_is("64k packets/10s", 1000, 500);
+	peak_is("100 packets/10s", 300, 250); /* over it */
+}
+
+/* What counts no more in the packet path is not read either: after a forget, after a window without packets.
+ */
+Test(allowance, is_not_read_longer_than_it_counts)
+{
+	struct fw_prefix source = lab_prefix(HONEST);
+	struct lab lab;
+
+	if (!lab_go_to_cpu(1) || !lab_go_to_cpu(0))
+		cr_skip_test("needs two CPUs");
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 64k packets/10s, action: block}]\n");
+	lab_send(&lab, PACKET(.from = HONEST), 50);
+	lab_go_to_cpu(1);
+	lab_send(&lab, PACKET(.from = HONEST), 50);
+	amount_is(&lab, 100, 0);
+	cr_assert_eq(fw_meters_forget(lab.datapath, &source), 0);
+	lab_go_to_cpu(0);
+	lab_send(&lab, PACKET(.from = HONEST), 7);
+	amount_is(&lab, 7, 0);
+	lab.now_ns += 60 * SECONDS;
+	lab_send(&lab, PACKET(.from = ATTACKER), 1); /* moves the clock */
+	amount_is(&lab, 0, 0);
 	lab_close(&lab);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Meters of all sources together, of which a CPU keeps a share to itself: their limit is exact on one CPU, passed
- * by no more than the shares by several, and live when it is tuned. */
+/* Meters of all sources together, of which a CPU keeps a share to itself: their limit is exact on one CPU,
+ * passed by no more than the shares by several, and live when it is tuned. */
 #include "lab.h"
 
-#define HEAD		"version: 1\ninterfaces: [lo]\nrules:\n"
-#define TOTAL(limit)	HEAD "  - {name: all, limit: " limit ", per: total, action: police}\n"
-#define SHARES(limit)	((limit) / 32) /* of all CPUs: BATCH_SHARE of user/policy/compile.c */
+#define HEAD	      "version: 1\ninterfaces: [lo]\nrules:\n"
+#define TOTAL(limit)  HEAD "  - {name: all, limit: " limit ", per: total, action: police}\n"
+#define SHARES(limit) ((limit) / 32) /* of all CPUs: BATCH_SHARE of user/policy/compile.c */
 
 Test(totals, one_cpu_passes_the_limit_and_no_more)
 {

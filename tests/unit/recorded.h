@@ -18,7 +18,7 @@ static const struct fw_history_rule rule = {.name = "blanket",
 					    .limit = 1000000,
 					    .enforced = true};
 
-static struct fw_prefix prefix_of(uint32_t source)
+static inline struct fw_prefix prefix_of(uint32_t source)
 {
 	struct fw_prefix prefix;
 	char text[32];

@@ -59,7 +59,7 @@ static uint64_t highest_of(struct fw_history *history, const struct fw_advice_qu
 	struct fw_err err = {0};
 
 	cr_assert_eq(fw_evidence_load(history, question, "blanket", evidence, &err), 0, "%s", err.text);
-	fw_recommend(evidence, 2, &advice);
+	cr_assert_eq(fw_recommend(evidence, 2, &advice), 0);
 	fw_evidence_done(evidence);
 	return advice.honest_highest;
 }
@@ -129,8 +129,8 @@ Test(advice, no_more_is_recorded_than_was_asked_for)
 	remove_all(directory, path);
 }
 
-/* One window of sources that fall off as 1/rank, and one at `lone`, 0: there is none. */
-static char *advice_on_tail(uint64_t lone)
+/* One window of at most 300 sources that fall off as 1/rank, the last of them at `lone`, 0: there is none. */
+static char *advice_on_tail(uint32_t count, uint64_t lone)
 {
 	static const struct fw_history_bounds bounds = {.keep_s = 90 * 86400, .bytes = 512 << 20};
 	struct fw_advice_question question = {.span = {NOON, NOON + 300}, .buffer = 2, .rule = "blanket"};
@@ -143,17 +143,17 @@ static char *advice_on_tail(uint64_t lone)
 	cr_assert(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/history.db", directory);
 	cr_assert_eq(fw_history_open(path, &bounds, &history, &err), 0, "%s", err.text);
-	for (uint32_t i = 0; i < 300; i++)
+	for (uint32_t i = 0; i < count; i++)
 		peaks[i] = (struct fw_history_peak){.key = prefix_of(i), .peak = 30000 / (i + 1)};
 	if (lone)
-		peaks[299].peak = lone;
+		peaks[count - 1].peak = lone;
 	cr_assert_eq(fw_history_write(history,
 				      &(struct fw_history_batch){.now = NOON,
 								 .rules = &rule,
 								 .rule_count = 1,
 								 .seconds = 300,
 								 .peaks = peaks,
-								 .peak_count = 300},
+								 .peak_count = count},
 				      &err),
 		     0, "%s", err.text);
 	cr_assert_eq(fw_advice(history, &question, &document, &err), 0, "%s", err.text);
@@ -166,14 +166,25 @@ static char *advice_on_tail(uint64_t lone)
 
 Test(advice, says_what_it_is_not_sure_of)
 {
-	char *text = advice_on_tail(0);
+	char *text = advice_on_tail(300, 0);
 
 	cr_expect(strstr(text, "not sure: a few sources send far more than the others"), "%s", text);
 	cr_expect(strstr(text, "\"doubt\": null"), "%s", text);
+	cr_expect(strstr(text, "\"unseen_over\": 0.3"), "%s", text);
 	free(text);
-	text = advice_on_tail(600000);
+	text = advice_on_tail(300, 600000);
 	cr_expect(strstr(text, "not sure: the source at 600000 may be honest: 1 of"), "%s", text);
 	cr_expect(strstr(text, "\"set_apart\": true"), "%s", text);
+	free(text);
+}
+
+/* With so few nobody knows: that is no chance of 0. */
+Test(advice, too_few_sources_say_nothing_of_the_others)
+{
+	char *text = advice_on_tail(12, 0);
+
+	cr_expect(strstr(text, "\"unseen_over\": null"), "%s", text);
+	cr_expect(strstr(text, "\"limit\": \"60k packets/5m\""), "%s", text);
 	free(text);
 }
 

@@ -21,12 +21,15 @@
 #define SOURCES 2048 /* so few that the gate closes at once */
 
 #define RULES                                                                                                \
-	"  - {name: tiny, match: {protocol: gre, length: 102}, action: block}\n"                              \
-	"  - {name: service, match: {protocol: udp, dest_port: 27003}, limit: 2000 packets/10s, action: block}\n" \
-	"  - {name: tcp, match: {protocol: tcp, dest_port: 20004}, limit: 1000 packets/10s, action: block}\n"  \
-	"  - {name: reflect, match: {protocol: udp, source_port: 1, dest_port: 1-79}, limit: 100 packets/1s, " \
-	"per: total, action: police}\n"                                                                       \
-	"  - {name: blanket, limit: 7000 packets/5m, action: block}\n"                                        \
+	"  - {name: tiny, match: {protocol: gre, length: 102}, action: block}\n"                             \
+	"  - {name: service, match: {protocol: udp, dest_port: 27003}, limit: 2000 packets/10s, action: "    \
+	"block}\n"                                                                                           \
+	"  - {name: tcp, match: {protocol: tcp, dest_port: 20004}, limit: 1000 packets/10s, action: "        \
+	"block}\n"                                                                                           \
+	"  - {name: reflect, match: {protocol: udp, source_port: 1, dest_port: 1-79}, limit: 100 "           \
+	"packets/1s, "                                                                                       \
+	"per: total, action: police}\n"                                                                      \
+	"  - {name: blanket, limit: 7000 packets/5m, action: block}\n"                                       \
 	"  - {name: everything, limit: 100M packets/1s, per: total, action: police}\n"
 #define HEAD "version: 1\ninterfaces: [lo]\n"
 

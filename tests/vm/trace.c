@@ -23,12 +23,15 @@
 #include "/work/trace/lines.h"
 
 #define RULES                                                                                                \
-	"  - {name: tiny, match: {protocol: gre, length: 102}, action: block}\n"                              \
-	"  - {name: service, match: {protocol: udp, dest_port: 27003}, limit: 2000 packets/10s, action: block}\n" \
-	"  - {name: tcp, match: {protocol: tcp, dest_port: 20004}, limit: 1000 packets/10s, action: block}\n"  \
-	"  - {name: reflect, match: {protocol: udp, source_port: 1, dest_port: 1-79}, limit: 100 packets/1s, " \
-	"per: total, action: police}\n"                                                                       \
-	"  - {name: blanket, limit: 7000 packets/5m, action: block}\n"                                        \
+	"  - {name: tiny, match: {protocol: gre, length: 102}, action: block}\n"                             \
+	"  - {name: service, match: {protocol: udp, dest_port: 27003}, limit: 2000 packets/10s, action: "    \
+	"block}\n"                                                                                           \
+	"  - {name: tcp, match: {protocol: tcp, dest_port: 20004}, limit: 1000 packets/10s, action: "        \
+	"block}\n"                                                                                           \
+	"  - {name: reflect, match: {protocol: udp, source_port: 1, dest_port: 1-79}, limit: 100 "           \
+	"packets/1s, "                                                                                       \
+	"per: total, action: police}\n"                                                                      \
+	"  - {name: blanket, limit: 7000 packets/5m, action: block}\n"                                       \
 	"  - {name: everything, limit: 100M packets/1s, per: total, action: police}\n"
 #define HEAD "version: 1\ninterfaces: [lo]\n"
 
@@ -115,9 +118,11 @@ int main(int argc, char **argv)
 			good = 0;
 			continue;
 		}
-		bare = 0; print_lines(program);
+		bare = 0;
+		print_lines(program);
 		floodwall = measure(&packets, program);
-		printf("# instructions %-20s %6.0f (bare %.0f)\n", rows[i].name, (double)(floodwall - bare), bare);
+		printf("# instructions %-20s %6.0f (bare %.0f)\n", rows[i].name, (double)(floodwall - bare),
+		       bare);
 		fw_datapath_close(datapath);
 	}
 	return good ? 0 : 1;

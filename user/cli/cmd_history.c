@@ -79,8 +79,9 @@ const struct fw_command fw_command_history_top = {
 		    FW_OPTION_SVG},
 	.help = "the busiest sources per window of the past, busiest first",
 	.about = "As a query over WAF logs would say it. Numbers of sources are estimated from samples and "
-		 "marked so (~), those of a rule's keys are counted, without what a CPU still keeps to "
-		 "itself: up to a 32nd of the limit, of a key over it up to 256 packets. Per ten seconds "
+		 "marked so (~), those of a rule's keys are counted. Of a key that comes by several CPUs "
+		 "what the others have not told when one closes a sub-window may be missing: up to a 32nd "
+		 "of the limit, of a key over it up to 256 packets of each. Per ten seconds "
 		 "the 100 busiest sources "
 		 "are kept for a day, per five minutes 1000, "
 		 "after "

@@ -182,7 +182,9 @@ const struct fw_command fw_command_recommend = {
 		 "listed; "
 		 "declared attacks are left out. It warns when the data is too short or dirty, and says how "
 		 "sure it is of whom it set apart and that the limit spares sources not seen yet: believe "
-		 "it as little as it does. Nothing is changed without --apply, which writes FILE.recommended "
+		 "it as little as it does. unseen_over is the chance that of as many sources again an honest "
+		 "one is over the limit, null: not known. Nothing is changed without --apply, which writes "
+		 "FILE.recommended "
 		 "beside the "
 		 "policy file, with your own rights, and applies that.",
 	.examples = "floodwall recommend\n"
@@ -196,7 +198,7 @@ const struct fw_command fw_command_recommend = {
 		"\"sources\":N,\"set_apart\":{\"blocked\":N,\"apart\":N},\"excluded\":[{\"source\","
 		"\"highest\":N,\"windows\":N,\"why\":\"blocked|apart\"}],\"would_block\":{\"sources\":N,"
 		"\"known_good\":N,\"amount\":N},\"recorded_seconds\":N,\"span_seconds\":N,"
-		"\"excluded_seconds\":N,\"unseen_over\":F,\"doubt\":null|{\"sources\":N,\"above\":N,"
+		"\"excluded_seconds\":N,\"unseen_over\":F|null,\"doubt\":null|{\"sources\":N,\"above\":N,"
 		"\"below\":N,\"chance\":F,\"set_apart\":BOOL},\"warnings\":[TEXT]}]}",
 	.run = cmd_recommend,
 };

@@ -6,6 +6,7 @@
 #include "cli/table.h"
 
 #define EXCLUDED_MAX 5
+#define RARE	     0.001
 
 static const char *or_dash(const json_t *rule, const char *name)
 {
@@ -68,6 +69,24 @@ static void print_set_apart(const struct fw_page *page, const json_t *rule)
 		fprintf(page->out, " (%s)", fw_say_count(fw_doc_count(source, "highest"), highest));
 	}
 	fputc('\n', page->out);
+}
+
+/* An older agent does not say. */
+static void print_unseen(const struct fw_page *page, const json_t *rule)
+{
+	const json_t *over = json_object_get(rule, "unseen_over");
+	double chance = json_number_value(over);
+
+	if (!over || !*fw_doc_text(rule, "limit"))
+		return;
+	fputs("  sources not seen yet: ", page->out);
+	if (json_is_null(over))
+		fputs("not known, too few honest ones are recorded one by one\n", page->out);
+	else if (chance < RARE)
+		fprintf(page->out, "of as many again one is over the limit in less than 1 of %.0f cases\n",
+			1 / RARE);
+	else
+		fprintf(page->out, "of as many again one is over the limit in 1 of %.3g cases\n", 1 / chance);
 }
 
 static bool has_warning(const json_t *rule, const char *text)
@@ -146,6 +165,7 @@ static void print_remarks(const struct fw_page *page, const json_t *rules, const
 		fw_say_seconds(fw_doc_number(rule, "recorded_seconds"), recorded),
 		fw_say_seconds(fw_doc_number(rule, "span_seconds"), span), fw_doc_text(rule, "per"));
 	print_set_apart(page, rule);
+	print_unseen(page, rule);
 	json_array_foreach (json_object_get(rule, "warnings"), index, warning) {
 		if (json_is_string(warning) && rules_with(rules, json_string_value(warning), &first) > 1)
 			continue;

@@ -140,7 +140,7 @@ static void warn_of_doubt(const struct fw_evidence *evidence, const struct fw_re
 			warnings, json_sprintf("not sure: %s may be an attack, though taken for honest: only "
 					       "%s; if it is one, --exclude its time",
 					       who, odds));
-	if (advice->unseen_over >= LIKELY)
+	if (advice->unseen_known && advice->unseen_over >= LIKELY)
 		json_array_append_new(
 			warnings,
 			json_sprintf("not sure: a few sources send far more than the others; of as many "
@@ -239,7 +239,7 @@ static json_t *to_json(const struct fw_advice_question *question, const struct f
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:f, s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, "
-		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:f, s:o, s:o}",
+		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
 		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
 		"limit_now", limit_now(question, rule), "amount", (json_int_t)advice->limit, "honest_highest",
@@ -251,8 +251,8 @@ static json_t *to_json(const struct fw_advice_question *question, const struct f
 		"known_good", (json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
 		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
 		(json_int_t)evidence->span_s, "excluded_seconds", (json_int_t)evidence->excluded_s,
-		"unseen_over", advice->unseen_over, "doubt", doubt_of(&advice->doubt), "warnings",
-		warnings_of(question, evidence, advice));
+		"unseen_over", advice->unseen_known ? json_real(advice->unseen_over) : json_null(), "doubt",
+		doubt_of(&advice->doubt), "warnings", warnings_of(question, evidence, advice));
 }
 
 static int advise(struct fw_history *history, const struct fw_advice_question *question,
@@ -266,10 +266,13 @@ static int advise(struct fw_history *history, const struct fw_advice_question *q
 		return r;
 	for (size_t i = 0; i < evidence.seen_count; i++)
 		evidence.seen[i].known_good = good_list_has(good, evidence.seen[i].source);
-	fw_recommend(&evidence, question->buffer, &advice);
-	json_array_append_new(list, to_json(question, &evidence, &advice));
+	r = fw_recommend(&evidence, question->buffer, &advice);
+	if (!r && json_array_append_new(list, to_json(question, &evidence, &advice)))
+		r = -ENOMEM;
+	if (r)
+		fw_err_set(err, r, "rule '%.63s': out of memory for what was seen of it", rule);
 	fw_evidence_done(&evidence);
-	return 0;
+	return r;
 }
 
 int fw_advice(struct fw_history *history, const struct fw_advice_question *question, json_t **ret,

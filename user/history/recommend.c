@@ -2,26 +2,20 @@
 /* Honest sources told from attackers, and the limit between them. */
 #include "history/recommend.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fw_types.h"
+#include "lib/cleanup.h"
 
-#define REST_MIN	8   /* sources that must remain below a gap */
-#define FALL_WIDTH	100 /* spacings below a gap that say how the crowd falls off, */
-#define FALL_FEW	25  /* so many even where amounts are small: */
-#define FALL_FLOOR	50  /* below it noise flattens the crowd */
-#define FALL_SKIPPED	5   /* next to a gap a few attackers weigh most */
-#define FALL_ERRORS	2   /* standard errors that the fall may be steeper than it looks */
 #define FALL_LEAST	0.5 /* a flat crowd would make every difference a gap */
-#define FALL_MOST	2.0
 #define GAP_MIN		1.5
 #define GAP_FLOOR	4 /* below it whole numbers leave gaps of their own */
 #define SURE		7 /* spacings: one in a thousand crowds shows such a gap by itself, */
 #define DOUBTED		5 /* one in 150 */
 #define ROUNDS		8
-#define UNSEEN_RANKS	10
 #define SHORT_OF_ATTACK 1.5 /* other attackers may be weaker than those seen */
 #define FEW_SOURCES	30
 #define SHORT_SPAN_S	86400
@@ -36,30 +30,6 @@ static int by_highest(const void *a, const void *b)
 	if (left->highest != right->highest)
 		return left->highest < right->highest ? 1 : -1;
 	return strcmp(left->source, right->source);
-}
-
-static double ratio(uint64_t larger, uint64_t smaller)
-{
-	return (double)(larger ? larger : 1) / (double)(smaller ? smaller : 1);
-}
-
-/* Mean spacing below the first `above`, counted as if they belonged to the crowd: taken for a crowd of its
- * own, one that lacks its top by chance would seem to fall off flatly, and every step in it would be a gap.
- * *ret_used may be NULL. */
-static double fall_below(const uint64_t *peaks, size_t count, size_t above, size_t *ret_used)
-{
-	size_t first = above + 1 + (above + FALL_SKIPPED + REST_MIN < count ? FALL_SKIPPED : 0), used = 0;
-	double sum = 0;
-
-	for (size_t i = first; i < count && used < FALL_WIDTH; i++) {
-		if (used >= FALL_FEW && peaks[i] < FALL_FLOOR)
-			break;
-		sum += (double)i * log(ratio(peaks[i - 1], peaks[i]));
-		used++;
-	}
-	if (ret_used)
-		*ret_used = used;
-	return used && sum < FALL_MOST * (double)used ? sum / (double)used : FALL_MOST;
 }
 
 struct gap {
@@ -84,13 +54,13 @@ static struct gap find_gap(const uint64_t *peaks, size_t count, bool again)
 {
 	struct gap doubtful = {0};
 
-	for (size_t above = 1; above + REST_MIN <= count && peaks[above] >= GAP_FLOOR; above++) {
-		double factor = ratio(peaks[above - 1], peaks[above]), fall;
+	for (size_t above = 1; above + FW_TAIL_REST_MIN <= count && peaks[above] >= GAP_FLOOR; above++) {
+		double factor = (double)peaks[above - 1] / (double)peaks[above], fall;
 		struct gap gap = {.above = above};
 
 		if (factor < GAP_MIN)
 			continue;
-		fall = fall_below(peaks, count, above, NULL);
+		fall = fw_tail_fall_below(peaks, count, above, NULL);
 		gap.spacing = (double)above * log(factor) / (fall < FALL_LEAST ? FALL_LEAST : fall);
 		if (gap.spacing > demanded(above, again))
 			return gap;
@@ -134,46 +104,31 @@ static bool was_blocked(const struct fw_evidence *evidence, const struct fw_seen
 	return seen->dropped && !seen->known_good && seen->highest > evidence->rule.limit;
 }
 
-/* Amounts of whoever stands as honest; NULL: out of memory. Known-good sources pass by other rules whatever
- * they send: they neither set a limit nor are set apart. */
-static uint64_t *peaks_of_honest(const struct fw_evidence *evidence, size_t *ret_count)
+/* Amounts of whoever stands as honest into room for all that were seen; how many. Known-good sources pass by
+ * other rules whatever they send: they neither set a limit nor are set apart. */
+static size_t peaks_of_honest(const struct fw_evidence *evidence, uint64_t *peaks)
 {
-	uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
 	size_t count = 0;
 
-	for (size_t i = 0; peaks && i < evidence->seen_count; i++)
+	for (size_t i = 0; i < evidence->seen_count; i++)
 		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good)
 			peaks[count++] = evidence->seen[i].highest;
-	*ret_count = count;
-	return peaks;
+	return count;
 }
 
-static void set_apart(struct fw_evidence *evidence, struct fw_recommendation *ret)
+/* `peaks` has room for all that were seen. */
+static void set_apart(struct fw_evidence *evidence, uint64_t *peaks, struct fw_recommendation *ret)
 {
-	uint64_t *peaks, bar;
-	size_t count;
+	uint64_t bar;
 
 	for (size_t i = 0; i < evidence->seen_count; i++)
 		evidence->seen[i].standing =
 			was_blocked(evidence, &evidence->seen[i]) ? FW_STANDING_BLOCKED : FW_STANDING_HONEST;
-	peaks = peaks_of_honest(evidence, &count);
-	bar = peaks ? find_bar(peaks, count, ret) : UINT64_MAX;
+	bar = find_bar(peaks, peaks_of_honest(evidence, peaks), ret);
 	for (size_t i = 0; i < evidence->seen_count; i++)
 		if (evidence->seen[i].standing == FW_STANDING_HONEST && !evidence->seen[i].known_good &&
 		    evidence->seen[i].highest >= bar)
 			evidence->seen[i].standing = FW_STANDING_APART;
-	free(peaks);
-}
-
-/* As steep as it may be. */
-static double fall_of_honest(const struct fw_evidence *evidence)
-{
-	size_t count, used = 0;
-	uint64_t *peaks = peaks_of_honest(evidence, &count);
-	double fall = peaks && count > FALL_FEW ? fall_below(peaks, count, 0, &used) : 0;
-
-	free(peaks);
-	return used ? fall * (1 + FALL_ERRORS / sqrt((double)used)) : 0;
 }
 
 static void count_standing(const struct fw_evidence *evidence, struct fw_recommendation *ret)
@@ -275,26 +230,10 @@ static uint64_t rounded(uint64_t amount)
 	return (amount + unit - 1) / unit * unit;
 }
 
-/* Up to which amount the crowd's fall explains sources that were not seen. */
-static double reach_of(const struct fw_recommendation *ret)
-{
-	return (double)ret->honest_highest *
-	       pow(UNSEEN_RANKS, ret->fall < FALL_LEAST ? FALL_LEAST : ret->fall);
-}
-
-/* That of as many sources again one is over the limit: the highest of both is as likely among the unseen, and
- * beyond it the tail goes on as it fell. */
-static double chance_of_more(const struct fw_recommendation *ret)
-{
-	if (!ret->limit || !ret->honest_highest || ret->fall <= 0)
-		return 0;
-	return 1 / (1 + pow((double)ret->limit / (double)ret->honest_highest, 1 / ret->fall));
-}
-
 /* Into the empty gap, as far as the crowd's fall explains. */
 static uint64_t widen(struct fw_recommendation *ret, uint64_t limit)
 {
-	double reach = reach_of(ret), most = (double)ret->attack_lowest / SHORT_OF_ATTACK;
+	double reach = fw_tail_reach(&ret->tail), most = (double)ret->attack_lowest / SHORT_OF_ATTACK;
 	uint64_t wider = rounded((uint64_t)(reach < most ? reach : most));
 
 	if (wider <= limit || wider >= ret->attack_lowest)
@@ -345,30 +284,36 @@ static void judge_data(const struct fw_evidence *evidence, struct fw_recommendat
 		      (double)ret->honest_highest >= CAPPED_RATIO * (double)rule->limit;
 }
 
-void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret)
+int fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret)
 {
+	FW_FREE uint64_t *peaks = calloc(evidence->seen_count + 1, sizeof(*peaks));
 	uint64_t median;
 
+	if (!peaks)
+		return -ENOMEM;
 	*ret = (struct fw_recommendation){.no_keys = !evidence->seen_count};
 	if (evidence->seen_count)
 		qsort(evidence->seen, evidence->seen_count, sizeof(*evidence->seen), by_highest);
-	set_apart(evidence, ret);
+	set_apart(evidence, peaks, ret);
 	count_standing(evidence, ret);
 	if (ret->no_keys)
 		ret->honest_highest = highest_of_buckets(evidence);
 	if (ret->attack_lowest && ret->honest_highest)
 		ret->gap = (double)ret->attack_lowest / (double)ret->honest_highest;
-	ret->fall = fall_of_honest(evidence);
+	fw_tail_measure(peaks, peaks_of_honest(evidence, peaks), &ret->tail);
 	ret->limit = choose(ret, buffer);
-	ret->unseen_over = chance_of_more(ret);
-	if (ret->unseen_over)
-		ret->unseen_reach = rounded((uint64_t)reach_of(ret));
+	ret->unseen_known = ret->limit && ret->tail.known;
+	if (ret->unseen_known) {
+		ret->unseen_over = fw_tail_chance(&ret->tail, (double)ret->limit);
+		ret->unseen_reach = rounded((uint64_t)fw_tail_reach(&ret->tail));
+	}
 	ret->p99 = quantile(evidence, ret->honest_highest, 0.99);
 	ret->p999 = quantile(evidence, ret->honest_highest, 0.999);
 	median = quantile(evidence, ret->honest_highest, 0.5);
 	ret->median_3mad = median + 3 * deviation(evidence, ret->honest_highest, median);
 	fw_counterfactual(evidence, ret->limit, ret);
 	judge_data(evidence, ret);
+	return 0;
 }
 
 void fw_evidence_done(struct fw_evidence *evidence)

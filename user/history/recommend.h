@@ -2,17 +2,15 @@
 /* A limit from what was seen: pure arithmetic on recorded amounts, no database, no clock.
  *
  * A source's highest window is the largest amount its limit was compared with. Sorted, these fall off
- * smoothly as long as they are of one crowd: for a tail like x^-a the spacings i·ln(x_i / x_i+1) all have the
- * mean 1/a (Rényi). Attackers stand above a spacing that is far larger than those below it. Whoever is above
- * such a gap, and whoever today's limit dropped, is set apart; the limit is buffer × the highest of the rest,
- * and where that would reach into the attack, the geometric middle of the gap. A crowd shows a gap of s times
- * its mean spacing by itself in exp(-s) of the cases: where that is more than one in a thousand, the advice
- * says whom it is not sure of.
+ * smoothly as long as they are of one crowd (history/tail.h). Attackers stand above a spacing that is far
+ * larger than those below it. Whoever is above such a gap, and whoever today's limit dropped, is set apart;
+ * the limit is buffer × the highest of the rest, and where that would reach into the attack, the geometric
+ * middle of the gap. A crowd shows a gap of s times its mean spacing by itself in exp(-s) of the cases: where
+ * that is more than one in a thousand, the advice says whom it is not sure of.
  *
- * The same 1/a says who has not been seen yet: of as many sources again the highest is over highest × b in
- * one of 1 + b^a cases. Where an attack shows that the gap is empty, the limit goes up to where that is one
- * of 11, b = 10^(1/a), and stays well short of the attack; where the limit is below, the advice says how
- * likely it meets somebody honest.
+ * The same fall says who has not been seen yet. Where an attack shows that the gap is empty, the limit goes
+ * up to where of as many sources again one is over it in 1 of 11 cases, and stays well short of the attack;
+ * where the limit is below, the advice says how likely it meets somebody honest.
  */
 #ifndef FW_HISTORY_RECOMMEND_H
 #define FW_HISTORY_RECOMMEND_H
@@ -22,6 +20,7 @@
 #include <stdint.h>
 
 #include "history/batch.h"
+#include "history/tail.h"
 
 enum fw_standing {
 	FW_STANDING_HONEST,
@@ -67,8 +66,9 @@ struct fw_recommendation {
 	uint64_t attack_lowest;	 /* of those apart and dropped, 0: there are none */
 	size_t honest, blocked, apart;
 	double gap;	       /* factor between attack_lowest and honest_highest */
-	double fall;	       /* 1/a of the honest, two standard errors up; 0: there are too few */
-	double unseen_over;    /* chance that of as many sources again one is over the limit; 0: not known */
+	struct fw_tail tail;   /* of the honest */
+	bool unseen_known;     /* false: too few honest sources say how the crowd falls off */
+	double unseen_over;    /* chance that of as many sources again one is over the limit */
 	uint64_t unseen_reach; /* the limit where that chance is 1 in 11 */
 	struct fw_doubt doubt;
 	uint64_t p99, p999, median_3mad; /* of the samples up to honest_highest */
@@ -80,8 +80,8 @@ struct fw_recommendation {
 		good_dropped;
 };
 
-/* buffer ≥ 1. Sorts evidence->seen, highest first. */
-void fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret);
+/* buffer ≥ 1. Sorts evidence->seen, highest first. 0 or -ENOMEM. */
+int fw_recommend(struct fw_evidence *evidence, double buffer, struct fw_recommendation *ret);
 void fw_evidence_done(struct fw_evidence *evidence);
 /* What a limit would have stopped: over_sources, over_known_good, over_amount of *ret. */
 void fw_counterfactual(const struct fw_evidence *evidence, uint64_t limit, struct fw_recommendation *ret);

@@ -14,9 +14,22 @@ static bool is_of(const struct fw_allowance *allowance, const struct fw_meter_ke
 	       !memcmp(&allowance->addr, &key->addr, sizeof(key->addr));
 }
 
-void fw_allowances_add(const struct fw_datapath *datapath, struct fw_meter_entry *entry)
+/* As allowance_settle() does. */
+static void tell(const struct fw_allowance *allowance, uint16_t epoch, struct fw_meter *copy)
 {
-	uint64_t hash = fw_filter_hash(&entry->key.addr, 128, datapath->config.seed);
+	if (fw_allowance_forgotten(allowance->epoch, epoch))
+		return;
+	if (!allowance->over || !fw_allowance_is_late(allowance, copy, copy->sub_us * 1000ULL))
+		copy->current += allowance->pending;
+	copy->dropped += allowance->dropped;
+}
+
+void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_meter_key *key,
+			struct fw_meter *copy)
+{
+	uint64_t hash = fw_filter_hash(&key->addr, 128, datapath->config.seed);
+	uint16_t epoch =
+		fw_allowance_epoch(0, __atomic_load_n(&datapath->control->forgets, __ATOMIC_ACQUIRE));
 
 	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++) {
 		uint32_t index = fw_allowance_index(cpu, hash, datapath->config.allowance_mask);
@@ -25,10 +38,8 @@ void fw_allowances_add(const struct fw_datapath *datapath, struct fw_meter_entry
 		for (unsigned int i = 0; i < FW_ALLOWANCE_WAYS; i++) {
 			struct fw_allowance allowance = line->way[i];
 
-			if (!is_of(&allowance, &entry->key))
-				continue;
-			entry->amount += allowance.pending;
-			entry->dropped += allowance.dropped;
+			if (is_of(&allowance, key))
+				tell(&allowance, epoch, copy);
 		}
 	}
 }

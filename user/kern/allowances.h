@@ -5,9 +5,11 @@
 
 #include "kern/stats.h"
 
-/* Adds it to entry->amount and entry->dropped; entry->key says whose. The CPUs go on meanwhile: what one of
- * them tells its meter between the two reads is counted twice or not at all. */
-void fw_allowances_add(const struct fw_datapath *datapath, struct fw_meter_entry *entry);
+/* Tells it to a copy of the key's meter, as the CPUs would: what they would leave out is left out, and the
+ * copy is rotated afterwards. The CPUs go on meanwhile: what one of them tells the meter after it was copied
+ * is missing. */
+void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_meter_key *key,
+			struct fw_meter *copy);
 
 /* Meters were deleted: no CPU may go on as if they were still there. */
 void fw_allowances_end(struct fw_datapath *datapath);

@@ -69,11 +69,11 @@ static bool take(const void *key, const void *value, void *context)
 	if (entry.key.rule != rule->id)
 		return true;
 	memcpy(&meter, value, sizeof(meter));
+	fw_allowances_tell(walk->datapath, &entry.key, &meter);
 	if (fw_meter_is_due(&meter, walk->now_ns, rule->sub_ns, rule->sub_us))
 		fw_meter_rotate(&meter, walk->now_ns, rule->sub_ns, rule->sub_us, rule->cell_shift);
 	entry.amount = fw_meter_amount(&meter);
 	entry.dropped = meter.dropped;
-	fw_allowances_add(walk->datapath, &entry);
 	walk->error = fw_meter_walk_add(walk, &entry);
 	return !walk->error;
 }

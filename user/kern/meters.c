@@ -36,13 +36,13 @@ struct meter_list {
 
 static bool add(struct meter_list *list, const struct fw_meter_key *key, const struct fw_meter *meter)
 {
-	struct fw_meter_entry entry = {
-		.key = *key,
-		.amount = fw_meter_amount_now(*meter, list->rules[key->rule % FW_RULE_IDS], list->now),
-		.dropped = meter->dropped};
+	struct fw_meter copy = *meter;
+	struct fw_meter_entry entry = {.key = *key};
 
 	if (list->rule != FW_RULE_NONE) /* of all rules at once it would take as long as the walk itself */
-		fw_allowances_add(list->datapath, &entry);
+		fw_allowances_tell(list->datapath, key, &copy);
+	entry.amount = fw_meter_amount_now(copy, list->rules[key->rule % FW_RULE_IDS], list->now);
+	entry.dropped = copy.dropped;
 	list->out_of_memory = FW_APPEND(list->entries, list->count, entry) != 0;
 	return !list->out_of_memory && (!list->limit || list->count < list->limit);
 }
@@ -150,12 +150,12 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 	}
 	if (r)
 		return -errno;
+	if (rule->per != FW_PER_TOTAL)
+		fw_allowances_tell(datapath, &key, &meter);
 	*ret = (struct fw_meter_entry){.key = key,
 				       .amount =
 					       fw_meter_amount_now(meter, rule, fw_datapath_now_ns(datapath)),
 				       .dropped = meter.dropped};
-	if (rule->per != FW_PER_TOTAL)
-		fw_allowances_add(datapath, ret);
 	add_unshared(datapath, rule, ret);
 	return 0;
 }
@@ -183,6 +183,7 @@ int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule
 		  const struct fw_meter_key *key, uint64_t since_ns, struct fw_meter_peak *ret)
 {
 	struct fw_meter meter;
+	uint32_t dropped;
 	int r;
 
 	if (rule->per == FW_PER_TOTAL)
@@ -192,8 +193,10 @@ int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule
 		r = bpf_map_lookup_elem(meter_fd(datapath), key, &meter);
 	if (r)
 		return -errno;
-	*ret = (struct fw_meter_peak){.amount = fw_meter_peak_in(&meter, rule, since_ns),
-				      .dropped = meter.dropped};
+	dropped = meter.dropped;
+	if (rule->per != FW_PER_TOTAL)
+		fw_allowances_tell(datapath, key, &meter);
+	*ret = (struct fw_meter_peak){.amount = fw_meter_peak_in(&meter, rule, since_ns), .dropped = dropped};
 	return 0;
 }
 

@@ -73,11 +73,12 @@ void fw_meter_walk_done(struct fw_meter_walk *walk);
 int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, const struct fw_addr *source,
 		  const struct fw_addr *destination, uint16_t dest_port, struct fw_meter_entry *ret);
 /* The highest amount a key's limit was compared with since since_ns (Floodwall clock), as far as its meter
- * still tells: the peaks of the last two epochs, and the sub-window that was open after since_ns. 0: nothing
- * new. */
+ * still tells: the peaks of the last two epochs, and the sub-window that was open after since_ns, with what
+ * the CPUs have not told yet. Where several CPUs count, what the others had not told when one of them closed
+ * a sub-window is missing from its peak. 0: nothing new. */
 struct fw_meter_peak {
 	uint64_t amount;
-	uint32_t dropped; /* packets dropped for this key so far, wraps */
+	uint32_t dropped; /* packets dropped for this key so far, as far as the CPUs have told; wraps */
 };
 /* key.rule must be rule's id. -ENOENT: no state. Any thread. */
 int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule,

@@ -15,6 +15,8 @@
 
 #include "lib/cleanup.h"
 
+#define ERRNO_MOST 4095 /* the kernel's MAX_ERRNO: who gets it may change its sign */
+
 static int ask(int fd, int family, uint32_t states)
 {
 	struct {
@@ -39,17 +41,23 @@ static int end_of(const struct nlmsghdr *header)
 
 	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
 		memcpy(&error, NLMSG_DATA(header), sizeof(error));
+	if (error < -ERRNO_MOST)
+		return -EBADMSG;
 	return error < 0 ? error : 0;
 }
 
-/* 1: more to come, 0: done. */
+/* 1: more to come, 0: done. By hand: NLMSG_NEXT takes off the length rounded up, and of a last message of an
+ * odd length an unsigned rest wraps. */
 static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each, void *context)
 {
-	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
+	const struct nlmsghdr *header;
 
-	for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
+	for (size_t at = 0; at + sizeof(*header) <= length; at += NLMSG_ALIGN(header->nlmsg_len)) {
 		int r;
 
+		header = (const struct nlmsghdr *)(const void *)(buffer + at);
+		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > length - at)
+			break;
 		/* Both begin with the error. */
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
 			return end_of(header);
