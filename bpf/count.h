@@ -17,16 +17,23 @@ static __always_inline struct fw_cpu *count_cpu(void)
 	return bpf_map_lookup_elem(&fw_cpu_map, &cpu);
 }
 
+/* NULL: no rule has such an id. */
 static __always_inline struct fw_rule_count *count_of_rule(struct fw_cpu *cpu, __u32 rule)
 {
-	return &cpu->rules[rule & (FW_RULE_IDS - 1)];
+	__u64 index = rule;
+
+	if (index >= FW_RULE_IDS)
+		return NULL;
+	/* The verifier wants the bound where clang has moved the address away from the comparison. */
+	__asm__ volatile("%0 &= %1" : "+r"(index) : "i"(FW_RULE_IDS - 1));
+	return &cpu->rules[index];
 }
 
 static __always_inline struct fw_rule_count *count_rule(__u32 rule)
 {
 	struct fw_cpu *cpu = count_cpu();
 
-	return cpu ? count_of_rule(cpu, rule) : NULL;
+	return cpu ? &cpu->rules[rule & (FW_RULE_IDS - 1)] : NULL;
 }
 
 static __always_inline void count_fault(enum fw_fault fault)

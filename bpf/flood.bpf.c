@@ -177,8 +177,10 @@ int fw_xdp(struct xdp_md *ctx)
 	enum fw_reason why;
 	__u64 terms;
 
-	if (!control || !cpu)
-		return XDP_PASS;
+	if (!cpu)
+		return verdict_uncounted();
+	if (!control)
+		return verdict(cpu, &pkt, FW_REASON_INTERNAL);
 	slot = *(volatile __u32 *)&control->generation;
 	if (!slot) {
 		count_fault(FW_FAULT_NO_POLICY);

@@ -74,6 +74,9 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	__u32 index = rule->id, quick = rule->quick;
 	struct fw_rule_count *count = count_of_rule(cpu, index);
 
+	*slowly = 0;
+	if (!count)
+		return FW_REASON_INTERNAL;
 	*slowly = 1;
 	if (quick == FW_QUICK_NOT || pkt->count_terms)
 		return FW_REASON_UNDECIDED;

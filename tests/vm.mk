@@ -3,7 +3,7 @@
 .PHONY: vm
 
 vm_dir      := $(BUILD)/tests/vm
-vm_programs := $(addprefix $(vm_dir)/,flavours native chain instructions trace)
+vm_programs := $(addprefix $(vm_dir)/,flavours native chain instructions)
 vm_shared   := $(addprefix $(vm_dir)/,subject.o wire.o results.o) $(call obj,$(lib_src) $(policy_src) $(kern_src))
 KERNELS     ?= 6.1 6.12
 
@@ -23,9 +23,9 @@ $(vm_dir)/neighbour.skel.h: $(vm_dir)/neighbour.bpf.o
 
 $(vm_dir)/chain.o: $(vm_dir)/neighbour.skel.h
 
-$(vm_dir)/trace.o $(vm_dir)/instructions.o: $(addprefix $(BUILD)/tools/bench/,bare.skel.h harness.skel.h)
-$(vm_dir)/trace.o $(vm_dir)/instructions.o: FW_CFLAGS += -Itools -I$(BUILD)/tools
-$(vm_dir)/trace $(vm_dir)/instructions: $(BUILD)/tools/plan.o
+$(vm_dir)/instructions.o: $(addprefix $(BUILD)/tools/bench/,bare.skel.h harness.skel.h)
+$(vm_dir)/instructions.o: FW_CFLAGS += -Itools -I$(BUILD)/tools
+$(vm_dir)/instructions: $(BUILD)/tools/plan.o
 
 $(vm_programs): %: %.o $(vm_shared)
 	$(call say,TEST,$@)
