@@ -18,7 +18,7 @@ static __always_inline struct fw_allowance_line *allowance_line(__u64 hash)
 	return bpf_map_lookup_elem(&fw_allowance_map, &index);
 }
 
-/* Begun early, as known_touch(). */
+/* Begun early, as known_ask(). */
 static __always_inline void allowance_touch(__u64 hash)
 {
 	const struct fw_allowance_line *line = allowance_line(hash);

@@ -9,7 +9,7 @@
 #define FW_SAMPLES_PER_TICK  64
 #define FW_SAMPLE_PERIOD_MAX (1u << 16)
 
-/* NULL only to the verifier. */
+/* NULL: a CPU that was not possible when the maps were made. */
 static __always_inline struct fw_cpu *count_cpu(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();

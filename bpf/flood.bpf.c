@@ -200,8 +200,8 @@ int fw_xdp(struct xdp_md *ctx)
 	ask_early(policy, features, &pkt, &asked);
 	if (features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
-	terms = judge_shape(policy, features,
-			    &pkt); /* needs no memory that may miss: meanwhile the answers come */
+	/* Needs no memory that may miss: meanwhile the answers come. */
+	terms = judge_shape(policy, features, &pkt);
 	crowded = ask_for_meters(policy, cpu, &pkt, terms);
 	why = identify(control, policy, features, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))

@@ -132,6 +132,8 @@ static __always_inline int judge_total_is_over(const struct fw_rule *rule, const
 
 	if (!meter || !count)
 		return 0;
+	if (fw_total_is_void(count, pkt->epoch, pkt->now_ns, rule->window_ns))
+		count->pending = 0;
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
 		judge_tell(meter, count);
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);

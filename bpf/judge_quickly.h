@@ -9,7 +9,9 @@
 enum judge_quickly { JUDGE_SLOWLY, JUDGE_WITHIN, JUDGE_OVER };
 
 /* The shared meter is not touched: see judge_allow_total(). Its sub-window may have begun by a clock a tick
- * ahead of this CPU's; then, and when the clock of a replay goes back, it is asked. */
+ * ahead of this CPU's; then, and when the clock of a replay goes back, it is asked. Accepted: what other CPUs
+ * do to it meanwhile, a rotation by the policy before included, is not seen until the sub-window ends or the
+ * room is used up. */
 static __always_inline enum judge_quickly
 judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_rule_count *count)
 {
@@ -65,7 +67,7 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 	return judge_by_allowance(rule, pkt);
 }
 
-/* UNDECIDED with *slowly: ask judge_rule. */
+/* *slowly, which comes as 0: ask judge_slowly(). */
 static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
 						    struct fw_cpu *cpu, struct fw_known_line *crowded,
 						    int *slowly)
@@ -74,7 +76,6 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	__u32 index = rule->id, quick = rule->quick;
 	struct fw_rule_count *count = count_of_rule(cpu, index);
 
-	*slowly = 0;
 	if (!count)
 		return FW_REASON_INTERNAL;
 	*slowly = 1;

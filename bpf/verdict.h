@@ -35,7 +35,7 @@ static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verd
 	trace->source = pkt->source;
 }
 
-/* Only the verifier ever comes here: without counters nothing is dropped. */
+/* No map has room for this CPU, which user space prevents: without counters nothing is dropped. */
 static __always_inline int verdict_uncounted(void)
 {
 	return XDP_PASS;

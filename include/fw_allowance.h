@@ -97,4 +97,13 @@ static __always_inline int fw_allowance_forgotten(__u16 epoch, __u16 now)
 	return (epoch ^ now) >> 8 != 0;
 }
 
+/* What a CPU has counted for a total meter and not told is void when the meter was forgotten since, or when
+ * the CPU was quiet for a window. Not when the clock of a replay went back. */
+static __always_inline int fw_total_is_void(const struct fw_rule_count *count, __u16 epoch, __u64 now_ns,
+					    __u64 window_ns)
+{
+	return fw_allowance_forgotten(count->epoch, epoch) ||
+	       (__s64)(now_ns - count->until_ns) > (__s64)window_ns;
+}
+
 #endif

@@ -16,7 +16,9 @@ struct fw_sampling {
 };
 FW_SIZE_IS(struct fw_sampling, 24);
 
-#define FW_CPU_BYTES 16384 /* whole pages: no two CPUs write one line, or pages that a prefetcher pairs */
+#define FW_CPU_BYTES                                                                                         \
+	16384 /* a multiple of 128: no two CPUs write one line, or two that a prefetcher pairs               \
+	       */
 
 /* Written by the packet path on that CPU only, softirq: no atomics needed. User space reads it, and clears
  * the counters of a rule whose id begins anew. */

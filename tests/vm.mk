@@ -35,3 +35,4 @@ vm_suites   := $(filter $(BUILD)/tests/prog/% $(BUILD)/tests/load/%,$(prog_tests
 
 vm: all $(vm_programs) $(vm_suites) $(BUILD)/tools/floodgen ## the packet path inside Debian's kernels under qemu; KERNELS="6.1 6.12"
 	$(Q)BUILD=$(BUILD) tests/vm/run $(KERNELS)
+	$(Q)BUILD=$(BUILD) VM_JOBS=instructions tests/vm/run 6.12

@@ -71,7 +71,8 @@ static int policy_of(const char *folder, const struct row *row, char *ret, size_
 
 	if (!file)
 		return -errno;
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	if (fread(text, 1, sizeof(text) - 1, file) == sizeof(text) - 1)
+		return -E2BIG;
 	at = strstr(text, row->from);
 	if (!at)
 		return -EINVAL;

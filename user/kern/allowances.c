@@ -31,7 +31,7 @@ void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_mete
 	uint16_t epoch =
 		fw_allowance_epoch(0, __atomic_load_n(&datapath->control->forgets, __ATOMIC_ACQUIRE));
 
-	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++) {
 		uint32_t index = fw_allowance_index(cpu, hash, datapath->config.allowance_mask);
 		const struct fw_allowance_line *line = &datapath->allowances[index];
 

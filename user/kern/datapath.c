@@ -18,6 +18,7 @@
 #include "kern/ban_filter.h"
 #include "kern/calibrate.h"
 #include "kern/cookies.h"
+#include "kern/cpu_ids.h"
 #include "kern/lists.h"
 #include "kern/pins.h"
 #include "kern/program.h"
@@ -48,8 +49,9 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 #define GEO_BYTES    ((size_t)FW_SLOTS * FW_GEO_CLASSES_MAX * sizeof(uint64_t))
 #define TEXT_BYTES   ((size_t)FW_SLOTS * FW_SUBJECT_MAX_ * sizeof(struct fw_automaton))
 #define ALLOWANCE_BYTES(datapath)                                                                            \
-	((size_t)(datapath)->cpus * fw_allowance_lines((datapath)->cpus) * sizeof(struct fw_allowance_line))
-#define CPU_BYTES(datapath) ((size_t)(datapath)->cpus * sizeof(struct fw_cpu))
+	((size_t)(datapath)->cpu_ids * fw_allowance_lines((datapath)->cpus) *                                \
+	 sizeof(struct fw_allowance_line))
+#define CPU_BYTES(datapath) ((size_t)(datapath)->cpu_ids * sizeof(struct fw_cpu))
 #define FILTER_BYTES	    ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
@@ -141,6 +143,7 @@ static struct fw_datapath *datapath_new(const struct fw_datapath_options *option
 	datapath->barrier_fd = -1;
 	datapath->barrier_inner_fd = -1;
 	datapath->cpus = (unsigned int)libbpf_num_possible_cpus();
+	datapath->cpu_ids = fw_cpu_ids();
 	datapath->capacity_sources = entries_of(options->sources, FW_SOURCES_DEFAULT);
 	datapath->capacity_bans = entries_of(options->bans, FW_BANS_DEFAULT);
 	datapath->capacity_prefixes = entries_of(options->prefixes, FW_PREFIXES_DEFAULT);
@@ -165,9 +168,9 @@ static struct flood_bpf *open_skeleton(const struct fw_datapath *datapath)
 	bpf_program__set_autoload(skeleton->progs.fw_xdp, false); /* maps only */
 	bpf_map__set_max_entries(skeleton->maps.fw_meter_map, (uint32_t)datapath->capacity_sources);
 	bpf_map__set_max_entries(skeleton->maps.fw_ban_map, (uint32_t)datapath->capacity_bans);
-	bpf_map__set_max_entries(skeleton->maps.fw_cpu_map, datapath->cpus);
+	bpf_map__set_max_entries(skeleton->maps.fw_cpu_map, datapath->cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.fw_allowance_map,
-				 datapath->cpus * fw_allowance_lines(datapath->cpus));
+				 datapath->cpu_ids * fw_allowance_lines(datapath->cpus));
 	return skeleton;
 }
 

@@ -41,7 +41,8 @@ struct fw_datapath {
 		barrier_inner_fd; /* a map of maps of our own: updating it waits for running programs */
 	struct fw_config config;  /* iface, frags and pad differ by program */
 	uint64_t capacity_bans, capacity_prefixes, capacity_sources;
-	unsigned int cpus; /* possible ones: stride of per-CPU values */
+	unsigned int cpus;    /* possible ones: stride of per-CPU values */
+	unsigned int cpu_ids; /* the highest possible id + 1: there may be gaps */
 	struct fw_control *control;
 	unsigned char *policy; /* FW_SLOTS elements of fw_slot_stride() */
 	struct fw_class *classes;

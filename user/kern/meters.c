@@ -64,13 +64,18 @@ static bool collect(const void *key, const void *value, void *context)
 static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rule,
 			 struct fw_meter_entry *entry)
 {
-	struct fw_rule_count count;
+	const uint64_t now_ns = fw_datapath_now_ns(datapath);
+	const uint16_t epoch = fw_allowance_epoch(0, datapath->control->forgets);
 
 	if (!rule->batch || rule->per != FW_PER_TOTAL)
 		return;
-	count = fw_stats_rule(datapath, rule->id);
-	entry->amount += count.pending;
-	entry->dropped += (uint32_t)count.dropped;
+	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++) {
+		const struct fw_rule_count *own = &datapath->by_cpu[cpu].rules[rule->id % FW_RULE_IDS];
+
+		if (!fw_total_is_void(own, epoch, now_ns, rule->window_ns))
+			entry->amount += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);
+	}
+	entry->dropped += (uint32_t)fw_stats_rule(datapath, rule->id).dropped;
 }
 
 /* Meters of `per: total` live in an array of their own; their key has no address. */

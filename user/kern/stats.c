@@ -57,14 +57,13 @@ static void add_rule(const struct fw_rule_count *own, struct fw_rule_count *ret)
 	ret->bytes += __atomic_load_n(&own->bytes, __ATOMIC_RELAXED);
 	ret->dropped += __atomic_load_n(&own->dropped, __ATOMIC_RELAXED);
 	ret->would_drop += __atomic_load_n(&own->would_drop, __ATOMIC_RELAXED);
-	ret->pending += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);
 }
 
 struct fw_rule_count fw_stats_rule(const struct fw_datapath *datapath, uint16_t rule)
 {
 	struct fw_rule_count all = {};
 
-	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++)
 		add_rule(&datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS], &all);
 	return all;
 }
@@ -106,7 +105,7 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 	uint32_t index = rule;
 	int r = reset(datapath, FW_MAP_ID_fw_spread_map, rule, sizeof(struct fw_spread));
 
-	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++)
 		memset(&datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS], 0, sizeof(struct fw_rule_count));
 	if (!r && bpf_map_update_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &fresh, BPF_ANY))
 		r = -errno;
@@ -115,14 +114,14 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 
 int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count)
 {
-	struct fw_gate *gates = calloc(datapath->cpus, sizeof(*gates));
+	struct fw_gate *gates = calloc(datapath->cpu_ids, sizeof(*gates));
 
 	if (!gates)
 		return -ENOMEM;
-	for (unsigned int cpu = 0; cpu < datapath->cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++)
 		gates[cpu] = datapath->by_cpu[cpu].gate;
 	*ret = gates;
-	*ret_count = datapath->cpus;
+	*ret_count = datapath->cpu_ids;
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 int fw_stats_iface(struct fw_datapath *datapath, uint32_t iface,
 		   struct fw_iface_counts *ret);			/* summed over CPUs */
 int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface); /* before an index is reused */
-/* Summed over CPUs. */
+/* Summed over CPUs; what is of a total meter stays 0. */
 struct fw_rule_count fw_stats_rule(const struct fw_datapath *datapath, uint16_t rule);
 void fw_stats_rules(const struct fw_datapath *datapath, struct fw_rule_count ret[FW_RULE_IDS]);
 int fw_stats_rule_reset(struct fw_datapath *datapath,
