@@ -5,30 +5,27 @@
 #include <bpf/libbpf.h>
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/cleanup.h"
 
+#define IDS_MAX	 (1u << 20)
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 
 unsigned int fw_cpu_ids_of(const char *list)
 {
-	unsigned long most = 0, id;
-	const char *at = list;
-	char *end;
+	unsigned int most = 0, id;
 
-	while (*at) {
-		if (!isdigit((unsigned char)*at)) {
-			at++;
+	while (*list) {
+		if (!isdigit((unsigned char)*list)) {
+			list++;
 			continue;
 		}
-		id = strtoul(at, &end, 10);
-		at = end;
-		if (id + 1 > most && id < 1u << 20)
+		for (id = 0; isdigit((unsigned char)*list); list++)
+			id = id < IDS_MAX ? id * 10 + (unsigned int)(*list - '0') : IDS_MAX;
+		if (id >= most && id < IDS_MAX)
 			most = id + 1;
 	}
-	return (unsigned int)most;
+	return most;
 }
 
 unsigned int fw_cpu_ids(void)
