@@ -164,7 +164,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	judge_label(pkt, rule, on_trial);
 	if (action == FW_ACTION_LABEL)
 		return FW_REASON_UNDECIDED;
-	count = count_rule(rule->id); /* again, for the stack */
+	count = count_rule(rule->id); /* again: kept meanwhile, it would not fit the frame, see there */
 	if (!count)
 		return FW_REASON_INTERNAL;
 	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
