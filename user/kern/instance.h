@@ -72,6 +72,13 @@ static inline int fw_map_fd(const struct fw_datapath *datapath, enum fw_map_id m
 	return datapath->fds[map];
 }
 
+/* What a CPU has counted of a rule; the packet path writes it meanwhile. */
+static inline struct fw_rule_count *fw_rule_count_at(const struct fw_datapath *datapath, unsigned int cpu,
+						     uint16_t rule)
+{
+	return &datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS];
+}
+
 /* Array elements are rounded up to 8 bytes (kernel/bpf/arraymap.c). */
 static inline size_t fw_slot_stride(void)
 {

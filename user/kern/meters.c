@@ -70,7 +70,7 @@ static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rul
 	if (!rule->batch || rule->per != FW_PER_TOTAL)
 		return;
 	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++) {
-		const struct fw_rule_count *own = &datapath->by_cpu[cpu].rules[rule->id % FW_RULE_IDS];
+		const struct fw_rule_count *own = fw_rule_count_at(datapath, cpu, rule->id);
 
 		if (!fw_total_is_void(own, epoch, now_ns, rule->window_ns))
 			entry->amount += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);

@@ -50,7 +50,6 @@ int fw_stats_iface_reset(struct fw_datapath *datapath, uint32_t iface)
 	return reset(datapath, FW_MAP_ID_fw_iface_count_map, iface, sizeof(struct fw_iface_counts));
 }
 
-/* The packet path writes while this reads. */
 static void add_rule(const struct fw_rule_count *own, struct fw_rule_count *ret)
 {
 	ret->packets += __atomic_load_n(&own->packets, __ATOMIC_RELAXED);
@@ -64,7 +63,7 @@ struct fw_rule_count fw_stats_rule(const struct fw_datapath *datapath, uint16_t 
 	struct fw_rule_count all = {};
 
 	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++)
-		add_rule(&datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS], &all);
+		add_rule(fw_rule_count_at(datapath, cpu, rule), &all);
 	return all;
 }
 
@@ -106,7 +105,7 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 	int r = reset(datapath, FW_MAP_ID_fw_spread_map, rule, sizeof(struct fw_spread));
 
 	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++)
-		memset(&datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS], 0, sizeof(struct fw_rule_count));
+		memset(fw_rule_count_at(datapath, cpu, rule), 0, sizeof(struct fw_rule_count));
 	if (!r && bpf_map_update_elem(fw_map_fd(datapath, FW_MAP_ID_fw_total_map), &index, &fresh, BPF_ANY))
 		r = -errno;
 	return r ? r : fw_meters_forget_rule(datapath, rule);
