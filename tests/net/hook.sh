@@ -25,6 +25,17 @@ expect_exit "attach to the busy interface: 71" 71 fw attach eth1
 expect_words "naming the program" "foreign_pass|program id ${before##* }" "$WORK/err"
 expect "which was left alone again" "$before" "$(foreign)"
 expect "the other interface goes on" "enforcing eth0" "$(status 'd["state"] + " " + " ".join(i["name"] for i in d["interfaces"] if i["attached"])')"
+# Each of them was published, counted, and taken back; there are ids for four of them beside the one in force.
+send client "$VICTIM_IP4" 9 50 500
+counted=$(rule blanket packets)
+for change in 1 2 3 4 5; do
+	{
+		printf 'version: 1\ninterfaces: [{name: eth0, xdp: native}, {name: eth1, xdp: native}]\nrules:\n'
+		for i in $(seq 63); do echo "  - {name: r$change-$i, action: count}"; done
+	} >"$WORK/both.yaml"
+	expect_exit "policy $change with it is refused" 71 fw apply "$WORK/both.yaml"
+done
+expect_that "the rule in force still has what it counted" 'a >= 50 and a <= '"$(rule blanket packets)" "$counted"
 on victim "$BUILD/floodwall" doctor eth1 >"$WORK/out" 2>&1
 expect_words "doctor: who sits on the hook" foreign_pass "$WORK/out"
 on victim setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILD/floodwall" doctor eth1 >"$WORK/out" 2>&1

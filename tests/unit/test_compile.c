@@ -322,6 +322,38 @@ Test(compile, ids_follow_names)
 	free(ids);
 }
 
+static struct compiled compile_names(char prefix, unsigned int first, struct fw_rule_ids *ids)
+{
+	FW_FREE char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	fprintf(out, "version: 1\nrules:\n");
+	for (unsigned int i = 0; i < FW_RULES_MAX; i++)
+		fprintf(out, "  - {name: %c%u, action: count}\n", prefix, first + i);
+	fclose(out);
+	return compile_with(text, ids);
+}
+
+Test(compile, ids_in_force_stay_whatever_fails_after_them)
+{
+	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
+	struct compiled in_force = compile_names('f', 0, ids);
+
+	for (unsigned int round = 0; round < 8; round++) {
+		struct compiled refused;
+
+		fw_rule_ids_hold(ids, in_force.image->slot);
+		refused = compile_names('n', round * FW_RULES_MAX, ids);
+		for (unsigned int i = 0; i < FW_RULES_MAX; i++)
+			cr_expect_str_eq(ids->name[in_force.image->slot->rules[i].id],
+					 in_force.policy->rules[i].name, "round %u", round);
+		done(&refused);
+	}
+	done(&in_force);
+	free(ids);
+}
+
 static void write_terms(FILE *out)
 {
 	fprintf(out, "  - {name: z, action: label, labels: [a, b]}\n");

@@ -137,6 +137,7 @@ int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_l
 static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const struct fw_image *lists,
 		     struct fw_image **ret, struct fw_err *err)
 {
+	const struct fw_policy_slot *active = fw_datapath_active_slot(agent->datapath);
 	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
 	struct fw_diags diags = {};
 	int r;
@@ -144,6 +145,8 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const str
 	if (!ids)
 		return fw_err_set(err, -ENOMEM, "out of memory; the policy in force stays");
 	*ids = agent->ids;
+	if (active)
+		fw_rule_ids_hold(ids, active);
 	loaded->policy->under_attack = fw_under_attack_now(agent);
 	r = lists ? fw_image_compile_rules(loaded->policy, lists, ids, fw_datapath_tick_ns(agent->datapath),
 					   &diags, ret)

@@ -27,6 +27,8 @@
 #define BATCH_BYTES	  65536
 #define ID_FIRST	  1
 #define ID_LAST		  (FW_RULE_ANSWERS - 1)
+_Static_assert(ID_LAST - ID_FIRST + 1 >= 2 * FW_RULES_MAX,
+	       "while one policy is in force, the next one finds ids that are not");
 
 static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct fw_rule *rule)
 {
@@ -194,14 +196,29 @@ static uint16_t id_take(struct fw_rule_ids *ids, const char *name, uint64_t now)
 	return best;
 }
 
-static void assign_ids(const struct fw_policy *policy, struct fw_rule_ids *ids, uint16_t *ret)
+static uint64_t next_use(const struct fw_rule_ids *ids)
 {
-	uint64_t now = 0;
+	uint64_t last = 0;
 
 	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++)
-		if (ids->last_used[id] > now)
-			now = ids->last_used[id];
-	now++;
+		if (ids->last_used[id] > last)
+			last = ids->last_used[id];
+	return last + 1;
+}
+
+void fw_rule_ids_hold(struct fw_rule_ids *ids, const struct fw_policy_slot *in_force)
+{
+	uint64_t now = next_use(ids);
+
+	for (size_t i = 0; i < FW_RULES_MAX; i++)
+		if (in_force->rules[i].terms)
+			ids->last_used[in_force->rules[i].id % FW_RULE_IDS] = now;
+}
+
+static void assign_ids(const struct fw_policy *policy, struct fw_rule_ids *ids, uint16_t *ret)
+{
+	uint64_t now = next_use(ids);
+
 	/* Known names first, so that a new one cannot take the id of a rule further down. */
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		ret[i] = id_find(ids, policy->rules[i].name);

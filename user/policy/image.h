@@ -14,6 +14,10 @@ struct fw_rule_ids {
 	uint64_t last_used[FW_RULE_IDS];     /* generation; the oldest unused id is recycled first */
 };
 
+/* Ids in force stay with their names, however many policies after them were compiled and never kept: whoever
+ * got one would be handed what its packets count until the next publication. */
+void fw_rule_ids_hold(struct fw_rule_ids *ids, const struct fw_policy_slot *in_force);
+
 /* One line of the merged lists: longest match wins and names all sets that cover the address. */
 struct fw_listed {
 	struct fw_prefix prefix;
