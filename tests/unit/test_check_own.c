@@ -94,6 +94,22 @@ static const struct own_case {
 	 "rule 'r' would drop this host's own network"},
 	{"a bridge over a filtered interface", "br0", "192.168.7.5/24", "",
 	 "{name: r, match: {source: [private]}, action: block}", "192.168.7.0/24, which br0 is in"},
+	{"a rule that waits for an attack", "eth0", "192.168.7.5/24", "",
+	 "{name: r, match: {source: [private]}, action: block, mode: attack}",
+	 "rule 'r' would, while an attack lasts, drop this host's own network: 'private' has 192.168.7.0/24, "
+	 "which eth0 is in; then its neighbours there cannot reach"},
+	{"a trickle while an attack lasts", "eth0", "fd00:1::5/64", "",
+	 "{name: r, match: {source: [private]}, limit: 50 packets/1s, action: police, mode: attack}",
+	 "would, while an attack lasts, drop nearly all of this host's own network"},
+	{"a limit during an attack that neighbours can live with", "eth0", "192.168.7.5/24", "",
+	 "{name: r, match: {source: [private]}, limit: 10k packets/1s, action: police, mode: attack}", NULL},
+	{"its own address, while an attack lasts", "eth0", "192.168.7.5/24", "",
+	 "{name: r, match: {source: [bad]}, action: block, mode: attack}",
+	 "would, while an attack lasts, drop this host's own address"},
+	{"it waits for an attack in a policy that counts", "eth0", "192.168.7.5/24", "mode: count\n",
+	 "{name: r, match: {source: [private]}, action: block, mode: attack}",
+	 "would, while an attack lasts, drop this host's own network: 'private' has 192.168.7.0/24, which "
+	 "eth0 is in; nothing is dropped in mode: count, but once it is enforced its neighbours"},
 	{"a rule without lists", "eth0", "192.168.7.5/24", "",
 	 "{name: r, match: {dest_port: 23}, action: block, force: true}", NULL},
 };
@@ -161,10 +177,11 @@ Test(check_own, cases)
 		check_case(&cases[i]);
 }
 
-#define BLOCK	  "{name: r, match: {source: [bad]}, action: block}"
-#define CAREFREE  "safety: {protect_ssh_clients: false, protect_gateways: false}\n"
-#define SESSION	  "198.51.100.7, who has a live SSH session"
-#define ALLOW_TOO "{name: a, match: {source: [ours]}, action: allow}\n  - " BLOCK
+#define BLOCK		"{name: r, match: {source: [bad]}, action: block}"
+#define BLOCK_IN_ATTACK "{name: r, match: {source: [bad]}, action: block, mode: attack}"
+#define CAREFREE	"safety: {protect_ssh_clients: false, protect_gateways: false}\n"
+#define SESSION		"198.51.100.7, who has a live SSH session"
+#define ALLOW_TOO	"{name: a, match: {source: [ours]}, action: allow}\n  - " BLOCK
 
 static const struct {
 	const char *name;
@@ -208,6 +225,13 @@ static const struct {
 	 "nearly all of 198.51.100.7", NULL},
 	{"a resolver in count mode", FW_SPARED_RESOLVER, CAREFREE,
 	 "{name: r, match: {source: [bad]}, action: block, mode: count}", NULL, NULL, NULL},
+	{"an SSH peer while an attack lasts", FW_SPARED_SSH, CAREFREE, BLOCK_IN_ATTACK, "blocks-ssh-peer",
+	 "rule 'r' would, while an attack lasts, drop 198.51.100.7, who has a live SSH session with this "
+	 "host: 'bad' has it; then the session is cut off",
+	 NULL},
+	{"a gateway while an attack lasts", FW_SPARED_GATEWAY, CAREFREE, BLOCK_IN_ATTACK, "blocks-gateway",
+	 "then its errors do not arrive", NULL},
+	{"a gateway is spared then, too", FW_SPARED_GATEWAY, "", BLOCK_IN_ATTACK, NULL, NULL, NULL},
 	{"whom an operator allowed", FW_SPARED_ALLOWED, CAREFREE, BLOCK, NULL, NULL, NULL},
 };
 

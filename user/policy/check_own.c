@@ -28,6 +28,12 @@ static bool is_starving(const struct fw_policy_rule *rule)
 	       (rule->limit.unit == FW_UNIT_BYTES && per_second <= FEW_BYTES_PER_SECOND);
 }
 
+/* In peace it counts, and once an attack is seen it is late for a warning. */
+static bool waits_for_attack(const struct fw_policy_rule *rule)
+{
+	return rule->mode == FW_MODE_ATTACK;
+}
+
 /* Terms of the rule that take the address because a list has it, and not only a feed on trial. */
 static bool drops(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
 		  unsigned int class)
@@ -35,8 +41,9 @@ static bool drops(const struct fw_policy *policy, const struct fw_image *image, 
 	const struct fw_rule *compiled = &image->slot->rules[rule];
 	bool all = compiled->action == FW_ACTION_BLOCK && compiled->unit == FW_UNIT_NONE;
 	bool nearly_all = policy->rules[rule].action == FW_ACTION_POLICE && is_starving(&policy->rules[rule]);
+	bool counts = compiled->flags & FW_RULE_COUNT_MODE && !waits_for_attack(&policy->rules[rule]);
 
-	return class && (all || nearly_all) && !(compiled->flags & FW_RULE_COUNT_MODE) &&
+	return class && (all || nearly_all) && !counts &&
 	       !(image->classes[class].flags & FW_CLASS_NEVER_BLOCK) &&
 	       compiled->terms & image->classes[class].source_terms &
 		       ~image->classes[class].source_count_terms & ~image->classes[0].source_terms;
@@ -108,16 +115,19 @@ static const char *how_much(const struct fw_policy_rule *rule)
 	return rule->action == FW_ACTION_POLICE ? "nearly all of " : "";
 }
 
-static const char *drops_word(enum fw_reach reach)
+static const char *drops_word(const struct fw_policy_rule *rule, enum fw_reach reach)
 {
-	return reach == FW_REACH_ENFORCED ? "drops" : "would drop";
+	return waits_for_attack(rule)	    ? "would, while an attack lasts, drop"
+	       : reach == FW_REACH_ENFORCED ? "drops"
+					    : "would drop";
 }
 
 /* Before what comes of it. */
-static const char *when_enforced(enum fw_reach reach)
+static const char *when_enforced(const struct fw_policy_rule *rule, enum fw_reach reach)
 {
-	return reach == FW_REACH_ENFORCED ? ""
-					  : "nothing is dropped in mode: count, but once it is enforced ";
+	return reach != FW_REACH_ENFORCED ? "nothing is dropped in mode: count, but once it is enforced "
+	       : waits_for_attack(rule)	  ? "then "
+					  : "";
 }
 
 /* Two addresses and no more: the other end of a point-to-point link. */
@@ -171,30 +181,30 @@ static void warn_of_network(const struct fw_policy *policy, const struct fw_imag
 		fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
 			    "rule '%s' %s %sthe other end of the point-to-point link %s: '%s' has %s; %sit "
 			    "%s reach this host",
-			    from->name, drops_word(near->reach), how_much(from), own->interface, set,
-			    fw_addr_format(&neighbour, text, sizeof(text)), when_enforced(near->reach),
+			    from->name, drops_word(from, near->reach), how_much(from), own->interface, set,
+			    fw_addr_format(&neighbour, text, sizeof(text)), when_enforced(from, near->reach),
 			    cannot);
 	else
 		fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
 			    "rule '%s' %s %sthis host's own network: '%s' has %s, which %s is in; %sits "
 			    "neighbours there %s reach this host",
-			    from->name, drops_word(near->reach), how_much(from), set,
+			    from->name, drops_word(from, near->reach), how_much(from), set,
 			    fw_prefix_format(&own->network, text, sizeof(text)), own->interface,
-			    when_enforced(near->reach), cannot);
+			    when_enforced(from, near->reach), cannot);
 }
 
 static void warn_of_address(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
 			    const struct fw_near_network *near, struct fw_diags *diags)
 {
 	const struct fw_own_network *own = &near->own;
+	const struct fw_policy_rule *from = &policy->rules[rule];
 	char text[FW_ADDR_TEXT_MAX];
 
-	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, "lists-own-address",
+	fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "lists-own-address",
 		    "find out why it is listed and take it out; nothing is lost here as long as it stays",
 		    "rule '%s' %s this host's own address: '%s' has %s of %s; no packet from outside "
 		    "comes from there, but whoever else uses that list drops what this host sends",
-		    policy->rules[rule].name, drops_word(near->reach),
-		    set_that_has(policy, image, rule, &own->addr),
+		    from->name, drops_word(from, near->reach), set_that_has(policy, image, rule, &own->addr),
 		    fw_addr_format(&own->addr, text, sizeof(text)), own->interface);
 }
 
@@ -231,14 +241,14 @@ void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image
 }
 
 /* What comes of it when a rule drops what a host of this kind sends; NULL: that passes before any rule. */
-static const char *consequence(const struct fw_policy *policy, enum fw_spared_kind kind, enum fw_reach reach)
+static const char *consequence(const struct fw_policy *policy, enum fw_spared_kind kind, bool at_once)
 {
 	switch (kind) {
 	case FW_SPARED_SSH:
 		return policy->safety.protect_ssh_clients
 			       ? "the session passes while it lasts, and when it is over no other one begins"
-		       : reach == FW_REACH_ENFORCED ? "the session is cut off as soon as this is in force"
-						    : "the session is cut off";
+		       : at_once ? "the session is cut off as soon as this is in force"
+				 : "the session is cut off";
 	case FW_SPARED_GATEWAY:
 		return policy->safety.protect_gateways
 			       ? NULL
@@ -265,8 +275,10 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 		     [FW_SPARED_GATEWAY] = {"blocks-gateway", "a default gateway of this host"},
 		     [FW_SPARED_RESOLVER] = {"blocks-resolver", "a resolver of this host"},
 		     [FW_SPARED_TIME_SERVER] = {"blocks-time-server", "a time server of this host"}};
+	const struct fw_policy_rule *from = &policy->rules[rule];
 	char text[FW_ADDR_TEXT_MAX], hint[512], all[256] = "";
 	const struct fw_near_host *first = NULL;
+	bool at_once;
 
 	for (size_t i = 0; i < count; i++) {
 		if (hosts[i].kind != kind || !hosts[i].reach || fw_addr_is_loopback(&hosts[i].addr) ||
@@ -280,12 +292,12 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 		return;
 	snprintf(hint, sizeof(hint), "name a set with [%s] in never_block, or write source_not into the rule",
 		 all);
-	fw_diag_add(diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, words[kind].code, hint,
-		    "rule '%s' %s %s%s, %s: '%s' has it; %s%s", policy->rules[rule].name,
-		    drops_word(first->reach), how_much(&policy->rules[rule]),
-		    fw_addr_format(&first->addr, text, sizeof(text)), words[kind].what,
-		    set_that_has(policy, image, rule, &first->addr), when_enforced(first->reach),
-		    consequence(policy, kind, first->reach));
+	at_once = first->reach == FW_REACH_ENFORCED && !waits_for_attack(from);
+	fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, words[kind].code, hint,
+		    "rule '%s' %s %s%s, %s: '%s' has it; %s%s", from->name, drops_word(from, first->reach),
+		    how_much(from), fw_addr_format(&first->addr, text, sizeof(text)), words[kind].what,
+		    set_that_has(policy, image, rule, &first->addr), when_enforced(from, first->reach),
+		    consequence(policy, kind, at_once));
 }
 
 void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,
@@ -296,6 +308,6 @@ void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			if (!policy->rules[i].match.log && consequence(policy, kinds[k], FW_REACH_ENFORCED))
+			if (!policy->rules[i].match.log && consequence(policy, kinds[k], true))
 				check_kind(policy, image, i, kinds[k], hosts, count, diags);
 }
