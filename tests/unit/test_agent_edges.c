@@ -260,12 +260,16 @@ static size_t learned(const struct fw_server_names *names, const char *address)
 Test(spared, time_servers_by_name)
 {
 	struct fw_server_names names = {.resolve = resolve};
+	struct fw_addr known[32];
 	uint64_t now = FW_NS_PER_SEC;
 
 	atomic_store(&answer_from, 1);
 	turn(&names, "pool.example.org", now);
 	cr_expect_eq(learned(&names, "192.0.2.1"), 1);
 	cr_expect_eq(learned(&names, "192.0.2.20"), 1);
+	cr_expect_eq(fw_server_names_learned(&names, "POOL.example.org", known, 32), 20);
+	cr_expect_eq(fw_server_names_learned(&names, "pool.example.org", known, 7), 7);
+	cr_expect_eq(fw_server_names_learned(&names, "other.example.org", known, 32), 0);
 	/* Not asked again before it is due; then the new ones come beside the old ones. */
 	turn(&names, "pool.example.org", now + FW_NAME_FRESH_NS - 1);
 	cr_expect_eq(atomic_load(&asked), 1);

@@ -262,6 +262,50 @@ Test(check_own, hosts_that_this_one_needs)
 	}
 }
 
+/* Time servers by name, of which no address is known, where bad has some. */
+static const struct {
+	const char *name, *top, *rules, *says; /* NULL: silence */
+} unknown[] = {
+	{"lists that drop", CAREFREE, BLOCK,
+	 "the lists of rule 'r' were not compared with time servers that this host has by name, as their "
+	 "addresses are not known here: ntp.example.org, 0.pool.example.org; if one is listed, its answers "
+	 "do not arrive"},
+	{"after a rule that drops nothing", CAREFREE, "{name: all, action: count}\n  - " BLOCK,
+	 "of rule 'r'"},
+	{"while an attack lasts", CAREFREE, BLOCK_IN_ATTACK, "ntp.example.org"},
+	{"they are spared", "", BLOCK, NULL},
+	{"no list drops anything", CAREFREE,
+	 "{name: r, match: {source: [bad]}, limit: 9k packets/1s, action: police}", NULL},
+	{"a rule that counts", CAREFREE, "{name: r, match: {source: [bad]}, action: block, mode: count}",
+	 NULL},
+};
+
+Test(check_own, time_servers_that_only_have_a_name)
+{
+	static char *const names[] = {"ntp.example.org", "0.pool.example.org", "ntp.example.org"};
+
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		struct fw_policy *policy = NULL;
+		struct fw_image *image = NULL;
+		struct fw_diags diags = {};
+		size_t before;
+
+		compile(unknown[i].name, unknown[i].top, unknown[i].rules, &diags, &policy, &image);
+		before = diags.count;
+		fw_check_named_servers(policy, image, names, 0, &diags);
+		cr_expect_eq(diags.count, before, "%s: no name", unknown[i].name);
+		fw_check_named_servers(policy, image, names, 3, &diags);
+		cr_expect_eq(diags.count, before + !!unknown[i].says, "%s: %zu complaints", unknown[i].name,
+			     diags.count - before);
+		if (unknown[i].says && diags.count > before)
+			cr_expect(strstr(diags.items[before].message, unknown[i].says), "%s: %s",
+				  unknown[i].name, diags.items[before].message);
+		fw_image_free(image);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}
+
 /* What the only complaint, if there is one, tells to write; NULL: there is none. The caller frees it. */
 static char *hint_about(const char *rules, const char *const *peers, size_t count)
 {

@@ -94,20 +94,30 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 	return fw_image_compile(loaded->policy, &beside.input, ids, diags, ret);
 }
 
+static size_t learned(const void *names, const char *host, struct fw_addr *ret, size_t most)
+{
+	return fw_server_names_learned(names, host, ret, most);
+}
+
 /* Without an answer from the kernel there is nothing to warn of. */
 static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 {
 	struct fw_listening listening;
 	FW_FREE struct fw_interface *wanted = NULL;
-	size_t wanted_count = 0;
+	struct fw_check_here here = {.ssh_ports = agent->spared.ssh_ports,
+				     .ssh_port_count = agent->spared.ssh_port_count,
+				     .addresses = learned,
+				     .context = &agent->spared.names};
 
 	fw_check_notify_users(loaded->policy, &loaded->diags);
 	/* When a machine boots its servers start beside the agent. */
 	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening))
 		fw_check_listeners(loaded->policy, &listening, &loaded->diags);
-	if (!fw_interfaces_wanted(agent, loaded->policy, &wanted, &wanted_count) && wanted_count)
-		fw_check_lists_here(loaded->policy, loaded->image, wanted, wanted_count,
-				    agent->spared.ssh_ports, agent->spared.ssh_port_count, &loaded->diags);
+	if (fw_interfaces_wanted(agent, loaded->policy, &wanted, &here.interface_count) ||
+	    !here.interface_count)
+		return;
+	here.interfaces = wanted;
+	fw_check_lists_here(loaded->policy, loaded->image, &here, &loaded->diags);
 }
 
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,

@@ -87,7 +87,7 @@ static void begin(struct fw_server_names *names, struct fw_server_name *name)
 	pthread_attr_destroy(&attributes);
 }
 
-static struct fw_server_name *find(struct fw_server_names *names, const char *host)
+static struct fw_server_name *find(const struct fw_server_names *names, const char *host)
 {
 	for (size_t i = 0; i < names->count; i++)
 		if (!strcasecmp(names->items[i].host, host))
@@ -185,6 +185,19 @@ void fw_server_names_turn(struct fw_server_names *names, uint64_t now_ns)
 			due = &names->items[i];
 	if (due && !names->lookup)
 		begin(names, due);
+}
+
+size_t fw_server_names_learned(const struct fw_server_names *names, const char *host, struct fw_addr *ret,
+			       size_t most)
+{
+	const struct fw_server_name *name = find(names, host);
+	size_t count = 0;
+
+	while (name && count < name->count && count < most) {
+		ret[count] = name->learned[count].addr;
+		count++;
+	}
+	return count;
 }
 
 void fw_server_names_done(struct fw_server_names *names)

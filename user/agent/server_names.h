@@ -46,6 +46,9 @@ int fw_server_names_want(struct fw_server_names *names, const char *host);
 /* Once everything was wanted again: forgets the others and what has expired, takes in what was learned, asks
  * for what is due. `now_ns` is on the Floodwall clock. */
 void fw_server_names_turn(struct fw_server_names *names, uint64_t now_ns);
+/* Addresses of a host, at most `most`, as far as they were learned; returns how many. */
+size_t fw_server_names_learned(const struct fw_server_names *names, const char *host, struct fw_addr *ret,
+			       size_t most);
 /* What is running goes on without an owner; nobody waits for it. */
 void fw_server_names_done(struct fw_server_names *names);
 

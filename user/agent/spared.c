@@ -72,6 +72,29 @@ static int add_configured(const struct fw_policy *policy, const struct fw_set_re
 	return r;
 }
 
+/* Names are asked for even when no answers are spared: lists and feeds are compared with what is learned. */
+static int find_answering(struct fw_agent *agent, const struct fw_policy *policy,
+			  struct fw_spared_list *spared)
+{
+	struct fw_server_names *names = &agent->spared.names;
+	struct fw_spared_list unspared = {};
+	struct fw_spared_list *list = policy->safety.protect_gateways ? spared : &unspared;
+	int r = fw_spared_gateways(list);
+
+	if (!r)
+		r = fw_spared_answering(list, names);
+	if (!r)
+		r = add_configured(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, list);
+	if (!r)
+		r = add_configured(policy, &policy->safety.time_servers, FW_SPARED_TIME_SERVER, list);
+	if (!r) {
+		fw_server_names_turn(names, fw_datapath_now_ns(agent->datapath));
+		r = fw_spared_time_names(list, names);
+	}
+	free(unspared.items);
+	return r;
+}
+
 /* Protections first: whoever is both, allowed and a live SSH peer, stays spared when the allowance ends. */
 static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list,
 		    struct fw_err *ssh)
@@ -81,19 +104,8 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 
 	if (policy->safety.protect_ssh_clients)
 		r = fw_spared_ssh_peers(list, spared->ssh_ports, spared->ssh_port_count, ssh);
-	if (r != -ENOMEM && policy->safety.protect_gateways) {
-		r = fw_spared_gateways(list);
-		if (!r)
-			r = fw_spared_answering(list, &spared->names);
-		if (!r)
-			r = add_configured(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, list);
-		if (!r)
-			r = add_configured(policy, &policy->safety.time_servers, FW_SPARED_TIME_SERVER, list);
-	}
-	if (r != -ENOMEM) {
-		fw_server_names_turn(&spared->names, fw_datapath_now_ns(agent->datapath));
-		r = fw_spared_time_names(list, &spared->names);
-	}
+	if (r != -ENOMEM)
+		r = find_answering(agent, policy, list);
 	forget_expired(agent);
 	for (size_t i = 0; i < spared->allowed_count && r != -ENOMEM; i++) {
 		struct fw_spared_entry *known = NULL;

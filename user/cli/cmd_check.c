@@ -191,7 +191,11 @@ static void check_kernel(const struct fw_policy *policy, struct fw_diags *diags)
 static void check_host(const struct fw_policy *policy, const struct fw_image *image, struct fw_diags *diags)
 {
 	uint16_t ssh_ports[FW_SSH_PORTS_MAX];
-	size_t ssh_port_count = fw_spared_ssh_ports(ssh_ports, FW_SSH_PORTS_MAX);
+	const struct fw_check_here here = {.interfaces = policy->interfaces,
+					   .interface_count = policy->interface_count,
+					   .ssh_ports = ssh_ports,
+					   .ssh_port_count =
+						   fw_spared_ssh_ports(ssh_ports, FW_SSH_PORTS_MAX)};
 	struct fw_listening listening;
 
 	check_kernel(policy, diags);
@@ -199,8 +203,7 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 	fw_check_log_paths(policy, diags);
 	if (!fw_listening_read(&listening))
 		fw_check_listeners(policy, &listening, diags);
-	fw_check_lists_here(policy, image, policy->interfaces, policy->interface_count, ssh_ports,
-			    ssh_port_count, diags);
+	fw_check_lists_here(policy, image, &here, diags);
 }
 
 static int cmd_check(struct fw_cli *cli, const struct fw_line *line)

@@ -100,13 +100,16 @@ static int examine(json_t *findings, const char *path, const char *interface, co
 		   const struct fw_image *image)
 {
 	uint16_t ports[FW_SSH_PORTS_MAX];
-	size_t port_count = fw_spared_ssh_ports(ports, FW_SSH_PORTS_MAX);
-	struct fw_interface here = {};
+	struct fw_interface filtered = {};
+	const struct fw_check_here here = {.interfaces = &filtered,
+					   .interface_count = 1,
+					   .ssh_ports = ports,
+					   .ssh_port_count = fw_spared_ssh_ports(ports, FW_SSH_PORTS_MAX)};
 	struct fw_diags diags = {0};
 	int r;
 
-	snprintf(here.name, sizeof(here.name), "%s", interface);
-	fw_check_lists_here(policy, image, &here, 1, ports, port_count, &diags);
+	snprintf(filtered.name, sizeof(filtered.name), "%s", interface);
+	fw_check_lists_here(policy, image, &here, &diags);
 	r = diags.count ? say_complaints(findings, path, &diags) : say_harmless(findings, path, policy);
 	fw_diags_done(&diags);
 	return r;

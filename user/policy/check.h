@@ -67,10 +67,23 @@ void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image
  */
 void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,
 			   const struct fw_near_host *hosts, size_t count, struct fw_diags *diags);
-/* Both, of the machine this runs on (check_near.c); ssh_ports besides 22. What the kernel does not tell is
- * not warned of, and of time servers that are given by name nothing is known. */
+/* Says which time servers, known by name only, such lists were not compared with. */
+void fw_check_named_servers(const struct fw_policy *policy, const struct fw_image *image, char *const *names,
+			    size_t count, struct fw_diags *diags);
+
+/* What whoever asks knows of this machine, besides what it tells itself. */
+struct fw_check_here {
+	const struct fw_interface *interfaces; /* that are filtered; none: all are */
+	size_t interface_count;
+	const uint16_t *ssh_ports; /* besides 22 */
+	size_t ssh_port_count;
+	/* Addresses of a host that were learned before, at most `most`; returns how many. NULL: none were. */
+	size_t (*addresses)(const void *context, const char *host, struct fw_addr *ret, size_t most);
+	const void *context;
+};
+/* All three, of the machine this runs on (check_near.c). What the kernel does not tell is not warned of, and
+ * nobody is asked for the address of a name: that may take half a minute. */
 void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
-			 const struct fw_interface *interfaces, size_t interface_count,
-			 const uint16_t *ssh_ports, size_t ssh_port_count, struct fw_diags *diags);
+			 const struct fw_check_here *here, struct fw_diags *diags);
 
 #endif

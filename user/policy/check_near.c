@@ -9,15 +9,19 @@
 #include "lib/grow.h"
 #include "policy/check.h"
 
+#define ADDRS_OF_A_NAME 32 /* a pool's name has many */
+
 struct near {
 	const struct fw_policy *policy;
-	const struct fw_interface *interfaces;
-	size_t interface_count;
+	const struct fw_check_here *here;
 	struct fw_link_stack stack;
 	struct fw_near_network *networks;
 	size_t network_count;
 	struct fw_near_host *hosts;
 	size_t host_count;
+	struct fw_spared_list needed; /* on their way to hosts */
+	char **names;		      /* of time servers without a known address */
+	size_t name_count;
 };
 
 static void near_done(struct near *near)
@@ -25,6 +29,10 @@ static void near_done(struct near *near)
 	fw_link_stack_done(&near->stack);
 	free(near->networks);
 	free(near->hosts);
+	free(near->needed.items);
+	for (size_t i = 0; i < near->name_count; i++)
+		free(near->names[i]);
+	free(near->names);
 }
 
 static enum fw_reach judged_by(const struct fw_policy *policy, const char *interface)
@@ -54,16 +62,17 @@ enum fw_reach fw_check_reach(const struct fw_policy *policy, const struct fw_int
 
 static enum fw_reach reach_through(const struct near *near, const char *interface)
 {
-	return fw_check_reach(near->policy, near->interfaces, near->interface_count, &near->stack, interface);
+	return fw_check_reach(near->policy, near->here->interfaces, near->here->interface_count, &near->stack,
+			      interface);
 }
 
 /* Of what comes through nobody knows which interface. */
 static enum fw_reach most_of_all(const struct near *near)
 {
-	enum fw_reach most = near->interface_count ? FW_REACH_NONE : judged_by(near->policy, "");
+	enum fw_reach most = near->here->interface_count ? FW_REACH_NONE : judged_by(near->policy, "");
 
-	for (size_t i = 0; i < near->interface_count; i++) {
-		enum fw_reach reach = judged_by(near->policy, near->interfaces[i].name);
+	for (size_t i = 0; i < near->here->interface_count; i++) {
+		enum fw_reach reach = judged_by(near->policy, near->here->interfaces[i].name);
 
 		if (reach > most)
 			most = reach;
@@ -131,39 +140,55 @@ static void add_set(const struct fw_policy *policy, const struct fw_set_refs *re
 			(void)fw_spared_add(list, &policy->sets[refs->items[i]].prefixes[j].addr, kind);
 }
 
+static int add_named(const char *host, void *context)
+{
+	struct near *near = context;
+	const struct fw_check_here *here = near->here;
+	struct fw_addr addrs[ADDRS_OF_A_NAME];
+	size_t count = here->addresses ? here->addresses(here->context, host, addrs, ADDRS_OF_A_NAME) : 0;
+	char *name;
+
+	for (size_t i = 0; i < count; i++)
+		(void)fw_spared_add(&near->needed, &addrs[i], FW_SPARED_TIME_SERVER);
+	name = count ? NULL : strdup(host);
+	if (name && FW_APPEND(near->names, near->name_count, name))
+		free(name);
+	return 0;
+}
+
 /* One that cannot be asked for leaves the others. */
-static void add_hosts(struct near *near, const uint16_t *ssh_ports, size_t ssh_port_count)
+static void add_hosts(struct near *near)
 {
 	const struct fw_policy *policy = near->policy;
-	struct fw_spared_list list = {};
+	struct fw_spared_list *needed = &near->needed;
 	struct fw_err err = {};
 
-	(void)fw_ssh_sessions_each(ssh_ports, ssh_port_count, add_session, near, &err);
-	(void)fw_spared_gateways(&list);
-	(void)fw_spared_resolvers(&list);
-	add_set(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, &list);
-	(void)fw_time_servers(&list, NULL, NULL);
-	add_set(policy, &policy->safety.time_servers, FW_SPARED_TIME_SERVER, &list);
-	for (size_t i = 0; i < list.count; i++) {
+	(void)fw_ssh_sessions_each(near->here->ssh_ports, near->here->ssh_port_count, add_session, near,
+				   &err);
+	(void)fw_spared_gateways(needed);
+	(void)fw_spared_resolvers(needed);
+	add_set(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, needed);
+	(void)fw_time_servers(needed, add_named, near);
+	add_set(policy, &policy->safety.time_servers, FW_SPARED_TIME_SERVER, needed);
+	for (size_t i = 0; i < needed->count; i++) {
+		const struct fw_spared_entry *host = &needed->items[i];
 		struct fw_addr own;
-		enum fw_reach reach = fw_own_addr_towards(&list.items[i].addr, &own) ? reach_at(near, &own)
-										     : most_of_all(near);
+		enum fw_reach reach =
+			fw_own_addr_towards(&host->addr, &own) ? reach_at(near, &own) : most_of_all(near);
 
-		(void)add_host(near, &list.items[i].addr, list.items[i].kind, reach);
+		(void)add_host(near, &host->addr, host->kind, reach);
 	}
-	free(list.items);
 }
 
 void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
-			 const struct fw_interface *interfaces, size_t interface_count,
-			 const uint16_t *ssh_ports, size_t ssh_port_count, struct fw_diags *diags)
+			 const struct fw_check_here *here, struct fw_diags *diags)
 {
-	FW_CLEANUP(near_done)
-	struct near near = {.policy = policy, .interfaces = interfaces, .interface_count = interface_count};
+	FW_CLEANUP(near_done) struct near near = {.policy = policy, .here = here};
 
 	(void)fw_link_stack_read(&near.stack);
 	add_networks(&near);
-	add_hosts(&near, ssh_ports, ssh_port_count);
+	add_hosts(&near);
 	fw_check_own_networks(policy, image, near.networks, near.network_count, diags);
 	fw_check_needed_hosts(policy, image, near.hosts, near.host_count, diags);
+	fw_check_named_servers(policy, image, near.names, near.name_count, diags);
 }

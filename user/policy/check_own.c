@@ -28,7 +28,7 @@ static bool is_starving(const struct fw_policy_rule *rule)
 	       (rule->limit.unit == FW_UNIT_BYTES && per_second <= FEW_BYTES_PER_SECOND);
 }
 
-/* In peace it counts, and once an attack is seen it is late for a warning. */
+/* In peace it counts, and once an attack is seen it is too late for a warning. */
 static bool waits_for_attack(const struct fw_policy_rule *rule)
 {
 	return rule->mode == FW_MODE_ATTACK;
@@ -66,12 +66,24 @@ static bool is_allowed_before(const struct fw_policy *policy, const struct fw_im
 	return false;
 }
 
+static bool loses_class(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+			unsigned int class)
+{
+	return drops(policy, image, rule, class) && !is_allowed_before(policy, image, rule, class);
+}
+
 static bool loses(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
 		  const struct fw_addr *addr)
 {
-	unsigned int class = fw_image_classify(image, addr);
+	return loses_class(policy, image, rule, fw_image_classify(image, addr));
+}
 
-	return drops(policy, image, rule, class) && !is_allowed_before(policy, image, rule, class);
+static bool loses_any(const struct fw_policy *policy, const struct fw_image *image, size_t rule)
+{
+	for (unsigned int class = 1; class < image->class_count; class ++)
+		if (!policy->rules[rule].match.log && loses_class(policy, image, rule, class))
+			return true;
+	return false;
 }
 
 static const char *set_that_has(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
@@ -310,4 +322,26 @@ void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 			if (!policy->rules[i].match.log && consequence(policy, kinds[k], true))
 				check_kind(policy, image, i, kinds[k], hosts, count, diags);
+}
+
+void fw_check_named_servers(const struct fw_policy *policy, const struct fw_image *image, char *const *names,
+			    size_t count, struct fw_diags *diags)
+{
+	const char *lost = consequence(policy, FW_SPARED_TIME_SERVER, true);
+	char all[512] = "";
+	size_t rule = 0;
+
+	while (rule < policy->rule_count && !loses_any(policy, image, rule))
+		rule++;
+	if (!count || !lost || rule == policy->rule_count)
+		return;
+	for (size_t i = 0; i < count; i++)
+		note_once(all, sizeof(all), names[i]);
+	fw_diag_add(
+		diags, policy->rules[rule].mark, FW_SEVERITY_WARNING, "unknown-time-server",
+		"name what they have now in safety: {time_servers: […]} to have it compared, or let their "
+		"answers pass with protect_gateways: true",
+		"the lists of rule '%s' were not compared with time servers that this host has by name, "
+		"as their addresses are not known here: %s; if one is listed, %s",
+		policy->rules[rule].name, all, lost);
 }
