@@ -16,6 +16,8 @@ fw_show fw_show_status, fw_show_attach, fw_show_detach, fw_show_rules, fw_show_r
 
 /* One line per attack that lasts, for status. */
 void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks);
+/* What is left to do, for status. */
+void fw_show_open_matters(const struct fw_page *page, const json_t *status);
 /* "undo      floodwall …" when the document has one. */
 void fw_show_undo(const struct fw_page *page, const json_t *document);
 /* "ends in 30m" or "until removed", of a member expires_in_seconds. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The one screen of `status`, and the answers of attach and detach. */
+/* The one screen of `status`. */
 #include <string.h>
 
 #include "cli/show.h"
@@ -247,79 +247,6 @@ static void print_challenge(const struct fw_page *page, const json_t *challenge)
 	fputc('\n', page->out);
 }
 
-static void print_pending(const struct fw_page *page, const json_t *status)
-{
-	const json_t *confirm = json_object_get(status, "confirm");
-	char buffer[FW_SAY_MAX];
-
-	if (!fw_doc_true(confirm, "pending"))
-		return;
-	fputs("confirm   ", page->out);
-	fw_paint(page, FW_PAINT_CAREFUL, "WAITING");
-	fprintf(page->out, ": goes back to generation %.0f in %s unless you run: floodwall confirm\n",
-		fw_doc_number(confirm, "previous_generation"),
-		fw_say_seconds(fw_doc_number(confirm, "deadline_seconds"), buffer));
-}
-
-static void print_drift(const struct fw_page *page, const json_t *drift)
-{
-	const json_t *entry;
-	char buffer[FW_SAY_MAX];
-	size_t index;
-
-	json_array_foreach (drift, index, entry) {
-		fputs(index ? "          " : "unsaved   ", page->out);
-		fw_print_safe(page->out, fw_doc_text(entry, "object"));
-		fputs(": ", page->out);
-		fw_print_safe(page->out, fw_doc_text(entry, "detail"));
-		if (*fw_doc_text(entry, "by")) {
-			fputs(" by ", page->out);
-			fw_print_safe(page->out, fw_doc_text(entry, "by"));
-		}
-		if (fw_doc_has(entry, "expires_in_seconds"))
-			fprintf(page->out, ", ends in %s",
-				fw_say_seconds(fw_doc_number(entry, "expires_in_seconds"), buffer));
-		fputc('\n', page->out);
-	}
-}
-
-static void print_troubles(const struct fw_page *page, const json_t *status)
-{
-	const json_t *interface, *warning;
-	json_t *count;
-	const char *word;
-	char buffer[FW_SAY_MAX];
-	size_t index;
-
-	json_array_foreach (json_object_get(status, "interfaces"), index, interface) {
-		if (fw_doc_true(interface, "attached") && !fw_doc_true(interface, "fell_back"))
-			continue;
-		fputs("attention ", page->out);
-		fw_print_safe(page->out, fw_doc_text(interface, "name"));
-		fputs(fw_doc_true(interface, "attached") ? ": native XDP was refused, generic is slower"
-							 : ": NOT ATTACHED",
-		      page->out);
-		if (*fw_doc_text(interface, "error")) {
-			fputs(": ", page->out);
-			fw_print_safe(page->out, fw_doc_text(interface, "error"));
-		}
-		fputc('\n', page->out);
-	}
-	json_object_foreach (json_object_get(status, "faults"), word, count) {
-		/* The agent's warnings say it in words, while it matters. */
-		if (json_number_value(count) <= 0 || !strcmp(word, "meter_not_admitted"))
-			continue;
-		fputs("attention ", page->out);
-		fw_print_safe(page->out, word);
-		fprintf(page->out, " %s times\n", fw_say_count(fw_json_count(count), buffer));
-	}
-	json_array_foreach (json_object_get(status, "warnings"), index, warning) {
-		fputs("attention ", page->out);
-		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning) : "");
-		fputc('\n', page->out);
-	}
-}
-
 /* Worth a line when it sharpens, and when it was told not to while it would be needed. */
 static void print_under_attack(const struct fw_page *page, const json_t *status)
 {
@@ -357,65 +284,9 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	fputc('\n', page->out);
 	print_notify(page, json_object_get(status, "notify"));
 	print_suppressions(page, json_object_get(status, "suppressions"));
-	print_pending(page, status);
-	print_drift(page, json_object_get(status, "drift"));
-	if (fw_doc_has(status, "pinned") && !fw_doc_true(status, "pinned"))
-		fputs("attention no bpffs to pin to: if the agent crashes, the filter ends with it\n",
-		      page->out);
-	print_troubles(page, status);
+	fw_show_open_matters(page, status);
 	if (!strcmp(state, "detached"))
 		fputs("next      floodwall doctor IFACE | floodwall attach IFACE\n", page->out);
 	else
 		fputs("next      floodwall top | floodwall rules | floodwall explain ADDR\n", page->out);
-}
-
-void fw_show_undo(const struct fw_page *page, const json_t *document)
-{
-	if (!*fw_doc_text(document, "undo"))
-		return;
-	fputs("undo: ", page->out);
-	fw_print_safe(page->out, fw_doc_text(document, "undo"));
-	fputc('\n', page->out);
-}
-
-const char *fw_show_ends(const json_t *object, char *buffer)
-{
-	const json_t *seconds = json_object_get(object, "expires_in_seconds");
-	char age[FW_SAY_MAX];
-
-	if (!json_is_number(seconds))
-		return fw_say_lasting(seconds, buffer);
-	snprintf(buffer, FW_SAY_MAX, "for %.40s", fw_say_lasting(seconds, age));
-	return buffer;
-}
-
-void fw_show_attach(const struct fw_page *page, const json_t *document)
-{
-	fw_print_safe(page->out, fw_doc_text(document, "interface"));
-	fprintf(page->out, " is filtered, XDP mode %s", fw_doc_text(document, "xdp"));
-	if (fw_doc_true(document, "fell_back")) {
-		fputs(", ", page->out);
-		fw_paint(page, FW_PAINT_CAREFUL, "FELL BACK");
-		fputs(" from native: slower", page->out);
-	}
-	fputs("\nlasts until detached or rebooted; for ever: name it in the policy file\n", page->out);
-	if (fw_doc_true(document, "fell_back") && *fw_doc_text(document, "message")) {
-		fw_print_safe(page->out, fw_doc_text(document, "message"));
-		fputc('\n', page->out);
-	}
-	if (fw_doc_has(document, "undo"))
-		fw_show_undo(page, document);
-	else
-		fprintf(page->out, "undo: floodwall detach %s\n", fw_doc_text(document, "interface"));
-}
-
-void fw_show_detach(const struct fw_page *page, const json_t *document)
-{
-	fw_print_safe(page->out, fw_doc_text(document, "interface"));
-	fputs(" is no longer filtered: everything that arrives there passes, until it is attached again\n",
-	      page->out);
-	if (fw_doc_has(document, "undo"))
-		fw_show_undo(page, document);
-	else
-		fprintf(page->out, "undo: floodwall attach %s\n", fw_doc_text(document, "interface"));
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The answers of attach and detach, and what others end with, too: until when, and how to undo it. */
+#include "cli/show.h"
+
+void fw_show_undo(const struct fw_page *page, const json_t *document)
+{
+	if (!*fw_doc_text(document, "undo"))
+		return;
+	fputs("undo: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "undo"));
+	fputc('\n', page->out);
+}
+
+const char *fw_show_ends(const json_t *object, char *buffer)
+{
+	const json_t *seconds = json_object_get(object, "expires_in_seconds");
+	char age[FW_SAY_MAX];
+
+	if (!json_is_number(seconds))
+		return fw_say_lasting(seconds, buffer);
+	snprintf(buffer, FW_SAY_MAX, "for %.40s", fw_say_lasting(seconds, age));
+	return buffer;
+}
+
+void fw_show_attach(const struct fw_page *page, const json_t *document)
+{
+	fw_print_safe(page->out, fw_doc_text(document, "interface"));
+	fprintf(page->out, " is filtered, XDP mode %s", fw_doc_text(document, "xdp"));
+	if (fw_doc_true(document, "fell_back")) {
+		fputs(", ", page->out);
+		fw_paint(page, FW_PAINT_CAREFUL, "FELL BACK");
+		fputs(" from native: slower", page->out);
+	}
+	fputs("\nlasts until detached or rebooted; for ever: name it in the policy file\n", page->out);
+	if (fw_doc_true(document, "fell_back") && *fw_doc_text(document, "message")) {
+		fw_print_safe(page->out, fw_doc_text(document, "message"));
+		fputc('\n', page->out);
+	}
+	if (fw_doc_has(document, "undo"))
+		fw_show_undo(page, document);
+	else
+		fprintf(page->out, "undo: floodwall detach %s\n", fw_doc_text(document, "interface"));
+}
+
+void fw_show_detach(const struct fw_page *page, const json_t *document)
+{
+	fw_print_safe(page->out, fw_doc_text(document, "interface"));
+	fputs(" is no longer filtered: everything that arrives there passes, until it is attached again\n",
+	      page->out);
+	if (fw_doc_has(document, "undo"))
+		fw_show_undo(page, document);
+	else
+		fprintf(page->out, "undo: floodwall attach %s\n", fw_doc_text(document, "interface"));
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What status says is left to do: a policy to confirm, changes to save, troubles to look at. */
+#include <string.h>
+
+#include "cli/show.h"
+
+static void print_pending(const struct fw_page *page, const json_t *status)
+{
+	const json_t *confirm = json_object_get(status, "confirm");
+	char buffer[FW_SAY_MAX];
+
+	if (!fw_doc_true(confirm, "pending"))
+		return;
+	fputs("confirm   ", page->out);
+	fw_paint(page, FW_PAINT_CAREFUL, "WAITING");
+	fprintf(page->out, ": goes back to generation %.0f in %s unless you run: floodwall confirm\n",
+		fw_doc_number(confirm, "previous_generation"),
+		fw_say_seconds(fw_doc_number(confirm, "deadline_seconds"), buffer));
+}
+
+static void print_drift(const struct fw_page *page, const json_t *drift)
+{
+	const json_t *entry;
+	char buffer[FW_SAY_MAX];
+	size_t index;
+
+	json_array_foreach (drift, index, entry) {
+		fputs(index ? "          " : "unsaved   ", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "object"));
+		fputs(": ", page->out);
+		fw_print_safe(page->out, fw_doc_text(entry, "detail"));
+		if (*fw_doc_text(entry, "by")) {
+			fputs(" by ", page->out);
+			fw_print_safe(page->out, fw_doc_text(entry, "by"));
+		}
+		if (fw_doc_has(entry, "expires_in_seconds"))
+			fprintf(page->out, ", ends in %s",
+				fw_say_seconds(fw_doc_number(entry, "expires_in_seconds"), buffer));
+		fputc('\n', page->out);
+	}
+}
+
+static void print_interface_troubles(const struct fw_page *page, const json_t *interfaces)
+{
+	const json_t *interface;
+	size_t index;
+
+	json_array_foreach (interfaces, index, interface) {
+		if (fw_doc_true(interface, "attached") && !fw_doc_true(interface, "fell_back"))
+			continue;
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, fw_doc_text(interface, "name"));
+		fputs(fw_doc_true(interface, "attached") ? ": native XDP was refused, generic is slower"
+							 : ": NOT ATTACHED",
+		      page->out);
+		if (*fw_doc_text(interface, "error")) {
+			fputs(": ", page->out);
+			fw_print_safe(page->out, fw_doc_text(interface, "error"));
+		}
+		fputc('\n', page->out);
+	}
+}
+
+static void print_faults(const struct fw_page *page, json_t *faults)
+{
+	char buffer[FW_SAY_MAX];
+	const char *word;
+	json_t *count;
+
+	json_object_foreach (faults, word, count) {
+		/* The agent's warnings say it in words, while it matters. */
+		if (json_number_value(count) <= 0 || !strcmp(word, "meter_not_admitted"))
+			continue;
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, word);
+		fprintf(page->out, " %s times\n", fw_say_count(fw_json_count(count), buffer));
+	}
+}
+
+static void print_warnings(const struct fw_page *page, const json_t *warnings)
+{
+	const json_t *warning;
+	size_t index;
+
+	json_array_foreach (warnings, index, warning) {
+		fputs("attention ", page->out);
+		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning) : "");
+		fputc('\n', page->out);
+	}
+}
+
+void fw_show_open_matters(const struct fw_page *page, const json_t *status)
+{
+	print_pending(page, status);
+	print_drift(page, json_object_get(status, "drift"));
+	if (fw_doc_has(status, "pinned") && !fw_doc_true(status, "pinned"))
+		fputs("attention no bpffs to pin to: if the agent crashes, the filter ends with it\n",
+		      page->out);
+	print_interface_troubles(page, json_object_get(status, "interfaces"));
+	print_faults(page, json_object_get(status, "faults"));
+	print_warnings(page, json_object_get(status, "warnings"));
+}
