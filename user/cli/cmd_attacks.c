@@ -8,14 +8,9 @@
 static int cmd_attacks(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
-	const char *last = fw_line_option(line, "last");
-	int exit = last ? fw_cli_check_number(cli, "last", last, 100) : FW_EXIT_OK;
+	int exit = fw_cli_take_number(cli, line, "last", 100, &query);
 
-	if (exit)
-		return exit;
-	if (last && fw_query_add(&query, "last", last))
-		return fw_cli_fail_memory(cli);
-	return fw_cli_ask_and_show(cli, FW_API_ATTACKS, &query, NULL, fw_show_attacks);
+	return exit ? exit : fw_cli_ask_and_show(cli, FW_API_ATTACKS, &query, NULL, fw_show_attacks);
 }
 
 const struct fw_command fw_command_attacks = {

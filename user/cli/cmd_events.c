@@ -51,14 +51,12 @@ static int follow(struct fw_cli *cli, const struct fw_query *query)
 static int cmd_events(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
-	const char *last = fw_line_option(line, "last");
 	bool following = fw_line_option(line, "follow");
-	int exit = last ? fw_cli_check_number(cli, "last", last, EVENTS_MAX) : FW_EXIT_OK;
+	int exit = fw_cli_take_number(cli, line, "last", EVENTS_MAX, &query);
 
 	if (exit)
 		return exit;
-	if ((following && fw_query_add(&query, "follow", "1")) ||
-	    (last && fw_query_add(&query, "last", last)))
+	if (following && fw_query_add(&query, "follow", "1"))
 		return fw_cli_fail_memory(cli);
 	return following ? follow(cli, &query)
 			 : fw_cli_ask_and_show(cli, FW_API_EVENTS, &query, NULL, fw_show_events);

@@ -35,14 +35,12 @@ int fw_cli_take_options(struct fw_cli *cli, const struct fw_line *line, const ch
 
 static int cmd_history_top(struct fw_cli *cli, const struct fw_line *line)
 {
-	static const char *const names[] = {"window", "since", "until", "rule", "limit", NULL};
+	static const char *const names[] = {"window", "since", "until", "rule", NULL};
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
-	const char *limit = fw_line_option(line, "limit");
 	fw_show *show = NULL;
 	int exit = fw_cli_shape(cli, line, fw_show_history, fw_show_history_csv, fw_show_history_svg, &show);
 
-	if (!exit && limit)
-		exit = fw_cli_check_number(cli, "limit", limit, ENTRIES_MAX);
+	exit = exit ? exit : fw_cli_take_number(cli, line, "limit", ENTRIES_MAX, &query);
 	exit = exit ? exit : fw_cli_take_options(cli, line, names, &query);
 	return exit ? exit : fw_cli_ask_and_show(cli, FW_API_HISTORY_TOP, &query, NULL, show);
 }

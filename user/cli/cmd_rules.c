@@ -35,14 +35,12 @@ const struct fw_command fw_command_rules = {
 static int cmd_rules_keys(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
-	const char *limit = fw_line_option(line, "limit");
-	int exit = limit ? fw_cli_check_number(cli, "limit", limit, 1000000000) : FW_EXIT_OK;
+	int exit = fw_cli_take_number(cli, line, "limit", 1000000000, &query);
 
 	if (exit)
 		return exit;
 	if (fw_query_add(&query, "name", line->arguments[0]) ||
-	    (fw_line_option(line, "over") && fw_query_add(&query, "over", "1")) ||
-	    (limit && fw_query_add(&query, "limit", limit)))
+	    (fw_line_option(line, "over") && fw_query_add(&query, "over", "1")))
 		return fw_cli_fail_memory(cli);
 	return fw_cli_ask_and_show(cli, FW_API_RULE_KEYS, &query, NULL, fw_show_rule_keys);
 }

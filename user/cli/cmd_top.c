@@ -59,14 +59,13 @@ static int show_top_on(struct fw_cli *cli, const struct fw_query *query, bool te
 static int cmd_top(struct fw_cli *cli, const struct fw_line *line)
 {
 	struct fw_query query FW_CLEANUP(fw_query_done) = {0};
-	const char *by = fw_line_option(line, "by"), *limit = fw_line_option(line, "limit");
+	const char *by = fw_line_option(line, "by");
 	bool once = fw_line_option(line, "once"), terminal = isatty(fileno(cli->page.out));
-	int exit = limit ? fw_cli_check_number(cli, "limit", limit, TOP_LIMIT_MAX) : FW_EXIT_OK;
+	int exit = fw_cli_take_number(cli, line, "limit", TOP_LIMIT_MAX, &query);
 
 	if (exit)
 		return exit;
-	if (fw_query_add(&query, "by", by ? by : "packets") ||
-	    fw_query_add(&query, "limit", limit ? limit : "20"))
+	if (fw_query_add(&query, "by", by ? by : "packets"))
 		return fw_cli_fail_memory(cli);
 	return once ? show_top_once(cli, &query, false, NULL) : show_top_on(cli, &query, terminal);
 }

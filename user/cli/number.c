@@ -23,12 +23,17 @@ bool fw_number_parse(const char *text, uint64_t most, uint64_t *ret)
 	return true;
 }
 
-int fw_cli_check_number(struct fw_cli *cli, const char *option, const char *text, uint64_t most)
+int fw_cli_take_number(struct fw_cli *cli, const struct fw_line *line, const char *name, uint64_t most,
+		       struct fw_query *query)
 {
+	const char *text = fw_line_option(line, name);
 	uint64_t value;
 
-	if (fw_number_parse(text, most, &value) && value)
+	if (!text)
 		return FW_EXIT_OK;
-	return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
-			   "--%s expects a whole number from 1 to %" PRIu64 ", got '%s'", option, most, text);
+	if (!fw_number_parse(text, most, &value) || !value)
+		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
+				   "--%s expects a whole number from 1 to %" PRIu64 ", got '%s'", name, most,
+				   text);
+	return fw_query_add(query, name, text) ? fw_cli_fail_memory(cli) : FW_EXIT_OK;
 }

@@ -9,7 +9,8 @@
 
 /* Digits only, 0 … most; false otherwise. */
 bool fw_number_parse(const char *text, uint64_t most, uint64_t *ret);
-/* Exit code after a reported failure of --OPTION TEXT, which must be 1 … most. */
-int fw_cli_check_number(struct fw_cli *cli, const char *option, const char *text, uint64_t most);
+/* Option NAME, if given, goes into the query; it must be 1 … most. Exit code after a reported failure. */
+int fw_cli_take_number(struct fw_cli *cli, const struct fw_line *line, const char *name, uint64_t most,
+		       struct fw_query *query);
 
 #endif
