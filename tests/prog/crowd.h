@@ -26,17 +26,16 @@ static inline void open_large(struct lab *lab)
 
 static inline struct fw_gate gates_together(struct lab *lab)
 {
-	struct fw_gate *gates, sum = {};
-	size_t cpus;
+	const struct fw_gate *gate;
+	struct fw_gate sum = {};
 
-	cr_assert_eq(fw_stats_gates(lab->datapath, &gates, &cpus), 0);
-	for (size_t i = 0; i < cpus; i++) {
-		sum.fresh += gates[i].fresh;
-		sum.strayed += gates[i].strayed;
-		sum.returned += gates[i].returned;
-		sum.closed += gates[i].closed;
+	for (unsigned int cpu = 0; (gate = fw_stats_gate(lab->datapath, cpu)); cpu++) {
+		sum.fresh += gate->fresh;
+		sum.strayed += gate->strayed;
+		sum.returned += gate->returned;
+		sum.closed += gate->closed;
+		sum.closings += gate->closings;
 	}
-	free(gates);
 	return sum;
 }
 

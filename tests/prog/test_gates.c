@@ -7,10 +7,8 @@
 /* A flood that pauses, as on a CPU that does other things, too, does not open the gate each time. */
 Test(gates, a_flood_in_bursts_is_one_flood)
 {
-	struct fw_gate *gates;
-	uint64_t inserted = 0, closings = 0;
+	uint64_t inserted;
 	struct lab lab;
-	size_t cpus;
 
 	open_large(&lab);
 	for (uint32_t i = 0; i < FW_GATE_PER_SECOND + 100000; i++) {
@@ -22,13 +20,8 @@ Test(gates, a_flood_in_bursts_is_one_flood)
 			lab.now_ns += 40 * MS;
 		lab_run(&lab, &packet);
 	}
-	cr_assert_eq(fw_stats_gates(lab.datapath, &gates, &cpus), 0);
-	for (size_t i = 0; i < cpus; i++) {
-		inserted += fw_gate_inserted(&gates[i]);
-		closings += gates[i].closings;
-	}
-	free(gates);
-	cr_expect_eq(closings, 1);
+	inserted = inserted_by(&lab);
+	cr_expect_eq(gates_together(&lab).closings, 1);
 	cr_expect_leq(inserted, FW_GATE_PER_SECOND + 1000, "%lu", (unsigned long)inserted);
 	lab_close(&lab);
 }
@@ -38,10 +31,8 @@ Test(gates, a_crowd_that_comes_twice_has_the_budget_of_one_that_comes_once)
 {
 	enum { PER_TICK = 2000, TICKS = 100 };
 	struct packet known = PACKET(.from = ATTACKER);
-	struct fw_gate *gates;
-	uint64_t inserted = 0;
+	uint64_t inserted;
 	struct lab lab;
-	size_t cpus;
 
 	open_large(&lab);
 	lab_send(&lab, known, 6);
@@ -54,10 +45,7 @@ Test(gates, a_crowd_that_comes_twice_has_the_budget_of_one_that_comes_once)
 		if (i % 5000 == 0)
 			cr_expect_eq(lab_send(&lab, known, 1), 0, "the offender of before is dropped");
 	}
-	cr_assert_eq(fw_stats_gates(lab.datapath, &gates, &cpus), 0);
-	for (size_t i = 0; i < cpus; i++)
-		inserted += fw_gate_inserted(&gates[i]);
-	free(gates);
+	inserted = inserted_by(&lab);
 	cr_expect_gt(inserted, FW_GATE_PER_SECOND);
 	cr_expect_leq(inserted, FW_GATE_PER_SECOND * 1.4 + 400, "%lu", (unsigned long)inserted);
 	lab_close(&lab);

@@ -15,6 +15,7 @@
 #include "kern/stats.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
+#include "lib/grow.h"
 #include "policy/signatures.h"
 
 /* Index of the rule with a stable id in the policy in force, -1. */
@@ -248,27 +249,21 @@ static int take_feeds(struct fw_agent *agent, struct fw_snapshot *snapshot)
 static int take_admission(struct fw_agent *agent, struct fw_admission_snapshot *admission)
 {
 	uint64_t now = fw_datapath_now_ns(agent->datapath);
-	FW_FREE struct fw_gate *gates = NULL;
-	size_t cpus = 0;
-	int r = fw_stats_gates(agent->datapath, &gates, &cpus);
+	const struct fw_gate *gate;
 
-	if (r)
-		return r;
-	admission->gates = calloc(cpus + 1, sizeof(*admission->gates));
-	if (!admission->gates)
-		return -ENOMEM;
-	for (size_t cpu = 0; cpu < cpus; cpu++) {
-		const struct fw_gate *gate = &gates[cpu];
+	for (unsigned int cpu = 0; (gate = fw_stats_gate(agent->datapath, cpu)); cpu++) {
+		struct fw_gate_snapshot one = {.cpu = cpu,
+					       .closed = gate->closed &&
+							 now < gate->refilled_ns + GATE_ASKED_NS,
+					       .closings = gate->closings};
 
 		admission->turned_away += gate->turned_away;
 		admission->candidates += gate->candidates;
 		admission->fresh += gate->fresh;
 		admission->returned += gate->returned;
 		admission->strayed += gate->strayed;
-		admission->gates[admission->gate_count++] = (struct fw_gate_snapshot){
-			.cpu = (unsigned int)cpu,
-			.closed = gate->closed && now < gate->refilled_ns + GATE_ASKED_NS,
-			.closings = gate->closings};
+		if (FW_APPEND(admission->gates, admission->gate_count, one))
+			return -ENOMEM;
 	}
 	return 0;
 }

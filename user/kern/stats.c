@@ -111,38 +111,22 @@ int fw_stats_rule_reset(struct fw_datapath *datapath, uint16_t rule)
 	return r ? r : fw_meters_forget_rule(datapath, rule);
 }
 
-int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count)
+const struct fw_gate *fw_stats_gate(const struct fw_datapath *datapath, unsigned int cpu)
 {
-	struct fw_gate *gates = calloc(datapath->cpu_ids, sizeof(*gates));
-
-	if (!gates)
-		return -ENOMEM;
-	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++)
-		gates[cpu] = datapath->by_cpu[cpu].gate;
-	*ret = gates;
-	*ret_count = datapath->cpu_ids;
-	return 0;
-}
-
-/* The packet path counts whom a gate turns away in the gate itself. */
-static int add_turned_away(struct fw_datapath *datapath, uint64_t *count)
-{
-	FW_FREE struct fw_gate *gates = NULL;
-	size_t cpus = 0;
-	int r = fw_stats_gates(datapath, &gates, &cpus);
-
-	for (size_t i = 0; i < cpus; i++)
-		*count += gates[i].turned_away;
-	return r;
+	return cpu < datapath->cpu_ids ? &datapath->by_cpu[cpu].gate : NULL;
 }
 
 int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_])
 {
+	const struct fw_gate *gate;
 	int r = 0;
 
 	for (uint32_t fault = 0; fault < FW_FAULT_MAX_ && !r; fault++)
 		r = sum(datapath, FW_MAP_ID_fw_fault_map, fault, &ret[fault], 1);
-	return r ? r : add_turned_away(datapath, &ret[FW_FAULT_NOT_ADMITTED]);
+	/* The packet path counts whom a gate turns away in the gate itself. */
+	for (unsigned int cpu = 0; (gate = fw_stats_gate(datapath, cpu)); cpu++)
+		ret[FW_FAULT_NOT_ADMITTED] += gate->turned_away;
+	return r;
 }
 
 #define CLASS_BATCH 4096u

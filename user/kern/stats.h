@@ -25,8 +25,8 @@ int fw_stats_spread(struct fw_datapath *datapath, uint16_t rule, struct fw_sprea
 /* By the index of a signature in its list. */
 int fw_stats_signatures(struct fw_datapath *datapath, struct fw_signature_count ret[FW_SIGNATURES_MAX]);
 int fw_stats_signatures_reset(struct fw_datapath *datapath);
-/* Of each possible CPU, as they stand. Caller frees *ret. */
-int fw_stats_gates(struct fw_datapath *datapath, struct fw_gate **ret, size_t *ret_count);
+/* A possible CPU's, which that CPU writes meanwhile; NULL: there is no such CPU, nor one beyond. */
+const struct fw_gate *fw_stats_gate(const struct fw_datapath *datapath, unsigned int cpu);
 static inline uint64_t fw_gate_inserted(const struct fw_gate *gate)
 {
 	return gate->fresh + gate->returned + gate->strayed;
