@@ -8,12 +8,16 @@
 
 Test(totals, one_cpu_passes_the_limit_and_no_more)
 {
+	const struct fw_addr anybody = lab_addr(HONEST);
+	struct fw_meter_entry entry;
 	struct lab lab;
 
 	lab_open(&lab, TOTAL("20k packets/10s"));
 	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 25000), 20000);
 	cr_expect_eq(lab_counts(&lab, "all").packets, 25000);
 	cr_expect_eq(lab_counts(&lab, "all").dropped, 5000);
+	cr_assert_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &anybody, NULL, 0, &entry), 0);
+	cr_expect_eq(entry.dropped, 5000);
 	/* Nothing leaves the window before it is over, in whatever sub-window the packets come. */
 	for (int i = 0; i < 9; i++) {
 		lab.now_ns += SECONDS;

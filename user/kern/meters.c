@@ -74,8 +74,8 @@ static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rul
 
 		if (!fw_total_is_void(own, epoch, now_ns, rule->window_ns))
 			entry->amount += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);
+		entry->dropped += __atomic_load_n(&own->dropped, __ATOMIC_RELAXED);
 	}
-	entry->dropped += (uint32_t)fw_stats_rule(datapath, rule->id).dropped;
 }
 
 /* Meters of `per: total` live in an array of their own; their key has no address. */
