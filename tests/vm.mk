@@ -23,9 +23,9 @@ $(vm_dir)/neighbour.skel.h: $(vm_dir)/neighbour.bpf.o
 
 $(vm_dir)/chain.o: $(vm_dir)/neighbour.skel.h
 
-$(vm_dir)/instructions.o: $(addprefix $(BUILD)/tools/bench/,bare.skel.h harness.skel.h)
+$(vm_dir)/instructions.o: $(BUILD)/tools/bench/bare.skel.h
 $(vm_dir)/instructions.o: FW_CFLAGS += -Itools -I$(BUILD)/tools
-$(vm_dir)/instructions: $(BUILD)/tools/plan.o
+$(vm_dir)/instructions: $(addprefix $(BUILD)/tools/,plan.o bench/harness.o)
 
 $(vm_programs): %: %.o $(vm_shared)
 	$(call say,TEST,$@)

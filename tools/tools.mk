@@ -33,7 +33,7 @@ $(tools_dir)/httpload: $(tools_dir)/httpload.o $(tools_lib)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
-bench_objs := $(addprefix $(tools_dir)/bench/,main.o lab.o process.o samples.o prefixes.o target.o cost.o flood.o honest.o control.o)
+bench_objs := $(addprefix $(tools_dir)/bench/,main.o lab.o process.o samples.o prefixes.o target.o harness.o cost.o flood.o honest.o control.o)
 
 $(bench_objs): tools_cflags += -Itools/bench -I$(tools_dir)/bench
 $(bench_objs): $(addprefix $(tools_dir)/bench/,bare.skel.h naive.skel.h harness.skel.h)

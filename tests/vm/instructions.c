@@ -8,17 +8,14 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/bpf.h>
 
 #include "kern/datapath.h"
-#include "lib/addr.h"
 #include "lib/cleanup.h"
+#include "bench/harness.h"
 #include "plan.h"
 #include "subject.h"
-#include "bench/bare.skel.h" /* need the types above */
-#include "bench/harness.skel.h"
+#include "bench/bare.skel.h"
 
 #define REPEAT	20000
 #define SOURCES 2048 /* so few meters that random sources close the gate at once */
@@ -80,40 +77,15 @@ static int policy_of(const char *folder, const struct row *row, char *ret, size_
 	return 0;
 }
 
-static int plan_of(const struct row *row, struct packet_plan *ret, struct fw_err *err)
+/* Of the second run, which finds everything as under way. */
+static int measure(const struct packet_plan *plan, int program, double *ret, struct fw_err *err)
 {
-	struct plan_wish wish = {
-		.dst_mac = {2, 0, 0, 0, 0, 1}, .src_mac = {2, 0, 0, 0, 0, 2}, .dport = 80, .sport = -1};
-	int r = fw_addr_parse(row->dst, &wish.dst, err);
+	struct harness harness = {};
+	int r = harness_open(plan, program, &harness, err);
 
-	if (!r)
-		r = plan_proto_parse(row->proto, &wish.proto, err);
-	if (!r)
-		r = plan_source_parse(row->source, &wish, err);
-	return r ? r : plan_make(&wish, ret, err);
-}
-
-/* Nanoseconds, and so instructions, of a packet; of the second run, which finds everything as under way. */
-static int measure(const struct packet_plan *plan, int program, double *ret)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = plan->bytes, .data_size_in = plan->length,
-		    .repeat = REPEAT);
-	struct harness_bpf *skel = harness_bpf__open();
-	uint32_t slot = 0;
-	int r;
-
-	if (!skel)
-		return -errno;
-	skel->rodata->plan = *plan;
-	r = harness_bpf__load(skel);
-	if (!r)
-		r = bpf_map_update_elem(bpf_map__fd(skel->maps.under_test), &slot, &program, BPF_ANY);
 	for (int i = 0; i < 2 && !r; i++)
-		r = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.harness), &run);
-	if (!r && skel->bss->missed)
-		r = -EIO;
-	*ret = run.duration;
-	harness_bpf__destroy(skel);
+		r = harness_measure(&harness, REPEAT, HARNESS_ANY_VERDICT, ret, err);
+	harness_close(&harness);
 	return r;
 }
 
@@ -133,9 +105,11 @@ static int count(const char *folder, const struct row *row, int bare, double *re
 		return fw_err_set(err, r, "the policy is not in force");
 	r = fw_datapath_load_program(datapath, 0, false, &program, err);
 	if (!r)
-		r = plan_of(row, &plan, err);
-	if (!r && (measure(&plan, bare, &before) || measure(&plan, program, ret)))
-		r = fw_err_set(err, -EIO, "the kernel refused to run the harness");
+		r = harness_plan(row->proto, row->dst, row->source, &plan, err);
+	if (!r)
+		r = measure(&plan, bare, &before, err);
+	if (!r)
+		r = measure(&plan, program, ret, err);
 	*ret -= before;
 	fw_cleanup_close(&program);
 	fw_datapath_close(datapath);

@@ -4,17 +4,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
-#include "lib/addr.h"
+#include "harness.h"
 #include "plan.h"
 #include "target.h"
 #include "bare.skel.h"
-#include "harness.skel.h"
 
 #define REPEAT	     1000000
 #define RUN_NS	     400000000.0 /* a slow program need not run as often to be known as well */
@@ -46,7 +43,7 @@ struct scenario {
 #define V6		LAB_VICTIM_IP6
 #define POOL		"pool:65536"
 #define BANNED		"203.0.113.9"
-#define ANY		-1
+#define ANY		HARNESS_ANY_VERDICT
 
 static const struct scenario scenarios[] = {
 	/* packets, program under test, protocol, to, from, expected verdict, goal */
@@ -94,93 +91,6 @@ static const struct scenario scenarios[] = {
 };
 /* clang-format on */
 
-/* One harness per program: a program array serves one kind, with fragments or without. */
-struct harness {
-	struct harness_bpf *skel;
-	struct packet_plan plan;
-	unsigned int ifindex;
-};
-
-static int harness_open(const struct packet_plan *plan, int program, struct harness *ret, struct fw_err *err)
-{
-	static const unsigned int flags[] = {BPF_F_XDP_HAS_FRAGS, 0};
-	uint32_t slot = 0;
-	int r = -EINVAL;
-
-	for (unsigned int i = 0; i < 2 && r; i++) {
-		struct harness_bpf *skel = harness_bpf__open();
-
-		if (!skel)
-			return fw_err_set(err, -errno, "cannot open the harness: %s", strerror(errno));
-		skel->rodata->plan = *plan;
-		bpf_program__set_flags(skel->progs.harness, flags[i]);
-		r = harness_bpf__load(skel);
-		if (!r)
-			r = bpf_map_update_elem(bpf_map__fd(skel->maps.under_test), &slot, &program, BPF_ANY);
-		if (r)
-			harness_bpf__destroy(skel);
-		else
-			*ret = (struct harness){.skel = skel, .plan = *plan};
-	}
-	return r ? fw_err_set(err, r, "the kernel refused the program behind the harness: %s", strerror(-r))
-		 : 0;
-}
-
-static int harness_measure(const struct harness *harness, unsigned int repeat, int verdict, double *ret,
-			   struct fw_err *err)
-{
-	struct xdp_md context = {.data_end = harness->plan.length, .ingress_ifindex = harness->ifindex};
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = harness->plan.bytes,
-		    .data_size_in = harness->plan.length, .repeat = repeat);
-	int r;
-
-	if (harness->ifindex) {
-		run.ctx_in = &context;
-		run.ctx_size_in = sizeof(context);
-	}
-	r = bpf_prog_test_run_opts(bpf_program__fd(harness->skel->progs.harness), &run);
-	if (r)
-		return fw_err_set(err, r, "the kernel refused to run the harness: %s", strerror(-r));
-	if (harness->skel->bss->missed)
-		return fw_err_set(err, -EIO, "%llu packets did not reach the program under test",
-				  (unsigned long long)harness->skel->bss->missed);
-	if (verdict >= 0 && run.retval != (uint32_t)verdict)
-		return fw_err_set(err, -EPROTO, "expects verdict %d (1 drop, 2 pass), got %u", verdict,
-				  run.retval);
-	*ret = run.duration;
-	return 0;
-}
-
-/* Protocols of this bench: TCP with something in it. */
-static const struct {
-	const char *proto, *payload;
-} spoken[] = {
-	{"request",
-	 "GET /shop/item/4711?color=red&n=1 HTTP/1.1\r\nHost: shop.example\r\nAccept: */*\r\n\r\n"},
-	{"data", "\x17\x03\x03\x01\x2c what TLS carries, and nobody looks at on its way to the server"},
-};
-
-static int scenario_plan(const struct scenario *scenario, struct packet_plan *ret, struct fw_err *err)
-{
-	struct plan_wish wish = {
-		.dst_mac = {2, 0, 0, 0, 0, 1}, .src_mac = {2, 0, 0, 0, 0, 2}, .dport = 80, .sport = -1};
-	int r = fw_addr_parse(scenario->dst, &wish.dst, err);
-	const char *proto = scenario->proto;
-
-	for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
-		if (strcmp(proto, spoken[i].proto) != 0)
-			continue;
-		wish.payload = spoken[i].payload;
-		proto = "ack";
-		break;
-	}
-	if (!r)
-		r = plan_proto_parse(proto, &wish.proto, err);
-	if (!r)
-		r = plan_source_parse(scenario->source, &wish, err);
-	return r ? r : plan_make(&wish, ret, err);
-}
-
 /* One repeat: the median of slices that alternate, so that a neighbour of the machine who takes the cache for
  * a few milliseconds spoils a slice or two, or both sides of them, instead of the repeat. */
 static int measure_once(const struct scenario *scenario, const struct harness *bare,
@@ -227,7 +137,7 @@ static int scenario_measure(struct bench *bench, const struct scenario *scenario
 	struct bare_bpf *drop = bare_bpf__open_and_load();
 	struct harness bare = {}, under_test = {};
 	struct packet_plan plan;
-	int r = scenario_plan(scenario, &plan, err);
+	int r = harness_plan(scenario->proto, scenario->dst, scenario->source, &plan, err);
 
 	if (!drop)
 		r = fw_err_set(err, -errno, "cannot load the bare drop: %s", strerror(errno));
@@ -239,8 +149,8 @@ static int scenario_measure(struct bench *bench, const struct scenario *scenario
 		bare.ifindex = under_test.ifindex = bench->ifindex;
 		r = measure_in_turn(bench, scenario, &bare, &under_test, base, net, err);
 	}
-	harness_bpf__destroy(bare.skel);
-	harness_bpf__destroy(under_test.skel);
+	harness_close(&bare);
+	harness_close(&under_test);
 	bare_bpf__destroy(drop);
 	return r;
 }
