@@ -9,15 +9,17 @@ if ! command -v clang >/dev/null; then
 	echo "skip $TEST: no clang: apt-get install clang"
 	exit 0
 fi
-LIMIT=100 WINDOW=10 HONEST=1000 OFFENDERS=100
-HONEST_RATE=$((HONEST * LIMIT * 9 / 10 / WINDOW)) OFFENDER_RATE=$((OFFENDERS * LIMIT * 2 / WINDOW))
+WINDOW=10 HONEST=1000 OFFENDERS=100
+# Packets a window: what check guarantees beside 8 Mpps, and beside 20, more than one CPU and two of them flood with.
+LIMIT_BESIDE_ONE=100 LIMIT_BESIDE_BOTH=210
 WARM_UP=2  # seconds of flood before the offenders come
 LONG=${FW_TEST_SPOOFED_SECONDS:-31} SHORT=${FW_TEST_SPOOFED_SECONDS:-14}
 BANS=20000 # of single addresses
 PORT=7777 ROUND=0
 
-# The flood's frames are short, everybody else's are not.
+# write_policy KEY LIMIT: and the rates of everybody, which go by the limit. The flood's frames are short, everybody else's are not.
 write_policy() {
+	LIMIT=$2 HONEST_RATE=$((HONEST * $2 * 9 / 10 / WINDOW)) OFFENDER_RATE=$((OFFENDERS * $2 * 2 / WINDOW))
 	policy <<YAML
 version: 1
 interfaces: [{name: $IFACE, xdp: native}]
@@ -126,7 +128,7 @@ bans() { metric 'bans{'; }
 is_verified() { [ "$(verified)" = 1 ]; }
 
 xdp_on attacker eth0 tools/upstream.bpf.c upstream
-write_policy source
+write_policy source $LIMIT_BESIDE_ONE
 start_agent
 
 # What must outlast the floods: bans, one of them in use, and a source that completed a challenged handshake.
@@ -148,9 +150,14 @@ sock.bind(("::", '$PORT'))
 time.sleep(600)' 2>/dev/null &
 disown
 beside "random IPv4 on one CPU" 4 "$LONG" "0" --source random4
+write_policy source $LIMIT_BESIDE_BOTH
+expect_exit "from now on the limit is $LIMIT_BESIDE_BOTH" 0 fw apply "$WORK/policy.yaml"
+expect_exit "which check guarantees on the fastest host" 0 is_guaranteed 20M
 beside "random IPv4 on both CPUs" 4 "$LONG" "0 1" --source random4
+write_policy source $LIMIT_BESIDE_ONE
+expect_exit "from now on it is $LIMIT_BESIDE_ONE again" 0 fw apply "$WORK/policy.yaml"
 beside "random IPv6" 6 "$SHORT" "0" --source random6
-write_policy '[source, dest_port]'
+write_policy '[source, dest_port]' $LIMIT_BESIDE_ONE
 expect_exit "from now on ports count apart" 0 fw apply "$WORK/policy.yaml"
 beside "random ports of random sources" 4 "$SHORT" "0" --source random4 --dport random
 beside "random ports of 64 sources" 4 "$SHORT" "0" --source pool:64@203.0.113.0 --dport random
