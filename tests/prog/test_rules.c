@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rules in file order: what each match key selects, what each action does, and what nothing may overrule. */
+#include <bpf/bpf.h>
+
 #include "lab.h"
 
 #define HEAD "version: 1\n"
@@ -141,6 +143,16 @@ Test(rules, count_mode_everywhere_equals_enforce)
 	lab_close(&lab);
 }
 
+/* As lab_run(), by a program of the test's own. */
+static uint32_t run_on(int program, const struct packet *packet)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet->bytes, .data_size_in = packet->length,
+		    .repeat = 1);
+
+	cr_assert_eq(bpf_prog_test_run_opts(program, &run), 0);
+	return run.retval;
+}
+
 Test(rules, count_mode_of_one_interface)
 {
 	struct lab lab;
@@ -154,6 +166,44 @@ Test(rules, count_mode_of_one_interface)
 	lab_publish(&lab, HEAD COUNTED);
 	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = LISTED6));
 	cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP);
+	lab_close(&lab);
+}
+
+/* Both ends of the mask; the meter is one. */
+Test(rules, count_mode_of_one_of_two_interfaces)
+{
+	struct packet listed = PACKET(.from = LISTED), honest = PACKET(.from = HONEST);
+	const uint32_t other = FW_IFACES_MAX - 1; /* the runner is 0 */
+	struct fw_addr source = lab_addr(HONEST);
+	struct fw_iface_counts counts;
+	struct fw_ban_entry ban;
+	struct lab lab;
+	int program;
+
+	lab_open(&lab, NULL);
+	cr_assert_eq(fw_datapath_load_program(lab.datapath, other, false, &program, NULL), 0);
+	lab.count_ifaces = 1u << other;
+	lab_publish(&lab, HEAD COUNTED);
+	expect(&lab, FW_REASON_RULE_BLOCK, listed);
+	cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP);
+	cr_expect_eq(run_on(program, &listed), XDP_PASS);
+	for (int i = 0; i < 10; i++)
+		cr_expect_eq(run_on(program, &honest), XDP_PASS);
+	cr_expect_eq(lab_counts(&lab, "limited").would_drop, 7);
+	cr_expect_eq(fw_ban_find(lab.datapath, &source, &ban), -ENOENT);
+	cr_assert_eq(fw_stats_iface(lab.datapath, other, &counts), 0);
+	cr_expect_eq(counts.by[FW_VERDICT_WOULD_DROP][FW_REASON_RULE_BLOCK][FW_TRAFFIC_V4_UDP].packets, 1);
+	cr_expect_eq(counts.by[FW_VERDICT_WOULD_DROP][FW_REASON_OVER_LIMIT][FW_TRAFFIC_V4_UDP].packets, 7);
+	expect(&lab, FW_REASON_OVER_LIMIT, honest);
+	cr_expect_eq(lab.trace.verdict, FW_VERDICT_DROP);
+
+	lab.count_ifaces = 1u << 0;
+	lab_publish(&lab, HEAD COUNTED);
+	expect(&lab, FW_REASON_RULE_BLOCK, listed);
+	cr_expect_eq(lab.trace.verdict, FW_VERDICT_WOULD_DROP);
+	cr_expect_eq(run_on(program, &listed), XDP_DROP);
+	cr_expect_eq(run_on(program, &honest), XDP_DROP);
+	close(program);
 	lab_close(&lab);
 }
 
