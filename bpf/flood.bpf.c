@@ -78,9 +78,9 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32
 }
 
 /* Likewise for what a meter of the source will ask, if one may. Where the source is known, if it must be. */
-static __always_inline struct fw_known_line *ask_for_meters(const struct fw_policy_slot *policy,
-							    const struct fw_cpu *cpu,
-							    const struct fw_pkt *pkt, __u64 terms)
+static __always_inline struct fw_known_digests *ask_for_meters(const struct fw_policy_slot *policy,
+							       const struct fw_cpu *cpu,
+							       const struct fw_pkt *pkt, __u64 terms)
 {
 	if (!(terms & policy->source_meter_terms))
 		return NULL;
@@ -172,7 +172,7 @@ int fw_xdp(struct xdp_md *ctx)
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
 	struct fw_asked asked = {};
-	struct fw_known_line *crowded;
+	struct fw_known_digests *crowded;
 	struct fw_cpu *cpu = count_cpu();
 	enum fw_reason why;
 	__u64 terms;

@@ -236,7 +236,7 @@ static __always_inline const struct fw_term *judge_take(const struct fw_policy_s
  * state each. crowded: where the source is known, if more new keys come than this CPU gives meters to. */
 static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_policy_slot *policy,
 					    __u32 features, struct fw_cpu *cpu, struct fw_pkt *pkt,
-					    __u64 mask, struct fw_known_line *crowded)
+					    __u64 mask, struct fw_known_digests *crowded)
 {
 	const struct fw_term *term;
 	const struct fw_rule *rule;

@@ -12,22 +12,16 @@
 
 static const struct fw_meter judge_fresh;
 
-/* A key that has no state may be given some. Full: the least recently used one goes. A call, for the stack;
- * for its sake, too, a meter gets its times only where it is: who meets it before that finds another length
- * of sub-windows, as after a change of its window. */
-static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, __u64 hash, enum known known,
-						__u64 now_ns, __u32 sub_us)
+/* A key that has no state is given some. Full: the least recently used one goes. A meter gets its times only
+ * where it is: who meets it before that finds another length of sub-windows, as after a change of its window.
+ */
+static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const struct fw_meter_key *key,
+						     enum known known, __u64 now_ns, __u32 sub_us)
 {
-	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
-	__u16 tag = known_tag(hash, key->rule, key->port);
-	struct fw_meter *meter;
-	int fresh;
+	/* Refused when another CPU was first, or the known tags had no place for the key. */
+	int fresh = !bpf_map_update_elem(&fw_meter_map, key, &judge_fresh, BPF_NOEXIST);
+	struct fw_meter *meter = bpf_map_lookup_elem(&fw_meter_map, key);
 
-	if (!bucket || !known_admits(bucket, tag, known, now_ns))
-		return NULL;
-	/* Refused when another CPU was first, or the key was only forgotten by the known tags. */
-	fresh = !bpf_map_update_elem(&fw_meter_map, key, &judge_fresh, BPF_NOEXIST);
-	meter = bpf_map_lookup_elem(&fw_meter_map, key);
 	if (!meter) {
 		count_fault(FW_FAULT_METER_FULL);
 		return NULL;
@@ -35,34 +29,41 @@ static __noinline struct fw_meter *judge_insert(const struct fw_meter_key *key, 
 	if (fresh) {
 		meter->sub_us = sub_us;
 		meter->sub_start_ns = now_ns;
-		known_count_insert(known);
+		known_count_insert(gate, known);
 	}
-	known_keep(bucket, tag, known);
 	return meter;
 }
 
-/* Admission: the one place that decides whether a key has, or gets, state. A key nobody knows costs no map
- * lookup. */
-static __always_inline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
-						    __u32 sub_us)
+/* Admission: the one place that decides whether a key has, or gets, state. Under a flood a key nobody knows
+ * costs no map lookup. A call, for the stack. */
+static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
+					       __u32 sub_us)
 {
-	struct fw_known_tags *bucket = known_bucket(hash, key->rule);
+	struct fw_known_digests *digests = known_digests(hash);
 	__u16 tag = known_tag(hash, key->rule, key->port);
-	struct fw_meter *meter;
+	struct fw_gate *gate = known_gate();
+	struct fw_meter *meter = NULL;
 	enum known known = KNOWN_NOT;
+	__u64 *digest;
 
-	if (!bucket)
+	if (!digests || !gate)
 		return NULL;
-	if (known_has(bucket, tag)) {
-		known_refresh(bucket, tag);
-		known = known_how(bucket, tag);
+	digest = &digests->half[known_half(hash, key->rule)];
+	if (gate->refilled_ns != now_ns)
+		known_refill(gate, now_ns);
+	if (known_may_have(*digest, tag))
+		known = known_how(hash, key->rule, tag);
+	if (known != KNOWN_NOT || !gate->closed)
 		meter = bpf_map_lookup_elem(&fw_meter_map, key);
-		if (meter) {
-			known_keep(bucket, tag, known);
-			return meter;
-		}
+	if (meter) {
+		if (known != KNOWN_WELL)
+			known_keep(digest, hash, key->rule, tag, known);
+	} else if (known_admits(gate, digest, hash, key->rule, tag, known, now_ns)) {
+		meter = judge_insert(gate, key, known, now_ns, sub_us);
+		if (meter && known == KNOWN_CANDIDATE)
+			known_keep(digest, hash, key->rule, tag, known);
 	}
-	return judge_insert(key, hash, known, now_ns, sub_us);
+	return meter;
 }
 
 /* family: pkt's, known to be below FW_FAMILY_MAX_. */

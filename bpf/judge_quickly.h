@@ -47,29 +47,39 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 	}
 }
 
+static __always_inline void judge_turn_away(struct fw_gate *gate, __u64 *digest, __u32 index, __u16 tag,
+					    const struct fw_pkt *pkt)
+{
+	struct fw_known_tags *bucket = NULL;
+
+	if (known_turn_away(gate, *digest, pkt->now_ns))
+		bucket = known_bucket(pkt->key_hash, index);
+	if (bucket)
+		known_take_candidate_apart(gate, bucket, digest, tag, pkt->now_ns);
+}
+
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
 static __always_inline enum judge_quickly judge_source_quickly(const struct fw_rule *rule, __u32 index,
 							       const struct fw_pkt *pkt, struct fw_cpu *cpu,
-							       struct fw_known_line *crowded)
+							       struct fw_known_digests *crowded)
 {
-	struct fw_known_tags *bucket;
+	__u64 hash = pkt->key_hash, *digest;
 	__u16 tag;
 
 	if (crowded) {
-		bucket = known_half(crowded, pkt->key_hash, index);
-		tag = known_tag(pkt->key_hash, index, 0);
-		if (!known_has(bucket, tag)) {
-			known_turn_away(&cpu->gate, bucket, tag, pkt->now_ns);
+		digest = &crowded->half[known_half(hash, index)];
+		tag = known_tag(hash, index, 0);
+		if (!known_may_have(*digest, tag) || known_how_apart(hash, index, tag) == KNOWN_NOT) {
+			judge_turn_away(&cpu->gate, digest, index, tag, pkt);
 			return JUDGE_WITHIN;
 		}
-		known_refresh(bucket, tag);
 	}
 	return judge_by_allowance(rule, pkt);
 }
 
 /* *slowly, which comes as 0: ask judge_slowly(). */
 static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
-						    struct fw_cpu *cpu, struct fw_known_line *crowded,
+						    struct fw_cpu *cpu, struct fw_known_digests *crowded,
 						    int *slowly)
 {
 	enum judge_quickly found = JUDGE_OVER;

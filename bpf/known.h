@@ -28,33 +28,55 @@ static __always_inline __u16 known_tag(__u64 hash, __u32 rule, __u32 port)
 	return tag < FW_KNOWN_TAG_LEAST ? tag + FW_KNOWN_TAG_LEAST : tag;
 }
 
-static __always_inline struct fw_known_line *known_line(__u64 hash)
+static __always_inline __u32 known_index(__u64 hash)
 {
-	__u32 index = hash >> 1 & (FW_KNOWN_LINES - 1);
-
-	return bpf_map_lookup_elem(&fw_known_map, &index);
+	return hash >> 1 & (FW_KNOWN_LINES - 1);
 }
 
-static __always_inline struct fw_known_tags *known_half(struct fw_known_line *line, __u64 hash, __u32 rule)
+static __always_inline struct fw_known_digests *known_digests(__u64 hash)
 {
-	return &line->half[(hash ^ rule) & 1];
+	__u32 index = known_index(hash);
+
+	return bpf_map_lookup_elem(&fw_known_digest_map, &index);
+}
+
+static __always_inline __u32 known_half(__u64 hash, __u32 rule)
+{
+	return (hash ^ rule) & 1;
 }
 
 static __always_inline struct fw_known_tags *known_bucket(__u64 hash, __u32 rule)
 {
-	struct fw_known_line *line = known_line(hash);
+	__u32 index = known_index(hash);
+	struct fw_known_line *line = bpf_map_lookup_elem(&fw_known_map, &index);
 
-	return line ? known_half(line, hash, rule) : NULL;
+	return line ? &line->half[known_half(hash, rule)] : NULL;
 }
 
 /* A miss costs more than all the rest of a packet: begun here, it is over when a meter asks. */
-static __always_inline struct fw_known_line *known_ask(__u64 hash)
+static __always_inline struct fw_known_digests *known_ask(__u64 hash)
 {
-	struct fw_known_line *line = known_line(hash);
-	__u64 word = line ? line->half[0].word[0] : 0;
+	struct fw_known_digests *digests = known_digests(hash);
+	__u64 word = digests ? digests->half[0] : 0;
 
 	__asm__ volatile("" : : "r"(word));
-	return line;
+	return digests;
+}
+
+static __always_inline __u64 known_digest_bit(__u32 six_bits)
+{
+	return 1ULL << ((six_bits & 63) * FW_KNOWN_DIGEST_BITS / 64);
+}
+
+static __always_inline __u64 known_digest_bits(__u32 tag)
+{
+	return known_digest_bit(tag) | known_digest_bit(tag >> 5) | known_digest_bit(tag >> 10);
+}
+
+/* No: nobody with that tag is in the bucket. */
+static __always_inline int known_may_have(__u64 digest, __u16 tag)
+{
+	return !(~digest & known_digest_bits(tag));
 }
 
 /* A key that has, or lately had, a meter, or a candidate: no more instructions for both. */
@@ -73,18 +95,18 @@ static __always_inline int known_has(const struct fw_known_tags *bucket, __u16 t
 /* First in, first out. CPUs may overwrite each other's tag: that key has to be admitted again. */
 static __always_inline void known_add(struct fw_known_tags *bucket, __u16 tag)
 {
-	__u32 places = bucket->tag[FW_KNOWN_PLACES], next = places & 15;
+	__u32 next = bucket->tag[FW_KNOWN_NEXT] & 15;
 
 	if (next >= FW_KNOWN_TAGS)
 		next = 0;
 	bucket->tag[next] = tag;
-	bucket->tag[FW_KNOWN_PLACES] = (places & ~15u) | (next + 1);
+	bucket->tag[FW_KNOWN_NEXT] = next + 1;
 }
 
 /* A tag that still works moves up before it falls out: is it among the oldest quarter? */
 static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 tag)
 {
-	__u32 next = bucket->tag[FW_KNOWN_PLACES] & 15;
+	__u32 next = bucket->tag[FW_KNOWN_NEXT] & 15;
 
 	for (__u32 i = 0; i < FW_KNOWN_TAGS / 4; i++) {
 		__u32 place = next + i >= FW_KNOWN_TAGS ? next + i - FW_KNOWN_TAGS : next + i;
@@ -102,23 +124,43 @@ static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 ta
 /* What is known of a key by its tag. */
 enum known { KNOWN_NOT, KNOWN_CANDIDATE, KNOWN_WELL };
 
-/* When known_has() something of it. */
-static __always_inline enum known known_how(const struct fw_known_tags *bucket, __u16 tag)
+static __always_inline int known_is_candidate(const struct fw_known_tags *bucket, __u16 tag)
 {
-	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_PLACES; i++)
+	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_NEXT; i++)
 		if (bucket->tag[i] == tag)
-			return KNOWN_CANDIDATE;
-	return KNOWN_WELL;
+			return 1;
+	return 0;
 }
 
-/* The key has a meter now: a candidate is one no more. */
-static __always_inline void known_keep(struct fw_known_tags *bucket, __u16 tag, enum known known)
+/* By the bucket, which the digest did not rule out. */
+static __always_inline enum known known_how(__u64 hash, __u32 rule, __u16 tag)
 {
-	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_PLACES && known == KNOWN_CANDIDATE; i++)
+	struct fw_known_tags *bucket = known_bucket(hash, rule);
+
+	if (!bucket || !known_has(bucket, tag))
+		return KNOWN_NOT;
+	known_refresh(bucket, tag);
+	return known_is_candidate(bucket, tag) ? KNOWN_CANDIDATE : KNOWN_WELL;
+}
+
+/* As a call, for it is one stranger in fifty. */
+static __noinline int known_how_apart(__u64 hash, __u32 rule, __u32 tag)
+{
+	return known_how(hash, rule, tag);
+}
+
+/* The key has a meter and came again: a candidate is one no more. */
+static __always_inline void known_keep(__u64 *digest, __u64 hash, __u32 rule, __u16 tag, enum known known)
+{
+	struct fw_known_tags *bucket = known_bucket(hash, rule);
+
+	if (!bucket)
+		return;
+	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_NEXT && known == KNOWN_CANDIDATE; i++)
 		if (bucket->tag[i] == tag)
 			bucket->tag[i] = 0;
-	if (known != KNOWN_WELL)
-		known_add(bucket, tag);
+	known_add(bucket, tag);
+	__sync_fetch_and_or(digest, known_digest_bits(tag));
 }
 
 static __always_inline struct fw_gate *known_gate(void)
@@ -128,25 +170,56 @@ static __always_inline struct fw_gate *known_gate(void)
 	return cpu ? &cpu->gate : NULL;
 }
 
-/* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate. The
- * times are the bucket's own, whatever CPU a packet comes by, and no sender can keep time with a CPU's count.
- */
-static __always_inline void known_turn_away(struct fw_gate *gate, struct fw_known_tags *bucket, __u16 tag,
-					    __u64 now_ns)
+/* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate: this
+ * one? The times are the bucket's own, whatever CPU a packet comes by, and no sender can keep time with a
+ * CPU's count. */
+static __always_inline int known_turn_away(struct fw_gate *gate, __u64 digest, __u64 now_ns)
 {
-	__u32 places, lane, slow, time;
+	__u8 units;
 
 	if (++gate->turned_away % FW_GATE_CANDIDATE_PACKETS)
-		return;
-	places = bucket->tag[FW_KNOWN_PLACES];
-	time = now_ns >> FW_KNOWN_TIME_SHIFT & ((1u << FW_KNOWN_TIME_BITS) - 1);
-	if (((time - (places >> 6)) & ((1u << FW_KNOWN_TIME_BITS) - 1)) < FW_GATE_CANDIDATE_UNITS)
-		return;
-	slow = gate->turned_away % (FW_GATE_CANDIDATE_PACKETS * FW_KNOWN_SLOW_SHARE) == 0;
-	lane = FW_KNOWN_TAGS + (slow ? FW_KNOWN_FAST + (places >> 5 & 1) : places >> 4 & 1);
-	bucket->tag[lane] = tag;
-	bucket->tag[FW_KNOWN_PLACES] = ((places & 63) ^ 16u << slow) | time << 6;
+		return 0;
+	units = (now_ns >> FW_KNOWN_TIME_SHIFT) - (digest >> FW_KNOWN_TIME);
+	return units >= FW_GATE_CANDIDATE_UNITS;
+}
+
+/* The bits of who is in the bucket now, and of nobody else. */
+static __always_inline __u64 known_digest_of(const struct fw_known_tags *bucket)
+{
+	__u64 bits = 0;
+
+#pragma unroll
+	for (int i = 0; i < FW_KNOWN_NEXT; i++)
+		if (bucket->tag[i])
+			bits |= known_digest_bits(bucket->tag[i]);
+	return bits;
+}
+
+/* digest: the bucket's. The bucket, which is far, is only written to, and nobody waits for that; it is read
+ * for slow candidates. */
+static __always_inline void known_take_candidate(struct fw_gate *gate, struct fw_known_tags *bucket,
+						 __u64 *digest, __u16 tag, __u64 now_ns)
+{
+	__u64 bits = *digest & ((1ULL << FW_KNOWN_TIME) - 1);
+
+	if (gate->turned_away % (FW_GATE_CANDIDATE_PACKETS * FW_KNOWN_SLOW_SHARE)) {
+		bucket->tag[FW_KNOWN_TAGS + (bits & FW_KNOWN_NEXT_FAST ? 1 : 0)] = tag;
+		bits ^= FW_KNOWN_NEXT_FAST;
+	} else {
+		bucket->tag[FW_KNOWN_TAGS + FW_KNOWN_FAST + (bits & FW_KNOWN_NEXT_SLOW ? 1 : 0)] = tag;
+		bits = ((bits ^ FW_KNOWN_NEXT_SLOW) & (FW_KNOWN_NEXT_FAST | FW_KNOWN_NEXT_SLOW)) |
+		       known_digest_of(bucket);
+	}
+	*digest = bits | known_digest_bits(tag) | now_ns >> FW_KNOWN_TIME_SHIFT << FW_KNOWN_TIME;
 	gate->candidates++;
+}
+
+/* As a call, where nearly all packets have no need of it. */
+static __noinline int known_take_candidate_apart(struct fw_gate *gate, struct fw_known_tags *bucket,
+						 __u64 *digest, __u32 tag, __u64 now_ns)
+{
+	known_take_candidate(gate, bucket, digest, tag, now_ns);
+	return 0;
 }
 
 static __always_inline __u64 known_budget(__u64 from_ns, __u64 now_ns)
@@ -236,21 +309,19 @@ static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 /* May a key get a meter? In peace, all that ask. Under a flood of new keys, which closes the gate, those that
  * come a second time while they are candidates: who sends much is one soon, a crowd of keys that come once
  * never costs an insert, and so pushes nobody out. */
-static __always_inline int known_admits(struct fw_known_tags *bucket, __u16 tag, enum known known,
-					__u64 now_ns)
+static __always_inline int known_admits(struct fw_gate *gate, __u64 *digest, __u64 hash, __u32 rule,
+					__u16 tag, enum known known, __u64 now_ns)
 {
-	struct fw_gate *gate = known_gate();
+	struct fw_known_tags *bucket;
 
-	if (!gate)
-		return 0;
-	if (gate->refilled_ns != now_ns)
-		known_refill(gate, now_ns);
 	if (!gate->left && !gate->closed) {
 		known_close(gate, now_ns);
 		known_see_flood(now_ns);
 	}
 	if (gate->closed && known == KNOWN_NOT) {
-		known_turn_away(gate, bucket, tag, now_ns);
+		bucket = known_turn_away(gate, *digest, now_ns) ? known_bucket(hash, rule) : NULL;
+		if (bucket)
+			known_take_candidate(gate, bucket, digest, tag, now_ns);
 		return 0;
 	}
 	if (!gate->left) {
@@ -261,12 +332,8 @@ static __always_inline int known_admits(struct fw_known_tags *bucket, __u16 tag,
 	return 1;
 }
 
-static __always_inline void known_count_insert(enum known known)
+static __always_inline void known_count_insert(struct fw_gate *gate, enum known known)
 {
-	struct fw_gate *gate = known_gate();
-
-	if (!gate)
-		return;
 	gate->fresh += known == KNOWN_NOT;
 	gate->returned += known == KNOWN_CANDIDATE;
 	gate->strayed += known == KNOWN_WELL;

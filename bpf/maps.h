@@ -124,6 +124,7 @@ FW_MAP(fw_allowance_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_allowance_line, FW
 /* Who may have a meter at all, and until when a flood of new keys lasts, for all CPUs. Written by the packet
  * path only. */
 FW_MAP(fw_known_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_line, FW_KNOWN_LINES, 0);
+FW_MAP(fw_known_digest_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_digests, FW_KNOWN_LINES, 0);
 FW_MAP(fw_flood_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
 
 /* Meters of `per: total`, by rule id. */

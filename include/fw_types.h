@@ -54,9 +54,9 @@ struct fw_meter {
 };
 FW_SIZE_IS(struct fw_meter, 112);
 
-/* Half a cache line: tags of the keys that were given a meter lately, tags of candidates (keys that asked for
- * one while too many did), and the places of the next ones. One candidate in FW_KNOWN_SLOW_SHARE is kept that
- * much longer, for keys that send seldom. */
+/* Half a cache line: tags of the keys that have a meter and came more than once, tags of candidates (keys
+ * that asked for a meter while too many did), and the place of the next known one. One candidate in
+ * FW_KNOWN_SLOW_SHARE is kept that much longer, for keys that send seldom. */
 #define FW_KNOWN_LINES	    16384u
 #define FW_KNOWN_BUCKETS    (2 * FW_KNOWN_LINES)
 #define FW_KNOWN_TAGS	    11
@@ -64,17 +64,13 @@ FW_SIZE_IS(struct fw_meter, 112);
 #define FW_KNOWN_SLOW	    2
 #define FW_KNOWN_SLOW_SHARE 4
 #define FW_KNOWN_WORDS	    4
-
-/* The last word of a bucket: next known tag | next fast candidate << 4 | next slow one << 5 | when the last
- * candidate came << 6. Tags are FW_KNOWN_TAG_LEAST or more, so that it is never taken for one. */
-#define FW_KNOWN_PLACES	    15
-#define FW_KNOWN_TIME_BITS  7
-#define FW_KNOWN_TAG_LEAST  (1u << (6 + FW_KNOWN_TIME_BITS))
-#define FW_KNOWN_TIME_SHIFT 25 /* units of 34 ms */
+#define FW_KNOWN_NEXT                                                                                        \
+	15 /* the last word of a bucket; tags are more than any place, so that it never seems one */
+#define FW_KNOWN_TAG_LEAST 16u
 
 struct fw_known_tags {
 	union {
-		__u16 tag[FW_KNOWN_PLACES + 1];
+		__u16 tag[FW_KNOWN_NEXT + 1];
 		__u64 word[FW_KNOWN_WORDS];
 	};
 };
@@ -85,6 +81,22 @@ struct fw_known_line {
 	struct fw_known_tags half[2];
 };
 FW_SIZE_IS(struct fw_known_line, 64);
+
+/* One word of each bucket, all of them small enough for a second-level cache, where the buckets are not: a
+ * Bloom filter of its tags, three bits each of FW_KNOWN_DIGEST_BITS; which of the fast candidates comes next,
+ * which of the slow ones; when the last one came. A tag that fell out may still have its bits; one that is in
+ * the bucket lacks them only if two CPUs wrote at once, until the bucket's next slow candidate. */
+#define FW_KNOWN_DIGEST_BITS 54
+#define FW_KNOWN_NEXT_FAST   (1ULL << 54)
+#define FW_KNOWN_NEXT_SLOW   (1ULL << 55)
+#define FW_KNOWN_TIME	     56 /* the lowest 8 bits of the number of the unit */
+#define FW_KNOWN_TIME_SHIFT  25 /* units of 34 ms */
+
+/* Beside each other, as the buckets of a line. */
+struct fw_known_digests {
+	__u64 half[2];
+};
+FW_SIZE_IS(struct fw_known_digests, 16);
 
 /* New keys a CPU may give a meter to: a second's worth at once, then that many a second, of which all CPUs
  * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU,

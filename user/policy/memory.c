@@ -169,7 +169,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
 		hash_bytes(FW_VERIFIED_MAX, sizeof(struct fw_addr), sizeof(struct fw_verified)) +
 		hash_bytes(FW_CHALLENGES_MAX, sizeof(struct fw_challenge_key), sizeof(struct fw_challenge)) +
-		FW_KNOWN_BUCKETS * sizeof(struct fw_known_tags) +
+		FW_KNOWN_LINES * (sizeof(struct fw_known_line) + sizeof(struct fw_known_digests)) +
 		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source)) +
 		FW_REPLY_COUNTERS * sizeof(uint64_t);
 
