@@ -221,15 +221,31 @@ static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const
 	return over;
 }
 
+/* What this CPU kept back while the limit was larger. A call, for the stack. */
+static __noinline int judge_tell_rest(const struct fw_rule *rule, const struct fw_pkt *pkt,
+				      struct fw_meter *meter)
+{
+	struct fw_rule_count *count = count_rule(rule->id);
+
+	if (!count || !count->pending)
+		return 0;
+	if (fw_total_is_void(count, pkt->epoch, pkt->now_ns, rule->window_ns))
+		count->pending = 0;
+	judge_tell(meter, count);
+	return 0;
+}
+
 /* A total whose limit is too small to keep anything back. */
 static __always_inline int judge_small_total_is_over(const struct fw_rule *rule, const struct fw_pkt *pkt,
-						     __u64 cost, __u64 *crossing_amount)
+						     int counted, __u64 cost, __u64 *crossing_amount)
 {
 	struct fw_meter *meter = judge_meter(rule, pkt);
 	__u64 amount;
 
 	if (!meter)
 		return 0;
+	if (counted)
+		judge_tell_rest(rule, pkt, meter);
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
 	return judge_against(rule, meter, cost, 0, crossing_amount, &amount);
@@ -245,8 +261,9 @@ static __always_inline int judge_is_over(const struct fw_rule *rule, const struc
 	__u32 family = pkt->family;
 
 	if (rule->per == FW_PER_TOTAL)
-		return rule->batch && counted ? judge_total_is_over(rule, pkt, cost)
-					      : judge_small_total_is_over(rule, pkt, cost, crossing_amount);
+		return rule->batch && counted
+			       ? judge_total_is_over(rule, pkt, cost)
+			       : judge_small_total_is_over(rule, pkt, counted, cost, crossing_amount);
 	if (family >= FW_FAMILY_MAX_)
 		return 0;
 	judge_key(rule, pkt, family, &key);

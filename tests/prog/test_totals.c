@@ -97,6 +97,29 @@ Test(totals, a_tuned_window_counts_what_was_kept_back)
 }
 
 /* The one CPU makes the meter anew for the tuned window, while the other has not told it everything. */
+/* As a limit under which a CPU keeps nothing back does of what it kept before. */
+Test(totals, a_limit_tuned_to_a_small_one_counts_what_was_kept_back)
+{
+	const struct fw_addr anybody = lab_addr(HONEST);
+	struct fw_meter_entry entry;
+	struct lab lab;
+
+	lab_open(&lab, TOTAL("20k packets/10s"));
+	keep_back(&lab);
+	lab_publish(&lab, TOTAL("20 packets/10s"));
+	cr_assert_eq(lab.image->slot->rules[0].batch, 0, "a limit under which something is kept back");
+	cr_assert_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &anybody, NULL, 0, &entry), 0);
+	cr_expect_eq(entry.amount, KEPT);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 200), 20 - KEPT);
+	cr_assert_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &anybody, NULL, 0, &entry), 0);
+	cr_expect_eq(entry.amount, 20);
+	cr_expect_eq(entry.dropped, 180 + KEPT);
+	lab_publish(&lab, TOTAL("20k packets/10s"));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER), 25000), 20000 - 20,
+		     "what was told is not told again");
+	lab_close(&lab);
+}
+
 Test(totals, a_window_tuned_by_another_cpu_counts_what_was_kept_back)
 {
 	struct lab lab;

@@ -60,21 +60,23 @@ static bool collect(const void *key, const void *value, void *context)
 	return add(list, &found, &meter);
 }
 
-/* What the CPUs keep to themselves, and drops that are counted per rule instead of per key. */
+/* What the CPUs keep to themselves, also from before the limit became too small for that, and drops that are
+ * counted per rule instead of per key. */
 static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rule,
 			 struct fw_meter_entry *entry)
 {
 	const uint64_t now_ns = fw_datapath_now_ns(datapath);
 	const uint16_t epoch = fw_allowance_epoch(0, datapath->control->forgets);
 
-	if (!rule->batch || rule->per != FW_PER_TOTAL)
+	if (rule->per != FW_PER_TOTAL)
 		return;
 	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++) {
 		const struct fw_rule_count *own = fw_rule_count_at(datapath, cpu, rule->id);
 
 		if (!fw_total_is_void(own, epoch, now_ns, rule->window_ns))
 			entry->amount += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);
-		entry->dropped += __atomic_load_n(&own->dropped, __ATOMIC_RELAXED);
+		if (rule->batch)
+			entry->dropped += __atomic_load_n(&own->dropped, __ATOMIC_RELAXED);
 	}
 }
 
