@@ -63,14 +63,9 @@ static __always_inline struct fw_known_digests *known_ask(__u64 hash)
 	return digests;
 }
 
-static __always_inline __u64 known_digest_bit(__u32 six_bits)
-{
-	return 1ULL << ((six_bits & 63) * FW_KNOWN_DIGEST_BITS / 64);
-}
-
 static __always_inline __u64 known_digest_bits(__u32 tag)
 {
-	return known_digest_bit(tag) | known_digest_bit(tag >> 5) | known_digest_bit(tag >> 10);
+	return 1ULL << (tag & 15) | 1ULL << 16 << (tag >> 4 & 15) | 1ULL << 32 << (tag >> 8 & 15);
 }
 
 /* No: nobody with that tag is in the bucket. */

@@ -83,14 +83,13 @@ struct fw_known_line {
 FW_SIZE_IS(struct fw_known_line, 64);
 
 /* One word of each bucket, all of them small enough for a second-level cache, where the buckets are not: a
- * Bloom filter of its tags, three bits each of FW_KNOWN_DIGEST_BITS; which of the fast candidates comes next,
- * which of the slow ones; when the last one came. A tag that fell out may still have its bits; one that is in
- * the bucket lacks them only if two CPUs wrote at once, until the bucket's next slow candidate. */
-#define FW_KNOWN_DIGEST_BITS 54
-#define FW_KNOWN_NEXT_FAST   (1ULL << 54)
-#define FW_KNOWN_NEXT_SLOW   (1ULL << 55)
-#define FW_KNOWN_TIME	     56 /* the lowest 8 bits of the number of the unit */
-#define FW_KNOWN_TIME_SHIFT  25 /* units of 34 ms */
+ * Bloom filter of its tags, one bit of sixteen by each of three digits; which of the fast candidates comes
+ * next, which of the slow ones; when the last one came. A tag that fell out may still have its bits; one that
+ * is in the bucket lacks them only if two CPUs wrote at once, until the bucket's next slow candidate. */
+#define FW_KNOWN_NEXT_FAST  (1ULL << 54)
+#define FW_KNOWN_NEXT_SLOW  (1ULL << 55)
+#define FW_KNOWN_TIME	    56 /* the lowest 8 bits of the number of the unit */
+#define FW_KNOWN_TIME_SHIFT 25 /* units of 34 ms */
 
 /* Beside each other, as the buckets of a line. */
 struct fw_known_digests {
