@@ -158,7 +158,7 @@ static void check_address(struct lab *lab, const struct world *world, const stru
 		expect_rule(lab, FW_REASON_RULE_BLOCK, rule, PACKET(.from = text));
 }
 
-Test(lists, answer_like_a_scan_of_every_prefix, .timeout = 300)
+Test(lists, answer_like_a_scan_of_every_prefix, .timeout = 1800)
 {
 	struct world world = {.state = 20261123};
 	struct lab lab;
@@ -251,7 +251,7 @@ static void change_something(struct world *world)
 	snprintf(change->set, sizeof(change->set), "s%u", roll(world, SETS));
 }
 
-Test(lists, changed_in_place_answer_like_a_scan, .timeout = 300)
+Test(lists, changed_in_place_answer_like_a_scan, .timeout = 1800)
 {
 	struct world world = {.state = 20261125};
 	struct lab lab;

@@ -182,7 +182,7 @@ static void judge(uint64_t seed, uint64_t limit, const char *what)
 				     (unsigned long)limit, source - HONEST_);
 }
 
-Test(recommend_real, the_limit_drops_every_attacker_and_no_honest_source, .timeout = 300)
+Test(recommend_real, the_limit_drops_every_attacker_and_no_honest_source, .timeout = 1800)
 {
 	struct traffic traffic = {.seed = 4711};
 	size_t apart = 0;
@@ -197,7 +197,7 @@ Test(recommend_real, the_limit_drops_every_attacker_and_no_honest_source, .timeo
 }
 
 /* A random fifth of the sources is not there while it learns; the limit must do for them. */
-Test(recommend_real, so_it_does_for_sources_it_has_not_seen, .timeout = 300)
+Test(recommend_real, so_it_does_for_sources_it_has_not_seen, .timeout = 1800)
 {
 	lab_needs_root();
 	for (uint64_t seed = 1; seed <= 2; seed++) {

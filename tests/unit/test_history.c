@@ -370,7 +370,7 @@ static void busy(struct fw_history_source *sources, size_t count, uint64_t *draw
  * of them take four times as much. Every ten seconds the busiest hundred, every five minutes the busiest
  * thousand and a thousand keys of each of four rules, with full histograms. What it takes on disk is what
  * counts. */
-Test(history, a_quarter_of_a_day_at_ten_thousand_sources_stays_below_50_mb, .timeout = 300)
+Test(history, a_quarter_of_a_day_at_ten_thousand_sources_stays_below_50_mb, .timeout = 1800)
 {
 	struct fw_history_bounds roomy = {.keep_s = 90 * 86400, .bytes = 512 << 20};
 	struct fw_history *history = open_it(&roomy);

@@ -96,7 +96,7 @@ static void judge(const struct mix *mix, const struct rows *rows, uint64_t limit
 #define SEEDS 2
 #define PARTS 5
 
-Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 300)
+Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 1800)
 {
 	for (size_t i = 0; i < MIXES; i++)
 		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -117,7 +117,7 @@ Test(recommend, blocks_every_attacker_and_no_honest_source, .timeout = 300)
 }
 
 /* Each row goes to one half or the other; what one half proposes must do for both. */
-Test(recommend, random_halves_agree, .timeout = 300)
+Test(recommend, random_halves_agree, .timeout = 1800)
 {
 	for (size_t i = 0; i < MIXES; i++)
 		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -181,7 +181,7 @@ Test(recommend, a_doubtful_gap_is_told)
 
 /* Each source goes to one of five parts; what four parts propose must do for the fifth, none of whose sources
  * they have seen. */
-Test(recommend, four_fifths_of_the_sources_speak_for_the_rest, .timeout = 300)
+Test(recommend, four_fifths_of_the_sources_speak_for_the_rest, .timeout = 1800)
 {
 	static const size_t chosen[] = {0, 2, 3, 6}; /* mixes of which every part holds some of the attack */
 
@@ -213,7 +213,7 @@ Test(recommend, four_fifths_of_the_sources_speak_for_the_rest, .timeout = 300)
 }
 
 /* Without an attack nobody is set apart, whatever the seed. */
-Test(recommend, a_quiet_period_has_no_attackers, .timeout = 300)
+Test(recommend, a_quiet_period_has_no_attackers, .timeout = 1800)
 {
 	static const double exponents[] = {0.5, 0.8, 1.0, 1.2, 1.5, 2.0};
 

@@ -60,7 +60,7 @@ static bool is_right(const struct mix *mix, const struct rows *rows, uint64_t li
 
 /* Each source goes to one half or the other: what one half proposes must do for the other, or it must say
  * that it is not sure; it may err in one of a hundred. Of a crowd without a heavy tail it is sure. */
-Test(recommend_unseen, a_half_of_the_sources_speaks_for_the_other_or_doubts, .timeout = 300)
+Test(recommend_unseen, a_half_of_the_sources_speaks_for_the_other_or_doubts, .timeout = 1800)
 {
 	size_t sure = 0, of_flat = 0, wrong = 0;
 
@@ -95,7 +95,7 @@ Test(recommend_unseen, a_half_of_the_sources_speaks_for_the_other_or_doubts, .ti
 /* The five busiest of a heavy tail are all among those that were not seen, which is one case in 32: what is
  * left must not look flat for it. It may err without a word in one of fifty, and has words for few that are
  * right. */
-Test(recommend_unseen, a_crowd_that_lacks_its_head_is_no_flat_one, .timeout = 300)
+Test(recommend_unseen, a_crowd_that_lacks_its_head_is_no_flat_one, .timeout = 1800)
 {
 	enum { LACKING = 5 };
 	size_t wrong = 0, right = 0, doubted = 0;

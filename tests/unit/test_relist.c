@@ -353,7 +353,7 @@ static void close_world(struct world *world)
 	world->image = NULL;
 }
 
-Test(relist, random_changes_in_place, .timeout = 300)
+Test(relist, random_changes_in_place, .timeout = 1800)
 {
 	struct world *world = new_world(0x9e3779b97f4a7c15ULL);
 
@@ -582,7 +582,7 @@ static void grace(const struct watch *watch)
 }
 
 /* A thread stands for the packets: what is listed before and after must be found at every moment between. */
-Test(relist, packets_look_on, .timeout = 300)
+Test(relist, packets_look_on, .timeout = 1800)
 {
 	struct world *world = empty_world();
 	struct watch watch = {.tables = &world->tables};
