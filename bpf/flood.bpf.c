@@ -41,6 +41,7 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 {
 	if (parse_plain((void *)(long)ctx->data, (void *)(long)ctx->data_end, pkt))
 		return FW_REASON_UNDECIDED;
+	*pkt = (struct fw_pkt){};
 	return parse_any(ctx, pkt);
 }
 
@@ -164,11 +165,18 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 					     : FW_REASON_UNDECIDED;
 }
 
+static __always_inline struct fw_policy_slot *policy_of(__u32 generation)
+{
+	__u32 slot = generation % FW_SLOTS;
+
+	return bpf_map_lookup_elem(&fw_policy_map, &slot);
+}
+
 SEC("xdp")
 int fw_xdp(struct xdp_md *ctx)
 {
 	__u32 zero = 0, slot, features;
-	struct fw_pkt pkt = {};
+	struct fw_pkt pkt;
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
 	struct fw_asked asked = {};
@@ -179,24 +187,22 @@ int fw_xdp(struct xdp_md *ctx)
 
 	if (!cpu)
 		return verdict_uncounted();
-	if (!control)
-		return verdict(cpu, &pkt, FW_REASON_INTERNAL);
-	slot = *(volatile __u32 *)&control->generation;
-	if (!slot) {
+	slot = control ? *(volatile __u32 *)&control->generation : 0;
+	policy = slot ? policy_of(slot) : NULL;
+	if (!control || !policy) {
+		pkt = (struct fw_pkt){};
+		if (!control || slot)
+			return verdict(cpu, &pkt, FW_REASON_INTERNAL);
 		count_fault(FW_FAULT_NO_POLICY);
 		return verdict(cpu, &pkt, FW_REASON_NO_RULE);
 	}
-	slot %= FW_SLOTS;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	if (!policy)
-		return verdict(cpu, &pkt, FW_REASON_INTERNAL);
 
 	features = policy->features;
-	pkt.slot = slot;
+	why = parse(ctx, &pkt);
+	pkt.slot = slot % FW_SLOTS;
 	pkt.epoch = fw_allowance_epoch(policy->generation, control->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces & fw_config.iface_bit;
-	why = parse(ctx, &pkt);
 	ask_early(policy, features, &pkt, &asked);
 	if (features & FW_FEATURE_ODD_KINDS)
 		note_odd_kinds(ctx, &pkt);
