@@ -41,7 +41,7 @@ static __always_inline enum fw_reason parse(struct xdp_md *ctx, struct fw_pkt *p
 {
 	if (parse_plain((void *)(long)ctx->data, (void *)(long)ctx->data_end, pkt))
 		return FW_REASON_UNDECIDED;
-	*pkt = (struct fw_pkt){};
+	*pkt = (struct fw_pkt){}; /* parse_any() fills in what it finds */
 	return parse_any(ctx, pkt);
 }
 
@@ -175,7 +175,7 @@ static __always_inline struct fw_policy_slot *policy_of(__u32 generation)
 SEC("xdp")
 int fw_xdp(struct xdp_md *ctx)
 {
-	__u32 zero = 0, slot, features;
+	__u32 zero = 0, generation, features;
 	struct fw_pkt pkt;
 	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
@@ -187,11 +187,11 @@ int fw_xdp(struct xdp_md *ctx)
 
 	if (!cpu)
 		return verdict_uncounted();
-	slot = control ? *(volatile __u32 *)&control->generation : 0;
-	policy = slot ? policy_of(slot) : NULL;
+	generation = control ? *(volatile __u32 *)&control->generation : 0;
+	policy = generation ? policy_of(generation) : NULL;
 	if (!control || !policy) {
 		pkt = (struct fw_pkt){};
-		if (!control || slot)
+		if (!control || generation)
 			return verdict(cpu, &pkt, FW_REASON_INTERNAL);
 		count_fault(FW_FAULT_NO_POLICY);
 		return verdict(cpu, &pkt, FW_REASON_NO_RULE);
@@ -199,7 +199,7 @@ int fw_xdp(struct xdp_md *ctx)
 
 	features = policy->features;
 	why = parse(ctx, &pkt);
-	pkt.slot = slot % FW_SLOTS;
+	pkt.slot = generation % FW_SLOTS;
 	pkt.epoch = fw_allowance_epoch(policy->generation, control->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces & fw_config.iface_bit;

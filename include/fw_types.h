@@ -64,8 +64,9 @@ FW_SIZE_IS(struct fw_meter, 112);
 #define FW_KNOWN_SLOW	    2
 #define FW_KNOWN_SLOW_SHARE 4
 #define FW_KNOWN_WORDS	    4
-#define FW_KNOWN_NEXT                                                                                        \
-	15 /* the last word of a bucket; tags are more than any place, so that it never seems one */
+
+/* The last word of a bucket. Tags are more than any place, so that it never seems one. */
+#define FW_KNOWN_NEXT	   15
 #define FW_KNOWN_TAG_LEAST 16u
 
 struct fw_known_tags {
