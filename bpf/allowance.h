@@ -15,14 +15,14 @@ static __always_inline struct fw_allowance_line *allowance_line(__u64 hash)
 {
 	__u32 index = fw_allowance_index(bpf_get_smp_processor_id(), hash, fw_config.allowance_mask);
 
-	return bpf_map_lookup_elem(&fw_allowance_map, &index);
+	return map_memory(fw_allowance_map, struct fw_allowance_line, index,
+			  (fw_config.cpu_mask + 1ULL) * (fw_config.allowance_mask + 1ULL) - 1);
 }
 
 /* Begun early, as known_ask(). */
 static __always_inline void allowance_touch(__u64 hash)
 {
-	const struct fw_allowance_line *line = allowance_line(hash);
-	__u32 word = line ? line->way[0].until : 0;
+	__u32 word = allowance_line(hash)->way[0].until;
 
 	__asm__ volatile("" : : "r"(word));
 }

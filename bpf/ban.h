@@ -13,14 +13,18 @@
 #include "socket.h"
 #include "verified.h"
 
+static __always_inline __u64 *ban_word(__u32 index)
+{
+	return map_memory(fw_ban_filter_map, __u64, index, FW_SLOTS * FW_BAN_FILTER_WORDS - 1);
+}
+
 static __always_inline int ban_maybe(const struct fw_control *control, __u64 hash)
 {
 	__u32 slot = control->ban_filter_slot % FW_SLOTS;
 	__u32 index = fw_ban_filter_index(hash, slot, control->ban_filter_mask[slot]);
-	__u64 *word = bpf_map_lookup_elem(&fw_ban_filter_map, &index);
 	__u64 bits = fw_ban_filter_bits(hash);
 
-	return word && (*word & bits) == bits;
+	return (*ban_word(index) & bits) == bits;
 }
 
 static __noinline int ban_lease(const struct fw_pkt *pkt, struct fw_ban_key *key)
@@ -37,10 +41,10 @@ static __noinline int ban_lease(const struct fw_pkt *pkt, struct fw_ban_key *key
  * Processed 1000001 insn". hash: of the whole source address, so that exact bans cost no second one. */
 __noinline int ban_on_source(struct fw_pkt *pkt, __u64 hash)
 {
-	__u32 family, zero = 0;
-	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	struct fw_control *control = map_control();
+	__u32 family;
 
-	if (!pkt || !control)
+	if (!pkt)
 		return 0;
 	family = pkt->family;
 	if (family >= FW_FAMILY_MAX_)
@@ -59,11 +63,11 @@ __noinline int ban_on_source(struct fw_pkt *pkt, __u64 hash)
 	return 0;
 }
 
-static __always_inline int ban_holds(const struct fw_control *control, struct fw_pkt *pkt, __u64 hash)
+static __always_inline int ban_holds(struct fw_pkt *pkt, __u64 hash)
 {
 	__u32 family = pkt->family;
 
-	return family < FW_FAMILY_MAX_ && control->ban_lengths[family] && ban_on_source(pkt, hash);
+	return family < FW_FAMILY_MAX_ && map_control()->ban_lengths[family] && ban_on_source(pkt, hash);
 }
 
 /* Evidence that the source owns its address: the counted packet belongs to an established connection, or the
@@ -86,15 +90,12 @@ static __noinline int ban_is_verified(void *ctx, const struct fw_pkt *pkt)
 static __always_inline void ban_mark(const struct fw_ban_key *key)
 {
 	__u64 hash = fw_filter_hash(&key->addr, key->bits, fw_config.seed);
-	__u32 zero = 0;
-	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	struct fw_control *control = map_control();
 
-	for (__u32 slot = 0; control && slot < FW_SLOTS; slot++) {
+	for (__u32 slot = 0; slot < FW_SLOTS; slot++) {
 		__u32 index = fw_ban_filter_index(hash, slot, control->ban_filter_mask[slot]);
-		__u64 *word = bpf_map_lookup_elem(&fw_ban_filter_map, &index);
 
-		if (word)
-			__sync_fetch_and_or(word, fw_ban_filter_bits(hash));
+		__sync_fetch_and_or(ban_word(index), fw_ban_filter_bits(hash));
 	}
 }
 

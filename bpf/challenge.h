@@ -44,8 +44,7 @@ static __always_inline void challenge_put(const struct fw_challenge_key *key, co
 static __noinline void challenge_extend(const struct fw_rule *rule, const struct fw_pkt *pkt, int counts)
 {
 	struct fw_challenge_key key = challenge_key(rule, pkt, rule->id);
-	__u32 zero = 0;
-	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	struct fw_control *control = map_control();
 
 	challenge_put(&key, pkt, rule->id);
 	if (counts || pkt->counting)
@@ -210,14 +209,11 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 							const struct fw_policy_slot *policy,
 							const struct fw_rule *rule, struct fw_pkt *pkt)
 {
-	__u32 zero = 0;
 	struct fw_rule_count *count = count_rule(rule->id);
-	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	struct fw_control *control = map_control();
 	enum fw_reason why = FW_REASON_CHALLENGED;
 	int counts, on_trial;
 
-	if (!count || !control)
-		return FW_REASON_INTERNAL;
 	if (pkt->protocol != IPPROTO_TCP || (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK)) != FW_FLAG_SYN)
 		return FW_REASON_UNDECIDED; /* the checker refuses rules for others */
 	count->packets++;
@@ -257,14 +253,10 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 __noinline int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 {
 	struct fw_policy_slot *policy;
-	__u32 slot;
 
 	if (!pkt)
 		return FW_REASON_INTERNAL;
-	slot = pkt->slot;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	if (!policy)
-		return FW_REASON_INTERNAL;
+	policy = map_policy(pkt->slot);
 	return challenge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
 }
 
@@ -320,26 +312,22 @@ static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pk
 static __always_inline const struct fw_challenge *challenge_for(const struct fw_control *control,
 								const struct fw_pkt *pkt)
 {
-	const struct fw_policy_slot *policy;
-	__u32 slot = pkt->slot;
-
-	if (!control || pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
+	if (pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
 	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
 	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
 	    control->cookies.flags & FW_COOKIE_FORWARDS)
 		return NULL;
 	/* That of a rule that is gone lasts on in the maps. */
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	return policy && policy->features & FW_FEATURE_CHALLENGE ? challenge_of(pkt) : NULL;
+	return map_policy(pkt->slot)->features & FW_FEATURE_CHALLENGE ? challenge_of(pkt) : NULL;
 }
 
 /* TCP that is not a SYN, before the rules. UNDECIDED: they are asked. Global for the reason of judge_rule. */
 __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 {
-	__u32 zero = 0, rule;
-	const struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
+	const struct fw_control *control = map_control();
 	const struct fw_challenge *challenge;
 	struct fw_rule_count *count;
+	__u32 rule;
 
 	if (!pkt)
 		return FW_REASON_INTERNAL;
@@ -353,9 +341,9 @@ __noinline int challenge_state(struct xdp_md *ctx, struct fw_pkt *pkt)
 		return FW_REASON_UNDECIDED;
 	pkt->rule = rule = challenge->rule;
 	count = count_rule(rule);
-	if (count && pkt->counting)
+	if (pkt->counting)
 		count->would_drop++;
-	else if (count)
+	else
 		count->dropped++;
 	return FW_REASON_CHALLENGE_NO_STATE;
 }

@@ -8,12 +8,8 @@
 
 static __always_inline __u64 clock_now_ns(void)
 {
-	if (fw_config.virtual_clock) {
-		__u32 zero = 0;
-		__u64 *now = bpf_map_lookup_elem(&fw_clock_map, &zero);
-
-		return now ? *now : 0;
-	}
+	if (fw_config.virtual_clock)
+		return *map_memory_one(fw_clock_map, __u64);
 	return bpf_jiffies64() * fw_config.tick_ns + fw_config.offset_ns;
 }
 

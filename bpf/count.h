@@ -9,33 +9,19 @@
 #define FW_SAMPLES_PER_TICK  64
 #define FW_SAMPLE_PERIOD_MAX (1u << 16)
 
-/* NULL: a CPU that was not possible when the maps were made. */
 static __always_inline struct fw_cpu *count_cpu(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&fw_cpu_map, &cpu);
+	return map_memory(fw_cpu_map, struct fw_cpu, bpf_get_smp_processor_id(), fw_config.cpu_mask);
 }
 
-/* NULL: no rule has such an id. */
 static __always_inline struct fw_rule_count *count_of_rule(struct fw_cpu *cpu, __u32 rule)
 {
-	__u64 index = rule;
-
-	if (index >= FW_RULE_IDS)
-		return NULL;
-	/* The verifier wants the bound where clang has moved the address away from the comparison. */
-	__asm__ volatile("%0 &= %1" : "+r"(index) : "i"(FW_RULE_IDS - 1));
-	return &cpu->rules[index];
+	return &cpu->rules[rule & (FW_RULE_IDS - 1)];
 }
 
-/* For an id out of the maps. Masked instead of checked as above: with the check the frame of judge_rule()
- * grows from 192 to 200 bytes, and 6.1, which rounds each up to 32, refuses a chain of more than 512. */
 static __always_inline struct fw_rule_count *count_rule(__u32 rule)
 {
-	struct fw_cpu *cpu = count_cpu();
-
-	return cpu ? &cpu->rules[rule & (FW_RULE_IDS - 1)] : NULL;
+	return count_of_rule(count_cpu(), rule);
 }
 
 static __always_inline void count_fault(enum fw_fault fault)

@@ -136,15 +136,14 @@ static __always_inline enum fw_reason identify_places(const struct fw_policy_slo
 }
 
 /* Spared before anything else, as soon as an address is known; then the essential, then bans. */
-static __always_inline enum fw_reason identify(const struct fw_control *control,
-					       const struct fw_policy_slot *policy, __u32 features,
+static __always_inline enum fw_reason identify(const struct fw_policy_slot *policy, __u32 features,
 					       struct fw_pkt *pkt, enum fw_reason parsed,
 					       const struct fw_asked *asked, __u64 *terms)
 {
 	enum fw_reason why;
 
 	if (pkt->family != FW_FAMILY_NONE) {
-		why = identify_spared(control, pkt, asked->hash);
+		why = identify_spared(pkt, asked->hash);
 		if (why == FW_REASON_RESOLVER)
 			why = parsed == FW_REASON_UNDECIDED ? judge_answer(pkt) : parsed;
 		if (why != FW_REASON_UNDECIDED)
@@ -159,25 +158,18 @@ static __always_inline enum fw_reason identify(const struct fw_control *control,
 		return parsed;
 	if (pkt->essential != FW_ESSENTIAL_NONE)
 		return identify_essential(pkt, policy->essential_limit);
-	if (ban_holds(control, pkt, asked->hash))
+	if (ban_holds(pkt, asked->hash))
 		return FW_REASON_BANNED;
 	return features & FW_FEATURE_PLACES_ ? identify_places(policy, features, pkt, asked, terms)
 					     : FW_REASON_UNDECIDED;
 }
 
-static __always_inline struct fw_policy_slot *policy_of(__u32 generation)
-{
-	__u32 slot = generation % FW_SLOTS;
-
-	return bpf_map_lookup_elem(&fw_policy_map, &slot);
-}
-
-SEC("xdp")
+/* Not "xdp": user space loads it by a handler of its own, which knows what FW_MEMORY is. */
+SEC("floodwall")
 int fw_xdp(struct xdp_md *ctx)
 {
-	__u32 zero = 0, generation, features;
+	__u32 generation, features;
 	struct fw_pkt pkt;
-	struct fw_control *control = bpf_map_lookup_elem(&fw_control_map, &zero);
 	struct fw_policy_slot *policy;
 	struct fw_asked asked = {};
 	struct fw_known_digests *crowded;
@@ -185,14 +177,10 @@ int fw_xdp(struct xdp_md *ctx)
 	enum fw_reason why;
 	__u64 terms;
 
-	if (!cpu)
-		return verdict_uncounted();
-	generation = control ? *(volatile __u32 *)&control->generation : 0;
-	policy = generation ? policy_of(generation) : NULL;
-	if (!control || !policy) {
+	generation = *(volatile __u32 *)&map_control()->generation;
+	policy = map_policy(generation);
+	if (!generation) {
 		pkt = (struct fw_pkt){};
-		if (!control || generation)
-			return verdict(cpu, &pkt, FW_REASON_INTERNAL);
 		count_fault(FW_FAULT_NO_POLICY);
 		return verdict(cpu, &pkt, FW_REASON_NO_RULE);
 	}
@@ -200,7 +188,7 @@ int fw_xdp(struct xdp_md *ctx)
 	features = policy->features;
 	why = parse(ctx, &pkt);
 	pkt.slot = generation % FW_SLOTS;
-	pkt.epoch = fw_allowance_epoch(policy->generation, control->forgets);
+	pkt.epoch = fw_allowance_epoch(policy->generation, map_control()->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces & fw_config.iface_bit;
 	ask_early(policy, features, &pkt, &asked);
@@ -209,7 +197,7 @@ int fw_xdp(struct xdp_md *ctx)
 	/* Needs no memory that may miss: meanwhile the answers come. */
 	terms = judge_shape(policy, features, &pkt);
 	crowded = ask_for_meters(policy, cpu, &pkt, terms);
-	why = identify(control, policy, features, &pkt, why, &asked, &terms);
+	why = identify(policy, features, &pkt, why, &asked, &terms);
 	if (why == FW_REASON_UNDECIDED && features & (FW_FEATURE_CHALLENGE | FW_FEATURE_VERIFIED))
 		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)

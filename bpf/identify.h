@@ -39,10 +39,9 @@ static __noinline enum fw_reason identify_spared_kind(const struct fw_pkt *pkt)
 	}
 }
 
-static __always_inline enum fw_reason identify_spared(const struct fw_control *control,
-						      const struct fw_pkt *pkt, __u64 hash)
+static __always_inline enum fw_reason identify_spared(const struct fw_pkt *pkt, __u64 hash)
 {
-	if (!(control->spared[fw_spared_word(hash)] & fw_spared_bit(hash)))
+	if (!(map_control()->spared[fw_spared_word(hash)] & fw_spared_bit(hash)))
 		return FW_REASON_UNDECIDED;
 	return identify_spared_kind(pkt);
 }

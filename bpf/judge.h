@@ -63,13 +63,11 @@ __noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 answers)
 {
 	struct fw_policy_slot *policy;
 	__u64 ignored = 0;
-	__u32 slot;
 
 	if (!pkt)
 		return 0;
-	slot = pkt->slot;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	return policy && judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, 0, &ignored);
+	policy = map_policy(pkt->slot);
+	return judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, 0, &ignored);
 }
 
 /* A resolver or time server of this host is spared only as one: its address can be forged. UNDECIDED: it is a
@@ -148,7 +146,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	int over, on_trial = judge_is_on_trial(policy, rule, pkt);
 	__u64 crossing_amount = 0;
 
-	if (!count)
+	if (rule->id >= FW_RULE_IDS)
 		return FW_REASON_INTERNAL;
 	count->packets++;
 	count->bytes += pkt->length;
@@ -164,9 +162,7 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 	judge_label(pkt, rule, on_trial);
 	if (action == FW_ACTION_LABEL)
 		return FW_REASON_UNDECIDED;
-	count = count_rule(rule->id); /* again: kept meanwhile, it would not fit the frame, see there */
-	if (!count)
-		return FW_REASON_INTERNAL;
+	count = count_rule(rule->id); /* again: kept meanwhile, it would not fit the frame */
 	if (action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		count->would_drop++;
 		if (!pkt->would_drop)
@@ -190,14 +186,10 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 __noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
 {
 	struct fw_policy_slot *policy;
-	__u32 slot;
 
 	if (!pkt)
 		return FW_REASON_INTERNAL;
-	slot = pkt->slot;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	if (!policy)
-		return FW_REASON_INTERNAL;
+	policy = map_policy(pkt->slot);
 	return judge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
 }
 

@@ -39,26 +39,21 @@ static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const
 static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
 					       __u32 sub_us)
 {
-	struct fw_known_digests *digests = known_digests(hash);
+	struct fw_known_digest *digest = &known_digests(hash)->half[known_half(hash, key->rule)];
 	__u16 tag = known_tag(hash, key->rule, key->port);
 	struct fw_gate *gate = known_gate();
 	struct fw_meter *meter = NULL;
-	enum known known = KNOWN_NOT;
-	__u64 *digest;
+	enum known known;
 
-	if (!digests || !gate)
-		return NULL;
-	digest = &digests->half[known_half(hash, key->rule)];
 	if (gate->refilled_ns != now_ns)
 		known_refill(gate, now_ns);
-	if (known_may_have(*digest, tag))
-		known = known_how(hash, key->rule, tag);
+	known = known_how(digest, hash, key->rule, tag);
 	if (known != KNOWN_NOT || !gate->closed)
 		meter = bpf_map_lookup_elem(&fw_meter_map, key);
 	if (meter) {
 		if (known != KNOWN_WELL)
 			known_keep(digest, hash, key->rule, tag, known);
-	} else if (known_admits(gate, digest, hash, key->rule, tag, known, now_ns)) {
+	} else if (known_admits(gate, digest, tag, known, now_ns)) {
 		meter = judge_insert(gate, key, known, now_ns, sub_us);
 		if (meter && known == KNOWN_CANDIDATE)
 			known_keep(digest, hash, key->rule, tag, known);
@@ -203,7 +198,7 @@ static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const
 	__u64 told = 0, amount = 0;
 	int over;
 
-	if (!meter || !line)
+	if (!meter)
 		return 0; /* no state, no judgement: judge_admit has counted it */
 	allowance = allowance_find(line, key);
 	if (allowance)
@@ -227,7 +222,7 @@ static __noinline int judge_tell_rest(const struct fw_rule *rule, const struct f
 {
 	struct fw_rule_count *count = count_rule(rule->id);
 
-	if (!count || !count->pending)
+	if (!count->pending)
 		return 0;
 	if (fw_total_is_void(count, pkt->epoch, pkt->now_ns, rule->window_ns))
 		count->pending = 0;

@@ -34,7 +34,7 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 
 	if (pkt->family == FW_FAMILY_V6)
 		key.addr.w[2] = key.addr.w[3] = 0;
-	allowance = line ? allowance_find(line, &key) : NULL;
+	allowance = allowance_find(line, &key);
 	if (!allowance)
 		return JUDGE_SLOWLY;
 	switch (allowance_spend(allowance, rule, pkt, judge_cost(rule, pkt))) {
@@ -47,30 +47,19 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 	}
 }
 
-static __always_inline void judge_turn_away(struct fw_gate *gate, __u64 *digest, __u32 index, __u16 tag,
-					    const struct fw_pkt *pkt)
-{
-	struct fw_known_tags *bucket = NULL;
-
-	if (known_turn_away(gate, *digest, pkt->now_ns))
-		bucket = known_bucket(pkt->key_hash, index);
-	if (bucket)
-		known_take_candidate_apart(gate, bucket, digest, tag, pkt->now_ns);
-}
-
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
 static __always_inline enum judge_quickly judge_source_quickly(const struct fw_rule *rule, __u32 index,
 							       const struct fw_pkt *pkt, struct fw_cpu *cpu,
 							       struct fw_known_digests *crowded)
 {
-	__u64 hash = pkt->key_hash, *digest;
+	struct fw_known_digest *digest;
 	__u16 tag;
 
 	if (crowded) {
-		digest = &crowded->half[known_half(hash, index)];
-		tag = known_tag(hash, index, 0);
-		if (!known_may_have(*digest, tag) || known_how_apart(hash, index, tag) == KNOWN_NOT) {
-			judge_turn_away(&cpu->gate, digest, index, tag, pkt);
+		digest = &crowded->half[known_half(pkt->key_hash, index)];
+		tag = known_tag(pkt->key_hash, index, 0);
+		if (known_is_stranger(digest, pkt->key_hash, index, tag)) {
+			known_turn_away(&cpu->gate, digest, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 	}
@@ -86,8 +75,6 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	__u32 index = rule->id, quick = rule->quick;
 	struct fw_rule_count *count = count_of_rule(cpu, index);
 
-	if (!count)
-		return FW_REASON_INTERNAL;
 	*slowly = 1;
 	if (quick == FW_QUICK_NOT || pkt->count_terms)
 		return FW_REASON_UNDECIDED;

@@ -54,7 +54,7 @@ static __always_inline const struct fw_automaton *judge_automaton(const struct f
 /* The terms of `wanted` that the payload satisfies. Global for the reason of judge_rule. */
 __noinline __u64 judge_request(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wanted)
 {
-	__u32 zero = 0, slot;
+	__u32 zero = 0;
 	struct fw_payload *payload = bpf_map_lookup_elem(&fw_payload_map, &zero);
 	const struct fw_automaton *path, *host;
 	const struct fw_policy_slot *policy;
@@ -62,11 +62,10 @@ __noinline __u64 judge_request(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wan
 
 	if (!payload || !pkt)
 		return 0;
-	slot = pkt->slot;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	policy = map_policy(pkt->slot);
 	path = judge_automaton(pkt, FW_SUBJECT_PATH);
 	host = judge_automaton(pkt, FW_SUBJECT_HOST);
-	if (!policy || !path || !host ||
+	if (!path || !host ||
 	    !judge_read_payload(ctx, pkt,
 				wanted & ~policy->requests.any_host ? FW_REQUEST_READ_HOST : FW_REQUEST_READ,
 				payload))
@@ -80,7 +79,7 @@ __noinline __u64 judge_request(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wan
 /* The same for the server name of a ClientHello. */
 __noinline __u64 judge_hello(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wanted)
 {
-	__u32 zero = 0, slot;
+	__u32 zero = 0;
 	struct fw_payload *payload = bpf_map_lookup_elem(&fw_payload_map, &zero);
 	const struct fw_policy_slot *policy;
 	const struct fw_automaton *dfa;
@@ -89,10 +88,9 @@ __noinline __u64 judge_hello(struct xdp_md *ctx, struct fw_pkt *pkt, __u64 wante
 
 	if (!payload || !pkt)
 		return 0;
-	slot = pkt->slot;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
+	policy = map_policy(pkt->slot);
 	dfa = judge_automaton(pkt, FW_SUBJECT_SNI);
-	if (!policy || !dfa || !judge_read_payload(ctx, pkt, FW_HELLO_READ, payload))
+	if (!dfa || !judge_read_payload(ctx, pkt, FW_HELLO_READ, payload))
 		return 0;
 	how = hello_terms(payload, dfa, &found);
 	if (how == FW_HELLO_SHORT)

@@ -30,14 +30,13 @@ static __always_inline __u16 known_tag(__u64 hash, __u32 rule, __u32 port)
 
 static __always_inline __u32 known_index(__u64 hash)
 {
-	return hash >> 1 & (FW_KNOWN_LINES - 1);
+	return hash >> 1;
 }
 
 static __always_inline struct fw_known_digests *known_digests(__u64 hash)
 {
-	__u32 index = known_index(hash);
-
-	return bpf_map_lookup_elem(&fw_known_digest_map, &index);
+	return map_memory(fw_known_digest_map, struct fw_known_digests, known_index(hash),
+			  FW_KNOWN_LINES - 1);
 }
 
 static __always_inline __u32 known_half(__u64 hash, __u32 rule)
@@ -47,17 +46,17 @@ static __always_inline __u32 known_half(__u64 hash, __u32 rule)
 
 static __always_inline struct fw_known_tags *known_bucket(__u64 hash, __u32 rule)
 {
-	__u32 index = known_index(hash);
-	struct fw_known_line *line = bpf_map_lookup_elem(&fw_known_map, &index);
+	struct fw_known_line *line =
+		map_memory(fw_known_map, struct fw_known_line, known_index(hash), FW_KNOWN_LINES - 1);
 
-	return line ? &line->half[known_half(hash, rule)] : NULL;
+	return &line->half[known_half(hash, rule)];
 }
 
 /* A miss costs more than all the rest of a packet: begun here, it is over when a meter asks. */
 static __always_inline struct fw_known_digests *known_ask(__u64 hash)
 {
 	struct fw_known_digests *digests = known_digests(hash);
-	__u64 word = digests ? digests->half[0] : 0;
+	__u64 word = digests->half[0].word;
 
 	__asm__ volatile("" : : "r"(word));
 	return digests;
@@ -69,21 +68,31 @@ static __always_inline __u64 known_digest_bits(__u32 tag)
 }
 
 /* No: nobody with that tag is in the bucket. */
-static __always_inline int known_may_have(__u64 digest, __u16 tag)
+static __always_inline int known_may_have(__u64 word, __u16 tag)
 {
-	return !(~digest & known_digest_bits(tag));
+	return !(~word & known_digest_bits(tag));
 }
 
-/* A key that has, or lately had, a meter, or a candidate: no more instructions for both. */
+/* Not 0: one of four tags is that of the pattern. */
+static __always_inline __u64 known_lanes_have(__u64 tags, __u64 pattern)
+{
+	__u64 lanes = tags ^ pattern;
+
+	return (lanes - KNOWN_LANES_LOW) & ~lanes & KNOWN_LANES_HIGH;
+}
+
+static __always_inline int known_is_candidate(const struct fw_known_digest *digest, __u16 tag)
+{
+	return known_lanes_have(digest->candidates, tag * KNOWN_LANES_LOW) != 0;
+}
+
+/* A key that has, or lately had, a meter. */
 static __always_inline int known_has(const struct fw_known_tags *bucket, __u16 tag)
 {
 	__u64 pattern = tag * KNOWN_LANES_LOW, hit = 0;
 
-	for (int i = 0; i < FW_KNOWN_WORDS; i++) {
-		__u64 lanes = bucket->word[i] ^ pattern;
-
-		hit |= (lanes - KNOWN_LANES_LOW) & ~lanes & KNOWN_LANES_HIGH;
-	}
+	for (int i = 0; i < FW_KNOWN_WORDS; i++)
+		hit |= known_lanes_have(bucket->word[i], pattern);
 	return hit != 0;
 }
 
@@ -116,105 +125,97 @@ static __always_inline void known_refresh(struct fw_known_tags *bucket, __u16 ta
 	}
 }
 
+/* By the bucket, which the digest did not rule out. */
+static __always_inline int known_is_in_bucket(__u64 hash, __u32 rule, __u16 tag)
+{
+	struct fw_known_tags *bucket = known_bucket(hash, rule);
+
+	if (!known_has(bucket, tag))
+		return 0;
+	known_refresh(bucket, tag);
+	return 1;
+}
+
 /* What is known of a key by its tag. */
 enum known { KNOWN_NOT, KNOWN_CANDIDATE, KNOWN_WELL };
 
-static __always_inline int known_is_candidate(const struct fw_known_tags *bucket, __u16 tag)
+static __always_inline enum known known_how(const struct fw_known_digest *digest, __u64 hash, __u32 rule,
+					    __u16 tag)
 {
-	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_NEXT; i++)
-		if (bucket->tag[i] == tag)
-			return 1;
-	return 0;
-}
-
-/* By the bucket, which the digest did not rule out. */
-static __always_inline enum known known_how(__u64 hash, __u32 rule, __u16 tag)
-{
-	struct fw_known_tags *bucket = known_bucket(hash, rule);
-
-	if (!bucket || !known_has(bucket, tag))
-		return KNOWN_NOT;
-	known_refresh(bucket, tag);
-	return known_is_candidate(bucket, tag) ? KNOWN_CANDIDATE : KNOWN_WELL;
-}
-
-/* As a call, for it is one stranger in fifty. */
-static __noinline int known_how_apart(__u64 hash, __u32 rule, __u32 tag)
-{
-	return known_how(hash, rule, tag);
-}
-
-/* The key has a meter and came again: a candidate is one no more. */
-static __always_inline void known_keep(__u64 *digest, __u64 hash, __u32 rule, __u16 tag, enum known known)
-{
-	struct fw_known_tags *bucket = known_bucket(hash, rule);
-
-	if (!bucket)
-		return;
-	for (__u32 i = FW_KNOWN_TAGS; i < FW_KNOWN_NEXT && known == KNOWN_CANDIDATE; i++)
-		if (bucket->tag[i] == tag)
-			bucket->tag[i] = 0;
-	known_add(bucket, tag);
-	__sync_fetch_and_or(digest, known_digest_bits(tag));
-}
-
-static __always_inline struct fw_gate *known_gate(void)
-{
-	struct fw_cpu *cpu = count_cpu();
-
-	return cpu ? &cpu->gate : NULL;
-}
-
-/* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate: this
- * one? The times are the bucket's own, whatever CPU a packet comes by, and no sender can keep time with a
- * CPU's count. */
-static __always_inline int known_turn_away(struct fw_gate *gate, __u64 digest, __u64 now_ns)
-{
-	__u8 units;
-
-	if (++gate->turned_away % FW_GATE_CANDIDATE_PACKETS)
-		return 0;
-	units = (now_ns >> FW_KNOWN_TIME_SHIFT) - (digest >> FW_KNOWN_TIME);
-	return units >= FW_GATE_CANDIDATE_UNITS;
+	if (known_is_candidate(digest, tag))
+		return KNOWN_CANDIDATE;
+	return known_may_have(digest->word, tag) && known_is_in_bucket(hash, rule, tag) ? KNOWN_WELL
+											: KNOWN_NOT;
 }
 
 /* The bits of who is in the bucket now, and of nobody else. */
-static __always_inline __u64 known_digest_of(const struct fw_known_tags *bucket)
+static __always_inline void known_digest(struct fw_known_digest *digest, const struct fw_known_tags *bucket)
 {
 	__u64 bits = 0;
 
 #pragma unroll
-	for (int i = 0; i < FW_KNOWN_NEXT; i++)
+	for (int i = 0; i < FW_KNOWN_TAGS; i++)
 		if (bucket->tag[i])
 			bits |= known_digest_bits(bucket->tag[i]);
-	return bits;
+	for (int i = 0; i < 3; i++)
+		digest->bits[i] = bits >> 16 * i;
 }
 
-/* digest: the bucket's. The bucket, which is far, is only written to, and nobody waits for that; it is read
- * for slow candidates. */
-static __always_inline void known_take_candidate(struct fw_gate *gate, struct fw_known_tags *bucket,
-						 __u64 *digest, __u16 tag, __u64 now_ns)
+/* As a call, for it is one stranger in a hundred. Who was asked for in vain may have met the bits of tags
+ * that fell out. */
+static __noinline int known_is_in_bucket_apart(struct fw_known_digest *digest, __u64 hash, __u32 rule,
+					       __u32 tag)
 {
-	__u64 bits = *digest & ((1ULL << FW_KNOWN_TIME) - 1);
+	int found = known_is_in_bucket(hash, rule, tag);
 
-	if (gate->turned_away % (FW_GATE_CANDIDATE_PACKETS * FW_KNOWN_SLOW_SHARE)) {
-		bucket->tag[FW_KNOWN_TAGS + (bits & FW_KNOWN_NEXT_FAST ? 1 : 0)] = tag;
-		bits ^= FW_KNOWN_NEXT_FAST;
-	} else {
-		bucket->tag[FW_KNOWN_TAGS + FW_KNOWN_FAST + (bits & FW_KNOWN_NEXT_SLOW ? 1 : 0)] = tag;
-		bits = ((bits ^ FW_KNOWN_NEXT_SLOW) & (FW_KNOWN_NEXT_FAST | FW_KNOWN_NEXT_SLOW)) |
-		       known_digest_of(bucket);
+	if (!found)
+		known_digest(digest, known_bucket(hash, rule));
+	return found;
+}
+
+static __always_inline int known_is_stranger(struct fw_known_digest *digest, __u64 hash, __u32 rule,
+					     __u16 tag)
+{
+	return !known_is_candidate(digest, tag) &&
+	       !(known_may_have(digest->word, tag) && known_is_in_bucket_apart(digest, hash, rule, tag));
+}
+
+/* The key has a meter and came again: a candidate is one no more. */
+static __always_inline void known_keep(struct fw_known_digest *digest, __u64 hash, __u32 rule, __u16 tag,
+				       enum known known)
+{
+	for (__u32 i = 0; i < FW_KNOWN_FAST + FW_KNOWN_SLOW && known == KNOWN_CANDIDATE; i++)
+		if (digest->candidate[i] == tag)
+			digest->candidate[i] = 0;
+	known_add(known_bucket(hash, rule), tag);
+	__sync_fetch_and_or(&digest->word, known_digest_bits(tag));
+}
+
+static __always_inline struct fw_gate *known_gate(void)
+{
+	return &count_cpu()->gate;
+}
+
+/* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate. The
+ * times are the bucket's own, whatever CPU a packet comes by, and no sender can keep time with a CPU's count.
+ */
+static __always_inline void known_turn_away(struct fw_gate *gate, struct fw_known_digest *digest, __u16 tag,
+					    __u64 now_ns)
+{
+	__u64 count = ++gate->turned_away;
+	__u8 unit = now_ns >> FW_KNOWN_TIME_SHIFT, units = unit - digest->unit;
+	__u32 next = digest->next, place = next & 1, turn = 1;
+
+	if (count % FW_GATE_CANDIDATE_PACKETS || units < FW_GATE_CANDIDATE_UNITS)
+		return;
+	if (!(count % (FW_GATE_CANDIDATE_PACKETS * FW_KNOWN_SLOW_SHARE))) {
+		place = FW_KNOWN_FAST + (next >> 1 & 1);
+		turn = 2;
 	}
-	*digest = bits | known_digest_bits(tag) | now_ns >> FW_KNOWN_TIME_SHIFT << FW_KNOWN_TIME;
+	digest->candidate[place] = tag;
+	digest->next = next ^ turn;
+	digest->unit = unit;
 	gate->candidates++;
-}
-
-/* As a call, where nearly all packets have no need of it. */
-static __noinline int known_take_candidate_apart(struct fw_gate *gate, struct fw_known_tags *bucket,
-						 __u64 *digest, __u32 tag, __u64 now_ns)
-{
-	known_take_candidate(gate, bucket, digest, tag, now_ns);
-	return 0;
 }
 
 static __always_inline __u64 known_budget(__u64 from_ns, __u64 now_ns)
@@ -237,9 +238,7 @@ static __always_inline void known_watch(struct fw_gate *gate, __u64 now_ns)
  * any of them. */
 static __always_inline __u64 *known_flood_until(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&fw_flood_map, &zero);
+	return map_memory_one(fw_flood_map, __u64);
 }
 
 /* Who sees it looks every FW_GATE_WATCH_NS, or somewhat later. */
@@ -304,19 +303,15 @@ static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 /* May a key get a meter? In peace, all that ask. Under a flood of new keys, which closes the gate, those that
  * come a second time while they are candidates: who sends much is one soon, a crowd of keys that come once
  * never costs an insert, and so pushes nobody out. */
-static __always_inline int known_admits(struct fw_gate *gate, __u64 *digest, __u64 hash, __u32 rule,
-					__u16 tag, enum known known, __u64 now_ns)
+static __always_inline int known_admits(struct fw_gate *gate, struct fw_known_digest *digest, __u16 tag,
+					enum known known, __u64 now_ns)
 {
-	struct fw_known_tags *bucket;
-
 	if (!gate->left && !gate->closed) {
 		known_close(gate, now_ns);
 		known_see_flood(now_ns);
 	}
 	if (gate->closed && known == KNOWN_NOT) {
-		bucket = known_turn_away(gate, *digest, now_ns) ? known_bucket(hash, rule) : NULL;
-		if (bucket)
-			known_take_candidate(gate, bucket, digest, tag, now_ns);
+		known_turn_away(gate, digest, tag, now_ns);
 		return 0;
 	}
 	if (!gate->left) {

@@ -24,7 +24,9 @@ static __always_inline __u64 lists_word(const struct fw_policy_slot *policy, __u
 	__u32 mask = is_v6 ? policy->lists.bitmap_mask6 : policy->lists.bitmap_mask4;
 	__u32 index = ((policy->list_slot % FW_SLOTS) * 2 + is_v6) * FW_LIST_BITMAP_WORDS +
 		      (lists_bit(family, addr) >> 6 & mask);
-	__u64 *word = bpf_map_lookup_elem(&fw_list_bitmap_map, &index), bits = word ? *word : 0;
+	__u64 bits;
+
+	bits = *map_memory(fw_list_bitmap_map, __u64, index, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS - 1);
 
 	__asm__ volatile("" : "+r"(bits));
 	return bits;
@@ -80,13 +82,11 @@ static __always_inline __u32 lists_run4(__u32 slot, __u32 base, __u32 addr)
 __noinline int lists_exact4(__u32 slot, __u32 addr)
 {
 	const struct fw_list4_line *line;
-	__u32 index, run;
+	__u32 run;
 
 	slot %= FW_SLOTS;
-	index = slot * FW_LIST4_LINES + (addr >> 14);
-	line = bpf_map_lookup_elem(&fw_list4_line_map, &index);
-	if (!line)
-		return 0;
+	line = map_memory(fw_list4_line_map, struct fw_list4_line, slot * FW_LIST4_LINES + (addr >> 14),
+			  FW_SLOTS * FW_LIST4_LINES - 1);
 	run = *(volatile __u32 *)&line->run;
 	if (run)
 		return lists_run4(slot, run, addr);

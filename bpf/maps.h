@@ -28,14 +28,48 @@
 		__uint(map_flags, flags);                                                                    \
 	} name SEC(".maps")
 
+/* An array of one value, however much lies in it. The packet path does not look it up, it has its address:
+ * user space puts that into the program as it loads it, see user/kern/program.c. So there is no key to
+ * store, no bound and no NULL to compare with. Only map_memory() may name one. */
+#define FW_MEMORY(name, bytes, flags)                                                                        \
+	struct {                                                                                             \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                            \
+		__uint(key_size, sizeof(__u32));                                                             \
+		__uint(value_size, bytes);                                                                   \
+		__uint(max_entries, 1);                                                                      \
+		__uint(map_flags, flags);                                                                    \
+	} name SEC(".maps")
+
+/* Element `index` of such memory, as if it were an array of this type; mask: how many there are, a power of
+ * two, less one. The barriers: clang would leave out a mask that 6.1 needs to see, add a constant offset to
+ * the map's number, and keep both summands in the frame instead of the sum. */
+#define map_memory(map, type, index, mask)                                                                   \
+	({                                                                                                   \
+		type *memory_ = (void *)&(map);                                                              \
+		__u64 place_ = (index);                                                                      \
+		__asm__ volatile("" : "+r"(memory_));                                                        \
+		__asm__ volatile("" : "+r"(place_));                                                         \
+		memory_ += place_ & (mask);                                                                  \
+		__asm__ volatile("" : "+r"(memory_));                                                        \
+		memory_;                                                                                     \
+	})
+
+/* The only element. */
+#define map_memory_one(map, type)                                                                            \
+	({                                                                                                   \
+		type *memory_ = (void *)&(map);                                                              \
+		__asm__ volatile("" : "+r"(memory_));                                                        \
+		memory_;                                                                                     \
+	})
+
 /* Who built these maps. User space writes and reads it; the packet path never does. */
 FW_MAP(fw_layout_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_layout, 1, 0);
 
 /* The generation word, lengths of bans, spared filter. Written by user space through mmap. */
-FW_MAP(fw_control_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_control, 1, BPF_F_MMAPABLE);
+FW_MEMORY(fw_control_map, sizeof(struct fw_control), BPF_F_MMAPABLE);
 
 /* Two generations of the compiled policy; user space writes the inactive one. */
-FW_MAP(fw_policy_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_policy_slot, FW_SLOTS, BPF_F_MMAPABLE);
+FW_MEMORY(fw_policy_map, FW_SLOTS * sizeof(struct fw_policy_slot), BPF_F_MMAPABLE);
 
 /* Terms of each list class, per generation: index slot × FW_CLASSES_MAX + class. Written like fw_policy_map.
  */
@@ -43,11 +77,9 @@ FW_MAP(fw_class_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_class, FW_SLOTS *FW_CL
 
 /* Listed prefixes, see fw_lists.h. Two list slots; user space builds the one no generation uses, through
  * mmap. Bitmap: index slot × 2 + (IPv6); the wide table is IPv6's. */
-FW_MAP(fw_list_bitmap_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS,
-       BPF_F_MMAPABLE);
+FW_MEMORY(fw_list_bitmap_map, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS * sizeof(__u64), BPF_F_MMAPABLE);
 FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOTS, BPF_F_MMAPABLE);
-FW_MAP(fw_list4_line_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list4_line, FW_SLOTS *FW_LIST4_LINES,
-       BPF_F_MMAPABLE);
+FW_MEMORY(fw_list4_line_map, FW_SLOTS *FW_LIST4_LINES * sizeof(struct fw_list4_line), BPF_F_MMAPABLE);
 
 /* Inner arrays are as large as their list needs (BPF_F_INNER_MAP, kernel 5.10). */
 #define FW_LIST_TABLE(name, bytes)                                                                           \
@@ -102,7 +134,7 @@ FW_MAP(fw_payload_map, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct fw_payload, 1, 0
 FW_MAP(fw_spared_map, BPF_MAP_TYPE_HASH, struct fw_addr, struct fw_spared, 4096, 0);
 
 /* Two slots of the ban filter. The packet path sets bits in both; user space rebuilds the inactive one. */
-FW_MAP(fw_ban_filter_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, FW_SLOTS *FW_BAN_FILTER_WORDS, BPF_F_MMAPABLE);
+FW_MEMORY(fw_ban_filter_map, FW_SLOTS *FW_BAN_FILTER_WORDS * sizeof(__u64), BPF_F_MMAPABLE);
 
 /* (size) Leases. Added by both sides; deleted by user space only. Full: FW_FAULT_BAN_FULL, nobody is evicted.
  */
@@ -112,20 +144,19 @@ FW_MAP(fw_ban_map, BPF_MAP_TYPE_HASH, struct fw_ban_key, struct fw_ban, FW_BANS_
  */
 FW_MAP(fw_meter_map, BPF_MAP_TYPE_LRU_HASH, struct fw_meter_key, struct fw_meter, FW_SOURCES_DEFAULT, 0);
 
-/* (size) By CPU: its gate, its counters of rules, its sampling. An array instead of a per-CPU one, so that
+/* (size) By CPU: its gate, its counters of rules, its sampling. Not a per-CPU array, so that
  * user space maps it, and clears one rule's counters without writing over the others'. */
-FW_MAP(fw_cpu_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_cpu, 1, BPF_F_MMAPABLE);
+FW_MEMORY(fw_cpu_map, sizeof(struct fw_cpu), BPF_F_MMAPABLE);
 
 /* (size) What each CPU may decide without asking a meter: index CPU × lines + line. Written by that CPU only.
  */
-FW_MAP(fw_allowance_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_allowance_line, FW_ALLOWANCE_LINES,
-       BPF_F_MMAPABLE);
+FW_MEMORY(fw_allowance_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_line), BPF_F_MMAPABLE);
 
 /* Who may have a meter at all, and until when a flood of new keys lasts, for all CPUs. Written by the packet
  * path only. */
-FW_MAP(fw_known_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_line, FW_KNOWN_LINES, 0);
-FW_MAP(fw_known_digest_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_known_digests, FW_KNOWN_LINES, 0);
-FW_MAP(fw_flood_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+FW_MEMORY(fw_known_map, FW_KNOWN_LINES * sizeof(struct fw_known_line), 0);
+FW_MEMORY(fw_known_digest_map, FW_KNOWN_LINES * sizeof(struct fw_known_digests), 0);
+FW_MEMORY(fw_flood_map, sizeof(__u64), 0);
 
 /* Meters of `per: total`, by rule id. */
 FW_MAP(fw_total_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_RULE_IDS, 0);
@@ -190,10 +221,20 @@ struct {
 } fw_drop_sample_map SEC(".maps");
 
 /* Replay only: time comes from user space, the verdict goes back. Never pinned. */
-FW_MAP(fw_clock_map, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, BPF_F_MMAPABLE);
-FW_MAP(fw_trace_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_trace, 1, BPF_F_MMAPABLE);
+FW_MEMORY(fw_clock_map, sizeof(__u64), BPF_F_MMAPABLE);
+FW_MEMORY(fw_trace_map, sizeof(struct fw_trace), BPF_F_MMAPABLE);
 
 const volatile struct fw_config fw_config = {
 	.tick_ns = 4000000, .iface_bit = 1, .gate_per_second = FW_GATE_PER_SECOND};
+
+static __always_inline struct fw_control *map_control(void)
+{
+	return map_memory_one(fw_control_map, struct fw_control);
+}
+
+static __always_inline struct fw_policy_slot *map_policy(__u32 generation)
+{
+	return map_memory(fw_policy_map, struct fw_policy_slot, generation, FW_SLOTS - 1);
+}
 
 #endif

@@ -61,10 +61,7 @@ __noinline __u64 signature_judge(struct xdp_md *ctx, struct fw_pkt *pkt)
 
 	if (!pkt)
 		return 0;
-	slot = pkt->slot;
-	policy = bpf_map_lookup_elem(&fw_policy_map, &slot);
-	if (!policy)
-		return 0;
+	policy = map_policy(pkt->slot);
 	class = signature_class(ctx, &policy->signatures, pkt);
 	slot = class;
 	count = class ? bpf_map_lookup_elem(&fw_signature_count_map, &slot) : NULL;

@@ -23,22 +23,13 @@ static __always_inline int verdict_drops(enum fw_reason why)
 static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verdict verdict,
 					  enum fw_reason why)
 {
-	__u32 zero = 0;
-	struct fw_trace *trace = bpf_map_lookup_elem(&fw_trace_map, &zero);
+	struct fw_trace *trace = map_memory_one(fw_trace_map, struct fw_trace);
 
-	if (!trace)
-		return;
 	trace->reason = why;
 	trace->verdict = verdict;
 	trace->rule = pkt->rule;
 	trace->family = pkt->family;
 	trace->source = pkt->source;
-}
-
-/* No map has room for this CPU, which user space prevents: without counters nothing is dropped. */
-static __always_inline int verdict_uncounted(void)
-{
-	return XDP_PASS;
 }
 
 static __always_inline int verdict(struct fw_cpu *cpu, const struct fw_pkt *pkt, enum fw_reason why)

@@ -39,15 +39,18 @@ struct fw_allowance_line {
 };
 FW_SIZE_IS(struct fw_allowance_line, 64);
 
-/* Lines of each CPU: all together 8 MiB, but at least half a MiB each. A power of two. */
+/* Lines of each CPU: all together 8 MiB, but at least half a MiB each, unless that is more than 256 MiB: the
+ * verifier follows no address in a value beyond 512. A power of two. */
 #define FW_ALLOWANCE_LINES     (1u << 17)
 #define FW_ALLOWANCE_LINES_MIN (1u << 13)
+#define FW_ALLOWANCE_LINES_ALL (1u << 22)
 
 static __always_inline __u32 fw_allowance_lines(__u32 cpus)
 {
 	__u32 lines = FW_ALLOWANCE_LINES;
 
-	while (cpus > 1 && lines > FW_ALLOWANCE_LINES_MIN) {
+	while (cpus > 1 &&
+	       (lines > FW_ALLOWANCE_LINES_MIN || cpus > FW_ALLOWANCE_LINES_ALL / FW_ALLOWANCE_LINES)) {
 		lines /= 2;
 		cpus = (cpus + 1) / 2;
 	}

@@ -54,19 +54,15 @@ struct fw_meter {
 };
 FW_SIZE_IS(struct fw_meter, 112);
 
-/* Half a cache line: tags of the keys that have a meter and came more than once, tags of candidates (keys
- * that asked for a meter while too many did), and the place of the next known one. One candidate in
- * FW_KNOWN_SLOW_SHARE is kept that much longer, for keys that send seldom. */
-#define FW_KNOWN_LINES	    16384u
-#define FW_KNOWN_BUCKETS    (2 * FW_KNOWN_LINES)
-#define FW_KNOWN_TAGS	    11
-#define FW_KNOWN_FAST	    2
-#define FW_KNOWN_SLOW	    2
-#define FW_KNOWN_SLOW_SHARE 4
-#define FW_KNOWN_WORDS	    4
+/* Half a cache line: tags of the keys that have a meter and came more than once, and the place of the next.
+ */
+#define FW_KNOWN_LINES	 16384u
+#define FW_KNOWN_BUCKETS (2 * FW_KNOWN_LINES)
+#define FW_KNOWN_TAGS	 15
+#define FW_KNOWN_WORDS	 4
 
 /* The last word of a bucket. Tags are more than any place, so that it never seems one. */
-#define FW_KNOWN_NEXT	   15
+#define FW_KNOWN_NEXT	   FW_KNOWN_TAGS
 #define FW_KNOWN_TAG_LEAST 16u
 
 struct fw_known_tags {
@@ -83,20 +79,37 @@ struct fw_known_line {
 };
 FW_SIZE_IS(struct fw_known_line, 64);
 
-/* One word of each bucket, all of them small enough for a second-level cache, where the buckets are not: a
- * Bloom filter of its tags, one bit of sixteen by each of three digits; which of the fast candidates comes
- * next, which of the slow ones; when the last one came. A tag that fell out may still have its bits; one that
- * is in the bucket lacks them only if two CPUs wrote at once, until the bucket's next slow candidate. */
-#define FW_KNOWN_NEXT_FAST  (1ULL << 54)
-#define FW_KNOWN_NEXT_SLOW  (1ULL << 55)
-#define FW_KNOWN_TIME	    56 /* the lowest 8 bits of the number of the unit */
+/* What a stranger asks of a bucket, small enough for a second-level cache, where the buckets are not: a Bloom
+ * filter of its tags, one bit of sixteen by each of three digits; and the bucket's candidates, the tags of
+ * keys that asked for a meter while too many did. One in FW_KNOWN_SLOW_SHARE is kept that much longer, for
+ * keys that send seldom. A tag that fell out keeps its bits until a stranger meets them; one that is in the
+ * bucket lacks them only if another CPU cleared those at that moment: its key becomes a candidate again. */
+#define FW_KNOWN_FAST	    2
+#define FW_KNOWN_SLOW	    2
+#define FW_KNOWN_SLOW_SHARE 4
 #define FW_KNOWN_TIME_SHIFT 25 /* units of 34 ms */
+
+struct fw_known_digest {
+	union {
+		struct {
+			__u16 bits[3];
+			__u8 next; /* bit 0: which of the fast candidates, bit 1: which of the slow ones */
+			__u8 unit; /* the lowest 8 bits of the time when the last one came */
+		};
+		__u64 word;
+	};
+	union {
+		__u16 candidate[FW_KNOWN_FAST + FW_KNOWN_SLOW];
+		__u64 candidates;
+	};
+};
+FW_SIZE_IS(struct fw_known_digest, 16);
 
 /* Beside each other, as the buckets of a line. */
 struct fw_known_digests {
-	__u64 half[2];
+	struct fw_known_digest half[2];
 };
-FW_SIZE_IS(struct fw_known_digests, 16);
+FW_SIZE_IS(struct fw_known_digests, 32);
 
 /* New keys a CPU may give a meter to: a second's worth at once, then that many a second, of which all CPUs
  * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU,

@@ -31,10 +31,14 @@ unsigned int fw_cpu_ids_of(const char *list)
 unsigned int fw_cpu_ids(void)
 {
 	FW_FCLOSE FILE *file = fopen(POSSIBLE, "re");
-	unsigned int counted = (unsigned int)libbpf_num_possible_cpus(), ids = 0;
+	unsigned int counted = (unsigned int)libbpf_num_possible_cpus(), ids = 0, rounded = 1;
 	char list[4096];
 
 	if (file && fgets(list, sizeof(list), file))
 		ids = fw_cpu_ids_of(list);
-	return ids > counted ? ids : counted;
+	if (counted > ids)
+		ids = counted;
+	while (rounded < ids)
+		rounded *= 2;
+	return rounded;
 }

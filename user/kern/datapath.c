@@ -49,7 +49,7 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 #define GEO_BYTES    ((size_t)FW_SLOTS * FW_GEO_CLASSES_MAX * sizeof(uint64_t))
 #define TEXT_BYTES   ((size_t)FW_SLOTS * FW_SUBJECT_MAX_ * sizeof(struct fw_automaton))
 #define ALLOWANCE_BYTES(datapath)                                                                            \
-	((size_t)(datapath)->cpu_ids * fw_allowance_lines((datapath)->cpus) *                                \
+	((size_t)(datapath)->cpu_ids * fw_allowance_lines((datapath)->cpu_ids) *                             \
 	 sizeof(struct fw_allowance_line))
 #define CPU_BYTES(datapath) ((size_t)(datapath)->cpu_ids * sizeof(struct fw_cpu))
 #define FILTER_BYTES	    ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
@@ -147,7 +147,8 @@ static struct fw_datapath *datapath_new(const struct fw_datapath_options *option
 	datapath->capacity_sources = entries_of(options->sources, FW_SOURCES_DEFAULT);
 	datapath->capacity_bans = entries_of(options->bans, FW_BANS_DEFAULT);
 	datapath->capacity_prefixes = entries_of(options->prefixes, FW_PREFIXES_DEFAULT);
-	datapath->config.allowance_mask = fw_allowance_lines(datapath->cpus) - 1;
+	datapath->config.cpu_mask = datapath->cpu_ids - 1;
+	datapath->config.allowance_mask = fw_allowance_lines(datapath->cpu_ids) - 1;
 	datapath->config.gate_per_second = gate_per_second(datapath, options->virtual_clock);
 	datapath->config.virtual_clock = options->virtual_clock;
 	datapath->config.trace = options->trace;
@@ -168,9 +169,8 @@ static struct flood_bpf *open_skeleton(const struct fw_datapath *datapath)
 	bpf_program__set_autoload(skeleton->progs.fw_xdp, false); /* maps only */
 	bpf_map__set_max_entries(skeleton->maps.fw_meter_map, (uint32_t)datapath->capacity_sources);
 	bpf_map__set_max_entries(skeleton->maps.fw_ban_map, (uint32_t)datapath->capacity_bans);
-	bpf_map__set_max_entries(skeleton->maps.fw_cpu_map, datapath->cpu_ids);
-	bpf_map__set_max_entries(skeleton->maps.fw_allowance_map,
-				 datapath->cpu_ids * fw_allowance_lines(datapath->cpus));
+	bpf_map__set_value_size(skeleton->maps.fw_cpu_map, (uint32_t)CPU_BYTES(datapath));
+	bpf_map__set_value_size(skeleton->maps.fw_allowance_map, (uint32_t)ALLOWANCE_BYTES(datapath));
 	return skeleton;
 }
 

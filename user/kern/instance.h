@@ -42,7 +42,7 @@ struct fw_datapath {
 	struct fw_config config;  /* iface, frags and pad differ by program */
 	uint64_t capacity_bans, capacity_prefixes, capacity_sources;
 	unsigned int cpus;    /* possible ones: stride of per-CPU values */
-	unsigned int cpu_ids; /* the highest possible id + 1: there may be gaps */
+	unsigned int cpu_ids; /* a power of two above the highest possible id */
 	struct fw_control *control;
 	unsigned char *policy; /* FW_SLOTS elements of fw_slot_stride() */
 	struct fw_class *classes;

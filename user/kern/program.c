@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 
 #define LOG_BYTES (1u << 20)
 #define LOG_LINES 4
+
+#define OPCODE_LOAD_64 (BPF_LD | BPF_IMM | BPF_DW)
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -87,6 +90,62 @@ int fw_program_refused(int code, const char *what, const struct fw_verifier_log 
 			what);
 	return fw_err_set(err, code, "cannot %s: %s%s%s", what, strerror(-code),
 			  tail[0] ? "; the verifier says: " : "", tail);
+}
+
+/* 1, 0 or -errno. The kernel gives out no addresses in larger arrays. */
+static int is_memory(int map_fd)
+{
+	struct bpf_map_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(map_fd, &info, &size))
+		return -errno;
+	return info.type == BPF_MAP_TYPE_ARRAY && info.max_entries == 1;
+}
+
+/* An instruction that loads a map of this kind is made one that loads the address of its value: the same two
+ * slots, another meaning (linux/bpf.h, BPF_PSEUDO_MAP_VALUE). */
+static int address_memory(struct bpf_insn *insns, size_t count)
+{
+	for (size_t i = 0; i + 1 < count; i++) {
+		int memory;
+
+		if (insns[i].code != OPCODE_LOAD_64)
+			continue;
+		memory = insns[i].src_reg == BPF_PSEUDO_MAP_FD ? is_memory(insns[i].imm) : 0;
+		if (memory < 0)
+			return memory;
+		if (memory) {
+			insns[i].src_reg = BPF_PSEUDO_MAP_VALUE;
+			insns[i + 1].imm = 0;
+		}
+		i++;
+	}
+	return 0;
+}
+
+/* Called by libbpf when the maps have their numbers and the kernel has not seen the program. */
+static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *opts, long cookie)
+{
+	size_t count = bpf_program__insn_cnt(program);
+	FW_FREE struct bpf_insn *insns = calloc(count, sizeof(*insns));
+	int r;
+
+	(void)opts;
+	(void)cookie;
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
+	r = address_memory(insns, count);
+	return r ? r : bpf_program__set_insns(program, insns, count);
+}
+
+/* Before main(): libbpf keeps handlers for the process, and an object keeps a pointer among them. */
+__attribute__((constructor)) static void register_handler(void)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = prepare);
+
+	libbpf_register_prog_handler("floodwall", BPF_PROG_TYPE_XDP, BPF_XDP, &opts);
 }
 
 static int reuse_maps(struct fw_datapath *datapath, struct flood_bpf *skeleton)

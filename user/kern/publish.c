@@ -94,15 +94,16 @@ static int write_automata(struct fw_datapath *datapath, const struct fw_image *i
 static int verify_slot(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
 		       struct fw_err *err)
 {
-	uint32_t index = generation % FW_SLOTS,
+	uint32_t zero = 0, index = generation % FW_SLOTS,
 		 last = index * FW_CLASSES_MAX + (uint32_t)image->class_count - 1;
-	FW_FREE struct fw_policy_slot *found = calloc(1, fw_slot_stride());
+	FW_FREE unsigned char *all = calloc(FW_SLOTS, fw_slot_stride());
+	const struct fw_policy_slot *found = (void *)(all + index * fw_slot_stride());
 	struct fw_class class = {};
 
-	if (!found)
+	if (!all)
 		return fw_err_set(err, -ENOMEM,
 				  "out of memory while the policy was checked; the one in force stays");
-	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), &index, found) ||
+	if (bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), &zero, all) ||
 	    memcmp(found, fw_policy_slot_at(datapath, generation), sizeof(*found)) ||
 	    memcmp(found->rules, image->slot->rules, sizeof(found->rules)))
 		return fw_err_set(

@@ -177,7 +177,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	uint64_t geo = FW_SLOTS * (FW_GEO_CLASSES_MAX * sizeof(uint64_t) +
 				   (image->geo ? sizeof(struct fw_geo_table) : 0));
 
-	uint32_t possible = (uint32_t)(cpus > 0 ? cpus : 1);
+	uint32_t possible = (uint32_t)power_of_two((uint64_t)(cpus > 0 ? cpus : 1));
 	uint64_t allowances =
 		(uint64_t)possible * fw_allowance_lines(possible) * sizeof(struct fw_allowance_line);
 
