@@ -172,19 +172,43 @@ static __always_inline int judge_against(const struct fw_rule *rule, struct fw_m
 
 /* Far from the limit, or over it for the rest of the sub-window: the next packets need not ask. Not at a
  * key's first packet: most of a crowd never send a second. */
+static __always_inline int judge_allows(const struct fw_rule *rule, __u64 cost, __u64 amount, int over)
+{
+	return over ? rule->unit != FW_UNIT_BYTES || !judge_keeps_to_limit(rule)
+		    : rule->batch && amount > cost && amount + rule->batch <= rule->limit;
+}
+
 static __always_inline void judge_allow(const struct fw_rule *rule, const struct fw_pkt *pkt,
 					const struct fw_meter *meter, struct fw_allowance *allowance,
-					const struct fw_meter_key *key, __u64 cost, __u64 amount, int over)
+					__u64 id, int over)
 {
-	if (over ? rule->unit == FW_UNIT_BYTES && judge_keeps_to_limit(rule)
-		 : !rule->batch || amount <= cost || amount + rule->batch > rule->limit)
-		return;
-	allowance->addr = key->addr;
-	allowance->rule = key->rule;
-	allowance->port = key->port;
-	allowance->over = over;
-	allowance->epoch = pkt->epoch;
+	allowance->word = id << FW_ALLOWANCE_ID | pkt->epoch;
+	allowance->pending = over ? FW_ALLOWANCE_OVER : 0;
 	allowance->until = fw_allowance_tick(meter->sub_start_ns + rule->sub_ns);
+}
+
+/* NULL: it has none; a free place is nobody's. */
+static __always_inline struct fw_allowance *judge_allowance(struct fw_allowance_line *line, __u64 id)
+{
+	__u32 found = allowance_find(line, id);
+	struct fw_allowance *allowance = &line->way[(found - 1) % FW_ALLOWANCE_WAYS];
+
+	return found && allowance->until ? allowance : NULL;
+}
+
+/* The place of a key that has none, made free. NULL: it gets none. */
+static __always_inline struct fw_allowance *judge_place(struct fw_allowance_line *line,
+							const struct fw_meter_key *key, __u64 hash,
+							const struct fw_pkt *pkt, __u32 dice)
+{
+	__u32 found = allowance_choose(line, pkt->now_ns, dice), way = (found - 1) % FW_ALLOWANCE_WAYS;
+	struct fw_meter_key *own = &allowance_keys(hash)->way[way];
+
+	if (!found)
+		return NULL;
+	allowance_evict(&line->way[way], own, pkt->epoch);
+	*own = *key;
+	return &line->way[way];
 }
 
 /* The long way: asks the key's meter. */
@@ -194,25 +218,24 @@ static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const
 {
 	struct fw_meter *meter = judge_admit(key, hash, pkt->now_ns, rule->sub_us);
 	struct fw_allowance_line *line = allowance_line(hash);
-	struct fw_allowance *allowance = NULL;
 	__u64 told = 0, amount = 0;
+	struct fw_allowance *allowance;
 	int over;
 
 	if (!meter)
 		return 0; /* no state, no judgement: judge_admit has counted it */
-	allowance = allowance_find(line, key);
+	allowance = judge_allowance(line, fw_allowance_id(key, hash));
 	if (allowance)
 		told = allowance_settle(allowance, meter, rule->sub_ns, pkt->epoch);
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
 	over = judge_against(rule, meter, cost, told, crossing_amount, &amount);
-	if (!allowance) {
-		allowance = allowance_choose(line, pkt->now_ns, (__u32)(meter->current ^ hash >> 40));
-		if (!allowance)
-			return over;
-		allowance_evict(allowance, pkt->epoch);
-	}
-	judge_allow(rule, pkt, meter, allowance, key, cost, amount, over);
+	if (!judge_allows(rule, cost, amount, over))
+		return over;
+	if (!allowance)
+		allowance = judge_place(line, key, hash, pkt, (__u32)(meter->current ^ hash >> 40));
+	if (allowance)
+		judge_allow(rule, pkt, meter, allowance, fw_allowance_id(key, hash), over);
 	return over;
 }
 

@@ -25,17 +25,26 @@ judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct
 	return JUDGE_WITHIN;
 }
 
+/* Of IPv6 sources two may have one id, and nobody is dropped for another. */
+static __always_inline int judge_is_source(const struct fw_rule *rule, const struct fw_pkt *pkt, __u32 way)
+{
+	const struct fw_meter_key *key = &allowance_keys(pkt->key_hash)->way[way];
+
+	return !((key->addr.w[0] ^ pkt->source.w[0]) | (key->addr.w[1] ^ pkt->source.w[1]) |
+		 (key->rule ^ rule->id) | key->addr.w[2] | key->addr.w[3] | key->port);
+}
+
 static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rule *rule,
 							     const struct fw_pkt *pkt)
 {
+	int exact = pkt->family == FW_FAMILY_V4;
+	__u64 id = exact ? fw_allowance_id_v4(pkt->source.w[3], rule->id)
+			 : fw_allowance_id_hashed(pkt->key_hash, rule->id, 0);
 	struct fw_allowance_line *line = allowance_line(pkt->key_hash);
-	struct fw_meter_key key = {.addr = pkt->source, .rule = rule->id};
-	struct fw_allowance *allowance;
+	__u32 found = allowance_find(line, id), way = (found - 1) % FW_ALLOWANCE_WAYS;
+	struct fw_allowance *allowance = &line->way[way];
 
-	if (pkt->family == FW_FAMILY_V6)
-		key.addr.w[2] = key.addr.w[3] = 0;
-	allowance = allowance_find(line, &key);
-	if (!allowance)
+	if (!found || (!exact && fw_allowance_over(allowance) && !judge_is_source(rule, pkt, way)))
 		return JUDGE_SLOWLY;
 	switch (allowance_spend(allowance, rule, pkt, judge_cost(rule, pkt))) {
 	case ALLOWANCE_WITHIN:

@@ -151,6 +151,7 @@ FW_MEMORY(fw_cpu_map, sizeof(struct fw_cpu), BPF_F_MMAPABLE);
 /* (size) What each CPU may decide without asking a meter: index CPU × lines + line. Written by that CPU only.
  */
 FW_MEMORY(fw_allowance_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_line), BPF_F_MMAPABLE);
+FW_MEMORY(fw_allowance_key_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_keys), 0);
 
 /* Who may have a meter at all, and until when a flood of new keys lasts, for all CPUs. Written by the packet
  * path only. */

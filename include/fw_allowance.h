@@ -18,31 +18,90 @@
 #endif
 
 /* A key over its limit tells its meter at least every so many packets: evidence for a ban may turn up. */
-#define FW_ALLOWANCE_OVER_PACKETS 256u
+#define FW_ALLOWANCE_OVER_PACKETS 255u
 
+/* word: whose it is, the 40 bits of fw_allowance_id(); 8 bits: packets dropped and not yet told to the meter;
+ * 16 bits: fw_allowance_epoch() at which it was given. */
 struct fw_allowance {
-	struct fw_addr addr; /* as in fw_meter_key */
-	__u8 rule;	     /* id < FW_RULE_IDS */
-	__u8 over;	     /* 0: within the limit, the rest may be spent; 1: over it, all is dropped */
-	__u16 port;
+	__u64 word;
 	__u32 until;   /* fw_allowance_tick() of the end of the sub-window; 0: the place is free */
-	__u32 pending; /* counted, not yet told to the meter: packets or bytes */
-	__u16 dropped; /* packets, likewise */
-	__u16 epoch;   /* fw_allowance_epoch() at which it was given */
+	__u32 pending; /* counted, not yet told to the meter: packets or bytes; and FW_ALLOWANCE_OVER */
 };
-FW_SIZE_IS(struct fw_allowance, 32);
+FW_SIZE_IS(struct fw_allowance, 16);
 
-#define FW_ALLOWANCE_WAYS 2
+#define FW_ALLOWANCE_ID	     24
+#define FW_ALLOWANCE_DROPPED 16
+#define FW_ALLOWANCE_OVER                                                                                    \
+	(1u << 31) /* over the limit, all is dropped; else within it, the rest may be spent */
+
+static __always_inline __u32 fw_allowance_over(const struct fw_allowance *allowance)
+{
+	return allowance->pending & FW_ALLOWANCE_OVER;
+}
+
+static __always_inline __u32 fw_allowance_pending(const struct fw_allowance *allowance)
+{
+	return allowance->pending & ~FW_ALLOWANCE_OVER;
+}
+
+static __always_inline __u32 fw_allowance_dropped(const struct fw_allowance *allowance)
+{
+	return allowance->word >> FW_ALLOWANCE_DROPPED & 255;
+}
+
+static __always_inline __u16 fw_allowance_epoch_of(const struct fw_allowance *allowance)
+{
+	return (__u16)allowance->word;
+}
+
+/* Sixteen bytes instead of the whole key: a crowd of 64 K sources keeps its allowances in 2 MiB of which a
+ * second-level cache holds much. A key of an IPv4 address without a port is told from all others of its kind;
+ * of the rest two in a line are one with probability 2^-40, by a hash that nobody outside knows, and before
+ * anything is dropped the whole key is compared. */
+static __always_inline __u64 fw_allowance_id_v4(__u32 addr, __u16 rule)
+{
+	return (__u64)addr << 8 | (rule & 255);
+}
+
+static __always_inline __u64 fw_allowance_id_hashed(__u64 hash, __u16 rule, __u16 port)
+{
+	return (hash ^ ((__u64)rule << 16 | port) * 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL >>
+	       FW_ALLOWANCE_ID;
+}
+
+static __always_inline int fw_allowance_is_exact(const struct fw_meter_key *key)
+{
+	const __u8 *bytes = (const __u8 *)&key->addr;
+
+	return !key->port && !(key->addr.w[0] | key->addr.w[1]) && !(bytes[8] | bytes[9]) &&
+	       (bytes[10] & bytes[11]) == 255;
+}
+
+/* hash: fw_filter_hash() of the key's address. */
+static __always_inline __u64 fw_allowance_id(const struct fw_meter_key *key, __u64 hash)
+{
+	return fw_allowance_is_exact(key) ? fw_allowance_id_v4(key->addr.w[3], key->rule)
+					  : fw_allowance_id_hashed(hash, key->rule, key->port);
+}
+
+#define FW_ALLOWANCE_WAYS 4
 
 struct fw_allowance_line {
 	struct fw_allowance way[FW_ALLOWANCE_WAYS];
 };
 FW_SIZE_IS(struct fw_allowance_line, 64);
 
-/* Lines of each CPU: all together 8 MiB, but at least half a MiB each, unless that is more than 256 MiB: the
- * verifier follows no address in a value beyond 512. A power of two. */
-#define FW_ALLOWANCE_LINES     (1u << 17)
-#define FW_ALLOWANCE_LINES_MIN (1u << 13)
+/* The keys of a line, asked for only when another key needs a place, or when the id may not be the only one
+ * of its kind. */
+struct fw_allowance_keys {
+	struct fw_meter_key way[FW_ALLOWANCE_WAYS];
+};
+FW_SIZE_IS(struct fw_allowance_keys, 80);
+
+/* Lines of each CPU: all together 4 MiB, but at least a quarter of a MiB each, unless that is more than 256
+ * MiB: the verifier follows no address in a value beyond 512. A power of two. */
+#define FW_ALLOWANCE_LINES     (1u << 16)
+#define FW_ALLOWANCE_LINES_MIN (1u << 12)
 #define FW_ALLOWANCE_LINES_ALL (1u << 22)
 
 static __always_inline __u32 fw_allowance_lines(__u32 cpus)

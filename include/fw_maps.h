@@ -28,6 +28,7 @@
 	X(fw_cpu_map)                                                                                        \
 	X(fw_flood_map)                                                                                      \
 	X(fw_allowance_map)                                                                                  \
+	X(fw_allowance_key_map)                                                                              \
 	X(fw_meter_map)                                                                                      \
 	X(fw_total_map)                                                                                      \
 	X(fw_essential_map)                                                                                  \

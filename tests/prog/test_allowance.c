@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a CPU decides without asking a meter is what the meter would have said, packet by packet. */
+#include <bpf/bpf.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "fw_allowance.h"
 #include "fw_meter.h"
@@ -140,6 +142,61 @@ Test(allowance, is_past_for_good)
 	for (uint64_t days = 1; days < 52; days++)
 		cr_expect(fw_allowance_is_past(&allowance, end + days * 86400 * SECONDS), "after %lu days",
 			  (unsigned long)days);
+}
+
+/* An IPv4 address and a rule are the id itself, everything else is hashed into it. */
+Test(allowance, has_an_id_by_which_ipv4_sources_are_told_apart)
+{
+	const struct fw_addr near[] = {lab_addr("10.0.0.1"),	lab_addr("10.0.0.2"),
+				       lab_addr("10.0.1.1"),	lab_addr("::10.0.0.1"),
+				       lab_addr("2001:db8::1"), lab_addr("2001:db8:0:1::")};
+	const size_t addresses = sizeof(near) / sizeof(near[0]), keys = addresses * 4;
+	uint64_t ids[sizeof(near) / sizeof(near[0]) * 4];
+
+	for (size_t i = 0; i < keys; i++) {
+		const struct fw_meter_key key = {
+			.addr = near[i / 4], .rule = i & 1 ? 255 : 1, .port = i & 2 ? 53 : 0};
+
+		ids[i] = fw_allowance_id(&key, 0x123456789abcdef0ULL * (i / 4 + 1));
+		cr_expect_eq(fw_allowance_is_exact(&key), i / 4 < 3 && !key.port, "key %zu", i);
+		cr_expect_eq(ids[i] << FW_ALLOWANCE_ID >> FW_ALLOWANCE_ID, ids[i], "key %zu", i);
+		for (size_t j = 0; j < i; j++)
+			cr_expect_neq(ids[i], ids[j], "keys %zu and %zu", i, j);
+	}
+}
+
+/* Says that every place is another's. */
+static void change_keys(struct lab *lab)
+{
+	int fd = fw_datapath_map_fd(lab->datapath, "fw_allowance_key_map");
+	struct bpf_map_info info = {};
+	uint32_t size = sizeof(info), zero = 0;
+	struct fw_meter_key *keys;
+
+	cr_assert_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	keys = calloc(1, info.value_size);
+	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, keys), 0);
+	for (size_t i = 0; i < info.value_size / sizeof(*keys); i++)
+		keys[i].addr.w[1] ^= 1;
+	cr_assert_eq(bpf_map_update_elem(fd, &zero, keys, BPF_ANY), 0);
+	free(keys);
+}
+
+/* Two IPv6 sources may have one id: the other one is over its limit, this one has no meter yet. */
+Test(allowance, of_a_key_with_the_same_id_drops_nobody)
+{
+	const char *source = "2001:db8:1::1";
+	struct fw_meter_key key = {.addr = lab_addr("2001:db8:1::")};
+	struct lab lab;
+
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n");
+	key.rule = lab.image->slot->rules[0].id;
+	cr_expect_eq(lab_send(&lab, PACKET(.from = source), 320), 300);
+	cr_assert_eq(bpf_map_delete_elem(fw_datapath_map_fd(lab.datapath, "fw_meter_map"), &key), 0);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = source), 10), 0, "the allowance is its own");
+	change_keys(&lab);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = source), 10), 10, "the allowance is another's");
+	lab_close(&lab);
 }
 
 Test(allowance, ends_when_meters_are_forgotten)

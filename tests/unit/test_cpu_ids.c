@@ -29,7 +29,7 @@ Test(cpu_ids, what_all_of_them_have_is_within_reach)
 	for (uint32_t cpus = 1; cpus <= 8192; cpus *= 2) {
 		uint32_t lines = fw_allowance_lines(cpus);
 
-		cr_expect_lt((uint64_t)cpus * lines * sizeof(struct fw_allowance_line), reach, "%u CPUs",
+		cr_expect_lt((uint64_t)cpus * lines * sizeof(struct fw_allowance_keys), reach, "%u CPUs",
 			     cpus);
 		cr_expect_lt((uint64_t)cpus * sizeof(struct fw_cpu), reach, "%u CPUs", cpus);
 		cr_expect_eq(lines & (lines - 1), 0, "%u CPUs: the packet path masks with it", cpus);

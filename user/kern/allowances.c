@@ -2,32 +2,25 @@
 /* Reads and ends what the CPUs may decide without asking a meter. */
 #include "kern/allowances.h"
 
-#include <string.h>
-
 #include "fw_allowance.h"
 #include "fw_filter.h"
 #include "kern/instance.h"
 
-static bool is_of(const struct fw_allowance *allowance, const struct fw_meter_key *key)
-{
-	return allowance->until && allowance->rule == key->rule && allowance->port == key->port &&
-	       !memcmp(&allowance->addr, &key->addr, sizeof(key->addr));
-}
-
 /* As allowance_settle() does. */
 static void tell(const struct fw_allowance *allowance, uint16_t epoch, struct fw_meter *copy)
 {
-	if (fw_allowance_forgotten(allowance->epoch, epoch))
+	if (fw_allowance_forgotten(fw_allowance_epoch_of(allowance), epoch))
 		return;
-	if (!allowance->over || !fw_allowance_is_late(allowance, copy, copy->sub_us * 1000ULL))
-		copy->current += allowance->pending;
-	copy->dropped += allowance->dropped;
+	if (!fw_allowance_over(allowance) || !fw_allowance_is_late(allowance, copy, copy->sub_us * 1000ULL))
+		copy->current += fw_allowance_pending(allowance);
+	copy->dropped += fw_allowance_dropped(allowance);
 }
 
 void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_meter_key *key,
 			struct fw_meter *copy)
 {
 	uint64_t hash = fw_filter_hash(&key->addr, 128, datapath->config.seed);
+	uint64_t id = fw_allowance_id(key, hash);
 	uint16_t epoch =
 		fw_allowance_epoch(0, __atomic_load_n(&datapath->control->forgets, __ATOMIC_ACQUIRE));
 
@@ -38,7 +31,7 @@ void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_mete
 		for (unsigned int i = 0; i < FW_ALLOWANCE_WAYS; i++) {
 			struct fw_allowance allowance = line->way[i];
 
-			if (is_of(&allowance, key))
+			if (allowance.until && allowance.word >> FW_ALLOWANCE_ID == id)
 				tell(&allowance, epoch, copy);
 		}
 	}

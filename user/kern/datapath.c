@@ -171,6 +171,9 @@ static struct flood_bpf *open_skeleton(const struct fw_datapath *datapath)
 	bpf_map__set_max_entries(skeleton->maps.fw_ban_map, (uint32_t)datapath->capacity_bans);
 	bpf_map__set_value_size(skeleton->maps.fw_cpu_map, (uint32_t)CPU_BYTES(datapath));
 	bpf_map__set_value_size(skeleton->maps.fw_allowance_map, (uint32_t)ALLOWANCE_BYTES(datapath));
+	bpf_map__set_value_size(skeleton->maps.fw_allowance_key_map,
+				datapath->cpu_ids * fw_allowance_lines(datapath->cpu_ids) *
+					(uint32_t)sizeof(struct fw_allowance_keys));
 	return skeleton;
 }
 

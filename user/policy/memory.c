@@ -178,8 +178,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 				   (image->geo ? sizeof(struct fw_geo_table) : 0));
 
 	uint32_t possible = (uint32_t)power_of_two((uint64_t)(cpus > 0 ? cpus : 1));
-	uint64_t allowances =
-		(uint64_t)possible * fw_allowance_lines(possible) * sizeof(struct fw_allowance_line);
+	uint64_t allowances = (uint64_t)possible * fw_allowance_lines(possible) *
+			      (sizeof(struct fw_allowance_line) + sizeof(struct fw_allowance_keys));
 
 	return geo + FW_SLOTS * slot + allowances + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
 	       FW_RULE_IDS * sizeof(struct fw_meter) + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
