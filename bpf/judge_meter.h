@@ -126,7 +126,7 @@ static __always_inline int judge_total_is_over(const struct fw_rule *rule, const
 	struct fw_rule_count *count = count_rule(index);
 	int over;
 
-	if (!meter || !count)
+	if (!meter)
 		return 0;
 	if (fw_total_is_void(count, pkt->epoch, pkt->now_ns, rule->window_ns))
 		count->pending = 0;
@@ -172,7 +172,8 @@ static __always_inline int judge_against(const struct fw_rule *rule, struct fw_m
 
 /* Far from the limit, or over it for the rest of the sub-window: the next packets need not ask. Not at a
  * key's first packet: most of a crowd never send a second. */
-static __always_inline int judge_allows(const struct fw_rule *rule, __u64 cost, __u64 amount, int over)
+static __always_inline int judge_needs_no_asking(const struct fw_rule *rule, __u64 cost, __u64 amount,
+						 int over)
 {
 	return over ? rule->unit != FW_UNIT_BYTES || !judge_keeps_to_limit(rule)
 		    : rule->batch && amount > cost && amount + rule->batch <= rule->limit;
@@ -187,24 +188,35 @@ static __always_inline void judge_allow(const struct fw_rule *rule, const struct
 	allowance->until = fw_allowance_tick(meter->sub_start_ns + rule->sub_ns);
 }
 
-/* NULL: it has none; a free place is nobody's. */
-static __always_inline struct fw_allowance *judge_allowance(struct fw_allowance_line *line, __u64 id)
+/* The key's place, also while it is free: no id stands in a line twice. Of another key with the same id it is
+ * taken. NULL: it has none. */
+static __always_inline struct fw_allowance *judge_own_place(struct fw_allowance_line *line,
+							    const struct fw_meter_key *key, __u64 hash,
+							    __u64 id, __u16 epoch)
 {
-	__u32 found = allowance_find(line, id);
-	struct fw_allowance *allowance = &line->way[(found - 1) % FW_ALLOWANCE_WAYS];
+	__u32 way;
+	struct fw_allowance *allowance = allowance_find(line, id, &way);
+	struct fw_meter_key *own;
 
-	return found && allowance->until ? allowance : NULL;
+	if (!allowance || fw_allowance_is_exact(key))
+		return allowance;
+	own = &allowance_keys(hash)->way[way];
+	if (!allowance_is_of(own, key)) {
+		allowance_evict(allowance, own, epoch);
+		*own = *key;
+	}
+	return allowance;
 }
 
-/* The place of a key that has none, made free. NULL: it gets none. */
-static __always_inline struct fw_allowance *judge_place(struct fw_allowance_line *line,
-							const struct fw_meter_key *key, __u64 hash,
-							const struct fw_pkt *pkt, __u32 dice)
+/* A place for a key that has none, made free. NULL: it gets none. */
+static __always_inline struct fw_allowance *judge_new_place(struct fw_allowance_line *line,
+							    const struct fw_meter_key *key, __u64 hash,
+							    const struct fw_pkt *pkt, __u32 dice)
 {
-	__u32 found = allowance_choose(line, pkt->now_ns, dice), way = (found - 1) % FW_ALLOWANCE_WAYS;
+	__u32 chosen = allowance_choose(line, pkt->now_ns, dice), way = (chosen - 1) % FW_ALLOWANCE_WAYS;
 	struct fw_meter_key *own = &allowance_keys(hash)->way[way];
 
-	if (!found)
+	if (!chosen)
 		return NULL;
 	allowance_evict(&line->way[way], own, pkt->epoch);
 	*own = *key;
@@ -224,16 +236,16 @@ static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const
 
 	if (!meter)
 		return 0; /* no state, no judgement: judge_admit has counted it */
-	allowance = judge_allowance(line, fw_allowance_id(key, hash));
+	allowance = judge_own_place(line, key, hash, fw_allowance_id(key, hash), pkt->epoch);
 	if (allowance)
 		told = allowance_settle(allowance, meter, rule->sub_ns, pkt->epoch);
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
 		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
 	over = judge_against(rule, meter, cost, told, crossing_amount, &amount);
-	if (!judge_allows(rule, cost, amount, over))
+	if (!judge_needs_no_asking(rule, cost, amount, over))
 		return over;
 	if (!allowance)
-		allowance = judge_place(line, key, hash, pkt, (__u32)(meter->current ^ hash >> 40));
+		allowance = judge_new_place(line, key, hash, pkt, (__u32)(meter->current ^ hash >> 40));
 	if (allowance)
 		judge_allow(rule, pkt, meter, allowance, fw_allowance_id(key, hash), over);
 	return over;

@@ -41,10 +41,10 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 	__u64 id = exact ? fw_allowance_id_v4(pkt->source.w[3], rule->id)
 			 : fw_allowance_id_hashed(pkt->key_hash, rule->id, 0);
 	struct fw_allowance_line *line = allowance_line(pkt->key_hash);
-	__u32 found = allowance_find(line, id), way = (found - 1) % FW_ALLOWANCE_WAYS;
-	struct fw_allowance *allowance = &line->way[way];
+	__u32 way;
+	struct fw_allowance *allowance = allowance_find(line, id, &way);
 
-	if (!found || (!exact && fw_allowance_over(allowance) && !judge_is_source(rule, pkt, way)))
+	if (!allowance || (!exact && fw_allowance_over(allowance) && !judge_is_source(rule, pkt, way)))
 		return JUDGE_SLOWLY;
 	switch (allowance_spend(allowance, rule, pkt, judge_cost(rule, pkt))) {
 	case ALLOWANCE_WITHIN:
@@ -85,7 +85,7 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	struct fw_rule_count *count = count_of_rule(cpu, index);
 
 	*slowly = 1;
-	if (quick == FW_QUICK_NOT || pkt->count_terms)
+	if (quick == FW_QUICK_NOT || pkt->count_terms || index >= FW_RULE_IDS)
 		return FW_REASON_UNDECIDED;
 	if (quick == FW_QUICK_SOURCE)
 		found = judge_source_quickly(rule, index, pkt, cpu, crowded);

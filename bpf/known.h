@@ -28,15 +28,9 @@ static __always_inline __u16 known_tag(__u64 hash, __u32 rule, __u32 port)
 	return tag < FW_KNOWN_TAG_LEAST ? tag + FW_KNOWN_TAG_LEAST : tag;
 }
 
-static __always_inline __u32 known_index(__u64 hash)
-{
-	return hash >> 1;
-}
-
 static __always_inline struct fw_known_digests *known_digests(__u64 hash)
 {
-	return map_memory(fw_known_digest_map, struct fw_known_digests, known_index(hash),
-			  FW_KNOWN_LINES - 1);
+	return map_memory(fw_known_digest_map, struct fw_known_digests, hash >> 1, FW_KNOWN_LINES - 1);
 }
 
 static __always_inline __u32 known_half(__u64 hash, __u32 rule)
@@ -47,7 +41,7 @@ static __always_inline __u32 known_half(__u64 hash, __u32 rule)
 static __always_inline struct fw_known_tags *known_bucket(__u64 hash, __u32 rule)
 {
 	struct fw_known_line *line =
-		map_memory(fw_known_map, struct fw_known_line, known_index(hash), FW_KNOWN_LINES - 1);
+		map_memory(fw_known_map, struct fw_known_line, hash >> 1, FW_KNOWN_LINES - 1);
 
 	return &line->half[known_half(hash, rule)];
 }
@@ -157,12 +151,14 @@ static __always_inline void known_digest(struct fw_known_digest *digest, const s
 	for (int i = 0; i < FW_KNOWN_TAGS; i++)
 		if (bucket->tag[i])
 			bits |= known_digest_bits(bucket->tag[i]);
-	for (int i = 0; i < 3; i++)
+	if (!((digest->word ^ bits) << 16))
+		return;
+	for (int i = 0; i < 3; i++) /* of the word, but not its last two bytes, which other CPUs may write */
 		digest->bits[i] = bits >> 16 * i;
 }
 
-/* As a call, for it is one stranger in a hundred. Who was asked for in vain may have met the bits of tags
- * that fell out. */
+/* As a call, for it is one stranger in a hundred while a bucket has four tags. Who was asked for in vain may
+ * have met the bits of tags that fell out. */
 static __noinline int known_is_in_bucket_apart(struct fw_known_digest *digest, __u64 hash, __u32 rule,
 					       __u32 tag)
 {

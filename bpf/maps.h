@@ -30,7 +30,9 @@
 
 /* An array of one value, however much lies in it. The packet path does not look it up, it has its address:
  * user space puts that into the program as it loads it, see user/kern/program.c. So there is no key to
- * store, no bound and no NULL to compare with. Only map_memory() may name one. */
+ * store, no bound and no NULL to compare with. Only map_memory() and map_memory_one() may name one.
+ * BPF_F_MMAPABLE also where nobody maps it: such a value begins a page, any other 56 bytes into a cache line.
+ */
 #define FW_MEMORY(name, bytes, flags)                                                                        \
 	struct {                                                                                             \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                                                            \
@@ -151,12 +153,12 @@ FW_MEMORY(fw_cpu_map, sizeof(struct fw_cpu), BPF_F_MMAPABLE);
 /* (size) What each CPU may decide without asking a meter: index CPU × lines + line. Written by that CPU only.
  */
 FW_MEMORY(fw_allowance_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_line), BPF_F_MMAPABLE);
-FW_MEMORY(fw_allowance_key_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_keys), 0);
+FW_MEMORY(fw_allowance_key_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_keys), BPF_F_MMAPABLE);
 
 /* Who may have a meter at all, and until when a flood of new keys lasts, for all CPUs. Written by the packet
  * path only. */
-FW_MEMORY(fw_known_map, FW_KNOWN_LINES * sizeof(struct fw_known_line), 0);
-FW_MEMORY(fw_known_digest_map, FW_KNOWN_LINES * sizeof(struct fw_known_digests), 0);
+FW_MEMORY(fw_known_map, FW_KNOWN_LINES * sizeof(struct fw_known_line), BPF_F_MMAPABLE);
+FW_MEMORY(fw_known_digest_map, FW_KNOWN_LINES * sizeof(struct fw_known_digests), BPF_F_MMAPABLE);
 FW_MEMORY(fw_flood_map, sizeof(__u64), 0);
 
 /* Meters of `per: total`, by rule id. */
@@ -227,6 +229,11 @@ FW_MEMORY(fw_trace_map, sizeof(struct fw_trace), BPF_F_MMAPABLE);
 
 const volatile struct fw_config fw_config = {
 	.tick_ns = 4000000, .iface_bit = 1, .gate_per_second = FW_GATE_PER_SECOND};
+
+#define MAP_IS_POWER(count) (((count) & ((count)-1)) == 0)
+_Static_assert(MAP_IS_POWER(FW_SLOTS) && MAP_IS_POWER(FW_BAN_FILTER_WORDS) && MAP_IS_POWER(FW_KNOWN_LINES) &&
+		       MAP_IS_POWER(FW_LIST_BITMAP_WORDS) && MAP_IS_POWER(FW_LIST4_LINES),
+	       "map_memory() masks with them");
 
 static __always_inline struct fw_control *map_control(void)
 {

@@ -31,8 +31,8 @@ FW_SIZE_IS(struct fw_allowance, 16);
 
 #define FW_ALLOWANCE_ID	     24
 #define FW_ALLOWANCE_DROPPED 16
-#define FW_ALLOWANCE_OVER                                                                                    \
-	(1u << 31) /* over the limit, all is dropped; else within it, the rest may be spent */
+/* Over the limit, all is dropped; else within it, the rest may be spent. */
+#define FW_ALLOWANCE_OVER (1u << 31)
 
 static __always_inline __u32 fw_allowance_over(const struct fw_allowance *allowance)
 {
@@ -54,10 +54,10 @@ static __always_inline __u16 fw_allowance_epoch_of(const struct fw_allowance *al
 	return (__u16)allowance->word;
 }
 
-/* Sixteen bytes instead of the whole key: a crowd of 64 K sources keeps its allowances in 2 MiB of which a
- * second-level cache holds much. A key of an IPv4 address without a port is told from all others of its kind;
- * of the rest two in a line are one with probability 2^-40, by a hash that nobody outside knows, and before
- * anything is dropped the whole key is compared. */
+/* Forty bits instead of the whole key. They are an IPv4 address and the rule, which tells such keys from each
+ * other; anything else is hashed into them, by a hash that nobody outside knows, and another key in the same
+ * line has the same id with probability 2^-40. Before an IPv6 source is dropped by an allowance, and when its
+ * meter is asked, the whole key is compared. */
 static __always_inline __u64 fw_allowance_id_v4(__u32 addr, __u16 rule)
 {
 	return (__u64)addr << 8 | (rule & 255);
@@ -69,12 +69,13 @@ static __always_inline __u64 fw_allowance_id_hashed(__u64 hash, __u16 rule, __u1
 	       FW_ALLOWANCE_ID;
 }
 
+/* The word of a place that nobody had would be 0.0.0.0's. */
 static __always_inline int fw_allowance_is_exact(const struct fw_meter_key *key)
 {
 	const __u8 *bytes = (const __u8 *)&key->addr;
 
 	return !key->port && !(key->addr.w[0] | key->addr.w[1]) && !(bytes[8] | bytes[9]) &&
-	       (bytes[10] & bytes[11]) == 255;
+	       (bytes[10] & bytes[11]) == 255 && key->addr.w[3];
 }
 
 /* hash: fw_filter_hash() of the key's address. */
@@ -98,8 +99,8 @@ struct fw_allowance_keys {
 };
 FW_SIZE_IS(struct fw_allowance_keys, 80);
 
-/* Lines of each CPU: all together 4 MiB, but at least a quarter of a MiB each, unless that is more than 256
- * MiB: the verifier follows no address in a value beyond 512. A power of two. */
+/* Lines of each CPU, 64 bytes and 80 of keys: of all together 9 MiB, but at least half a MiB each, unless
+ * that is more than 576 MiB: the verifier follows no address in a value beyond 512. A power of two. */
 #define FW_ALLOWANCE_LINES     (1u << 16)
 #define FW_ALLOWANCE_LINES_MIN (1u << 12)
 #define FW_ALLOWANCE_LINES_ALL (1u << 22)

@@ -40,6 +40,7 @@ struct lab {
 	size_t part_count;
 };
 
+#define LAB_SEED     4711u /* of the hashes */
 #define LAB_START_NS (100 * FW_NS_PER_SEC)
 #define MS	     1000000ULL
 #define SECONDS	     FW_NS_PER_SEC
@@ -109,7 +110,7 @@ static inline void lab_open_with(struct lab *lab, const char *policy_text, struc
 	lab_needs_root();
 	*lab = (struct lab){.now_ns = LAB_START_NS};
 	options.virtual_clock = options.trace = true;
-	options.seed = 4711;
+	options.seed = LAB_SEED;
 	cr_assert_eq(fw_datapath_open(&options, &lab->datapath, NULL, NULL, &err), 0, "open: %s", err.text);
 	cr_assert_eq(fw_runner_open(lab->datapath, frags, &lab->runner, &err), 0, "runner: %s", err.text);
 	if (policy_text)

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "fw_allowance.h"
+#include "fw_filter.h"
 #include "fw_meter.h"
+#include "kern/cpu_ids.h"
 #include "kern/stats.h"
 #include "lab.h"
 
@@ -36,39 +38,76 @@ static bool model_drops(struct model *model, uint32_t source, uint64_t cost, uin
 }
 
 /* A few send most: some stay far below the limit, some cross it again and again, some come twice an hour. */
-static uint32_t pick(unsigned int *seed)
+static uint32_t pick(unsigned int *seed, uint32_t many, uint32_t all)
 {
 	uint32_t roll = (uint32_t)rand_r(seed);
 
-	return roll % 3 ? roll / 3 % 8 : roll / 3 % SOURCES;
+	return roll % 3 ? roll / 3 % many : roll / 3 % all;
 }
 
-static void compare(const char *policy, bool ipv6)
+/* The last bytes of an IPv4 address, or of an IPv6 /64. */
+#define NUMBER_AT(address) ((unsigned char *)&(address) + (ipv6 ? 5 : 13))
+
+static void number(unsigned char *at, uint32_t source)
+{
+	at[0] = (unsigned char)(source >> 16);
+	at[1] = (unsigned char)(source >> 8);
+	at[2] = (unsigned char)source;
+}
+
+#define NEIGHBOURS (2 * FW_ALLOWANCE_WAYS + 1)
+
+/* Sources that share a line: each in turn wants a place. */
+static void find_neighbours(bool ipv6, uint32_t ret[NEIGHBOURS])
+{
+	const uint32_t mask = fw_allowance_lines(fw_cpu_ids()) - 1;
+	struct fw_addr address = lab_addr(ipv6 ? "2001:db8::" : "10.0.0.0");
+	uint32_t line = 0, found = 0;
+
+	for (uint32_t i = 1; i < 1u << 24 && found < NEIGHBOURS; i++) {
+		uint32_t index;
+
+		number(NUMBER_AT(address), i);
+		index = fw_allowance_index(0, fw_filter_hash(&address, 128, LAB_SEED), mask);
+		if (!found)
+			line = index;
+		if (index == line)
+			ret[found++] = i;
+	}
+	cr_assert_eq(found, NEIGHBOURS);
+}
+
+enum sources { MANY, SHARING_A_LINE };
+
+static void compare(const char *policy, bool ipv6, enum sources sources)
 {
 	struct lab lab;
 	struct model *model = calloc(1, sizeof(*model));
 	unsigned int seed = SEED, wrong = 0, dropped = 0;
+	const bool shared = sources == SHARING_A_LINE;
+	uint32_t neighbours[NEIGHBOURS] = {};
 
 	lab_open_with(&lab, policy, (struct fw_datapath_options){.sources = 4096, .bans = 64}, false);
 	model->rule = &lab.image->slot->rules[0];
 	cr_assert_gt(model->rule->batch, 0, "a limit this small never leads to an allowance");
+	if (shared)
+		find_neighbours(ipv6, neighbours);
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		uint32_t source = pick(&seed);
-		struct packet packet = PACKET(.from = ipv6 ? "2001:db8:1::1" : "10.0.0.0",
+		uint32_t source = shared ? pick(&seed, 3, NEIGHBOURS) : pick(&seed, 8, SOURCES);
+		struct packet packet = PACKET(.from = ipv6 ? "2001:db8::1" : "10.0.0.0",
 					      .payload = (unsigned int)rand_r(&seed) % 900);
+		unsigned char *at = packet.bytes + packet.ip + (ipv6 ? 8 + 5 : 13);
 		bool drops, expected;
 
-		/* Of IPv6 the last bytes of the /64. */
-		packet.bytes[packet.ip + 14] = (unsigned char)(source >> 8);
-		packet.bytes[packet.ip + 15] = (unsigned char)source;
+		number(at, shared ? neighbours[source] : source);
 		expected = model_drops(model, source, model->rule->unit == FW_UNIT_BYTES ? packet.length : 1,
 				       lab.now_ns);
 		lab_run(&lab, &packet);
 		drops = lab.trace.verdict == FW_VERDICT_DROP;
 		dropped += drops;
 		wrong += drops != expected;
-		if (rand_r(&seed) % 400 == 0)
-			lab.now_ns += (uint64_t)(rand_r(&seed) % 1200) * MS;
+		if (rand_r(&seed) % (shared ? 15 : 400) == 0)
+			lab.now_ns += (uint64_t)(rand_r(&seed) % (shared ? 150 : 1200)) * MS;
 		if (rand_r(&seed) % 5000 == 0)
 			lab.now_ns += 60 * SECONDS;
 	}
@@ -80,27 +119,45 @@ static void compare(const char *policy, bool ipv6)
 
 Test(allowance, block_by_packets)
 {
-	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", false);
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", false, MANY);
 }
 
 Test(allowance, police_by_packets)
 {
-	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: police}]\n", false);
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: police}]\n", false, MANY);
 }
 
 Test(allowance, block_by_bytes)
 {
-	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: block}]\n", false);
+	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: block}]\n", false, MANY);
 }
 
 Test(allowance, police_by_bytes)
 {
-	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: police}]\n", false);
+	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: police}]\n", false, MANY);
 }
 
 Test(allowance, ipv6)
 {
-	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", true);
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", true, MANY);
+}
+
+Test(allowance, block_where_a_line_has_no_place_for_all)
+{
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", false,
+		SHARING_A_LINE);
+}
+
+Test(allowance, police_where_a_line_has_no_place_for_all)
+{
+	compare("version: 1\nrules: [{name: r, limit: 100k bytes/10s, action: police}]\n", false,
+		SHARING_A_LINE);
+}
+
+Test(allowance, ipv6_where_a_line_has_no_place_for_all)
+{
+	compare("version: 1\nrules: [{name: r, limit: 300 packets/10s, action: block}]\n", true,
+		SHARING_A_LINE);
 }
 
 static void amount_is(struct lab *lab, uint64_t amount, uint32_t dropped)

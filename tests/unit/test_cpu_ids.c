@@ -18,7 +18,12 @@ Test(cpu_ids, one_more_than_the_highest_that_is_named)
 	cr_expect_eq(fw_cpu_ids_of("\n"), 0);
 	cr_expect_eq(fw_cpu_ids_of("99999999999999999999"), 0, "nobody has so many");
 	cr_expect_geq(fw_cpu_ids(), 1);
-	cr_expect_eq(fw_cpu_ids() & (fw_cpu_ids() - 1), 0, "the packet path masks ids");
+	cr_expect_eq(fw_cpu_ids(), fw_cpu_ids_rounded(fw_cpu_ids()));
+	cr_expect_eq(fw_cpu_ids_rounded(0), 1);
+	cr_expect_eq(fw_cpu_ids_rounded(1), 1);
+	cr_expect_eq(fw_cpu_ids_rounded(3), 4);
+	cr_expect_eq(fw_cpu_ids_rounded(8), 8);
+	cr_expect_eq(fw_cpu_ids_rounded(12), 16);
 }
 
 /* The verifier follows no address in a value beyond 512 MiB (BPF_MAX_VAR_OFF). */

@@ -28,17 +28,24 @@ unsigned int fw_cpu_ids_of(const char *list)
 	return most;
 }
 
+unsigned int fw_cpu_ids_rounded(unsigned int ids)
+{
+	unsigned int rounded = 1;
+
+	while (rounded < ids)
+		rounded *= 2;
+	return rounded;
+}
+
 unsigned int fw_cpu_ids(void)
 {
 	FW_FCLOSE FILE *file = fopen(POSSIBLE, "re");
-	unsigned int counted = (unsigned int)libbpf_num_possible_cpus(), ids = 0, rounded = 1;
+	unsigned int counted = (unsigned int)libbpf_num_possible_cpus(), ids = 0;
 	char list[4096];
 
 	if (file && fgets(list, sizeof(list), file))
 		ids = fw_cpu_ids_of(list);
 	if (counted > ids)
 		ids = counted;
-	while (rounded < ids)
-		rounded *= 2;
-	return rounded;
+	return fw_cpu_ids_rounded(ids);
 }

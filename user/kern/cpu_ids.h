@@ -6,7 +6,9 @@
 /* The highest id in a list as of /sys/devices/system/cpu/possible ("0-3,8-11"), plus one; 0: none is named.
  */
 unsigned int fw_cpu_ids_of(const char *list);
-/* Of this machine, up to a power of two; by the number of its CPUs where the list cannot be read. */
+/* Up to a power of two, by which the packet path masks them. */
+unsigned int fw_cpu_ids_rounded(unsigned int ids);
+/* Of this machine, rounded; by the number of its CPUs where the list cannot be read. */
 unsigned int fw_cpu_ids(void);
 
 #endif

@@ -31,7 +31,7 @@ const char *const fw_map_names[FW_MAP_ID_MAX_] = {
 #undef X
 };
 
-static void *map_memory(int fd, size_t bytes, struct fw_err *err)
+static void *map_array(int fd, size_t bytes, struct fw_err *err)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
@@ -41,40 +41,39 @@ static void *map_memory(int fd, size_t bytes, struct fw_err *err)
 	return NULL;
 }
 
-#define POLICY_BYTES (FW_SLOTS * fw_slot_stride())
-#define CLASS_BYTES  ((size_t)FW_SLOTS * FW_CLASSES_MAX * sizeof(struct fw_class))
-#define BITMAP_BYTES ((size_t)FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t))
-#define WIDE_BYTES   ((size_t)FW_SLOTS * sizeof(struct fw_list_wide))
-#define LINE_BYTES   ((size_t)FW_SLOTS * FW_LIST4_LINES * sizeof(struct fw_list4_line))
-#define GEO_BYTES    ((size_t)FW_SLOTS * FW_GEO_CLASSES_MAX * sizeof(uint64_t))
-#define TEXT_BYTES   ((size_t)FW_SLOTS * FW_SUBJECT_MAX_ * sizeof(struct fw_automaton))
-#define ALLOWANCE_BYTES(datapath)                                                                            \
-	((size_t)(datapath)->cpu_ids * fw_allowance_lines((datapath)->cpu_ids) *                             \
-	 sizeof(struct fw_allowance_line))
-#define CPU_BYTES(datapath) ((size_t)(datapath)->cpu_ids * sizeof(struct fw_cpu))
-#define FILTER_BYTES	    ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
+#define POLICY_BYTES		      (FW_SLOTS * sizeof(struct fw_policy_slot))
+#define CLASS_BYTES		      ((size_t)FW_SLOTS * FW_CLASSES_MAX * sizeof(struct fw_class))
+#define BITMAP_BYTES		      ((size_t)FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t))
+#define WIDE_BYTES		      ((size_t)FW_SLOTS * sizeof(struct fw_list_wide))
+#define LINE_BYTES		      ((size_t)FW_SLOTS * FW_LIST4_LINES * sizeof(struct fw_list4_line))
+#define GEO_BYTES		      ((size_t)FW_SLOTS * FW_GEO_CLASSES_MAX * sizeof(uint64_t))
+#define TEXT_BYTES		      ((size_t)FW_SLOTS * FW_SUBJECT_MAX_ * sizeof(struct fw_automaton))
+#define LINES_OF_ALL(datapath)	      ((size_t)(datapath)->cpu_ids * fw_allowance_lines((datapath)->cpu_ids))
+#define ALLOWANCE_BYTES(datapath)     (LINES_OF_ALL(datapath) * sizeof(struct fw_allowance_line))
+#define ALLOWANCE_KEY_BYTES(datapath) (LINES_OF_ALL(datapath) * sizeof(struct fw_allowance_keys))
+#define CPU_BYTES(datapath)	      ((size_t)(datapath)->cpu_ids * sizeof(struct fw_cpu))
+#define FILTER_BYTES		      ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 {
 	datapath->control =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_control_map), sizeof(*datapath->control), err);
-	datapath->policy = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), POLICY_BYTES, err);
-	datapath->classes = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_class_map), CLASS_BYTES, err);
+		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_control_map), sizeof(*datapath->control), err);
+	datapath->policy = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), POLICY_BYTES, err);
+	datapath->classes = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_class_map), CLASS_BYTES, err);
 	datapath->list_bitmap =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list_bitmap_map), BITMAP_BYTES, err);
-	datapath->list_wide = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list_wide_map), WIDE_BYTES, err);
-	datapath->list4_line = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_list4_line_map), LINE_BYTES, err);
-	datapath->geo_terms = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_geo_class_map), GEO_BYTES, err);
-	datapath->automata = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_automaton_map), TEXT_BYTES, err);
-	datapath->ban_filter =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_ban_filter_map), FILTER_BYTES, err);
+		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_list_bitmap_map), BITMAP_BYTES, err);
+	datapath->list_wide = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_list_wide_map), WIDE_BYTES, err);
+	datapath->list4_line = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_list4_line_map), LINE_BYTES, err);
+	datapath->geo_terms = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_geo_class_map), GEO_BYTES, err);
+	datapath->automata = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_automaton_map), TEXT_BYTES, err);
+	datapath->ban_filter = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_ban_filter_map), FILTER_BYTES, err);
 	datapath->allowances =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_allowance_map), ALLOWANCE_BYTES(datapath), err);
-	datapath->by_cpu = map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_cpu_map), CPU_BYTES(datapath), err);
+		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_allowance_map), ALLOWANCE_BYTES(datapath), err);
+	datapath->by_cpu = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_cpu_map), CPU_BYTES(datapath), err);
 	datapath->clock =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
+		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
 	datapath->trace =
-		map_memory(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
+		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
 	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
 	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
 	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->clock &&
@@ -171,9 +170,7 @@ static struct flood_bpf *open_skeleton(const struct fw_datapath *datapath)
 	bpf_map__set_max_entries(skeleton->maps.fw_ban_map, (uint32_t)datapath->capacity_bans);
 	bpf_map__set_value_size(skeleton->maps.fw_cpu_map, (uint32_t)CPU_BYTES(datapath));
 	bpf_map__set_value_size(skeleton->maps.fw_allowance_map, (uint32_t)ALLOWANCE_BYTES(datapath));
-	bpf_map__set_value_size(skeleton->maps.fw_allowance_key_map,
-				datapath->cpu_ids * fw_allowance_lines(datapath->cpu_ids) *
-					(uint32_t)sizeof(struct fw_allowance_keys));
+	bpf_map__set_value_size(skeleton->maps.fw_allowance_key_map, (uint32_t)ALLOWANCE_KEY_BYTES(datapath));
 	return skeleton;
 }
 

@@ -42,9 +42,9 @@ struct fw_datapath {
 	struct fw_config config;  /* iface, frags and pad differ by program */
 	uint64_t capacity_bans, capacity_prefixes, capacity_sources;
 	unsigned int cpus;    /* possible ones: stride of per-CPU values */
-	unsigned int cpu_ids; /* a power of two above the highest possible id */
+	unsigned int cpu_ids; /* a power of two above the highest possible id; some of them no CPU has */
 	struct fw_control *control;
-	unsigned char *policy; /* FW_SLOTS elements of fw_slot_stride() */
+	struct fw_policy_slot *policy; /* FW_SLOTS */
 	struct fw_class *classes;
 	uint64_t *list_bitmap;		/* slot × 2 + family */
 	struct fw_list_wide *list_wide; /* likewise */
@@ -79,16 +79,10 @@ static inline struct fw_rule_count *fw_rule_count_at(const struct fw_datapath *d
 	return &datapath->by_cpu[cpu].rules[rule % FW_RULE_IDS];
 }
 
-/* Array elements are rounded up to 8 bytes (kernel/bpf/arraymap.c). */
-static inline size_t fw_slot_stride(void)
-{
-	return (sizeof(struct fw_policy_slot) + 7) & ~(size_t)7;
-}
-
 static inline struct fw_policy_slot *fw_policy_slot_at(const struct fw_datapath *datapath,
 						       uint32_t generation)
 {
-	return (struct fw_policy_slot *)(void *)(datapath->policy + generation % FW_SLOTS * fw_slot_stride());
+	return &datapath->policy[generation % FW_SLOTS];
 }
 
 /* Rule of the active policy by its stable id (never_block's limit included), NULL if no rule has it. */

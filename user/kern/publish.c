@@ -96,8 +96,8 @@ static int verify_slot(struct fw_datapath *datapath, const struct fw_image *imag
 {
 	uint32_t zero = 0, index = generation % FW_SLOTS,
 		 last = index * FW_CLASSES_MAX + (uint32_t)image->class_count - 1;
-	FW_FREE unsigned char *all = calloc(FW_SLOTS, fw_slot_stride());
-	const struct fw_policy_slot *found = (void *)(all + index * fw_slot_stride());
+	FW_FREE struct fw_policy_slot *all = calloc(FW_SLOTS, sizeof(*all));
+	const struct fw_policy_slot *found = all + index;
 	struct fw_class class = {};
 
 	if (!all)

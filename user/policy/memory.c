@@ -160,7 +160,7 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 			FW_CLASSES_MAX * sizeof(struct fw_class) + FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
 			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
 			FW_LIST4_LINES * sizeof(struct fw_list4_line);
-	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) + sizeof(struct fw_cpu) +
+	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
 			   FW_RULE_IDS * sizeof(struct fw_spread) +
 			   (FW_SIGNATURES_MAX + 1) * sizeof(struct fw_signature_count) +
 			   sizeof(struct fw_payload) + FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
@@ -178,10 +178,11 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 				   (image->geo ? sizeof(struct fw_geo_table) : 0));
 
 	uint32_t possible = (uint32_t)power_of_two((uint64_t)(cpus > 0 ? cpus : 1));
-	uint64_t allowances = (uint64_t)possible * fw_allowance_lines(possible) *
-			      (sizeof(struct fw_allowance_line) + sizeof(struct fw_allowance_keys));
+	uint64_t by_cpu_id = possible * (sizeof(struct fw_cpu) +
+					 fw_allowance_lines(possible) * (sizeof(struct fw_allowance_line) +
+									 sizeof(struct fw_allowance_keys)));
 
-	return geo + FW_SLOTS * slot + allowances + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
+	return geo + FW_SLOTS * slot + by_cpu_id + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
 	       FW_RULE_IDS * sizeof(struct fw_meter) + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
 	       image->list_bytes;
 }
