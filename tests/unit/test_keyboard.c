@@ -48,7 +48,8 @@ static pid_t wait_for_key(const char *name, int ready)
 		int far = far_end(name), key = FW_KEY_NONE;
 		struct fw_keyboard keyboard;
 
-		signal(SIGINT, SIG_DFL); /* which shells have background jobs ignore */
+		signal(SIGINT, SIG_DFL); /* which shells have background jobs ignore, */
+		signal(SIGHUP, SIG_DFL); /* and nohup this one */
 		fw_keyboard_open(&keyboard, far);
 		if (write(ready, "r", 1) != 1)
 			_exit(1);
