@@ -90,6 +90,8 @@ static int make_run(const struct fw_listed *listed, size_t count, uint16_t rest,
 	int r = 0;
 
 	*ret = (struct run){.rest = rest};
+	if (!count)
+		return 0;
 	for (unsigned int i = 0; i < SLASH24S; i++)
 		class24[i] = rest;
 	for (size_t i = 0, end; i < count && !r; i = end) {
@@ -180,6 +182,8 @@ static unsigned int slots_of(const struct run *run, uint32_t slash18, uint32_t s
 {
 	unsigned int count = 0;
 
+	if (run->rest)
+		return FW_LIST4_SLOTS + 1;
 	for (unsigned int i = 0; i < SLASH24S; i++) {
 		uint32_t kind = run->entry[i] >> 24, list_class = run->entry[i] & 0xffff;
 
@@ -190,7 +194,7 @@ static unsigned int slots_of(const struct run *run, uint32_t slash18, uint32_t s
 		slots[count++] =
 			fw_list4_slot(slash18 << 14 | i << 8 | (run->entry[i] >> 16 & 255), kind, list_class);
 	}
-	return run->rest ? FW_LIST4_SLOTS + 1 : count;
+	return count;
 }
 
 static bool is_same24(uint32_t a, uint32_t b)
