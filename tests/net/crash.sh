@@ -64,3 +64,21 @@ expect "detach takes the program off" no "$(has_program "$IFACE")"
 expect_exit "status of a filter that filters nothing: 4" 4 fw status
 expect_exit "attach" 0 fw attach "$IFACE" --xdp native
 expect "and it enforces again" enforcing "$(status 'd["state"]')"
+
+# Other sizes: the maps are built anew, under traffic of who is banned.
+expect_exit "a ban to keep" 0 fw ban 198.19.0.44 --for 1h
+flood --dst "$VICTIM_IP4" --source 198.19.0.44 --dport 7777 --rate 20000 --seconds 8
+sleep 2
+stop_agent KILL
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+capacity: {sources: 65536}
+rules:
+  - {name: blanket, limit: 200000 packets/2m, action: block}
+YAML
+start_agent
+wait "$FLOOD_PID"
+expect_words "the agent says that it built the maps anew" 'REBUILT the maps' "$WORK/agent.log"
+expect "the ban is there" 1 "$(fwj bans | field '[b["source"].removesuffix("/32") for b in d].count("198.19.0.44")')"
+expect "who is banned did not get in meanwhile" 0 "$(arrived 198.19.0.44)"

@@ -275,6 +275,8 @@ int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_e
 		return r;
 	}
 	agent->loaded = next;
+	if (!old)
+		fw_leases_restore(agent);
 	r = fw_interfaces_sync(agent, old != NULL, err);
 	if (r && old) {
 		agent->loaded = old;

@@ -220,13 +220,16 @@ static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall
 	return fw_ban_add(agent->datapath, &prefix, &ban, err);
 }
 
-static void restore(struct fw_agent *agent)
+void fw_leases_restore(struct fw_agent *agent)
 {
 	struct fw_err err = {};
-	json_t *document = fw_state_read(&agent->state, BANS_FILE, NULL, &err), *list, *item;
 	uint64_t wall = fw_wall_ns(), now = fw_datapath_now_ns(agent->datapath);
+	json_t *document, *list, *item;
 	size_t i, lost = 0;
 
+	if (agent->adoption == FW_ADOPTED_ALL)
+		return; /* they are there */
+	document = fw_state_read(&agent->state, BANS_FILE, NULL, &err);
 	if (!document) {
 		if (err.code != -ENOENT)
 			fw_log(FW_LOG_WARNING, "%s; no bans were restored", err.text);
@@ -265,8 +268,6 @@ void fw_leases_start(struct fw_agent *agent)
 	struct fw_leases *leases = &agent->leases;
 
 	load_reasons(agent);
-	if (agent->adoption != FW_ADOPTED_ALL)
-		restore(agent);
 	uv_timer_init(&agent->loop, &leases->collect);
 	uv_timer_init(&agent->loop, &leases->save);
 	leases->collect.data = leases->save.data = agent;

@@ -19,7 +19,10 @@ struct fw_leases {
 	uint64_t added[FW_BAN_ORIGIN_MAX_], removed_expired, removed_manual;
 };
 
-/* Reads reasons; restores the bans themselves when the kernel's table is a fresh one. */
+/* The bans of an earlier agent, when the kernel's table is a fresh one. Rules have their ids, and nothing is
+ * attached yet: who was banned does not get in meanwhile. */
+void fw_leases_restore(struct fw_agent *agent);
+/* Reads reasons, and keeps the table in order from now on. */
 void fw_leases_start(struct fw_agent *agent);
 void fw_leases_done(struct fw_leases *leases);
 /* Something changed: written within a second or so. */
