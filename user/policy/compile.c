@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Model to image: rules to their structs, ids to names, and what all of it costs the kernel. Pure. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -237,7 +238,7 @@ static struct fw_mark file_mark(const struct fw_policy *policy, struct fw_diags 
 
 static int check_sizes(const struct fw_policy *policy, const struct fw_image *image, struct fw_diags *diags)
 {
-	char needed[32], allowed[32];
+	char allowed[32];
 
 	if (image->listed_count > policy->capacity.prefixes) {
 		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "too-many-prefixes",
@@ -249,8 +250,8 @@ static int check_sizes(const struct fw_policy *policy, const struct fw_image *im
 	if (policy->memory_limit && image->memory_bytes > policy->memory_limit) {
 		fw_diag_add(diags, file_mark(policy, diags), FW_SEVERITY_ERROR, "memory-limit",
 			    "lower capacity: {sources, bans, prefixes} or raise memory_limit",
-			    "the kernel tables need %sB, memory_limit is %s",
-			    fw_amount_format(image->memory_bytes, needed, sizeof(needed)),
+			    "the kernel tables need %" PRIu64 " MiB, memory_limit is %s",
+			    (image->memory_bytes + (1 << 20) - 1) >> 20,
 			    fw_amount_exact(policy->memory_limit, true, allowed, sizeof(allowed)));
 		return -E2BIG;
 	}
