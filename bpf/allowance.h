@@ -87,6 +87,13 @@ static __always_inline enum allowance allowance_spend(struct fw_allowance *allow
 	return ALLOWANCE_OVER;
 }
 
+static __always_inline void allowance_free(struct fw_allowance *allowance)
+{
+	allowance->until = 0;
+	allowance->pending = 0;
+	allowance->word &= ~(255ULL << FW_ALLOWANCE_DROPPED);
+}
+
 /* Tells the meter what was counted in its name and frees the place. Returns what was told. */
 static __always_inline __u64 allowance_settle(struct fw_allowance *allowance, struct fw_meter *meter,
 					      __u64 sub_ns, __u16 epoch)
@@ -98,9 +105,7 @@ static __always_inline __u64 allowance_settle(struct fw_allowance *allowance, st
 		pending = dropped = 0;
 	if (fw_allowance_over(allowance) && fw_allowance_is_late(allowance, meter, sub_ns))
 		pending = 0;
-	allowance->until = 0;
-	allowance->pending = 0;
-	allowance->word &= ~(255ULL << FW_ALLOWANCE_DROPPED);
+	allowance_free(allowance);
 	if (pending)
 		__sync_fetch_and_add(&meter->current, pending);
 	if (dropped)
@@ -118,9 +123,8 @@ static __noinline int allowance_evict(struct fw_allowance *allowance, struct fw_
 	meter = bpf_map_lookup_elem(&fw_meter_map, key);
 	if (meter)
 		allowance_settle(allowance, meter, meter->sub_us * 1000ULL, epoch);
-	allowance->until = 0;
-	allowance->pending = 0;
-	allowance->word &= ~(255ULL << FW_ALLOWANCE_DROPPED);
+	else
+		allowance_free(allowance);
 	return 0;
 }
 

@@ -143,7 +143,8 @@ static __always_inline enum known known_how(const struct fw_known_digest *digest
 }
 
 /* The bits of who is in the bucket now, and of nobody else. */
-static __always_inline void known_digest(struct fw_known_digest *digest, const struct fw_known_tags *bucket)
+static __always_inline void known_clean_digest(struct fw_known_digest *digest,
+					       const struct fw_known_tags *bucket)
 {
 	__u64 bits = 0;
 
@@ -165,7 +166,7 @@ static __noinline int known_is_in_bucket_apart(struct fw_known_digest *digest, _
 	int found = known_is_in_bucket(hash, rule, tag);
 
 	if (!found)
-		known_digest(digest, known_bucket(hash, rule));
+		known_clean_digest(digest, known_bucket(hash, rule));
 	return found;
 }
 

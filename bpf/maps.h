@@ -56,7 +56,8 @@
 		memory_;                                                                                     \
 	})
 
-/* The only element. */
+/* The only element. Not called by the macro above: with the barriers in that order fw_xdp needs 16 bytes
+ * more, and 512 are not enough. */
 #define map_memory_one(map, type)                                                                            \
 	({                                                                                                   \
 		type *memory_ = (void *)&(map);                                                              \
