@@ -84,6 +84,42 @@ Test(pins, other_sizes_and_layouts_are_rebuilt)
 	cr_expect(strstr(why.text, "fw_meter_map"), "%s", why.text);
 }
 
+/* Whoever was here before has left something: fresh maps are where nothing at all is. */
+Test(pins, missing_pins_are_no_first_start)
+{
+	struct fw_err why = {0}, err = {0};
+	struct fw_attachments *attachments;
+	struct fw_datapath *datapath;
+	enum fw_adoption adoption;
+	struct place place;
+	char path[160];
+
+	place_open(&place);
+	place_veth();
+	datapath = place_datapath(&place, FW_ADOPTED_NOTHING);
+	attachments = fw_attachments_new(datapath);
+	attach(attachments, "fw0", FW_XDP_NATIVE);
+	fw_attachments_free(attachments, false);
+	fw_datapath_close(datapath);
+
+	snprintf(path, sizeof(path), "%s/maps/fw_layout_map", place.pin_dir);
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(try_open(place.pin_dir, 1024, &adoption, &why, &err), 0, "%s", err.text);
+	cr_expect_eq(adoption, FW_ADOPTED_REBUILT);
+	cr_expect(strstr(why.text, "fw_layout_map is not among the"), "%s", why.text);
+
+	snprintf(path, sizeof(path), "%s/maps", place.pin_dir);
+	RUN("rm", "-r", path);
+	cr_assert_eq(try_open(place.pin_dir, 1024, &adoption, &why, &err), 0, "%s", err.text);
+	cr_expect_eq(adoption, FW_ADOPTED_REBUILT);
+	cr_expect(strstr(why.text, "no maps are pinned"), "%s", why.text);
+
+	RUN("rm", "-r", path);
+	snprintf(path, sizeof(path), "%s/links", place.pin_dir);
+	RUN("rm", "-r", path);
+	fw_datapath_close(place_datapath(&place, FW_ADOPTED_NOTHING));
+}
+
 /* A map of the right name but of another kind. */
 Test(pins, planted_maps_are_not_believed)
 {

@@ -16,6 +16,16 @@ struct property {
 	uint32_t found, expected;
 };
 
+/* The key of a policy that sizes a map, as an end of a sentence. */
+static const char *capacity_of(const struct bpf_map *map, const struct property *property)
+{
+	if (strcmp(property->name, "entries"))
+		return "";
+	if (!strcmp(bpf_map__name(map), fw_map_names[FW_MAP_ID_fw_meter_map]))
+		return " (capacity: sources)";
+	return strcmp(bpf_map__name(map), fw_map_names[FW_MAP_ID_fw_ban_map]) ? "" : " (capacity: bans)";
+}
+
 static int check_map(const struct bpf_map *map, int fd, struct fw_err *why)
 {
 	struct bpf_map_info info = {};
@@ -33,9 +43,9 @@ static int check_map(const struct bpf_map *map, int fd, struct fw_err *why)
 	};
 	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
 		if (properties[i].found != properties[i].expected)
-			return fw_err_set(why, -ESTALE, "pinned %s has %s %u, this agent needs %u",
+			return fw_err_set(why, -ESTALE, "pinned %s has %s %u, this agent needs %u%s",
 					  bpf_map__name(map), properties[i].name, properties[i].found,
-					  properties[i].expected);
+					  properties[i].expected, capacity_of(map, &properties[i]));
 	return 0;
 }
 
@@ -82,15 +92,40 @@ static int adopt_map(const char *pin_dir, struct bpf_map *map, struct fw_layout 
 	return r;
 }
 
+static size_t count_pins(const char *pin_dir, const char *sub)
+{
+	char **names = fw_pins_list(pin_dir, sub);
+	size_t count = 0;
+
+	while (names && names[count])
+		count++;
+	fw_pins_list_free(names);
+	return count;
+}
+
+/* Without the map of that name. Nobody was here before only where nothing at all is pinned. */
+static int say_missing(const char *pin_dir, const char *name, struct fw_err *why)
+{
+	size_t maps = count_pins(pin_dir, FW_PIN_MAPS), links = count_pins(pin_dir, FW_PIN_LINKS);
+
+	if (maps)
+		return fw_err_set(why, -ESTALE, "%s is not among the %zu pinned maps", name, maps);
+	if (links)
+		return fw_err_set(why, -ESTALE,
+				  "no maps are pinned beside the filter%s of %zu interface%s that an earlier "
+				  "agent left",
+				  links == 1 ? "" : "s", links, links == 1 ? "" : "s");
+	return -ENOENT;
+}
+
 int fw_adopt_maps(const char *pin_dir, struct flood_bpf *skeleton, struct fw_layout *ret, struct fw_err *why)
 {
 	for (int i = 0; i < FW_MAP_PINNED_; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, fw_map_names[i]);
 		int r = map ? adopt_map(pin_dir, map, ret, why) : -ENOENT;
 
-		if (r == -ENOENT &&
-		    i) /* the first map missing: nothing is there; a later one: a foreign set */
-			return fw_err_set(why, -ESTALE, "%s is not among the pinned maps", fw_map_names[i]);
+		if (r == -ENOENT)
+			return say_missing(pin_dir, fw_map_names[i], why);
 		if (r)
 			return r;
 	}
