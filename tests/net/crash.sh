@@ -80,5 +80,24 @@ YAML
 start_agent
 wait "$FLOOD_PID"
 expect_words "the agent says that it built the maps anew" 'REBUILT the maps' "$WORK/agent.log"
+expect_that "an event says what is lost, what is kept and why" \
+	'len(a) == 1 and "counters" in a[0]["lost"] and "meters" in a[0]["lost"] and "saved bans" in a[0]["kept"] and "fw_meter_map" in a[0]["error"]' \
+	"$(fwj events --last 1000 | python -c 'import json, sys
+print(json.dumps([e for e in json.load(sys.stdin)["events"] if e["event_type"] == "maps"]))')"
+expect_that "status says so to programs" \
+	'a["maps"]["state"] == "rebuilt" and "capacity: sources" in a["maps"]["why"] and a["maps"]["bans_restored"] == a["maps"]["bans_saved"] >= 1' "$(fwj status)"
+expect_exit "status" 0 fw status
+expect_words "and in words" 'attention .*REBUILT.*capacity: sources.*meters.*([1-9][0-9]*) of \1 saved bans' "$WORK/out"
 expect "the ban is there" 1 "$(fwj bans | field '[b["source"].removesuffix("/32") for b in d].count("198.19.0.44")')"
 expect "who is banned did not get in meanwhile" 0 "$(arrived 198.19.0.44)"
+stop_agent KILL
+start_agent
+expect_that "the next start adopts them, and says no more of it" \
+	'a["maps"] == {"state": "adopted"} and not any("REBUILT" in w for w in a["warnings"])' "$(fwj status)"
+
+# One pin is gone: no first start.
+stop_agent KILL
+rm "/sys/fs/bpf/floodwall/$(stat -Lc %i "/run/netns/$VICTIM_NS")/maps/fw_layout_map"
+start_agent
+expect_words "a missing map is named" 'REBUILT the maps.*fw_layout_map is not among the [0-9]+ pinned maps' "$WORK/agent.log"
+expect_that "and what follows is said as well" 'a["maps"]["state"] == "rebuilt" and a["maps"]["bans_restored"] >= 1' "$(fwj status)"

@@ -49,6 +49,7 @@ struct fw_agent {
 	struct fw_events *kernel_events;
 	uv_poll_t kernel_events_poll;
 	enum fw_adoption adoption;
+	char rebuilt_why[FW_ERR_TEXT_MAX]; /* "" unless the maps are FW_ADOPTED_REBUILT */
 	char no_pins_why[FW_ERR_TEXT_MAX]; /* "" when a crash leaves the filter in place */
 	int pin_lock_fd;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/rebuilt.h"
 #include "agent/request.h"
 #include "agent/snapshot.h"
 #include "kern/stats.h"
@@ -196,7 +197,7 @@ static json_t *feeds_to_json(const struct fw_agent *agent)
 void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	json_t *warnings = json_array(), *interfaces, *logs, *suppressions, *notify, *challenge;
+	json_t *warnings = json_array(), *interfaces, *maps, *logs, *suppressions, *notify, *challenge;
 	const struct fw_attached *attached;
 	size_t attached_count = fw_attachments_list(agent->attachments, &attached), counting = 0;
 	struct sums sums = {};
@@ -204,6 +205,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 
 	interfaces = interfaces_to_json(agent, &sums, warnings, &counting);
 	state = !attached_count ? "detached" : counting == attached_count ? "counting" : "enforcing";
+	maps = fw_rebuilt_to_json(agent, warnings);
 	if (agent->no_pins_why[0])
 		json_array_append_new(warnings, json_string(agent->no_pins_why));
 	if (!attached_count)
@@ -224,22 +226,23 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	notify = fw_notifier_to_json(agent, warnings);
 	challenge = fw_challenge_to_json(agent, warnings);
 	fw_reply(answer,
-		 json_pack(
-			 "{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
-			 "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "state", state, "interfaces", interfaces, "packets", (json_int_t)sums.totals.packets,
-			 "passed", (json_int_t)sums.totals.passed, "dropped", (json_int_t)sums.totals.dropped,
-			 "would_drop", (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums),
-			 "bans", (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
-			 "drift", fw_drift_to_json(agent), "mode", fw_mode_word(agent->loaded->policy->mode),
-			 "version", FW_VERSION, "uptime_seconds",
-			 (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC), "policy_file",
-			 agent->loaded->stand.name, "pinned", (int)fw_datapath_pinned(agent->datapath),
-			 "confirm", confirm_to_json(agent), "rates", rates_to_json(&agent->sampler), "faults",
-			 faults_to_json(agent, warnings), "logs", logs, "warnings", warnings, "feeds",
-			 feeds_to_json(agent), "history", fw_recorder_to_json(agent, warnings), "attacks",
-			 fw_attacks_brief(agent), "under_attack", fw_under_attack_to_json(agent),
-			 "suppressions", suppressions, "notify", notify, "challenge", challenge));
+		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
+			   "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			   "state", state, "interfaces", interfaces, "packets",
+			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
+			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
+			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums), "bans",
+			   (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
+			   "drift", fw_drift_to_json(agent), "mode",
+			   fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION, "uptime_seconds",
+			   (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC),
+			   "policy_file", agent->loaded->stand.name, "pinned",
+			   (int)fw_datapath_pinned(agent->datapath), "confirm", confirm_to_json(agent),
+			   "rates", rates_to_json(&agent->sampler), "faults", faults_to_json(agent, warnings),
+			   "logs", logs, "warnings", warnings, "feeds", feeds_to_json(agent), "history",
+			   fw_recorder_to_json(agent, warnings), "attacks", fw_attacks_brief(agent),
+			   "under_attack", fw_under_attack_to_json(agent), "suppressions", suppressions,
+			   "notify", notify, "challenge", challenge, "maps", maps));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

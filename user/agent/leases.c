@@ -195,6 +195,7 @@ static uint16_t rule_id(const struct fw_agent *agent, const char *name)
 	return FW_RULE_NONE;
 }
 
+/* What is over or unreadable is not restored and no error. */
 static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall, uint64_t now,
 		       struct fw_err *err)
 {
@@ -203,6 +204,7 @@ static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall
 	int origin, strikes, reason;
 	struct fw_prefix prefix;
 	struct fw_ban ban = {};
+	int r;
 
 	if (json_unpack((json_t *)item, "{s:s, s:I, s:I, s:i, s:i, s:I, s:i, s:s}", "source", &source,
 			"expires_wall_ns", &expires, "since_wall_ns", &since, "origin", &origin, "strikes",
@@ -217,32 +219,35 @@ static int restore_one(struct fw_agent *agent, const json_t *item, uint64_t wall
 	ban.origin = (uint8_t)origin;
 	ban.strikes = (uint8_t)strikes;
 	ban.reason = (uint32_t)reason;
-	return fw_ban_add(agent->datapath, &prefix, &ban, err);
+	agent->leases.saved++;
+	r = fw_ban_add(agent->datapath, &prefix, &ban, err);
+	agent->leases.restored += !r;
+	return r;
 }
 
 void fw_leases_restore(struct fw_agent *agent)
 {
 	struct fw_err err = {};
 	uint64_t wall = fw_wall_ns(), now = fw_datapath_now_ns(agent->datapath);
-	json_t *document, *list, *item;
-	size_t i, lost = 0;
+	struct fw_leases *leases = &agent->leases;
+	json_t *document, *item;
+	size_t i;
 
 	if (agent->adoption == FW_ADOPTED_ALL)
 		return; /* they are there */
 	document = fw_state_read(&agent->state, BANS_FILE, NULL, &err);
-	if (!document) {
-		if (err.code != -ENOENT)
-			fw_log(FW_LOG_WARNING, "%s; no bans were restored", err.text);
-		return;
+	if (!document && err.code != -ENOENT) {
+		snprintf(leases->restore_error, sizeof(leases->restore_error), "%s", err.text);
+		fw_log(FW_LOG_WARNING, "%s; no bans were restored", err.text);
 	}
-	list = json_object_get(document, "bans");
-	json_array_foreach (list, i, item)
-		lost += restore_one(agent, item, wall, now, &err) != 0;
-	if (lost)
-		fw_log(FW_LOG_WARNING, "%zu of %zu saved bans could not be restored: %s", lost,
-		       json_array_size(list), err.text);
-	else if (json_array_size(list))
-		fw_log(FW_LOG_INFO, "restored what is left of %zu saved bans", json_array_size(list));
+	json_array_foreach (json_object_get(document, "bans"), i, item)
+		if (restore_one(agent, item, wall, now, &err))
+			snprintf(leases->restore_error, sizeof(leases->restore_error), "%s", err.text);
+	if (leases->restored < leases->saved)
+		fw_log(FW_LOG_WARNING, "%zu of %zu saved bans could not be restored: %s",
+		       leases->saved - leases->restored, leases->saved, leases->restore_error);
+	else if (leases->saved)
+		fw_log(FW_LOG_INFO, "restored %zu saved bans", leases->saved);
 	json_decref(document);
 }
 

@@ -14,7 +14,9 @@ struct fw_leases {
 	char **reasons; /* index + 1 is fw_ban.reason */
 	size_t reason_count;
 	bool dirty;
-	uint64_t saved_ns; /* monotonic, when they were last written */
+	uint64_t saved_ns;	/* monotonic, when they were last written */
+	size_t saved, restored; /* when the agent started with a fresh table: in force on disk, and now */
+	char restore_error[FW_ERR_TEXT_MAX]; /* why not all, "" otherwise */
 	uv_timer_t collect, save;
 	uint64_t added[FW_BAN_ORIGIN_MAX_], removed_expired, removed_manual;
 };

@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/force.h"
 #include "agent/privileges.h"
+#include "agent/rebuilt.h"
 #include "agent/reload.h"
 #include "ctl/api.h"
 #include "kern/pins.h"
@@ -111,7 +112,7 @@ static int open_datapath(struct fw_agent *agent, const struct fw_policy *policy)
 		return fail(&err, "cannot open the packet path");
 	if (options.pin_dir && agent->pin_lock_fd < 0 && lock_pins(agent, pin_dir, &err))
 		return fail(&err, "cannot open the packet path");
-	fw_log(agent->adoption == FW_ADOPTED_REBUILT ? FW_LOG_WARNING : FW_LOG_INFO, "%s", why.text);
+	fw_rebuilt_note(agent, &why);
 	agent->attachments = fw_attachments_new(agent->datapath);
 	if (agent->attachments)
 		return FW_EXIT_OK;
@@ -239,6 +240,7 @@ static void announce(struct fw_agent *agent)
 			   (json_int_t)agent->generation, "interfaces", (json_int_t)count),
 		 "floodwalld %s: %zu interface%s, generation %u, policy %s", FW_VERSION, count,
 		 count == 1 ? "" : "s", agent->generation, agent->loaded->stand.name);
+	fw_rebuilt_say(agent);
 	agent->ready = true;
 	puts("ready");
 	fflush(stdout);

@@ -74,7 +74,7 @@ const struct fw_command fw_command_events = {
 	.json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
 		"confirm|rollback|reload|geo|signatures|log|feed|tune|set|ban|would_ban|utilisation|unban|"
 		"attack_start|"
-		"attack_update|attack_end|under_attack|challenge|"
+		"attack_update|attack_end|under_attack|challenge|maps|"
 		"allow\",\"message\",\"by\",\"src_ip\",\"dest_ip\",\"rule\",\"log\",\"reason\",\"origin\","
 		"\"expires_in_"
 		"seconds\",\"level\",\"previous_level\",\"percent\",\"amount\",\"limit\",\"interface\","

@@ -275,8 +275,7 @@ static int find_maps(struct fw_datapath *datapath, enum fw_adoption *adoption, s
 		return 0;
 	}
 	if (*adoption == FW_ADOPTED_REBUILT)
-		fw_err_set(why, 0, "REBUILT the maps: %s; counters and meters of the earlier agent are gone",
-			   found.text);
+		fw_err_set(why, 0, "%s", found.text);
 	else
 		fw_err_set(why, 0, "fresh maps");
 	return write_layout(datapath, err);

@@ -24,14 +24,15 @@ struct fw_datapath_options {
 enum fw_adoption {
 	FW_ADOPTED_NOTHING, /* none there: fresh maps */
 	FW_ADOPTED_ALL,	    /* counters, meters, bans, policy and links go on */
-	FW_ADOPTED_REBUILT, /* other layout version or sizes: old maps dropped; text says why */
+	FW_ADOPTED_REBUILT, /* other layout version or sizes, or some are missing: old maps dropped */
 };
 
 /* Creates maps (or adopts the pinned ones after checking fw_layout and every map's type, key, value, size and
  * flags), mmaps the policy and control maps and calibrates the clock. The pin directory must be owned by us,
  * mode 0700 and no symlink, else -EPERM; -EOPNOTSUPP when it is not on a bpffs (open again with pin_dir NULL
  * and say so: then the filter ends with the agent). Its last two components are created. Missing capability:
- * -EPERM and the text names it. why (may be NULL) gets the sentence about adoption. */
+ * -EPERM and the text names it. why (may be NULL) gets the sentence about adoption; of rebuilt maps, what did
+ * not fit. */
 int fw_datapath_open(const struct fw_datapath_options *options, struct fw_datapath **ret,
 		     enum fw_adoption *ret_adoption, struct fw_err *why, struct fw_err *err);
 /* Releases fds; a pinned filter goes on. */

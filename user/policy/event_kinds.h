@@ -33,7 +33,8 @@
 	X("allow", false)                                                                                    \
 	X("attach", false)                                                                                   \
 	X("detach", false)                                                                                   \
-	X("start", false)
+	X("start", false)                                                                                    \
+	X("maps", false)
 
 /* NULL when there is no such kind; *ret_finding may be NULL. */
 const char *fw_event_kind_find(const char *word, bool *ret_finding);
