@@ -14,6 +14,13 @@ start_agent
 cpus=$(fw metrics | grep -c '^floodwall_gate_closings_total{')
 expect_that "every CPU has its gate before it has seen packets" "a >= $(nproc)" "$cpus"
 expect "and its state" "$cpus" "$(fw metrics | grep -c '^floodwall_gate_closed{')"
+expect_that "no map is full of nothing" 'len(a) == 6 and all(used < most for used, most in a.values())' "$(fw metrics | python -c '
+import json, re, sys
+found = {}
+for line in sys.stdin:
+    if m := re.match(r"floodwall_map_(?:max_)?entries\{map=\"(\w+)\"\} (\S+)", line):
+        found.setdefault(m[1], []).append(float(m[2]))
+print(json.dumps(found))')"
 send client "$VICTIM_IP4" 7777 300 2000
 fw ban 203.0.113.7 --for 1h >/dev/null
 expect_exit "metrics through floodwall" 0 fw metrics

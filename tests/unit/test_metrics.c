@@ -76,7 +76,8 @@ static struct fw_snapshot example(void)
 	snapshot.admission.returned = 300;
 	snapshot.admission.strayed = 200;
 	snapshot.maps[0] = (struct fw_map_usage){.map = "fw_meter_map", .entries = 1100, .capacity = 4096};
-	snapshot.map_count = 1;
+	snapshot.maps[1] = (struct fw_map_usage){.map = "fw_known_map", .memory_bytes = 2097152};
+	snapshot.map_count = 2;
 	snapshot.suppressions[0].word = "backup";
 	snapshot.suppressions[0].count = 9;
 	snapshot.suppression_count = 1;
@@ -214,6 +215,19 @@ Test(metrics, sums_over_what_is_not_a_label)
 	cr_expect(strstr(text, "floodwall_bytes_total{interface=\"eth0\",family=\"ipv4\",protocol=\"udp\","
 			       "verdict=\"drop\"} 800\n"));
 	cr_expect(strstr(text, "floodwall_parse_errors_total{interface=\"eth0\",layer=\"ip\"} 9\n"));
+	done(&snapshot, text);
+}
+
+/* An alert on entries / max_entries must not fire for what is full by nature. */
+Test(metrics, only_maps_that_can_fill_up_have_entries)
+{
+	struct fw_snapshot snapshot = example();
+	char *text = text_of(&snapshot);
+
+	cr_expect(strstr(text, "floodwall_map_entries{map=\"fw_meter_map\"} 1100\n"));
+	cr_expect(strstr(text, "floodwall_map_max_entries{map=\"fw_meter_map\"} 4096\n"));
+	cr_expect_null(strstr(text, "entries{map=\"fw_known_map\""));
+	cr_expect(strstr(text, "floodwall_map_memory_bytes{map=\"fw_known_map\"} 2097152\n"));
 	done(&snapshot, text);
 }
 

@@ -238,11 +238,11 @@ int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage,
 		if (bpf_obj_get_info_by_fd(datapath->fds[i], &info, &size))
 			return -errno;
 		*map = (struct fw_map_usage){.map = fw_map_names[i],
-					     .entries = info.max_entries,
-					     .capacity = info.max_entries,
 					     .memory_bytes = memory_of(datapath->fds[i])};
-		if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH)
-			map->entries = entries_of(datapath, i, &info); /* arrays are always full */
+		if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH) {
+			map->entries = entries_of(datapath, i, &info);
+			map->capacity = info.max_entries;
+		}
 	}
 	*ret_count = count;
 	return 0;

@@ -4,6 +4,23 @@
 
 #include "observe/metrics_text.h"
 
+/* Only of maps that can fill up: an array is as full as it will ever be, whatever lies in it. */
+static void write_entries(const struct fw_snapshot *snapshot, FILE *out)
+{
+	fw_metric_family(out, "floodwall_map_entries", "gauge",
+			 "Entries in a BPF map that can fill up; a large map is counted now and then.");
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		if (snapshot->maps[i].capacity)
+			fw_metric_sample(out, "floodwall_map_entries", (double)snapshot->maps[i].entries,
+					 "map", snapshot->maps[i].map, NULL);
+	fw_metric_family(out, "floodwall_map_max_entries", "gauge",
+			 "Capacity of a BPF map that can fill up.");
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		if (snapshot->maps[i].capacity)
+			fw_metric_sample(out, "floodwall_map_max_entries", (double)snapshot->maps[i].capacity,
+					 "map", snapshot->maps[i].map, NULL);
+}
+
 static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 {
 	static const struct {
@@ -14,14 +31,7 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 #undef X
 	};
 
-	fw_metric_family(out, "floodwall_map_entries", "gauge", "Entries in a BPF map.");
-	for (size_t i = 0; i < snapshot->map_count; i++)
-		fw_metric_sample(out, "floodwall_map_entries", (double)snapshot->maps[i].entries, "map",
-				 snapshot->maps[i].map, NULL);
-	fw_metric_family(out, "floodwall_map_max_entries", "gauge", "Capacity of a BPF map.");
-	for (size_t i = 0; i < snapshot->map_count; i++)
-		fw_metric_sample(out, "floodwall_map_max_entries", (double)snapshot->maps[i].capacity, "map",
-				 snapshot->maps[i].map, NULL);
+	write_entries(snapshot, out);
 	fw_metric_family(out, "floodwall_map_memory_bytes", "gauge",
 			 "Kernel memory a BPF map is charged for.");
 	for (size_t i = 0; i < snapshot->map_count; i++)

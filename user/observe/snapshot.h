@@ -12,8 +12,9 @@
 #include "fw_types.h"
 
 struct fw_map_usage {
-	const char *map; /* static */
-	uint64_t entries, capacity, memory_bytes;
+	const char *map;	    /* static */
+	uint64_t entries, capacity; /* capacity 0: all of it is always there, nothing comes and goes */
+	uint64_t memory_bytes;
 };
 
 /* Who gets a meter: see known_admits() in bpf/known.h. */
