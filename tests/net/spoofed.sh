@@ -150,6 +150,9 @@ sock.bind(("::", '$PORT'))
 time.sleep(600)' 2>/dev/null &
 disown
 beside "random IPv4 on one CPU" 4 "$LONG" "0" --source random4
+given=$(metric meter_inserts_total)
+expect_that "of $given keys that got a meter, fewer than there is room for, none is said to be gone" "a == 0 or $given > 1 << 20" \
+	"$(metric meter_evictions_estimate)"
 write_policy source $LIMIT_BESIDE_BOTH
 expect_exit "from now on the limit is $LIMIT_BESIDE_BOTH" 0 fw apply "$WORK/policy.yaml"
 expect_exit "which check guarantees on the fastest host" 0 is_guaranteed 20M

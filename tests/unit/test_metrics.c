@@ -75,6 +75,7 @@ static struct fw_snapshot example(void)
 	snapshot.admission.fresh = 1000;
 	snapshot.admission.returned = 300;
 	snapshot.admission.strayed = 200;
+	snapshot.admission.gone = 390;
 	snapshot.maps[0] = (struct fw_map_usage){.map = "fw_meter_map", .entries = 1100, .capacity = 4096};
 	snapshot.maps[1] = (struct fw_map_usage){.map = "fw_known_map", .memory_bytes = 2097152};
 	snapshot.map_count = 2;
@@ -179,7 +180,7 @@ Test(metrics, everything_is_there_before_the_first_packet)
 		"floodwall_meter_inserts_total{key=\"new\"} 1000\n",
 		"floodwall_meter_inserts_total{key=\"returned\"} 300\n",
 		"floodwall_meter_inserts_total{key=\"stray\"} 200\n",
-		"floodwall_meter_evictions_estimate 400\n",
+		"floodwall_meter_evictions_estimate 390\n", /* not the 400 that entries of before tell */
 		"floodwall_mode{mode=\"enforce\"} 1\n",
 		"floodwall_mode{mode=\"count\"} 0\n",
 		"floodwall_events_lost_total{stream=\"ban\"} 0\n",

@@ -251,6 +251,7 @@ static int take_admission(struct fw_agent *agent, struct fw_admission_snapshot *
 	uint64_t now = fw_datapath_now_ns(agent->datapath);
 	const struct fw_gate *gate;
 
+	admission->gone = fw_stats_meters_gone(agent->datapath);
 	for (unsigned int cpu = 0; (gate = fw_stats_gate(agent->datapath, cpu)); cpu++) {
 		struct fw_gate_snapshot one = {.cpu = cpu,
 					       .closed = gate->closed &&

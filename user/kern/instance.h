@@ -65,6 +65,7 @@ struct fw_datapath {
 	struct {
 		uint64_t entries, walked_ns, took_ns;
 	} usage[FW_MAP_ID_MAX_]; /* what a map held when it was last walked */
+	uint64_t meters_gone;	 /* of those given, how many a walk did not find, at most of all walks */
 };
 
 static inline int fw_map_fd(const struct fw_datapath *datapath, enum fw_map_id map)

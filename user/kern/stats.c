@@ -208,11 +208,36 @@ static uint64_t memory_of(int fd)
 	return bytes;
 }
 
+static uint64_t meters_given(const struct fw_datapath *datapath)
+{
+	const struct fw_gate *gate;
+	uint64_t given = 0;
+
+	for (unsigned int cpu = 0; (gate = fw_stats_gate(datapath, cpu)); cpu++)
+		given += fw_gate_inserted(gate);
+	return given;
+}
+
+/* given: before the walk began. Who came meanwhile may be among the entries, so it is never too many. */
+static void note_gone(struct fw_datapath *datapath, uint64_t given, uint64_t entries)
+{
+	if (given > entries && given - entries > datapath->meters_gone)
+		datapath->meters_gone = given - entries;
+}
+
+uint64_t fw_stats_meters_gone(const struct fw_datapath *datapath)
+{
+	uint64_t given = meters_given(datapath), room = datapath->capacity_sources;
+	uint64_t without_room = given > room ? given - room : 0;
+
+	return without_room > datapath->meters_gone ? without_room : datapath->meters_gone;
+}
+
 #define WALK_SHARE 50 /* counting may take a fiftieth of the time */
 
 static uint64_t entries_of(struct fw_datapath *datapath, int map, const struct bpf_map_info *info)
 {
-	uint64_t now = fw_monotonic_ns(), entries = 0;
+	uint64_t now = fw_monotonic_ns(), given = meters_given(datapath), entries = 0;
 
 	if (datapath->usage[map].walked_ns &&
 	    now - datapath->usage[map].walked_ns < WALK_SHARE * datapath->usage[map].took_ns)
@@ -222,6 +247,8 @@ static uint64_t entries_of(struct fw_datapath *datapath, int map, const struct b
 	datapath->usage[map].entries = entries;
 	datapath->usage[map].took_ns = fw_monotonic_ns() - now;
 	datapath->usage[map].walked_ns = now;
+	if (map == FW_MAP_ID_fw_meter_map)
+		note_gone(datapath, given, entries);
 	return entries;
 }
 

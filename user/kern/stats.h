@@ -40,6 +40,10 @@ int fw_stats_classes_reset(struct fw_datapath *datapath, uint32_t list_slot, str
 int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage, size_t capacity,
 		       size_t *ret_count);
 
+/* Meters that the packet path has given and that are there no more: at least so many, and never fewer than
+ * before. As of the last walk by fw_stats_map_usage(); those that there is no room for, as of now. */
+uint64_t fw_stats_meters_gone(const struct fw_datapath *datapath);
+
 struct fw_meter_entry {
 	struct fw_meter_key key;
 	uint64_t amount;  /* trailing amount now, by the packet path's own arithmetic */

@@ -59,21 +59,11 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 				 faults[i].word, NULL);
 }
 
-static const struct fw_map_usage *find_map(const struct fw_snapshot *snapshot, const char *name)
-{
-	for (size_t i = 0; i < snapshot->map_count; i++)
-		if (!strcmp(snapshot->maps[i].map, name))
-			return &snapshot->maps[i];
-	return NULL;
-}
-
-/* Beside fw_meter_map in write_maps(): entries, capacity and failed inserts. */
+/* Beside fw_meter_map in write_maps(): entries, capacity and failed inserts. The entries are of an earlier
+ * moment than the counters: no difference of the two is told. */
 static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
 {
 	const struct fw_admission_snapshot *admission = &snapshot->admission;
-	const struct fw_map_usage *meters = find_map(snapshot, "fw_meter_map");
-	uint64_t entries = meters ? meters->entries : 0;
-	uint64_t inserted = admission->fresh + admission->returned + admission->strayed;
 
 	fw_metric_family(
 		out, "floodwall_gate_closed", "gauge",
@@ -108,10 +98,11 @@ static void write_admission(const struct fw_snapshot *snapshot, FILE *out)
 			 NULL);
 	fw_metric_sample(out, "floodwall_meter_inserts_total", (double)admission->strayed, "key", "stray",
 			 NULL);
-	fw_metric_single(
-		out, "floodwall_meter_evictions_estimate", "gauge",
-		"Meters given less those there are: evicted, or forgotten by unban and removed rules.",
-		inserted > entries ? (double)(inserted - entries) : 0);
+	fw_metric_single(out, "floodwall_meter_evictions_estimate", "gauge",
+			 "Meters given that are there no more, at least: evicted, or forgotten by unban and "
+			 "removed rules. "
+			 "As of the last count of fw_meter_map; those it has no room for, as of now.",
+			 (double)admission->gone);
 }
 
 void fw_metrics_write_state(const struct fw_snapshot *snapshot, FILE *out)

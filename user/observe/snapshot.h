@@ -29,6 +29,7 @@ struct fw_admission_snapshot {
 	size_t gate_count;
 	uint64_t turned_away, candidates;  /* packets */
 	uint64_t fresh, returned, strayed; /* meters, each counted once */
+	uint64_t gone;			   /* of these: at least so many */
 };
 
 #define FW_MAP_USAGE_MAX 64 /* more than there are pinned maps */
