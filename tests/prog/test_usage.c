@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How full maps are told to be, against what was put into them. */
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
 #include "crowd.h"
 
 static struct fw_map_usage usage_of(struct lab *lab, const char *map)
@@ -107,5 +111,96 @@ Test(usage, what_nothing_comes_into_has_no_capacity)
 			     (unsigned long)usage.capacity);
 		cr_expect_gt(usage.memory_bytes, 0, "%s", maps[i]);
 	}
+	lab_close(&lab);
+}
+
+#define KERNEL_TELLS 604 /* before 6.4 memlock was an estimate by key and value size */
+
+static unsigned int kernel_version(void)
+{
+	struct utsname name;
+	unsigned int major = 0, minor = 0;
+
+	cr_assert_eq(uname(&name), 0);
+	cr_assert_eq(sscanf(name.release, "%u.%u", &major, &minor), 2);
+	return major * 100 + minor;
+}
+
+static uint64_t charged_for(int fd)
+{
+	char path[64], line[128];
+	unsigned long bytes = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %lu", &bytes) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
+/* Of the lists, in inner maps that root may ask for. */
+static uint64_t charged_for_lists(struct lab *lab)
+{
+	static const char *const maps[] = {"fw_list4_run_map", "fw_list4_leaf_map", "fw_list6_group_map",
+					   "fw_list6_map"};
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		for (uint32_t slot = 0, id; slot < FW_SLOTS; slot++) {
+			int fd = bpf_map_lookup_elem(fw_datapath_map_fd(lab->datapath, maps[i]), &slot, &id)
+					 ? -1
+					 : bpf_map_get_fd_by_id(id);
+
+			if (fd < 0)
+				continue;
+			bytes += charged_for(fd);
+			close(fd);
+		}
+	return bytes;
+}
+
+/* These begin empty: what an entry takes is the kernel's, as for hashes that are there as a whole. */
+static uint64_t room_to_grow(const struct fw_map_usage *map)
+{
+	const uint64_t element = 48;
+
+	if (!strcmp(map->map, "fw_verified_map"))
+		return (map->capacity - map->entries) *
+		       (element + sizeof(struct fw_addr) + sizeof(struct fw_verified));
+	if (!strcmp(map->map, "fw_challenge_map"))
+		return (map->capacity - map->entries) *
+		       (element + sizeof(struct fw_challenge_key) + sizeof(struct fw_challenge));
+	return 0;
+}
+
+/* What check and doctor announce is what the kernel charges when all is full: never less, hardly more. */
+Test(usage, memory_is_as_announced)
+{
+	static const char policy[] = "version: 1\n"
+				     "sets: {s: {entries: [192.0.2.0/24, 198.51.100.7, 2001:db8::/48]}}\n"
+				     "rules: [{name: l, match: {source: [s]}, action: block},\n"
+				     "        {name: r, limit: 5 packets/10s, action: block}]\n";
+	struct fw_map_usage usage[FW_MAP_USAGE_MAX];
+	uint64_t charged, lists;
+	size_t count = 0;
+	struct lab lab;
+
+	if (kernel_version() < KERNEL_TELLS)
+		cr_skip_test("what a map takes is told by kernels since 6.4");
+	lab_open_with(&lab, policy, (struct fw_datapath_options){0}, false);
+	lists = charged_for_lists(&lab);
+	cr_expect_gt(lists, 0);
+	charged = FW_SLOTS * lists; /* while they are swapped */
+	cr_assert_eq(fw_stats_map_usage(lab.datapath, usage, FW_MAP_USAGE_MAX, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		charged += usage[i].memory_bytes + room_to_grow(&usage[i]);
+	cr_expect_leq(charged, lab.image->memory_bytes, "%lu charged, %lu announced", (unsigned long)charged,
+		      (unsigned long)lab.image->memory_bytes);
+	cr_expect_geq(charged, lab.image->memory_bytes / 100 * 99, "%lu charged, %lu announced",
+		      (unsigned long)charged, (unsigned long)lab.image->memory_bytes);
 	lab_close(&lab);
 }

@@ -22,6 +22,12 @@
 #define PAGES_MAX      8 /* each of four maps has a page of its own and is rounded up to whole ones */
 #define NOWHERE	       UINT64_MAX
 
+/* On average, for a page of its own, what its last page is not filled by, and the maps too small to be
+ * counted one by one. */
+#define MAP_REST_BYTES (16 << 10)
+#define X(name)	       +1
+#define MAPS	       (0 FW_MAPS(X))
+
 /* What the tables will hold; prefixes nested in each other count twice. */
 struct need {
 	uint64_t entries4, runs4, leaves4, groups6, entries6, largest6;
@@ -153,36 +159,52 @@ static uint64_t hash_bytes(uint64_t entries, size_t key, size_t value)
 	return entries * (element + round8(key) + round8(value)) + power_of_two(entries) * bucket;
 }
 
+/* A pointer to the copies of an element, and the copies. */
+static uint64_t per_cpu_bytes(uint64_t entries, size_t value, uint64_t cpus)
+{
+	return entries * (sizeof(uint64_t) + cpus * round8(value));
+}
+
+static uint64_t counters_bytes(uint64_t cpus)
+{
+	return per_cpu_bytes(FW_IFACES_MAX, sizeof(struct fw_iface_counts), cpus) +
+	       per_cpu_bytes(FW_RULE_IDS, sizeof(struct fw_spread), cpus) +
+	       per_cpu_bytes(FW_SIGNATURES_MAX + 1, sizeof(struct fw_signature_count), cpus) +
+	       per_cpu_bytes(1, sizeof(struct fw_payload), cpus) +
+	       per_cpu_bytes(FW_SLOTS * FW_CLASSES_MAX, sizeof(uint64_t), cpus);
+}
+
+/* Full, also those that grow with what is in them. */
+static uint64_t hashes_bytes(const struct fw_policy *policy)
+{
+	return hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
+	       hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
+	       hash_bytes(FW_VERIFIED_MAX, sizeof(struct fw_addr), sizeof(struct fw_verified)) +
+	       hash_bytes(FW_CHALLENGES_MAX, sizeof(struct fw_challenge_key), sizeof(struct fw_challenge)) +
+	       hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source));
+}
+
 uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image *image)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	long configured = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t cpus = configured > 0 ? (uint64_t)configured : 1;
 	uint64_t slot = sizeof(struct fw_policy_slot) + FW_SUBJECT_MAX_ * sizeof(struct fw_automaton) +
 			FW_CLASSES_MAX * sizeof(struct fw_class) + FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
 			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
 			FW_LIST4_LINES * sizeof(struct fw_list4_line);
-	uint64_t per_cpu = FW_IFACES_MAX * round8(sizeof(struct fw_iface_counts)) +
-			   FW_RULE_IDS * sizeof(struct fw_spread) +
-			   (FW_SIGNATURES_MAX + 1) * sizeof(struct fw_signature_count) +
-			   sizeof(struct fw_payload) + FW_SLOTS * FW_CLASSES_MAX * sizeof(uint64_t);
-	uint64_t hashes =
-		hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
-		hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
-		hash_bytes(FW_VERIFIED_MAX, sizeof(struct fw_addr), sizeof(struct fw_verified)) +
-		hash_bytes(FW_CHALLENGES_MAX, sizeof(struct fw_challenge_key), sizeof(struct fw_challenge)) +
-		FW_KNOWN_LINES * (sizeof(struct fw_known_line) + sizeof(struct fw_known_digests)) +
-		hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source)) +
-		FW_REPLY_COUNTERS * sizeof(uint64_t);
+	uint64_t filters = FW_KNOWN_LINES * (sizeof(struct fw_known_line) + sizeof(struct fw_known_digests)) +
+			   FW_REPLY_COUNTERS * sizeof(uint64_t);
 
 	/* Two geo tables while one takes the other's place. */
 	uint64_t geo = FW_SLOTS * (FW_GEO_CLASSES_MAX * sizeof(uint64_t) +
 				   (image->geo ? sizeof(struct fw_geo_table) : 0));
 
-	uint32_t possible = (uint32_t)power_of_two((uint64_t)(cpus > 0 ? cpus : 1));
+	uint32_t possible = (uint32_t)power_of_two(cpus);
 	uint64_t by_cpu_id = possible * (sizeof(struct fw_cpu) +
 					 fw_allowance_lines(possible) * (sizeof(struct fw_allowance_line) +
 									 sizeof(struct fw_allowance_keys)));
 
 	return geo + FW_SLOTS * slot + by_cpu_id + FW_EVENT_BYTES + FW_DROP_SAMPLE_BYTES +
-	       FW_RULE_IDS * sizeof(struct fw_meter) + per_cpu * (uint64_t)(cpus > 0 ? cpus : 1) + hashes +
-	       image->list_bytes;
+	       FW_RULE_IDS * sizeof(struct fw_meter) + counters_bytes(cpus) + hashes_bytes(policy) + filters +
+	       MAPS * MAP_REST_BYTES + image->list_bytes;
 }
