@@ -116,17 +116,17 @@ static json_t *cost_of(const struct fw_policy *policy, const struct fw_image *im
 /* The cost as one more element of the list, in the shape of a complaint. */
 static json_t *cost_as_diag(const char *file, json_t *cost)
 {
-	json_t *message =
-		json_sprintf("%.0f rules use %.0f of %.0f terms, the worst packet asks for %.0f meters; %.0f "
-			     "prefixes read, %.0f "
-			     "after merging, %.0f of %.0f list classes; %.0f bytes of kernel memory, %.0f of "
-			     "them for these "
-			     "prefixes",
-			     fw_doc_number(cost, "rules"), fw_doc_number(cost, "terms"),
-			     fw_doc_number(cost, "terms_max"), fw_doc_number(cost, "state_lookups_worst"),
-			     fw_doc_number(cost, "prefixes_read"), fw_doc_number(cost, "prefixes_merged"),
-			     fw_doc_number(cost, "list_classes"), fw_doc_number(cost, "list_classes_max"),
-			     fw_doc_number(cost, "memory_bytes"), fw_doc_number(cost, "list_bytes"));
+	json_t *message = json_sprintf(
+		"%.0f rules use %.0f of %.0f terms, the worst packet asks for %.0f meters; %.0f "
+		"prefixes read, %.0f "
+		"after merging, %.0f of %.0f list classes; at most %.0f bytes of kernel memory, %.0f of "
+		"them for these "
+		"prefixes",
+		fw_doc_number(cost, "rules"), fw_doc_number(cost, "terms"), fw_doc_number(cost, "terms_max"),
+		fw_doc_number(cost, "state_lookups_worst"), fw_doc_number(cost, "prefixes_read"),
+		fw_doc_number(cost, "prefixes_merged"), fw_doc_number(cost, "list_classes"),
+		fw_doc_number(cost, "list_classes_max"), fw_doc_number(cost, "memory_bytes"),
+		fw_doc_number(cost, "list_bytes"));
 
 	return json_pack("{s:o, s:i, s:i, s:s, s:s, s:o, s:n, s:n, s:i, s:o}", "file", fw_doc_string(file),
 			 "line", 1, "column", 1, "severity", "info", "code", "summary", "message", message,
@@ -252,7 +252,8 @@ const struct fw_command fw_command_check = {
 			     "(default 1M and 10M)"}},
 	.help = "judge a policy file; needs no agent and no root",
 	.about = "Reports every mistake at once with its place, then what the policy costs: rule terms, "
-		 "prefixes before and after merging, list classes, kernel memory, and meters in the worst "
+		 "prefixes before and after merging, list classes, kernel memory when all tables are full, "
+		 "and meters in the worst "
 		 "packet. Under --json the cost is the last element, of severity info; it is there when "
 		 "there "
 		 "are no errors. Exit code 78: there are errors.\n"

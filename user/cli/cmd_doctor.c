@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "cli/doctor_lists.h"
+#include "cli/doctor_policy.h"
 #include "cli/show.h"
 #include "fw_maps.h"
 #include "kern/nic.h"
@@ -61,8 +61,9 @@ static int cmd_doctor(struct fw_cli *cli, const struct fw_line *line)
 	for (size_t i = 0; i < count; i++)
 		problems += findings[i].level == FW_FINDING_PROBLEM;
 	document = to_json(line->arguments[0], findings, count);
-	if (!document || fw_doctor_lists(json_object_get(document, "findings"),
-					 fw_line_option(line, "policy"), line->arguments[0])) {
+	if (!document ||
+	    fw_doctor_policy(json_object_get(document, "findings"), fw_line_option(line, "policy"),
+			     line->arguments[0], fw_memory_available())) {
 		json_decref(document);
 		return fw_cli_fail_memory(cli);
 	}
@@ -84,7 +85,8 @@ const struct fw_command fw_command_doctor = {
 		    {.name = "policy",
 		     .value = "FILE",
 		     .complete = FW_COMPLETE_FILE,
-		     .help = "whose lists to compare with this host (default " FW_CONFIG_DEFAULT ")"}},
+		     .help = "whose memory and lists to compare with this host (default " FW_CONFIG_DEFAULT
+			     ")"}},
 	.help = "what would keep native XDP from an interface, and the command that mends it",
 	.about = "Also whether lists of the policy would drop this host's own networks, gateways, resolvers, "
 		 "time servers and SSH peers. Needs no agent; some checks need root and say so. Exit code 1: "

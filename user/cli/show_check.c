@@ -46,7 +46,7 @@ void fw_show_cost(const struct fw_page *page, const json_t *cost)
 			fw_say_count(fw_doc_count(geo, "nodes_max"), b),
 			fw_say_memory(fw_doc_count(geo, "bytes"), c));
 	show_floods(page, json_object_get(cost, "floods"));
-	fprintf(page->out, "memory    %s in the kernel, %s of it for these prefixes\n",
+	fprintf(page->out, "memory    at most %s in the kernel, %s of it for these prefixes\n",
 		fw_say_memory(fw_doc_count(cost, "memory_bytes"), a),
 		fw_say_memory(fw_doc_count(cost, "list_bytes"), b));
 }

@@ -91,7 +91,7 @@ void fw_show_plan(const struct fw_page *page, const json_t *document)
 	print_warnings(page, json_object_get(document, "warnings"));
 	print_looking_back(page, json_object_get(document, "history"));
 	if (fw_doc_count(document, "memory_bytes"))
-		fprintf(page->out, "kernel memory afterwards: %s\n",
+		fprintf(page->out, "kernel memory afterwards: at most %s\n",
 			fw_say_memory(fw_doc_count(document, "memory_bytes"), memory));
 	fprintf(page->out, "plan: %.0f to add, %.0f to change, %.0f to remove; nothing was applied\n",
 		fw_doc_number(document, "add"), fw_doc_number(document, "change"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Findings about the machine: kernel, capabilities, lockdown, bpffs, memory. */
+/* Findings about the machine: kernel, capabilities, lockdown, bpffs; and how much memory there is. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/magic.h>
@@ -8,14 +8,10 @@
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
-#include "fw_maps.h"
 #include "kern/findings.h"
 #include "lib/cleanup.h"
 
 #define KERNEL_MINIMUM 601
-/* Default maps: meters and bans with the hash table's own bytes, policy, filters, counters (measured with
- * memlock). */
-#define DEFAULT_MEMORY_MIB 274
 
 unsigned int fw_kernel_version(void)
 {
@@ -96,7 +92,7 @@ static void examine_bpffs(struct fw_findings *findings, const char *bpffs)
 	fw_finding_command(findings, "mount -t bpf bpf %s", bpffs);
 }
 
-static void examine_memory(struct fw_findings *findings)
+uint64_t fw_memory_available(void)
 {
 	char line[128];
 	uint64_t kib = 0;
@@ -105,13 +101,7 @@ static void examine_memory(struct fw_findings *findings)
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
 			break;
-	if (!kib)
-		return;
-	fw_finding_add(findings, kib / 1024 > 2 * DEFAULT_MEMORY_MIB ? FW_FINDING_OK : FW_FINDING_WARNING,
-		       "memory",
-		       "%" PRIu64
-		       " MiB available; maps of the default capacity (%u meters, %u bans) take about %u MiB",
-		       kib / 1024, FW_SOURCES_DEFAULT, FW_BANS_DEFAULT, DEFAULT_MEMORY_MIB);
+	return kib * 1024;
 }
 
 void fw_examine_host(struct fw_findings *findings, const char *bpffs)
@@ -120,5 +110,4 @@ void fw_examine_host(struct fw_findings *findings, const char *bpffs)
 	examine_capabilities(findings);
 	examine_lockdown(findings);
 	examine_bpffs(findings, bpffs);
-	examine_memory(findings);
 }

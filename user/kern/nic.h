@@ -4,6 +4,7 @@
 #define FW_KERN_NIC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/err.h"
 
@@ -20,7 +21,7 @@ struct fw_finding {
 
 /* driver, MTU against the driver's plain-XDP limit, queues/channels against CPUs, LRO/HW-GRO/rxvlan offloads,
  * rx-flow-hash, bond/bridge/VLAN relations, program on the hook, bpffs, capabilities by name, lockdown,
- * kernel version, memory. Needs no agent; what cannot be read without root is a NOTE that says so. Fills at
+ * kernel version. Needs no agent; what cannot be read without root is a NOTE that says so. Fills at
  * most FW_FINDINGS_MAX. -ENODEV with text. */
 int fw_nic_examine(const char *name, const char *bpffs, struct fw_finding *ret, size_t *ret_count,
 		   struct fw_err *err);
@@ -30,5 +31,6 @@ void fw_nic_explain_attach(const char *name, int error, char *text, size_t size)
 /* Names of the missing ones of CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON: "CAP_BPF, CAP_PERFMON"; returns how many.
  */
 int fw_missing_capabilities(char *text, size_t size);
+uint64_t fw_memory_available(void); /* bytes, 0 unknown */
 
 #endif

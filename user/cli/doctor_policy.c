@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* doctor: what the lists of a policy would do to this machine: the complaints of `check` that are about its
- * own networks and addresses and about hosts that it needs. */
-#include "cli/doctor_lists.h"
+/* doctor: what a policy would do to this machine: the memory its maps take, as `check` counts it, and the
+ * complaints of `check` that are about its own networks and addresses and about hosts that it needs. */
+#include "cli/doctor_policy.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,19 +10,57 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/page.h"
+#include "fw_maps.h"
 #include "lib/cleanup.h"
 #include "policy/check.h"
 #include "policy/file.h"
 #include "policy/image.h"
+#include "policy/memory.h"
 
-#define CHECK "lists"
+static int add_about(json_t *findings, const char *check, const char *level, json_t *detail, json_t *command)
+{
+	return json_array_append_new(findings, json_pack("{s:s, s:s, s:o, s:o}", "level", level, "check",
+							 check, "detail", detail, "command", command))
+		       ? -ENOMEM
+		       : 0;
+}
 
 static int add(json_t *findings, const char *level, json_t *detail, json_t *command)
 {
-	return json_array_append_new(findings, json_pack("{s:s, s:s, s:o, s:o}", "level", level, "check",
-							 CHECK, "detail", detail, "command", command))
-		       ? -ENOMEM
-		       : 0;
+	return add_about(findings, "lists", level, detail, command);
+}
+
+/* Of a policy that there is not: of the default capacity, with empty lists. */
+static uint64_t default_memory(void)
+{
+	const struct fw_policy policy = {
+		.capacity = {.sources = FW_SOURCES_DEFAULT, .bans = FW_BANS_DEFAULT}};
+	const struct fw_image image = {.list_bytes = fw_list_memory(NULL, 0)};
+
+	return fw_policy_memory(&policy, &image);
+}
+
+/* image NULL: the policy could not be had. Maps that are built anew, because their capacity changed, are
+ * there beside the old ones for a moment: hence twice as much. */
+static int say_memory(json_t *findings, uint64_t available, const char *path, const struct fw_policy *policy,
+		      const struct fw_image *image)
+{
+	uint64_t bytes = image ? image->memory_bytes : default_memory();
+	bool short_of_it = available < 2 * bytes;
+	char a[FW_SAY_MAX], b[FW_SAY_MAX];
+
+	if (!available)
+		return 0;
+	return add_about(findings, "memory", short_of_it ? "warning" : "ok",
+			 json_sprintf("%s available; the maps of %s take at most %s, when all are full%s%s",
+				      fw_say_memory(available, a), image ? path : "the default capacity",
+				      fw_say_memory(bytes, b),
+				      image && policy->feed_count ? ", and what feeds hold on top" : "",
+				      short_of_it ? ": twice that is needed for a moment when they are built "
+						    "anew; lower capacity: {sources, bans}"
+						  : ""),
+			 json_string(""));
 }
 
 /* The default that is not there is no complaint: there may be no policy yet. */
@@ -115,23 +153,30 @@ static int examine(json_t *findings, const char *path, const char *interface, co
 	return r;
 }
 
-int fw_doctor_lists(json_t *findings, const char *given, const char *interface)
+int fw_doctor_policy(json_t *findings, const char *given, const char *interface, uint64_t available_bytes)
 {
 	FW_FREE struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	const char *path = given ? given : FW_CONFIG_DEFAULT;
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
 	struct fw_diags diags = {0};
-	int r;
+	int r, invalid;
 
 	if (!ids)
 		return -ENOMEM;
-	if (access(path, R_OK))
-		return say_unread(findings, path, given, errno, interface);
-	r = fw_policy_load(path, &diags, &policy);
+	if (access(path, R_OK)) {
+		int error = errno;
+
+		r = say_memory(findings, available_bytes, path, NULL, NULL);
+		return r ? r : say_unread(findings, path, given, error, interface);
+	}
+	invalid = fw_policy_load(path, &diags, &policy);
+	if (!invalid)
+		invalid = fw_image_compile(policy, &(struct fw_image_input){}, ids, &diags, &image);
+	r = say_memory(findings, available_bytes, path, policy, invalid ? NULL : image);
 	if (!r)
-		r = fw_image_compile(policy, &(struct fw_image_input){}, ids, &diags, &image);
-	r = r ? say_invalid(findings, path, &diags) : examine(findings, path, interface, policy, image);
+		r = invalid ? say_invalid(findings, path, &diags)
+			    : examine(findings, path, interface, policy, image);
 	fw_image_free(image);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
