@@ -142,24 +142,20 @@ static uint64_t charged_for(int fd)
 	return bytes;
 }
 
-/* Of the lists, in inner maps that root may ask for. */
-static uint64_t charged_for_lists(struct lab *lab)
+/* Root may ask for inner maps. */
+static uint64_t charged_with_inner(struct lab *lab, const char *map)
 {
-	static const char *const maps[] = {"fw_list4_run_map", "fw_list4_leaf_map", "fw_list6_group_map",
-					   "fw_list6_map"};
-	uint64_t bytes = 0;
+	int outer = fw_datapath_map_fd(lab->datapath, map);
+	uint64_t bytes = charged_for(outer);
 
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		for (uint32_t slot = 0, id; slot < FW_SLOTS; slot++) {
-			int fd = bpf_map_lookup_elem(fw_datapath_map_fd(lab->datapath, maps[i]), &slot, &id)
-					 ? -1
-					 : bpf_map_get_fd_by_id(id);
+	for (uint32_t slot = 0, id; slot < FW_SLOTS; slot++) {
+		int fd = bpf_map_lookup_elem(outer, &slot, &id) ? -1 : bpf_map_get_fd_by_id(id);
 
-			if (fd < 0)
-				continue;
-			bytes += charged_for(fd);
-			close(fd);
-		}
+		if (fd < 0)
+			continue;
+		bytes += charged_for(fd);
+		close(fd);
+	}
 	return bytes;
 }
 
@@ -184,17 +180,22 @@ Test(usage, memory_is_as_announced)
 				     "sets: {s: {entries: [192.0.2.0/24, 198.51.100.7, 2001:db8::/48]}}\n"
 				     "rules: [{name: l, match: {source: [s]}, action: block},\n"
 				     "        {name: r, limit: 5 packets/10s, action: block}]\n";
+	static const char *const lists[] = {"fw_list4_run_map", "fw_list4_leaf_map", "fw_list6_group_map",
+					    "fw_list6_map"};
 	struct fw_map_usage usage[FW_MAP_USAGE_MAX];
-	uint64_t charged, lists;
+	uint64_t charged = 0;
 	size_t count = 0;
 	struct lab lab;
 
 	if (kernel_version() < KERNEL_TELLS)
 		cr_skip_test("what a map takes is told by kernels since 6.4");
 	lab_open_with(&lab, policy, (struct fw_datapath_options){0}, false);
-	lists = charged_for_lists(&lab);
-	cr_expect_gt(lists, 0);
-	charged = FW_SLOTS * lists; /* while they are swapped */
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		uint64_t bytes = charged_with_inner(&lab, lists[i]);
+
+		cr_expect_eq(usage_of(&lab, lists[i]).memory_bytes, bytes, "%s", lists[i]);
+		charged += bytes; /* once more, while they are swapped */
+	}
 	cr_assert_eq(fw_stats_map_usage(lab.datapath, usage, FW_MAP_USAGE_MAX, &count), 0);
 	for (size_t i = 0; i < count; i++)
 		charged += usage[i].memory_bytes + room_to_grow(&usage[i]);

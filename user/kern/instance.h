@@ -27,6 +27,9 @@ extern const char *const fw_map_names[FW_MAP_ID_MAX_];
 
 #define FW_LIST_TABLES 4
 
+/* In the order of a view's memory: each has an inner map per slot. */
+extern const enum fw_map_id fw_list_table_maps[FW_LIST_TABLES];
+
 /* The lists of a slot as this process has written them; nothing after an adoption. */
 struct fw_list_view {
 	struct fw_list_tables tables;

@@ -13,8 +13,11 @@
 #include "lib/clock.h"
 #include "policy/tables.h"
 
+const enum fw_map_id fw_list_table_maps[FW_LIST_TABLES] = {
+	FW_MAP_ID_fw_list4_run_map, FW_MAP_ID_fw_list4_leaf_map, FW_MAP_ID_fw_list6_group_map,
+	FW_MAP_ID_fw_list6_map};
+
 struct table {
-	enum fw_map_id map;
 	const char *name;
 	uint32_t entry_bytes, entries; /* of these */
 	uint32_t used;		       /* have a content */
@@ -72,7 +75,8 @@ static int load_table(struct fw_datapath *datapath, const struct table *table, u
 	r = copy_into(fd, table, &view->memory[place], &view->bytes[place], err);
 	if (!r)
 		r = verify(fd, table, err);
-	if (!r && bpf_map_update_elem(fw_map_fd(datapath, table->map), &list_slot, &fd, BPF_ANY))
+	if (!r &&
+	    bpf_map_update_elem(fw_map_fd(datapath, fw_list_table_maps[place]), &list_slot, &fd, BPF_ANY))
 		r = fw_err_set(err, -errno, "cannot put the new lists in place: %s; those in force stay",
 			       strerror(errno));
 	return r;
@@ -145,17 +149,16 @@ int fw_lists_load(struct fw_datapath *datapath, const struct fw_image *image, ui
 	if (r)
 		return r;
 	const struct table all[] = {
-		{FW_MAP_ID_fw_list4_run_map, "fw_run4", sizeof(*tables.runs4),
+		{"fw_run4", sizeof(*tables.runs4),
 		 tables.runs4 ? fw_list_with_slack(tables.run_words4, FW_LIST4_RUN_SLACK) : 0,
 		 tables.run_words4, tables.runs4},
-		{FW_MAP_ID_fw_list4_leaf_map, "fw_leaf4", sizeof(*tables.leaves4),
+		{"fw_leaf4", sizeof(*tables.leaves4),
 		 tables.runs4 ? fw_list_with_slack(tables.leaf_count4, FW_LIST4_LEAF_SLACK) : 0,
 		 tables.leaf_count4, tables.leaves4},
-		{FW_MAP_ID_fw_list6_group_map, "fw_group6", sizeof(*tables.groups6),
-		 tables.groups6 ? tables.shape.group_mask6 + 1 : 0, tables.shape.group_mask6 + 1,
-		 tables.groups6},
-		{FW_MAP_ID_fw_list6_map, "fw_list6", sizeof(*tables.buckets6),
-		 tables.buckets6 ? tables.shape.mask6 + 1 : 0, tables.shape.mask6 + 1, tables.buckets6},
+		{"fw_group6", sizeof(*tables.groups6), tables.groups6 ? tables.shape.group_mask6 + 1 : 0,
+		 tables.shape.group_mask6 + 1, tables.groups6},
+		{"fw_list6", sizeof(*tables.buckets6), tables.buckets6 ? tables.shape.mask6 + 1 : 0,
+		 tables.shape.mask6 + 1, tables.buckets6},
 	};
 
 	_Static_assert(sizeof(all) / sizeof(all[0]) == FW_LIST_TABLES, "the view holds all tables");
@@ -194,12 +197,9 @@ int fw_lists_patch(struct fw_datapath *datapath, const struct fw_list_delta *del
 
 void fw_lists_drop(struct fw_datapath *datapath, uint32_t list_slot)
 {
-	static const enum fw_map_id maps[] = {FW_MAP_ID_fw_list4_run_map, FW_MAP_ID_fw_list4_leaf_map,
-					      FW_MAP_ID_fw_list6_group_map, FW_MAP_ID_fw_list6_map};
-
 	close_view(&datapath->list_view[list_slot % FW_SLOTS]);
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		bpf_map_delete_elem(fw_map_fd(datapath, maps[i]), &list_slot);
+	for (size_t i = 0; i < FW_LIST_TABLES; i++)
+		bpf_map_delete_elem(fw_map_fd(datapath, fw_list_table_maps[i]), &list_slot);
 }
 
 void fw_lists_close(struct fw_datapath *datapath)

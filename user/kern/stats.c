@@ -7,7 +7,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "fw_geo.h"
 #include "kern/batch.h"
 #include "kern/instance.h"
 #include "lib/cleanup.h"
@@ -208,6 +210,33 @@ static uint64_t memory_of(int fd)
 	return bytes;
 }
 
+/* What an inner map of a slot holds, 0: an earlier agent made it, and nobody may ask for its size. */
+static uint64_t inner_bytes(const struct fw_datapath *datapath, int map, uint32_t slot)
+{
+	for (size_t i = 0; i < FW_LIST_TABLES; i++)
+		if (map == (int)fw_list_table_maps[i])
+			return datapath->list_view[slot].bytes[i];
+	return sizeof(struct fw_geo_table);
+}
+
+/* Of a map of maps nearly everything is in these. Rounded as the kernel does: its own page and whole ones. */
+static uint64_t memory_with_inner(const struct fw_datapath *datapath, int map)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), bytes = memory_of(datapath->fds[map]);
+
+	for (uint32_t slot = 0, id; slot < FW_SLOTS; slot++) {
+		uint64_t inner;
+
+		if (bpf_map_lookup_elem(datapath->fds[map], &slot, &id))
+			continue;
+		inner = inner_bytes(datapath, map, slot);
+		if (!inner)
+			return 0;
+		bytes += page + (inner + page - 1) / page * page;
+	}
+	return bytes;
+}
+
 static uint64_t meters_given(const struct fw_datapath *datapath)
 {
 	const struct fw_gate *gate;
@@ -265,7 +294,9 @@ int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage,
 		if (bpf_obj_get_info_by_fd(datapath->fds[i], &info, &size))
 			return -errno;
 		*map = (struct fw_map_usage){.map = fw_map_names[i],
-					     .memory_bytes = memory_of(datapath->fds[i])};
+					     .memory_bytes = info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS
+								     ? memory_with_inner(datapath, i)
+								     : memory_of(datapath->fds[i])};
 		if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH) {
 			map->entries = entries_of(datapath, i, &info);
 			map->capacity = info.max_entries;

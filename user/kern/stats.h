@@ -36,7 +36,7 @@ int fw_stats_faults(struct fw_datapath *datapath, uint64_t ret[FW_FAULT_MAX_]);
 int fw_stats_classes(struct fw_datapath *datapath, uint32_t list_slot, uint64_t *counts, size_t class_count);
 int fw_stats_classes_reset(struct fw_datapath *datapath, uint32_t list_slot, struct fw_err *err);
 /* Hash maps are walked to count their entries, a large one not at every call. memory_bytes is what the kernel
- * charges. */
+ * charges, with the inner maps of a map of maps. */
 int fw_stats_map_usage(struct fw_datapath *datapath, struct fw_map_usage *usage, size_t capacity,
 		       size_t *ret_count);
 

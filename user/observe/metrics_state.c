@@ -33,10 +33,14 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 
 	write_entries(snapshot, out);
 	fw_metric_family(out, "floodwall_map_memory_bytes", "gauge",
-			 "Kernel memory a BPF map is charged for.");
+			 "Kernel memory a BPF map is charged for, lists and geo tables with both their "
+			 "generations; "
+			 "of lists that an earlier agent laid out it is not known.");
 	for (size_t i = 0; i < snapshot->map_count; i++)
-		fw_metric_sample(out, "floodwall_map_memory_bytes", (double)snapshot->maps[i].memory_bytes,
-				 "map", snapshot->maps[i].map, NULL);
+		if (snapshot->maps[i].memory_bytes)
+			fw_metric_sample(out, "floodwall_map_memory_bytes",
+					 (double)snapshot->maps[i].memory_bytes, "map", snapshot->maps[i].map,
+					 NULL);
 	fw_metric_family(out, "floodwall_map_update_errors_total", "counter",
 			 "Failed updates of a BPF map by the packet path.");
 	fw_metric_sample(out, "floodwall_map_update_errors_total",

@@ -14,7 +14,7 @@
 struct fw_map_usage {
 	const char *map;	    /* static */
 	uint64_t entries, capacity; /* capacity 0: all of it is always there, nothing comes and goes */
-	uint64_t memory_bytes;
+	uint64_t memory_bytes;	    /* 0: not known */
 };
 
 /* Who gets a meter: see known_admits() in bpf/known.h. */
