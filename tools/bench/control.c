@@ -51,13 +51,39 @@ static double proc_number(const char *path, const char *name)
 	return 0;
 }
 
-static double map_bytes(uint32_t id)
+static double memory_of(int map)
 {
-	FW_CLOSE int fd = bpf_map_get_fd_by_id(id);
 	char path[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	return fd < 0 ? 0 : proc_number(path, "memlock:");
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map);
+	return proc_number(path, "memlock:");
+}
+
+/* The maps in a map: the kernel charges them to nobody else. */
+static double memory_inside(int map, uint32_t slots)
+{
+	double bytes = 0;
+
+	for (uint32_t slot = 0; slot < slots; slot++) {
+		uint32_t id;
+		FW_CLOSE int inner = bpf_map_lookup_elem(map, &slot, &id) ? -1 : bpf_map_get_fd_by_id(id);
+
+		if (inner >= 0)
+			bytes += memory_of(inner);
+	}
+	return bytes;
+}
+
+static double map_bytes(uint32_t id)
+{
+	FW_CLOSE int map = bpf_map_get_fd_by_id(id);
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+
+	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &length))
+		return 0;
+	return memory_of(map) +
+	       (info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ? memory_inside(map, info.max_entries) : 0);
 }
 
 /* Kernel memory of every map the program holds, in MiB. */
