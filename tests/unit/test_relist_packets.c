@@ -9,9 +9,12 @@
 static const char *const dance[] = {"2001:db8:1::/48",	      "2001:db8::/48",	 "2001:db8::/33",
 				    "2001:db8:8000::/33",     "2001:db8::/64",	 "2001:db8:0:1::/64",
 				    "2001:db8:0:0:8000::/65", "2001:db8::8/125", "2001:db8:0:0:1::/80"};
+/* Beside 10.64.0.7, alone in its /24: the slots of its /18's line change, and never become a run. */
+static const char *const slots[] = {"10.64.0.7", "10.64.1.1", "10.64.2.0/24", "10.64.3.0/28", "10.64.4.4"};
+
 struct watch {
 	struct fw_list_tables *tables;
-	struct fw_addr addr4, addr6;
+	struct fw_addr addr6, addr4, addr4_alone;
 	uint64_t rounds;
 	unsigned long missed;
 	bool over;
@@ -22,7 +25,8 @@ static void *look_on(void *data)
 	struct watch *watch = data;
 
 	while (!__atomic_load_n(&watch->over, __ATOMIC_ACQUIRE)) {
-		watch->missed += !walk(watch->tables, &watch->addr4) + !walk(watch->tables, &watch->addr6);
+		watch->missed += !walk(watch->tables, &watch->addr4) + !walk(watch->tables, &watch->addr6) +
+				 !walk(watch->tables, &watch->addr4_alone);
 		__atomic_fetch_add(&watch->rounds, 1, __ATOMIC_ACQ_REL);
 	}
 	return NULL;
@@ -59,8 +63,10 @@ Test(relist_packets, packets_look_on, .timeout = 1800)
 
 	add(world, S0, "2001:db8::7", false);
 	add(world, S0, "10.0.0.7", false);
+	add(world, S0, "10.64.0.7", false);
 	watch.addr6 = world->changes[0].prefix.addr;
 	watch.addr4 = world->changes[1].prefix.addr;
+	watch.addr4_alone = world->changes[2].prefix.addr;
 	world->image = compile(world);
 	lay_out(world);
 	cr_assert_eq(pthread_create(&thread, NULL, look_on, &watch), 0);
@@ -71,9 +77,10 @@ Test(relist_packets, packets_look_on, .timeout = 1800)
 		struct fw_diags diags = {0};
 		int r;
 
-		world->input.change_count = 2;
+		world->input.change_count = 3;
 		add(world, roll(world, 2), dance[roll(world, sizeof(dance) / sizeof(dance[0]))], false);
 		add(world, roll(world, 2), roll(world, 2) ? "10.0.0.6" : "10.0.0.0/28", false);
+		add(world, S1, slots[roll(world, sizeof(slots) / sizeof(slots[0]))], false);
 		if (step % 3)
 			add(world, roll(world, 2), dance[roll(world, sizeof(dance) / sizeof(dance[0]))],
 			    false);
@@ -93,6 +100,7 @@ Test(relist_packets, packets_look_on, .timeout = 1800)
 	__atomic_store_n(&watch.over, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	cr_expect_gt(world->in_place, 500, "full after %u", world->in_place);
+	cr_expect_eq(world->tables.lines4[0x0a400000 >> 14].run, 0, "slots were to be watched");
 	cr_expect_eq(watch.missed, 0, "%lu of %lu looks missed", watch.missed, (unsigned long)watch.rounds);
 	close_world(world);
 	free(world);
