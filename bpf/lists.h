@@ -9,7 +9,7 @@
 #include "maps.h"
 #include "packet.h"
 
-/* Where the bitmap says whether anything is known about an address. */
+/* Where the bitmap says whether anything is known about an address: the word, then the bit to ask first. */
 static __always_inline __u32 lists_bit(__u32 family, const struct fw_addr *addr)
 {
 	return family == FW_FAMILY_V6 ? fw_list6_bit(bpf_ntohl(addr->w[0])) : bpf_ntohl(addr->w[3]) >> 8;
@@ -78,12 +78,14 @@ static __always_inline __u32 lists_run4(__u32 slot, __u32 base, __u32 addr)
 	return ((entry >> 16 ^ addr) & 255) >> ((32 - kind) & 15) ? rest : entry & 0xffff;
 }
 
-/* Global, like the others below: verified once, whatever path leads here. */
-__noinline int lists_exact4(__u32 slot, __u32 addr)
+/* Global, like the others below: verified once, whatever path leads here. word: of the bitmap. */
+__noinline int lists_exact4(__u32 slot, __u32 addr, __u64 word)
 {
 	const struct fw_list4_line *line;
 	__u32 run;
 
+	if (!fw_list4_is_marked(word, addr))
+		return 0;
 	slot %= FW_SLOTS;
 	line = map_memory(fw_list4_line_map, struct fw_list4_line, slot * FW_LIST4_LINES + (addr >> 14),
 			  FW_SLOTS * FW_LIST4_LINES - 1);
@@ -188,15 +190,17 @@ static __always_inline __u32 lists_class(const struct fw_policy_slot *policy, __
 					 const struct fw_addr *addr, __u64 word)
 {
 	const struct fw_list_shape *shape = &policy->lists;
-	__u32 slot = policy->list_slot % FW_SLOTS, marked, exact;
+	__u32 slot = policy->list_slot % FW_SLOTS, bit, may_be, exact;
 
 	if (family == FW_FAMILY_NONE)
 		return 0;
-	marked = word >> (lists_bit(family, addr) & 63) & 1;
-	if (family == FW_FAMILY_V4) {
-		return marked && shape->features & FW_LIST_V4 ? lists_exact4(slot, bpf_ntohl(addr->w[3])) : 0;
-	}
-	if (marked && shape->features & FW_LIST_V6) {
+	bit = lists_bit(family, addr);
+	may_be = word >> (bit & 31) & 1;
+	if (family == FW_FAMILY_V4)
+		return may_be && shape->features & FW_LIST_V4
+			       ? lists_exact4(slot, bpf_ntohl(addr->w[3]), word)
+			       : 0;
+	if (may_be && shape->features & FW_LIST_V6 && fw_list6_is_marked(word, bit)) {
 		exact = lists_exact6(shape, slot, addr);
 		if (exact)
 			return exact & 0xffff;

@@ -3,24 +3,57 @@
  * everybody, then the exact answer, one or two cache lines away. The cost does not depend on how many
  * prefixes there are.
  *
- * IPv4 is cut into its 16.7 M /24s, one bit each, and 262144 /18s of 64 of them, one word of the bitmap (few
- * marks: of a smaller one, shared with other /18s) and half a cache line each: up to seven entries, which is
- * what a million prefixes take. A /18 that holds more, or that something surrounds, has a run elsewhere:
- * which of its /24s, and an entry for each of these. Entries change by one store each; a run is never
- * changed: another one is written behind the last and takes its place with one store, so that a packet sees
- * each /24 as it was or as it is.
+ * IPv4 is cut into 262144 /18s, one word of the bitmap (few marks: of a smaller one, shared with other /18s)
+ * and half a cache line each: up to seven entries, which is what a million prefixes take. A /18 that holds
+ * more, or that something surrounds, has a run elsewhere: which of its 64 /24s, and an entry for each of
+ * these. Entries change by one store each; a run is never changed: another one is written behind the last and
+ * takes its place with one store, so that a packet sees each /24 as it was or as it is.
  *
- * IPv6 is cut into /32s, hashed onto as many bits (a false alarm costs one bucket); its prefixes of at most
+ * IPv6 is cut into /32s, hashed onto as many words (a false alarm costs one bucket); its prefixes of at most
  * 16 bits lie in a table of their own ("wide"), or a /1 would mark half the space. */
 #ifndef FW_LISTS_H
 #define FW_LISTS_H
 
 #include "fw_types.h"
 
-#define FW_LIST_BITMAP_WORDS (1u << 18) /* 2^24 bits, 2 MiB */
+#define FW_LIST_BITMAP_WORDS (1u << 18) /* 2 MiB */
 #define FW_LIST_WIDE	     65536u	/* classes by the first 16 bits */
 #define FW_LIST_WIDE_BITS    16
 #define FW_LIST_CHAIN	     8u /* buckets looked at before "not there"; the builder grows the table instead */
+
+/* Hashes spread, they need not resist: operators write lists, attackers do not. */
+static inline __attribute__((always_inline)) __u32 fw_list_hash32(__u32 key)
+{
+	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 32);
+}
+
+/* A word of a bitmap is a filter. Its lower half says in which /24s (two share a bit; IPv6: /32s) something
+ * is known: one shift for nearly everybody. Only who passes that asks the upper half, two bits for all of
+ * such a /24 or for one of its /28s: the exact answer is memory that nobody has near, and of a million
+ * prefixes most are single addresses. A word of ones is a /18 that is listed. */
+static inline __attribute__((always_inline)) __u64 fw_list_mark_of(__u32 bit, __u32 key)
+{
+	__u32 hash = fw_list_hash32(key);
+
+	return 1ULL << (bit & 31) | 1ULL << (32 + (hash >> 27)) | 1ULL << (32 + (hash >> 22 & 31));
+}
+
+static inline __attribute__((always_inline)) __u64 fw_list4_mark24(__u32 addr)
+{
+	return fw_list_mark_of(addr >> 8, addr >> 8);
+}
+
+static inline __attribute__((always_inline)) __u64 fw_list4_mark28(__u32 addr)
+{
+	return fw_list_mark_of(addr >> 8, addr >> 4);
+}
+
+static inline __attribute__((always_inline)) int fw_list4_is_marked(__u64 word, __u32 addr)
+{
+	__u64 mark24 = fw_list4_mark24(addr), mark28 = fw_list4_mark28(addr);
+
+	return (word & mark24) == mark24 || (word & mark28) == mark28;
+}
 
 /* Half a cache line for each /18. Slots are 0 (free) or /24 << 26 | length - 24 << 22 | last byte << 14 |
  * class, which must fit. run: where its run begins, in words of fw_list4_run_map; then the slots do not
@@ -139,8 +172,8 @@ struct fw_list_shape {
 	__u32 mask6;
 	__u32 changes; /* made in place since these lists were laid out */
 	/* Of the bitmaps' words. Few marks take few words, which stay in the nearest cache whatever the
-	 * neighbours do to the last level: the words are folded upon each other, and a mark is a false alarm
-	 * elsewhere. */
+	 * neighbours do to the last level: the words are folded upon each other, at the cost of some false
+	 * alarms. */
 	__u32 bitmap_mask4;
 	__u32 bitmap_mask6;
 };
@@ -149,12 +182,6 @@ FW_SIZE_IS(struct fw_list_shape, 24);
 static inline __attribute__((always_inline)) __u32 fw_list6_key(__u32 bits, __u32 version)
 {
 	return version << 8 | bits;
-}
-
-/* Hashes spread, they need not resist: operators write lists, attackers do not. */
-static inline __attribute__((always_inline)) __u32 fw_list_hash32(__u32 key)
-{
-	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 32);
 }
 
 static inline __attribute__((always_inline)) __u32 fw_list6_hash(const struct fw_addr *addr, __u32 key)
@@ -170,10 +197,17 @@ static inline __attribute__((always_inline)) __u32 fw_list6_hash(const struct fw
 	return (__u32)(hash >> 32);
 }
 
-/* Bit of an IPv6 /32 in the bitmap. */
+/* Where an IPv6 /32 stands in the bitmap: the word in the upper 18 of 24 bits, the mark by all of them. */
 static inline __attribute__((always_inline)) __u32 fw_list6_bit(__u32 top)
 {
 	return fw_list_hash32(top ^ 0x5bd1e995) & 0xffffff;
+}
+
+static inline __attribute__((always_inline)) int fw_list6_is_marked(__u64 word, __u32 bit)
+{
+	__u64 mark = fw_list_mark_of(bit, bit);
+
+	return (word & mark) == mark;
 }
 
 #endif

@@ -36,7 +36,7 @@ static int compare(const void *a, const void *b)
 
 static bool is_marked4(const struct fw_list_tables *tables, uint32_t addr)
 {
-	return tables->bitmap4[addr >> 14 & tables->shape.bitmap_mask4] >> (addr >> 8 & 63) & 1;
+	return fw_list4_is_marked(tables->bitmap4[addr >> 14 & tables->shape.bitmap_mask4], addr);
 }
 
 /* So many single addresses, at random. */
@@ -66,7 +66,7 @@ Test(fold, few_marks_take_few_words_and_raise_few_false_alarms)
 {
 	static const struct {
 		uint32_t count, words;
-	} cases[] = {{10, 8192}, {10000, 8192}, {60000, 32768}, {400000, 262144}};
+	} cases[] = {{10, 8192}, {10000, 8192}, {60000, 32768}, {400000, 131072}, {1000000, 262144}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint32_t alarms = 0, asked = 100000;

@@ -233,7 +233,7 @@ static uint16_t table_class4(const struct fw_list_tables *tables, uint32_t top)
 	uint64_t mask;
 
 	if (!(tables->shape.features & FW_LIST_V4) ||
-	    !(tables->bitmap4[top >> 14 & tables->shape.bitmap_mask4] >> bit & 1))
+	    !fw_list4_is_marked(tables->bitmap4[top >> 14 & tables->shape.bitmap_mask4], top))
 		return 0;
 	line = &tables->lines4[top >> 14];
 	for (int i = 0; i < FW_LIST4_SLOTS && !line->run; i++) {
@@ -296,7 +296,7 @@ static uint16_t table_class6(const struct fw_list_tables *tables, const struct f
 	uint32_t top = ntohl(addr->w[0]), bit = fw_list6_bit(top);
 	uint32_t index = fw_list_hash32(top) & tables->shape.group_mask6;
 	bool marked = tables->shape.features & FW_LIST_V6 &&
-		      tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6] >> (bit & 63) & 1;
+		      fw_list6_is_marked(tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6], bit);
 
 	for (unsigned int step = 0; marked && step < FW_LIST_CHAIN; step++) {
 		const struct fw_list6_group_bucket *bucket = &tables->groups6[index];

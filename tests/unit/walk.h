@@ -32,9 +32,9 @@ static inline uint16_t walk4(const struct fw_list_tables *tables, uint32_t addr)
 	uint32_t run;
 
 	if (!(tables->shape.features & FW_LIST_V4) ||
-	    !(__atomic_load_n(&tables->bitmap4[addr >> 14 & tables->shape.bitmap_mask4], __ATOMIC_ACQUIRE) >>
-		      (addr >> 8 & 63) &
-	      1))
+	    !fw_list4_is_marked(__atomic_load_n(&tables->bitmap4[addr >> 14 & tables->shape.bitmap_mask4],
+						__ATOMIC_ACQUIRE),
+				addr))
 		return 0;
 	line = &tables->lines4[addr >> 14];
 	run = __atomic_load_n(&line->run, __ATOMIC_ACQUIRE);
@@ -91,9 +91,9 @@ static inline uint16_t walk6(const struct fw_list_tables *tables, const struct f
 	uint32_t index = fw_list_hash32(top) & tables->shape.group_mask6;
 	bool marked =
 		tables->shape.features & FW_LIST_V6 &&
-		__atomic_load_n(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6], __ATOMIC_ACQUIRE) >>
-				(bit & 63) &
-			1;
+		fw_list6_is_marked(__atomic_load_n(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6],
+						   __ATOMIC_ACQUIRE),
+				   bit);
 
 	for (unsigned int step = 0; marked && step < FW_LIST_CHAIN; step++) {
 		const struct fw_list6_group_bucket *bucket = &tables->groups6[index];

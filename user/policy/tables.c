@@ -34,29 +34,45 @@ static size_t run_of_v4(const struct fw_listed *listed, size_t count, size_t *re
 	return end - first;
 }
 
-#define MARKS_OF_64   2u /* of a word's 64 bits: one in 32 unlisted sources is a false alarm */
-#define CROWDED_OF_64 8u
-#define WORDS_LEAST   8192u /* 64 KiB */
+#define WORDS_LEAST 8192u /* 64 KiB */
 
-static uint64_t marks_in(const uint64_t *bitmap, uint32_t words)
+/* Shares of all sources that are let through to the exact answer. */
+#define ALARMS_ADDED   (1.0 / 128) /* what fewer words may cost */
+#define ALARMS_FOLDED  (1.0 / 32)  /* who has more has all words, which are never crowded */
+#define ALARMS_CROWDED (1.0 / 16)
+
+static double alarms_of(uint64_t word)
 {
-	uint64_t marks = 0;
+	double first = __builtin_popcount((uint32_t)word) / 32.0;
+	double second = __builtin_popcount((uint32_t)(word >> 32)) / 32.0;
+	double both = second * second;
 
-	for (uint32_t i = 0; i < words; i++)
-		marks += (uint64_t)__builtin_popcountll(bitmap[i]);
-	return marks;
+	return first * (1 - (1 - both) * (1 - both));
+}
+
+/* Of as many words, laid upon each other. */
+static double alarms(const uint64_t *words, const uint64_t *others, uint32_t count)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		sum += alarms_of(words[i] | others[i]);
+	return sum / count;
 }
 
 uint32_t fw_list_fold(uint64_t *bitmap)
 {
-	uint64_t marks = marks_in(bitmap, FW_LIST_BITMAP_WORDS);
-	uint32_t words = WORDS_LEAST;
+	double bearable = alarms(bitmap, bitmap, FW_LIST_BITMAP_WORDS) + ALARMS_ADDED;
+	uint32_t words = FW_LIST_BITMAP_WORDS;
 
-	while (words < FW_LIST_BITMAP_WORDS && (uint64_t)words * MARKS_OF_64 < marks)
-		words *= 2;
-	for (uint32_t i = words; i < FW_LIST_BITMAP_WORDS; i++) {
-		bitmap[i & (words - 1)] |= bitmap[i];
-		bitmap[i] = 0;
+	if (bearable > ALARMS_FOLDED)
+		bearable = ALARMS_FOLDED;
+	while (words > WORDS_LEAST && alarms(bitmap, bitmap + words / 2, words / 2) <= bearable) {
+		words /= 2;
+		for (uint32_t i = 0; i < words; i++) {
+			bitmap[i] |= bitmap[i + words];
+			bitmap[i + words] = 0;
+		}
 	}
 	return words - 1;
 }
@@ -72,7 +88,7 @@ void fw_list_mark(uint64_t *word, uint64_t bits, uint32_t mask)
 static bool is_crowded(const uint64_t *bitmap, uint32_t mask)
 {
 	return bitmap && mask != FW_LIST_BITMAP_WORDS - 1 &&
-	       marks_in(bitmap, mask + 1) > (uint64_t)(mask + 1) * CROWDED_OF_64;
+	       alarms(bitmap, bitmap, mask + 1) > ALARMS_CROWDED;
 }
 
 int fw_list_tables_patch(struct fw_list_tables *tables, const struct fw_list_region *regions, size_t count)

@@ -237,6 +237,53 @@ static bool change_slots(struct fw_list4_line *line, const uint32_t *slots, unsi
 	return true;
 }
 
+/* More /28s than this are marked as the whole /24. */
+#define SLASH28S_MARKED 2
+
+static uint64_t mark_of_longs(uint32_t addr, uint32_t slash28s)
+{
+	uint64_t mark = 0;
+
+	if (__builtin_popcount(slash28s) > SLASH28S_MARKED)
+		return fw_list4_mark24(addr);
+	for (uint32_t i = 0; i < 16; i++)
+		if (slash28s >> i & 1)
+			mark |= fw_list4_mark28(addr | i << 4);
+	return mark;
+}
+
+/* slash24: its first address. */
+static uint64_t mark_of_entry(const struct fw_list_tables *tables, uint32_t slash24, uint32_t entry)
+{
+	uint32_t kind = entry >> 24, slash28s = 0;
+
+	if (kind == FW_LIST4_LEAF) {
+		const struct fw_list4_leaf *leaf = &tables->leaves4[entry & 0xffffff];
+
+		for (uint32_t i = 0; i < 256; i++)
+			slash28s |= (uint32_t)(leaf->list_class[i] != 0) << (i >> 4);
+	} else {
+		uint32_t many = kind < 28 ? 1u << (28 - kind) : 1;
+
+		slash28s = ((1u << many) - 1) << (entry >> 20 & 15);
+	}
+	return mark_of_longs(slash24, slash28s);
+}
+
+static uint64_t mark_of_run(const struct fw_list_tables *tables, uint32_t slash18, const struct run *run)
+{
+	uint64_t mark = 0;
+
+	if (run->rest)
+		return UINT64_MAX;
+	for (uint64_t left = run->mask; left; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(left);
+
+		mark |= mark_of_entry(tables, slash18 << 14 | i << 8, run->entry[i]);
+	}
+	return mark;
+}
+
 /* Packets may look on: what the bits lead to is there before them. A packet that still sees an older bit
  * finds that nothing is listed. A line that went over to a run stays with runs, because its slots are old. */
 static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct run *run, uint32_t *uniform)
@@ -253,7 +300,7 @@ static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct
 		__atomic_store_n(&line->run, base ? base : FW_LIST4_EMPTY, __ATOMIC_RELEASE);
 	}
 	fw_list_mark(&tables->bitmap4[slash18 & tables->shape.bitmap_mask4],
-		     run->rest ? UINT64_MAX : run->mask, tables->shape.bitmap_mask4);
+		     mark_of_run(tables, slash18, run), tables->shape.bitmap_mask4);
 	return 0;
 }
 

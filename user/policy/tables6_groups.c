@@ -10,7 +10,7 @@ static void mark_group(struct fw_list_tables *tables, uint32_t top)
 {
 	uint32_t bit = fw_list6_bit(top);
 
-	__atomic_fetch_or(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6], 1ULL << (bit & 63),
+	__atomic_fetch_or(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6], fw_list_mark_of(bit, bit),
 			  __ATOMIC_RELEASE);
 }
 
