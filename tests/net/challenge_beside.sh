@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A few hundred SYNs per second: runs beside another.
 # What a challenge must leave alone: guests on a bridge of this host, and sockets bound to an interface above the filtered one,
-# neither of which the packet program finds.
+# neither of which the packet program finds. And the sysctls that it needs are the operator's.
 . "$(dirname "$0")/session.sh"
 begin challenge_beside
 need_tool floodgen
@@ -118,3 +118,17 @@ wait $BEFORE
 expect_that "a guest's connection goes on from before" 'a >= 40' "$(cat "$WORK/before")"
 expect_that "this host's clients are challenged all the same" 'a > 100' "$(status "d['reasons']['challenged']")"
 kill $SYNS
+
+# Somebody sets the sysctls meanwhile: what is needed comes back, what he wanted is given back.
+sysctl_of() { on victim sysctl -n "net.ipv4.$1"; }
+is_two() { [ "$(sysctl_of tcp_syncookies)" = 2 ]; }
+on victim sysctl -qw net.ipv4.tcp_syncookies=0 net.ipv4.tcp_timestamps=0
+within 5 "tcp_syncookies is set again" is_two
+stampless() { [ "$(status "list(d['challenge']['sysctls'])")" = "['tcp_syncookies']" ]; }
+within 5 "status claims no tcp_timestamps that are switched off" stampless
+expect "status says what is given back" 0 "$(status "d['challenge']['sysctls']['tcp_syncookies']['before']")"
+stop_agent KILL
+start_agent
+fw tune syn action=police >/dev/null
+expect "tcp_syncookies is what he wanted last, also after a crash" 0 "$(sysctl_of tcp_syncookies)"
+expect "and so is tcp_timestamps" 0 "$(sysctl_of tcp_timestamps)"

@@ -62,6 +62,39 @@ static int write_record(struct fw_agent *agent, struct fw_err *err)
 	return r;
 }
 
+/* What to give back is what somebody wanted last. 0: it is on disk. */
+static int record(struct fw_agent *agent, int i, bool recorded, long before, struct fw_err *err)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	bool had = watch->recorded[i];
+	long had_before = watch->before[i];
+	int r;
+
+	watch->recorded[i] = recorded;
+	watch->before[i] = before;
+	r = write_record(agent, err);
+	if (r) {
+		watch->recorded[i] = had;
+		watch->before[i] = had_before;
+	}
+	return r;
+}
+
+static void log_raised(int i, long before, bool again)
+{
+	if (again)
+		fw_log(FW_LOG_WARNING,
+		       "challenge: net.ipv4.%s set to %d again: somebody else has set it to %ld, and to that "
+		       "it "
+		       "goes back when no rule challenges",
+		       sysctls[i], WANTED, before);
+	else
+		fw_log(FW_LOG_NOTICE,
+		       "challenge: net.ipv4.%s set to %d, it was %ld; it goes back to %ld when no rule "
+		       "challenges",
+		       sysctls[i], WANTED, before, before);
+}
+
 /* 0: the sysctl is what challenge needs. */
 static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 {
@@ -72,23 +105,17 @@ static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 
 	if (r || now == WANTED)
 		return r;
+	/* The operator wants none: answered without, which costs window scale and SACK. */
 	if (!strcmp(sysctls[i], "tcp_timestamps") && !now)
-		return 0; /* the operator wants none: answered without, which costs window scale and SACK */
-	if (!again) {
-		watch->recorded[i] = true;
-		watch->before[i] = now;
-		r = write_record(agent, err);
-	}
-	if (!r)
-		r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
+		return again ? record(agent, i, false, 0, err) : 0;
+	r = again && watch->before[i] == now ? 0 : record(agent, i, true, now, err);
+	if (r)
+		return r;
+	r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
 	if (r)
 		watch->recorded[i] = again;
 	else
-		fw_log(again ? FW_LOG_WARNING : FW_LOG_NOTICE,
-		       "challenge: net.ipv4.%s set to %d, it was %ld%s; it goes back to %ld when no rule "
-		       "challenges",
-		       sysctls[i], WANTED, now, again ? " again: somebody else changed it" : "",
-		       watch->before[i]);
+		log_raised(i, now, again);
 	return r;
 }
 
