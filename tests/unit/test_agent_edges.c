@@ -134,7 +134,7 @@ Test(unix_socket, a_file_in_the_way_is_left_alone)
 	cr_expect(S_ISREG(status.st_mode));
 }
 
-Test(spared, resolvers_without_loopback)
+Test(spared, resolvers_that_can_answer)
 {
 	static const char *const wanted[] = {"192.0.2.53", "2001:db8::53", "fe80::1"};
 	struct fw_spared_list list = {};
@@ -143,7 +143,9 @@ Test(spared, resolvers_without_loopback)
 
 	fputs("# nameserver 203.0.113.1\nnameserver 127.0.0.53\nnameserver ::1\nnameserver 192.0.2.53\n"
 	      "nameserver 2001:db8::53\n  nameserver fe80::1%eth0\nnameserver banana\nsearch "
-	      "example.org\nnameserver 192.0.2.53\n",
+	      "example.org\nnameserver 192.0.2.53\nnameserver 0.0.0.0\nnameserver ::\nnameserver "
+	      "224.0.0.251\n"
+	      "nameserver 255.255.255.255\nnameserver ff02::fb\nnameserver ::ffff:127.0.0.1\n",
 	      file);
 	fclose(file);
 	cr_assert_eq(fw_spared_resolvers_of(&list, name), 0);
@@ -168,6 +170,7 @@ Test(spared, time_servers_in_configuration)
 	static const char *const wanted[] = {"192.0.2.1", "192.0.2.2", "2001:db8::3",
 					     "192.0.2.4", "192.0.2.5", "2001:db8::6"};
 	static const char *const lines[] = {"server 192.0.2.1 iburst 203.0.113.9\n",
+					    "server 127.127.1.0",
 					    "# server 203.0.113.1\n",
 					    "  pool\t192.0.2.2 maxsources 4",
 					    "peer 2001:db8::3",

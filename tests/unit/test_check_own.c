@@ -129,9 +129,13 @@ static void compile(const char *name, const char *top, const char *rules, struct
 }
 
 /* eth0 is a port of bond0, over which br0 stands by a VLAN. */
-static struct fw_stacked_link links[] = {{"eth0", "bond0", ""},	      {"eth1", "", ""},
-					 {"count0", "", ""},	      {"bond0", "", ""},
-					 {"bond0.7", "br0", "bond0"}, {"br0", "", ""}};
+#define LINK(name_, master_, parent_)                                                                        \
+	{                                                                                                    \
+		.name = name_, .master = master_, .parent = parent_                                          \
+	}
+static struct fw_stacked_link links[] = {LINK("eth0", "bond0", ""),	  LINK("eth1", "", ""),
+					 LINK("count0", "", ""),	  LINK("bond0", "", ""),
+					 LINK("bond0.7", "br0", "bond0"), LINK("br0", "", "")};
 static const struct fw_link_stack stack = {.items = links, .count = sizeof(links) / sizeof(links[0])};
 
 static enum fw_reach reach(const struct fw_policy *policy, const char *interface)

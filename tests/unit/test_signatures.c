@@ -46,7 +46,7 @@ Test(signatures, what_is_refused_and_where)
 		DATA "bad/fields.yaml",
 		"duplicate-name 4:12, bad-bytes 5:49, bad-bytes 6:50, bad-bytes 7:65, bad-bytes 8:63, "
 		"bad-number 9:63, bad-name 10:12, bad-range 11:45, bad-word 12:46, missing-key 13:5, "
-		"unknown-key 14:35, empty-value 15:44");
+		"unknown-key 14:35, empty-value 15:44, bad-bytes 16:61");
 	expect_findings(DATA "bad/shape.yaml", "bad-version 1:10, bad-type 2:13");
 	expect_findings(DATA "bad/empty.yaml", "empty-file 0:0");
 	expect_findings(DATA "bad/types.yaml", "bad-type 2:14, bad-type 2:17, bad-type 2:29, bad-type 2:47");
@@ -178,7 +178,7 @@ Test(signatures, what_becomes_of_a_list)
 	cr_expect_eq(memcmp(&table->items[14].value, "\xff\xfe\0", 3), 0);
 	cr_expect_eq(memcmp(&table->items[14].mask, "\xff\xff\xf0\0\0\0\0\0", 8), 0);
 	cr_expect_eq(table->items[14].offset, 512);
-	cr_expect_eq(table->items[14].most, 100);
+	cr_expect_eq(table->items[14].most, 1000);
 	fw_image_free(image);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
@@ -201,9 +201,46 @@ static void expect_too_many(const char *ports)
 	policy->signatures.list = list;
 	cr_expect_eq(fw_image_compile(policy, NULL, &ids, &diags, &image), -E2BIG);
 	cr_expect_eq(diags.errors, 1);
+	cr_expect_eq(diags.items[diags.count - 1].mark.line, 2);
+	cr_expect(strstr(diags.items[diags.count - 1].message, "signature 'a'"));
 	fw_image_free(image);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
+}
+
+/* One that another takes all packets from is no error: rules that name it get nothing. */
+Test(signatures, one_that_another_takes_all_from)
+{
+	static const struct {
+		const char *first, *later;
+		size_t warnings;
+	} cases[] = {
+		{"source_port: 53", "source_port: 53, payload: {min: 512}", 1},
+		{"source_port: 53, payload: {min: 512}", "source_port: 53", 0},
+		{"source_port: 50-60", "source_port: [53, 60]", 1},
+		{"source_port: 50-60", "source_port: [53, 61]", 0},
+		{"source_port: 53, protocol: tcp", "source_port: 53", 0},
+		{"source_port: 53, bytes: {value: 80}", "source_port: 53", 0},
+		{"source_port: 53, bytes: {value: 80}", "source_port: 53, bytes: {value: 80}", 1},
+		{"source_port: 53, bytes: {value: 80}", "source_port: 53, bytes: {value: 81}", 0},
+		{"source_port: 53, bytes: {value: 80}", "source_port: 53, bytes: {value: 80, offset: 1}", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fw_signature_list *list = NULL;
+		struct fw_diags diags = {0};
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nsignatures:\n  - {name: a, %s}\n  - {name: b, %s}\n", cases[i].first,
+			 cases[i].later);
+		cr_assert_eq(fw_signatures_parse(text, strlen(text), "list", &diags, &list), 0, "%s", text);
+		cr_expect_eq(diags.warnings, cases[i].warnings, "%s", text);
+		if (diags.warnings)
+			cr_expect_eq(diags.items[0].mark.line, 4);
+		fw_signatures_free(list);
+		fw_diags_done(&diags);
+	}
 }
 
 Test(signatures, lists_that_are_too_long)

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/unseen.h"
 #include "lib/log.h"
 
 #define RECORD_FILE   "challenge.json"
 #define TICK_MS	      1000
 #define COLLECT_TICKS 10
+#define UNSEEN_TICKS  10
 #define WANTED	      2
 
 /* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
@@ -60,6 +62,39 @@ static int write_record(struct fw_agent *agent, struct fw_err *err)
 	return r;
 }
 
+/* What to give back is what somebody wanted last. 0: it is on disk. */
+static int record(struct fw_agent *agent, int i, bool recorded, long before, struct fw_err *err)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	bool had = watch->recorded[i];
+	long had_before = watch->before[i];
+	int r;
+
+	watch->recorded[i] = recorded;
+	watch->before[i] = before;
+	r = write_record(agent, err);
+	if (r) {
+		watch->recorded[i] = had;
+		watch->before[i] = had_before;
+	}
+	return r;
+}
+
+static void log_raised(int i, long before, bool again)
+{
+	if (again)
+		fw_log(FW_LOG_WARNING,
+		       "challenge: net.ipv4.%s set to %d again: somebody else has set it to %ld, and to that "
+		       "it "
+		       "goes back when no rule challenges",
+		       sysctls[i], WANTED, before);
+	else
+		fw_log(FW_LOG_NOTICE,
+		       "challenge: net.ipv4.%s set to %d, it was %ld; it goes back to %ld when no rule "
+		       "challenges",
+		       sysctls[i], WANTED, before, before);
+}
+
 /* 0: the sysctl is what challenge needs. */
 static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 {
@@ -70,23 +105,17 @@ static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 
 	if (r || now == WANTED)
 		return r;
+	/* The operator wants none: answered without, which costs window scale and SACK. */
 	if (!strcmp(sysctls[i], "tcp_timestamps") && !now)
-		return 0; /* the operator wants none: answered without, which costs window scale and SACK */
-	if (!again) {
-		watch->recorded[i] = true;
-		watch->before[i] = now;
-		r = write_record(agent, err);
-	}
-	if (!r)
-		r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
+		return again ? record(agent, i, false, 0, err) : 0;
+	r = again && watch->before[i] == now ? 0 : record(agent, i, true, now, err);
+	if (r)
+		return r;
+	r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
 	if (r)
 		watch->recorded[i] = again;
 	else
-		fw_log(again ? FW_LOG_WARNING : FW_LOG_NOTICE,
-		       "challenge: net.ipv4.%s set to %d, it was %ld%s; it goes back to %ld when no rule "
-		       "challenges",
-		       sysctls[i], WANTED, now, again ? " again: somebody else changed it" : "",
-		       watch->before[i]);
+		log_raised(i, now, again);
 	return r;
 }
 
@@ -174,10 +203,24 @@ static void look(struct fw_agent *agent)
 		fw_verified_collect(agent->datapath, &watch->verified);
 }
 
+/* Now and then: connections come and go, and guests. */
+static void look_for_unseen(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	char before[sizeof(watch->unseen)];
+
+	snprintf(before, sizeof(before), "%s", watch->unseen);
+	fw_unseen_sockets(agent->attachments, watch->unseen, sizeof(watch->unseen));
+	if (watch->unseen[0] && strcmp(watch->unseen, before) != 0)
+		fw_log(FW_LOG_WARNING, "challenge: %s", watch->unseen);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct fw_agent *agent = timer->data;
 
+	if (agent->challenge.engaged && ++agent->challenge.unseen_ticks % UNSEEN_TICKS == 0)
+		look_for_unseen(agent);
 	fw_challenge_settle(agent);
 	if (agent->challenge.engaged || agent->challenge.active_count || agent->challenge.collects)
 		look(agent);
@@ -216,6 +259,8 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 	else if (!raise_sysctl(agent, 0, &err))
 		raise_sysctl(agent, 1, &err);
 	fw_cookie_host_read(&watch->host);
+	if (watch->unseen[0])
+		watch->host.flags |= FW_COOKIE_FORWARDS;
 	if (watch->unable)
 		watch->host.flags = 0;
 	fw_cookie_host_set(agent->datapath, &watch->host);
@@ -231,7 +276,8 @@ void fw_challenge_release(struct fw_agent *agent)
 	bool any = false;
 
 	watch->engaged = false;
-	watch->trouble[0] = '\0';
+	watch->trouble[0] = watch->unseen[0] = '\0';
+	watch->unseen_ticks = 0;
 	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
 		if (!watch->recorded[i])
 			continue;
@@ -261,6 +307,8 @@ void fw_challenge_settle(struct fw_agent *agent)
 	if (watch->collects)
 		tick(watch);
 	if (wants(agent->loaded->policy) && filters) {
+		if (!watch->unseen_ticks)
+			look_for_unseen(agent);
 		fw_challenge_engage(agent, agent->loaded->policy);
 		return;
 	}
@@ -305,8 +353,10 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 		json_array_append_new(
 			warnings,
 			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
-	if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS &&
-	    agent->loaded->policy->safety.synproxy_wscale == FW_SYNPROXY_NONE)
+	if (watch->engaged && watch->unseen[0])
+		json_array_append_new(warnings, json_string(watch->unseen));
+	else if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS &&
+		 agent->loaded->policy->safety.synproxy_wscale == FW_SYNPROXY_NONE)
 		json_array_append_new(
 			warnings,
 			json_string(

@@ -25,6 +25,9 @@ struct fw_challenge_watch {
 	bool recorded[FW_CHALLENGE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
 	long before[FW_CHALLENGE_SYSCTLS];
 	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
+	char unseen[FW_ERR_TEXT_MAX];  /* why a packet without a socket may be somebody's, "" when it is
+					  nobody's */
+	unsigned int unseen_ticks;     /* since the first look */
 	struct fw_cookie_host host;
 	struct fw_challenge_entry active[FW_CHALLENGE_SHOWN];
 	size_t active_count, verified;

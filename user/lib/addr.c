@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,18 @@ bool fw_addr_is_loopback(const struct fw_addr *addr)
 	if (fw_addr_is_v4(addr))
 		return ntohl(addr->w[3]) >> 24 == 127;
 	return !addr->w[0] && !addr->w[1] && !addr->w[2] && addr->w[3] == htonl(1);
+}
+
+bool fw_addr_is_sender(const struct fw_addr *addr)
+{
+	static const struct fw_addr nothing;
+	uint32_t v4 = ntohl(addr->w[3]);
+
+	if (fw_addr_is_loopback(addr))
+		return false;
+	if (fw_addr_is_v4(addr))
+		return v4 >> 24 && v4 >> 28 != 14 && v4 != UINT32_MAX;
+	return memcmp(addr, &nothing, sizeof(nothing)) != 0 && ntohl(addr->w[0]) >> 24 != 255;
 }
 
 enum fw_family fw_addr_family(const struct fw_addr *addr)

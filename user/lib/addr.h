@@ -19,6 +19,8 @@ struct fw_prefix {
 
 bool fw_addr_is_v4(const struct fw_addr *addr);
 bool fw_addr_is_loopback(const struct fw_addr *addr); /* 127.0.0.0/8 or ::1 */
+/* Whether another host can send from it: no loopback, 0.0.0.0/8, ::, multicast or broadcast. */
+bool fw_addr_is_sender(const struct fw_addr *addr);
 enum fw_family fw_addr_family(const struct fw_addr *addr);
 /* IPv4 needs all 96 bits of the mapping: ::/0 is every IPv6 address and no IPv4 one. */
 enum fw_family fw_prefix_family(const struct fw_prefix *prefix);

@@ -35,6 +35,7 @@ int fw_link_stack_read(struct fw_link_stack *ret)
 		(void)fw_link_facts(one->if_index, &facts); /* one that has just gone stands alone */
 		snprintf(link.name, sizeof(link.name), "%s", one->if_name);
 		snprintf(link.master, sizeof(link.master), "%s", facts.master);
+		snprintf(link.kind, sizeof(link.kind), "%s", facts.kind);
 		if (sits_on_parent(facts.kind))
 			snprintf(link.parent, sizeof(link.parent), "%s", facts.parent);
 		r = FW_APPEND(ret->items, ret->count, link);
@@ -69,4 +70,69 @@ static bool is_over(const struct fw_link_stack *stack, const char *upper, const 
 bool fw_link_is_over(const struct fw_link_stack *stack, const char *upper, const char *lower)
 {
 	return is_over(stack, upper, lower, DEPTH_MAX);
+}
+
+static const struct fw_stacked_link *find(const struct fw_link_stack *stack, const char *name)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (!strcmp(stack->items[i].name, name))
+			return &stack->items[i];
+	return NULL;
+}
+
+bool fw_link_bears(const struct fw_link_stack *stack, const char *lower)
+{
+	const struct fw_stacked_link *link = find(stack, lower);
+
+	for (size_t i = 0; i < stack->count; i++)
+		if (!strcmp(stack->items[i].parent, lower))
+			return true;
+	return link && link->master[0];
+}
+
+/* Ports of a bond are this host's all, and so is what a VRF gathers. */
+static bool switches(const struct fw_stacked_link *master)
+{
+	static const char *const kinds[] = {"bridge", "openvswitch"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(master->kind, kinds[i]))
+			return true;
+	return false;
+}
+
+static bool is_guest(const struct fw_stacked_link *link)
+{
+	return !strcmp(link->kind, "macvtap") || !strcmp(link->kind, "ipvtap");
+}
+
+static bool has_other_ports(const struct fw_link_stack *stack, const char *master, const char *port)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (!strcmp(stack->items[i].master, master) && strcmp(stack->items[i].name, port) != 0)
+			return true;
+	return false;
+}
+
+static const struct fw_stacked_link *shared_by(const struct fw_link_stack *stack, const char *lower,
+					       unsigned int depth)
+{
+	const struct fw_stacked_link *link = find(stack, lower), *master, *found = NULL;
+
+	master = link && link->master[0] ? find(stack, link->master) : NULL;
+	if (master && switches(master) && has_other_ports(stack, master->name, lower))
+		return master;
+	if (master && depth)
+		found = shared_by(stack, master->name, depth - 1);
+	for (size_t i = 0; i < stack->count && depth && !found; i++)
+		if (!strcmp(stack->items[i].parent, lower))
+			found = is_guest(&stack->items[i])
+					? &stack->items[i]
+					: shared_by(stack, stack->items[i].name, depth - 1);
+	return found;
+}
+
+const struct fw_stacked_link *fw_link_shared_by(const struct fw_link_stack *stack, const char *lower)
+{
+	return shared_by(stack, lower, DEPTH_MAX);
 }

@@ -12,6 +12,7 @@ struct fw_stacked_link {
 	char name[IF_NAMESIZE];
 	char master[IF_NAMESIZE]; /* bond or bridge it is a port of, "" */
 	char parent[IF_NAMESIZE]; /* what a VLAN or macvlan sits on, "" */
+	char kind[16];		  /* "bridge", "macvtap", "" for hardware */
 };
 
 /* Zero-initialise; without links every interface stands alone. */
@@ -25,5 +26,10 @@ int fw_link_stack_read(struct fw_link_stack *ret);
 void fw_link_stack_done(struct fw_link_stack *stack);
 /* True also of an interface and itself. */
 bool fw_link_is_over(const struct fw_link_stack *stack, const char *upper, const char *lower);
+/* Whether anything stands on it. */
+bool fw_link_bears(const struct fw_link_stack *stack, const char *lower);
+/* By whom packets to other hosts come through it: a bridge with further ports, the macvtap of a guest. NULL:
+ * nobody. */
+const struct fw_stacked_link *fw_link_shared_by(const struct fw_link_stack *stack, const char *lower);
 
 #endif

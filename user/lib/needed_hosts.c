@@ -32,6 +32,9 @@ int fw_spared_add(struct fw_spared_list *list, const struct fw_addr *addr, enum 
 {
 	struct fw_spared_entry entry = {.addr = *addr, .kind = kind};
 
+	/* 0.0.0.0 and 127.127.1.0 in configurations mean this host: from outside such sources are forged. */
+	if ((kind == FW_SPARED_RESOLVER || kind == FW_SPARED_TIME_SERVER) && !fw_addr_is_sender(addr))
+		return 0;
 	for (size_t i = 0; i < list->count; i++)
 		if (!memcmp(&list->items[i].addr, addr, sizeof(*addr)))
 			return 0;
@@ -117,7 +120,7 @@ int fw_spared_resolvers_of(struct fw_spared_list *list, const char *resolv_conf)
 		const char *resolver = fw_resolver_of_line(line);
 		struct fw_addr addr;
 
-		if (resolver && !fw_addr_parse(resolver, &addr, NULL) && !fw_addr_is_loopback(&addr))
+		if (resolver && !fw_addr_parse(resolver, &addr, NULL))
 			r = fw_spared_add(list, &addr, FW_SPARED_RESOLVER);
 	}
 	return r;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An answer other than 0 ends the walk and is its result. */
+/* A negative answer ends the walk and is its result. */
 typedef int (*fw_tcp_socket_fn)(const struct inet_diag_msg *message, void *context);
 /* Every socket of either family in one of the states (bit per TCP state). -errno; -ENOENT: this kernel does
  * not list them (CONFIG_INET_DIAG). */

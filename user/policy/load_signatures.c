@@ -169,6 +169,64 @@ static const struct fw_signature_def *find(const struct fw_signature_list *list,
 	return NULL;
 }
 
+static void check_bytes(struct fw_loader *loader, const struct fw_node *node,
+			const struct fw_signature_def *signature)
+{
+	unsigned int end = signature->offset + signature->bytes;
+
+	if (signature->bytes && signature->payload.first <= signature->payload.last &&
+	    end > signature->payload.last)
+		fw_complain(loader, fw_node_get(node, "bytes"), "bad-bytes", NULL,
+			    "no packet can have this: the bytes end at %u, the longest payload at %u", end,
+			    signature->payload.last);
+}
+
+static bool has_port(const struct fw_ranges *ports, unsigned int port)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (port >= ports->items[i].first && port <= ports->items[i].last)
+			return true;
+	return false;
+}
+
+static bool has_ports(const struct fw_ranges *all, const struct fw_ranges *some)
+{
+	for (size_t i = 0; i < some->count; i++)
+		for (unsigned int port = some->items[i].first; port <= some->items[i].last; port++)
+			if (!has_port(all, port))
+				return false;
+	return true;
+}
+
+static bool same_bytes(const struct fw_signature_def *a, const struct fw_signature_def *b)
+{
+	return a->bytes == b->bytes && a->offset == b->offset && !memcmp(a->value, b->value, a->bytes) &&
+	       !memcmp(a->mask, b->mask, a->bytes);
+}
+
+/* Every packet that has `later` has `first`, too. */
+static bool takes_all_of(const struct fw_signature_def *first, const struct fw_signature_def *later)
+{
+	return first->protocol == later->protocol && first->payload.first <= later->payload.first &&
+	       first->payload.last >= later->payload.last && (!first->bytes || same_bytes(first, later)) &&
+	       has_ports(&first->source_ports, &later->source_ports);
+}
+
+static void warn_if_taken(struct fw_loader *loader, const struct fw_node *node,
+			  const struct fw_signature_list *list, const struct fw_signature_def *signature)
+{
+	for (size_t i = 0; i < list->count && signature->name && signature->source_ports.count; i++) {
+		if (!strcmp(list->items[i].name, signature->name) ||
+		    !takes_all_of(&list->items[i], signature))
+			continue;
+		fw_diag_add(loader->diags, node->mark, FW_SEVERITY_WARNING, "never-matches",
+			    "write the narrower one first: a packet has the first that fits",
+			    "no packet ever has signature '%s': '%s' before it takes them all",
+			    signature->name, list->items[i].name);
+		return;
+	}
+}
+
 static void load_signature(struct fw_loader *loader, const struct fw_node *node,
 			   struct fw_signature_list *list)
 {
@@ -179,7 +237,11 @@ static void load_signature(struct fw_loader *loader, const struct fw_node *node,
 		snprintf(loader->where, sizeof(loader->where), "signature '%.80s'", name->text);
 	else
 		snprintf(loader->where, sizeof(loader->where), "a signature");
+	signature.line = node->mark.line;
+	signature.column = node->mark.column;
 	fw_load_object(loader, node, "signature", loader->where, &signature);
+	check_bytes(loader, node, &signature);
+	warn_if_taken(loader, node, list, &signature);
 	if (signature.name && find(list, signature.name))
 		fw_complain(loader, name, "duplicate-name", NULL, "there are two signatures '%s'",
 			    signature.name);

@@ -158,28 +158,58 @@ static int put_item(struct fw_signature_table *table, const struct fw_signature 
 	return 0;
 }
 
-static int put_all(const struct fw_signature_list *list, struct fw_signature_table *table)
+/* What does not fit, where it stands in the file. */
+static void complain_crowded(const struct fw_signature_list *list, const struct fw_signature_def *signature,
+			     unsigned int port, bool full, struct fw_diags *diags)
+{
+	struct fw_mark mark = {.file = fw_diags_file(diags, list->file),
+			       .line = signature->line,
+			       .column = signature->column};
+
+	if (full)
+		fw_diag_add(diags, mark, FW_SEVERITY_ERROR, "too-many",
+			    "write fewer or shorter ranges of ports",
+			    "signature '%s': the list has more than %d source ports", signature->name,
+			    FW_SIGNATURE_PORTS_MAX);
+	else
+		fw_diag_add(diags, mark, FW_SEVERITY_ERROR, "too-many",
+			    "make one of those that differ little, or leave out what no rule needs",
+			    "signature '%s' is one too many from port %u: a packet is compared with %d, and "
+			    "those of ports that differ by a multiple of %d count as well",
+			    signature->name, port, FW_SIGNATURE_CHAIN_MAX, FW_SIGNATURE_BUCKETS);
+}
+
+static int put_ports(const struct fw_signature_list *list, size_t index, const struct fw_range *ports,
+		     struct fw_signature_table *table, size_t *used, struct fw_diags *diags)
+{
+	for (unsigned int port = ports->first; port <= ports->last; port++) {
+		struct fw_signature item = item_of(&list->items[index], (uint16_t)port, index);
+		bool full = *used == FW_SIGNATURE_PORTS_MAX;
+
+		if (full || put_item(table, &item, ++*used)) {
+			complain_crowded(list, &list->items[index], port, full, diags);
+			return -E2BIG;
+		}
+		table->digest = digest_add(table->digest, &item, sizeof(item));
+	}
+	return 0;
+}
+
+static int put_all(const struct fw_signature_list *list, struct fw_signature_table *table,
+		   struct fw_diags *diags)
 {
 	size_t used = 0;
+	int r = 0;
 
 	table->digest = 0xcbf29ce484222325ULL;
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < list->count && !r; i++) {
 		const struct fw_signature_def *signature = &list->items[i];
 
 		table->digest = digest_add(table->digest, signature->name, strlen(signature->name) + 1);
-		for (size_t j = 0; j < signature->source_ports.count; j++) {
-			const struct fw_range *ports = &signature->source_ports.items[j];
-
-			for (unsigned int port = ports->first; port <= ports->last; port++) {
-				struct fw_signature item = item_of(signature, (uint16_t)port, i);
-
-				if (used == FW_SIGNATURE_PORTS_MAX || put_item(table, &item, ++used))
-					return -E2BIG;
-				table->digest = digest_add(table->digest, &item, sizeof(item));
-			}
-		}
+		for (size_t j = 0; j < signature->source_ports.count && !r; j++)
+			r = put_ports(list, i, &signature->source_ports.items[j], table, &used, diags);
 	}
-	return 0;
+	return r;
 }
 
 int fw_signatures_compile(const struct fw_policy *policy, struct fw_diags *diags, struct fw_image *image)
@@ -190,14 +220,9 @@ int fw_signatures_compile(const struct fw_policy *policy, struct fw_diags *diags
 
 	if (!list)
 		return 0;
-	r = put_all(list, table);
-	if (r) {
-		fw_diag_add(diags, (struct fw_mark){.file = fw_diags_file(diags, list->file)},
-			    FW_SEVERITY_ERROR, "too-many", "write fewer or shorter ranges of ports",
-			    "the signatures have more than %d source ports, or %d of ports that end alike",
-			    FW_SIGNATURE_PORTS_MAX, FW_SIGNATURE_CHAIN_MAX);
+	r = put_all(list, table, diags);
+	if (r)
 		return r;
-	}
 	for (unsigned int i = 0; i < image->conjunction_count; i++) {
 		uint64_t terms = image->conjunctions[i].terms;
 		struct fw_conjunction all;

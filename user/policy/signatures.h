@@ -10,6 +10,7 @@
 
 struct fw_signature_def {
 	char *name, *vector, *note; /* vector and note may be NULL */
+	int line, column;
 	uint8_t protocol;
 	struct fw_ranges source_ports;
 	struct fw_range payload; /* bytes */

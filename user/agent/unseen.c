@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Looks for bridges and guests on the filtered interfaces, and for sockets bound to what stands on them. */
+#include "agent/unseen.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kern/attach.h"
+#include "lib/link_stack.h"
+#include "lib/tcp_sockets.h"
+
+#define COSTS                                                                                                \
+	"TCP of no connection is not dropped by challenge, and SYNs to ports without a listener here pass "  \
+	"within a budget"
+/* In the others nobody waits for a packet of the peer's that has to get through. */
+#define STATES                                                                                               \
+	(1 << TCP_LISTEN | 1 << TCP_ESTABLISHED | 1 << TCP_SYN_SENT | 1 << TCP_CLOSE_WAIT |                  \
+	 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2)
+
+struct search {
+	const struct fw_link_stack *stack;
+	const struct fw_attached *attached;
+	size_t count;
+	unsigned int elsewhere; /* the interface of the last socket that is not above a filtered one */
+	char upper[IF_NAMESIZE], lower[IF_NAMESIZE];
+};
+
+static bool is_filtered(const struct search *search, unsigned int ifindex)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (search->attached[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static int take_socket(const struct inet_diag_msg *message, void *context)
+{
+	struct search *search = context;
+	unsigned int bound = message->id.idiag_if;
+	char name[IF_NAMESIZE];
+
+	if (!bound || bound == search->elsewhere || is_filtered(search, bound) ||
+	    !if_indextoname(bound, name))
+		return 0;
+	for (size_t i = 0; i < search->count; i++) {
+		if (!fw_link_is_over(search->stack, name, search->attached[i].name))
+			continue;
+		snprintf(search->upper, sizeof(search->upper), "%s", name);
+		snprintf(search->lower, sizeof(search->lower), "%s", search->attached[i].name);
+		return -ECANCELED; /* one is enough */
+	}
+	search->elsewhere = bound;
+	return 0;
+}
+
+static bool bears(const struct search *search)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (fw_link_bears(search->stack, search->attached[i].name))
+			return true;
+	return false;
+}
+
+static void say(struct search *search, char *text, size_t size)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		const struct fw_stacked_link *by = fw_link_shared_by(search->stack, search->attached[i].name);
+
+		if (!by)
+			continue;
+		snprintf(text, size, "packets to others come through '%s', by %s '%s': " COSTS,
+			 search->attached[i].name, by->kind, by->name);
+		return;
+	}
+	if (bears(search) && fw_tcp_sockets_each(STATES, take_socket, search) == -ECANCELED)
+		snprintf(text, size,
+			 "a TCP socket is bound to '%s', which stands on '%s', and is not found from "
+			 "there: " COSTS,
+			 search->upper, search->lower);
+}
+
+void fw_unseen_sockets(const struct fw_attachments *attachments, char *text, size_t size)
+{
+	struct fw_link_stack stack = {};
+	struct search search = {.stack = &stack};
+
+	*text = '\0';
+	search.count = fw_attachments_list(attachments, &search.attached);
+	if (!fw_link_stack_read(&stack))
+		say(&search, text, size);
+	fw_link_stack_done(&stack);
+}
