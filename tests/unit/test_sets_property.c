@@ -11,7 +11,7 @@
 
 #include "policy/image.h"
 #include "policy/lists.h"
-#include "policy/tables.h"
+#include "walk.h"
 
 #define SETS	     4
 #define PREFIXES     12 /* per set, at most */
@@ -223,103 +223,10 @@ static bool is_member(const struct world *world, unsigned int set, const struct 
 	return member;
 }
 
-/* The tables as bpf/lists.h walks them: the one place to change with their layout. */
-
-static uint16_t table_class4(const struct fw_list_tables *tables, uint32_t top)
-{
-	uint32_t bit = top >> 8 & 63, base, at, rank, entry;
-	const struct fw_list4_line *line;
-	uint16_t rest = 0;
-	uint64_t mask;
-
-	if (!(tables->shape.features & FW_LIST_V4) ||
-	    !(tables->bitmap4[top >> 14 & tables->shape.bitmap_mask4] >> bit & 1))
-		return 0;
-	line = &tables->lines4[top >> 14];
-	for (int i = 0; i < FW_LIST4_SLOTS && !line->run; i++) {
-		int found = fw_list4_slot_class(line->slot[i], top);
-
-		if (found >= 0)
-			return (uint16_t)found;
-	}
-	if (!line->run)
-		return 0;
-	base = line->run;
-	at = base & ~FW_LIST4_REST;
-	mask = tables->runs4[at++];
-	if (base & FW_LIST4_REST)
-		rest = (uint16_t)tables->runs4[at++];
-	if (!(mask >> bit & 1))
-		return rest;
-	rank = fw_list4_rank(mask, bit);
-	entry = (uint32_t)(tables->runs4[at + (rank >> 1)] >> (rank & 1) * 32);
-	if (entry >> 24 == FW_LIST4_LEAF)
-		return tables->leaves4[entry & 0xffffff].list_class[top & 255];
-	return ((entry >> 16 ^ top) & 255) >> ((32 - (entry >> 24)) & 15) ? rest : (uint16_t)entry;
-}
-
-static bool probe6(const struct fw_list_tables *tables, const struct fw_addr *addr, unsigned int bits,
-		   uint16_t *ret)
-{
-	struct fw_addr key = fw_addr_masked(addr, bits);
-	uint32_t index = fw_list6_hash(&key, bits) & tables->shape.mask6;
-
-	for (unsigned int step = 0; step < FW_LIST_CHAIN; step++) {
-		const struct fw_list6_bucket *bucket = &tables->buckets6[index];
-
-		for (int i = 0; i < FW_LIST6_ENTRIES; i++)
-			if (bucket->entry[i].bits == bits &&
-			    !memcmp(&bucket->entry[i].addr, &key, sizeof(key))) {
-				*ret = bucket->entry[i].list_class;
-				return true;
-			}
-		if (!bucket->more)
-			return false;
-		index = (index + 1) & tables->shape.mask6;
-	}
-	return false;
-}
-
-static uint16_t group_class6(const struct fw_list_tables *tables, const struct fw_addr *addr,
-			     const struct fw_list6_group *group)
-{
-	uint16_t found;
-
-	for (int i = 0; i < FW_LIST6_PROBES && group->lengths[i]; i++)
-		if (probe6(tables, addr, group->lengths[i], &found))
-			return found;
-	return group->other;
-}
-
-static uint16_t table_class6(const struct fw_list_tables *tables, const struct fw_addr *addr)
-{
-	uint32_t top = ntohl(addr->w[0]), bit = fw_list6_bit(top);
-	uint32_t index = fw_list_hash32(top) & tables->shape.group_mask6;
-	bool marked = tables->shape.features & FW_LIST_V6 &&
-		      tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6] >> (bit & 63) & 1;
-
-	for (unsigned int step = 0; marked && step < FW_LIST_CHAIN; step++) {
-		const struct fw_list6_group_bucket *bucket = &tables->groups6[index];
-
-		for (int i = 0; i < FW_LIST6_GROUPS; i++)
-			if (bucket->group[i].used && bucket->group[i].top == top)
-				return group_class6(tables, addr, &bucket->group[i]);
-		if (!bucket->more)
-			break;
-		index = (index + 1) & tables->shape.group_mask6;
-	}
-	return tables->shape.features & FW_LIST_WIDE_V6 ? tables->wide6->list_class[top >> 16] : 0;
-}
-
-static uint16_t table_class(const struct fw_list_tables *tables, const struct fw_addr *addr)
-{
-	return fw_addr_is_v4(addr) ? table_class4(tables, ntohl(addr->w[3])) : table_class6(tables, addr);
-}
-
 static void check_addr(const struct world *world, const struct fw_image *image,
 		       const struct fw_list_tables *tables, const struct fw_addr *addr, unsigned int step)
 {
-	uint16_t class = fw_image_classify(image, addr), read = tables ? table_class(tables, addr) : class;
+	uint16_t class = fw_image_classify(image, addr), read = tables ? walk(tables, addr) : class;
 	char text[FW_ADDR_TEXT_MAX];
 
 	cr_assert_eq(class, read, "%s: class %u, in the tables %u", fw_addr_format(addr, text, sizeof(text)),
