@@ -1,66 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Merged lists against brute force: an address is in a set exactly when one of the set's prefixes contains
  * it. */
-#include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/image.h"
 #include "policy/lists.h"
-#include "policy/prefixes.h"
+#include "random_prefixes.h"
 
-#define SETS	 5
-#define PREFIXES 24
-#define PROBES	 400
-
-/* xorshift: the same numbers everywhere. */
-static uint32_t random_next(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (uint32_t)(*state >> 16);
-}
-
-/* Few bits vary, near the family's edges too, so that prefixes overlap, nest and touch. */
-static struct fw_addr random_addr(uint64_t *state)
-{
-	struct fw_addr addr = {0};
-	unsigned char *byte = (unsigned char *)&addr;
-
-	switch (random_next(state) % 4) {
-	case 0: /* IPv4 */
-		memset(byte + 10, 0xff, 2);
-		byte[12] = (unsigned char)(random_next(state) % 2 * 0x80);
-		byte[15] = (unsigned char)(random_next(state) % 16);
-		break;
-	case 1: /* around the mapped range */
-		byte[10] = 0xff;
-		byte[11] = (unsigned char)(0xfc + random_next(state) % 4);
-		byte[15] = (unsigned char)(random_next(state) % 4);
-		break;
-	case 2:
-		byte[0] = 0x20;
-		byte[7] = (unsigned char)(random_next(state) % 16);
-		byte[15] = (unsigned char)(random_next(state) % 4);
-		break;
-	default:
-		byte[15] = (unsigned char)(random_next(state) % 32);
-	}
-	return addr;
-}
-
-static struct fw_prefix random_prefix(uint64_t *state)
-{
-	static const unsigned char short_bits[] = {0, 1, 60, 64, 95, 96, 97, 100};
-	struct fw_addr addr = random_addr(state);
-	unsigned int bits = random_next(state) % 3 ? 120 + random_next(state) % 9
-						   : short_bits[random_next(state) % sizeof(short_bits)];
-
-	return (struct fw_prefix){.addr = fw_addr_masked(&addr, bits), .bits = (unsigned char)bits};
-}
+#define SETS 5
 
 struct fixture {
 	struct fw_policy policy;
@@ -110,14 +58,6 @@ static struct fw_image *compile(const struct fw_policy *policy, const struct fw_
 	cr_assert_eq(r, 0, "compile: %d %s", r, diags.count ? diags.items[0].message : "");
 	fw_diags_done(&diags);
 	return image;
-}
-
-static bool in_prefixes(const struct fw_prefix *prefixes, size_t count, const struct fw_addr *addr)
-{
-	for (size_t i = 0; i < count; i++)
-		if (fw_prefix_contains(&prefixes[i], addr))
-			return true;
-	return false;
 }
 
 static void check_structure(const struct fw_image *image)
@@ -207,144 +147,6 @@ Test(lists, live_changes_come_and_go)
 		}
 		fw_image_free(image);
 	}
-}
-
-static struct fw_prefix prefix_of(const char *text)
-{
-	struct fw_prefix prefix = {0};
-
-	cr_assert_eq(fw_prefix_parse(text, &prefix, NULL), 0, "%s", text);
-	return prefix;
-}
-
-Test(lists, difference_agrees_with_brute_force)
-{
-	uint64_t state = 0x5eed;
-
-	for (unsigned int round = 0; round < 300; round++) {
-		struct fw_prefix from[PREFIXES], what[PREFIXES], *left = NULL;
-		size_t from_count = random_next(&state) % PREFIXES,
-		       what_count = random_next(&state) % PREFIXES;
-		size_t left_count = 0;
-
-		for (size_t i = 0; i < from_count; i++)
-			from[i] = random_prefix(&state);
-		for (size_t i = 0; i < what_count; i++)
-			what[i] = random_prefix(&state);
-		from_count = fw_prefixes_normalize(from, from_count);
-		what_count = fw_prefixes_normalize(what, what_count);
-		cr_assert_eq(fw_prefixes_subtract(from, from_count, what, what_count, &left, &left_count), 0);
-		for (unsigned int probe = 0; probe < PROBES; probe++) {
-			struct fw_addr addr = random_addr(&state);
-
-			cr_assert_eq(in_prefixes(left, left_count, &addr),
-				     in_prefixes(from, from_count, &addr) &&
-					     !in_prefixes(what, what_count, &addr),
-				     "round %u", round);
-		}
-		/* Already in normal form. */
-		cr_assert_eq(left_count ? fw_prefixes_normalize(left, left_count) : 0, left_count, "round %u",
-			     round);
-		free(left);
-	}
-}
-
-Test(lists, merged_is_normalized_together)
-{
-	uint64_t state = 0xfeed;
-
-	for (unsigned int round = 0; round < 5000; round++) {
-		struct fw_prefix many[PREFIXES], more[PREFIXES], all[2 * PREFIXES], got[2 * PREFIXES];
-		size_t many_count = random_next(&state) % PREFIXES,
-		       more_count = random_next(&state) % PREFIXES;
-		size_t count, got_count;
-
-		for (size_t i = 0; i < many_count; i++)
-			all[i] = many[i] = random_prefix(&state);
-		for (size_t i = 0; i < more_count; i++)
-			all[many_count + i] = more[i] = random_prefix(&state);
-		count = fw_prefixes_normalize(all, many_count + more_count);
-		many_count = fw_prefixes_normalize(many, many_count);
-		more_count = fw_prefixes_normalize(more, more_count);
-		got_count = fw_prefixes_merge(many, many_count, more, more_count, got);
-		cr_assert_eq(got_count, count, "round %u: %zu prefixes, expected %zu", round, got_count,
-			     count);
-		for (size_t i = 0; i < count; i++)
-			cr_assert_eq(fw_prefix_compare(&got[i], &all[i]), 0, "round %u: prefix %zu", round,
-				     i);
-	}
-}
-
-static const struct normal_case {
-	const char *name;
-	const char *in[6], *out[6];
-} normal_cases[] = {
-	{"duplicates", {"10.0.0.1", "10.0.0.1"}, {"10.0.0.1"}},
-	{"covered", {"10.0.0.0/8", "10.1.2.3", "10.0.0.0/9"}, {"10.0.0.0/8"}},
-	{"siblings join", {"10.0.0.1", "10.0.0.0"}, {"10.0.0.0/31"}},
-	{"siblings join upwards", {"10.0.0.0/26", "10.0.0.128/25", "10.0.0.64/26"}, {"10.0.0.0/24"}},
-	{"neighbours that are no siblings", {"10.0.0.1", "10.0.0.2"}, {"10.0.0.1", "10.0.0.2"}},
-	{"IPv4 halves", {"128.0.0.0/1", "0.0.0.0/1"}, {"0.0.0.0/0"}},
-	{"IPv4 does not join IPv6", {"0.0.0.0/0", "::fffe:0:0/96"}, {"0.0.0.0/0", "::fffe:0:0/96"}},
-	{"::/0 leaves IPv4 alone", {"::/0", "10.0.0.1", "2001:db8::/32"}, {"10.0.0.1", "::/0"}},
-	{"IPv6 halves around IPv4", {"8000::/1", "10.0.0.1", "::/1"}, {"10.0.0.1", "::/0"}},
-};
-
-static size_t read_texts(const char *const *texts, struct fw_prefix *prefixes)
-{
-	size_t count = 0;
-
-	for (; count < 6 && texts[count]; count++)
-		prefixes[count] = prefix_of(texts[count]);
-	return count;
-}
-
-Test(lists, normal_form)
-{
-	for (size_t i = 0; i < sizeof(normal_cases) / sizeof(normal_cases[0]); i++) {
-		const struct normal_case *c = &normal_cases[i];
-		struct fw_prefix got[6], want[6];
-		size_t got_count = fw_prefixes_normalize(got, read_texts(c->in, got));
-		size_t want_count = read_texts(c->out, want);
-
-		cr_assert_eq(got_count, want_count, "%s: got %zu prefixes, want %zu", c->name, got_count,
-			     want_count);
-		for (size_t j = 0; j < got_count; j++)
-			cr_expect_eq(fw_prefix_compare(&got[j], &want[j]), 0, "%s: prefix %zu", c->name, j);
-	}
-}
-
-/* Enough of them for the radix sort; a copy sorted by comparison is the judge. */
-Test(lists, many_ipv4_prefixes_sort_alike)
-{
-	enum { MANY = 5000 };
-	struct fw_prefix *prefixes = malloc(MANY * sizeof(*prefixes)), *copy = malloc(MANY * sizeof(*copy));
-	uint64_t state = 0xabcdef;
-	size_t count, kept = 0;
-
-	for (size_t i = 0; i < MANY; i++) {
-		struct fw_addr addr = {{0, 0, htonl(0xffff), random_next(&state)}};
-		unsigned int bits = 104 + random_next(&state) % 25;
-
-		prefixes[i] = (struct fw_prefix){fw_addr_masked(&addr, bits), (unsigned char)bits};
-		copy[i] = prefixes[i];
-	}
-	qsort(copy, MANY, sizeof(*copy), fw_prefix_compare);
-	count = fw_prefixes_normalize(prefixes, MANY);
-	/* Sorted, so whatever covers a prefix came before it, and the last one kept covers it if any does. */
-	for (size_t i = 0; i < MANY; i++) {
-		while (kept < count && !fw_prefix_covers(&prefixes[kept], &copy[i]) &&
-		       fw_prefix_compare(&prefixes[kept], &copy[i]) < 0)
-			kept++;
-		cr_assert(kept < count && fw_prefix_covers(&prefixes[kept], &copy[i]), "prefix %zu was lost",
-			  i);
-	}
-	for (size_t i = 1; i < count; i++) {
-		cr_assert_lt(fw_prefix_compare(&prefixes[i - 1], &prefixes[i]), 0, "%zu out of order", i);
-		cr_assert(!fw_prefix_covers(&prefixes[i - 1], &prefixes[i]), "%zu is covered", i);
-	}
-	free(prefixes);
-	free(copy);
 }
 
 Test(lists, sets_that_no_rule_names_split_nothing)

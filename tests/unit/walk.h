@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* List tables in plain memory, asked exactly as bpf/lists.h asks them in the kernel. */
+/* List tables in plain memory, asked exactly as bpf/lists.h asks them in the kernel: the one place to change
+ * with their layout. */
 #ifndef FW_TESTS_UNIT_WALK_H
 #define FW_TESTS_UNIT_WALK_H
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The overview, the manual and the completions name every command, each of them once. */
+#include "printed.h"
+
+/* roff writes "\\-" for a dash. */
+static void plain_dashes(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++)
+		if (strncmp(text, "\\-", 2))
+			*to++ = *text;
+	*to = '\0';
+}
+
+/* The overview names every command, and so do the manual and the completions. */
+Test(golden, every_command_is_documented)
+{
+	static const char *const documents[] = {"help", "man", "completion bash", "completion zsh",
+						"completion fish"};
+	size_t count;
+	const struct fw_command *const *commands = fw_commands(&count);
+
+	for (size_t d = 0; d < sizeof(documents) / sizeof(documents[0]); d++) {
+		struct printed out = {0};
+		FILE *file = open_memstream(&out.text, &out.length);
+
+		cr_assert(run(documents[d], file, stderr) == 0);
+		fclose(file);
+		plain_dashes(out.text);
+		for (size_t i = 0; i < count; i++) {
+			cr_assert(strstr(out.text, commands[i]->verb), "%s has no %s", documents[d],
+				  commands[i]->verb);
+			if (commands[i]->subverb)
+				cr_assert(strstr(out.text, commands[i]->subverb), "%s has no %s",
+					  documents[d], commands[i]->subverb);
+		}
+		free(out.text);
+	}
+	for (size_t i = 0; i < count; i++) {
+		char line[64];
+		struct printed out = {0};
+		FILE *file = open_memstream(&out.text, &out.length);
+
+		snprintf(line, sizeof(line), "%s %s --help", commands[i]->verb,
+			 commands[i]->subverb ? commands[i]->subverb : "");
+		cr_assert(run(line, file, stderr) == 0, "%s", line);
+		fclose(file);
+		cr_assert(commands[i]->needs_subverb || strstr(out.text, commands[i]->help),
+			  "%s lacks the help of its row", line);
+		for (int k = 0; k < FW_OPTIONS_MAX && commands[i]->options[k].name; k++)
+			cr_assert(strstr(out.text, commands[i]->options[k].name), "%s lacks --%s", line,
+				  commands[i]->options[k].name);
+		free(out.text);
+	}
+}
+
+static size_t occurrences(const char *text, const char *what)
+{
+	size_t found = 0;
+
+	for (text = strstr(text, what); text; text = strstr(text + 1, what))
+		found++;
+	return found;
+}
+
+/* A verb that is nothing without its subcommands is no command of its own beside them. */
+Test(golden, every_command_is_listed_once)
+{
+	static const struct {
+		const char *line, *heading;
+	} lists[] = {
+		{"help", "\n  import aws-waf FILE"},
+		{"man", "SS \"import aws-waf FILE\""},
+		{"man", ".TP\n\\fBimport"},
+		{"import --help", "usage: floodwall import aws-waf FILE"},
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct printed out = {0};
+		FILE *file = open_memstream(&out.text, &out.length);
+
+		cr_assert(run(lists[i].line, file, stderr) == 0, "%s", lists[i].line);
+		fclose(file);
+		if (!strcmp(lists[i].line, "man"))
+			plain_dashes(out.text);
+		cr_expect_eq(occurrences(out.text, lists[i].heading), 1, "%s: %s", lists[i].line,
+			     lists[i].heading);
+		free(out.text);
+	}
+}
