@@ -164,6 +164,18 @@ Test(check, notes)
 	}
 }
 
+Test(check, a_mistaken_limit_of_never_block_is_not_called_none)
+{
+	static const char text[] = "version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k pps/1s}\n";
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = NULL;
+
+	cr_assert_neq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0);
+	cr_expect_eq(diags.count, 1, "got %zu, the last is %s", diags.count,
+		     diags.items[diags.count - 1].code);
+	fw_diags_done(&diags);
+}
+
 /* Lines to be pasted: with the rule's ports and the policy's window scale. */
 Test(check, synproxy_lines_are_whole)
 {
