@@ -13,7 +13,6 @@
 
 #define BAN_DEFAULT_NS	 (3600 * FW_NS_PER_SEC)
 #define ALLOW_DEFAULT_NS (3600 * FW_NS_PER_SEC)
-#define WIDEST		 4 /* 1/16 of a family */
 #define UNDO_NAMES	 8
 
 static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
@@ -86,18 +85,12 @@ static void refuse(json_t *refused, const struct fw_prefix *prefix, const char *
 					fw_prefix_format(prefix, source, sizeof(source)), "why", why));
 }
 
-static bool is_too_wide(const struct fw_prefix *prefix)
-{
-	unsigned int front = fw_prefix_family(prefix) == FW_FAMILY_V4 ? FW_V4_BITS : 0;
-
-	return prefix->bits < front + WIDEST;
-}
-
 struct ban_order {
 	uint64_t for_ns;
 	uint32_t reason;
 	const char *reason_text;
 	bool force;
+	struct fw_own_hosts own;
 	json_t *banned, *refused;
 };
 
@@ -116,9 +109,8 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 	int r;
 
 	fw_sources_protector(agent, prefix, why, sizeof(why));
-	if (!why[0] && is_too_wide(prefix) && !order->force)
-		snprintf(why, sizeof(why),
-			 "covers more than 1/16 of all addresses; --force bans it all the same");
+	if (!why[0] && !order->force)
+		fw_sources_risk(&order->own, prefix, why, sizeof(why));
 	if (why[0]) {
 		refuse(order->refused, prefix, why);
 		return 0;
@@ -154,10 +146,14 @@ static void reply_banned(struct fw_answer *answer, struct ban_order *order, cons
 		fw_fail_err(answer, err);
 	} else if (!done && refused) {
 		const json_t *first = json_array_get(order->refused, 0);
+		char more[48] = "";
 
-		fw_fail(answer, 409, FW_EXIT_CONFIG, "refused", NULL, "%s is not banned: %s",
+		if (refused > 1)
+			snprintf(more, sizeof(more), "; and %zu more %s refused", refused - 1,
+				 refused == 2 ? "is" : "are");
+		fw_fail(answer, 409, FW_EXIT_CONFIG, "refused", NULL, "%s is not banned: %s%s",
 			json_string_value(json_object_get(first, "source")),
-			json_string_value(json_object_get(first, "why")));
+			json_string_value(json_object_get(first, "why")), more);
 		json_object_set(answer->json, "refused", order->refused);
 	} else {
 		undo_text("unban", order->banned, undo, sizeof(undo));
@@ -182,6 +178,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	order.reason = fw_leases_reason(request->agent, order.reason_text);
 	order.banned = json_array();
 	order.refused = json_array();
+	fw_own_hosts_read(request->agent, &order.own);
 	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
 		ban_one(request, &prefixes[i], &order, &err);
 	if (json_array_size(order.banned))
@@ -189,6 +186,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	reply_banned(answer, &order, &err);
 	json_decref(order.banned);
 	json_decref(order.refused);
+	fw_own_hosts_done(&order.own);
 }
 
 /* A rule must not block the source again at once: its meters start from zero. */

@@ -144,11 +144,16 @@ const struct fw_command fw_command_ban = {
 	.most = FW_ANY_NUMBER,
 	.options = {FW_OPTION_FOR("the ban"),
 		    {.name = "reason", .value = "TEXT", .help = "why, shown by bans and explain"},
-		    FW_OPTION_FORCE},
+		    {.name = "force",
+		     .help = "also this host itself, or more than 1/16 of an address family"}},
 	.help = "drop everything from addresses or prefixes",
 	.about = "Lasts an hour, or as long as --for says; survives the agent and reboots. '-' reads "
 		 "one address a line from stdin. "
-		 "What never_block or an allow protects is refused (exit code 78).",
+		 "What is protected (never_block, an allow, live SSH sessions, gateways, resolvers) is "
+		 "refused "
+		 "(exit code 78). So are, unless --force is given, this host's own addresses, its loopback, "
+		 "live SSH sessions that the policy leaves unprotected and more than 1/16 of an address "
+		 "family.",
 	.examples = "floodwall ban 198.51.100.7 2001:db8:9::/64 --for 1h --reason scraping\nfloodwall ban - "
 		    "--for 1d <list.txt",
 	.route = FW_API_BAN,
