@@ -40,6 +40,31 @@ Test(attach, modes_are_what_was_asked_for)
 	fw_datapath_close(datapath);
 }
 
+/* Every packet would pass as not_ip. */
+Test(attach, no_interface_without_ethernet_frames)
+{
+	struct fw_interface tunnel = request("fwtun", FW_XDP_AUTO);
+	const struct fw_attached *list;
+	struct place place;
+	struct fw_err err = {0};
+
+	place_open(&place);
+	place_veth();
+	if (run((const char *const[]){"ip", "tuntap", "add", "dev", "fwtun", "mode", "tun", NULL}))
+		cr_skip_test("no tun devices here");
+	struct fw_datapath *datapath = place_datapath(&place, FW_ADOPTED_NOTHING);
+	struct fw_attachments *attachments = fw_attachments_new(datapath);
+	for (int i = 0; i < 3; i++) {
+		tunnel.xdp = (enum fw_xdp_mode[]){FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC}[i];
+		cr_expect_eq(fw_attach(attachments, &tunnel, NULL, &err), -EOPNOTSUPP);
+		cr_expect(strstr(err.text, "without Ethernet frames (tun)"), "%s", err.text);
+	}
+	cr_expect_eq(fw_attachments_list(attachments, &list), 0);
+	cr_expect_eq(program_on("fwtun"), 0);
+	fw_attachments_free(attachments, true);
+	fw_datapath_close(datapath);
+}
+
 Test(attach, unknown_interface_lists_the_known)
 {
 	struct place place;
