@@ -109,6 +109,7 @@ static const struct {
 	{"detach", fw_show_detach},
 	{"replay", fw_show_replay},
 	{"doctor", fw_show_doctor},
+	{"doctor_unknown", fw_show_doctor},
 	{"events", fw_show_events},
 	{"history_top", fw_show_history},
 	{"history_none", fw_show_history},

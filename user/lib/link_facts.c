@@ -93,7 +93,12 @@ int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret)
 	return 0;
 }
 
+bool fw_link_is_loopback(const struct fw_link_facts *facts)
+{
+	return facts->hardware == ARPHRD_LOOPBACK;
+}
+
 bool fw_link_is_ethernet(const struct fw_link_facts *facts)
 {
-	return facts->hardware == ARPHRD_ETHER || facts->hardware == ARPHRD_LOOPBACK;
+	return facts->hardware == ARPHRD_ETHER || fw_link_is_loopback(facts);
 }

@@ -16,6 +16,7 @@ struct fw_link_facts {
 };
 
 int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret);
+bool fw_link_is_loopback(const struct fw_link_facts *facts);
 /* Whether its packets begin with an Ethernet header, which is what the packet path reads. */
 bool fw_link_is_ethernet(const struct fw_link_facts *facts);
 
