@@ -71,6 +71,8 @@ static const struct tune_case {
 	{"blanket", "limit", "99999999999999/5m", -EINVAL, "the most is 720G packets/5m"},
 	{"blanket", "limit", "none", -EINVAL, "ban"},
 	{"blanket", "action", "challenge", -EINVAL, "only SYNs"},
+	{"blanket", "action", "drop", -EINVAL, "did you mean 'block'?"},
+	{"blanket", "per", "ip", -EINVAL, "did you mean 'source'?"},
 	{"world", "action", "challenge", -EINVAL, "limit"},
 	{"blanket", "action", "police", -EINVAL, "does not ban"},
 	{"blanket", "per", "total", -EINVAL, "whom to ban"},

@@ -95,7 +95,7 @@ bool fw_read_word(struct fw_loader *loader, const struct fw_node *node, const st
 		return true;
 	for (size_t i = 0; i < words->count && count < 32; i++)
 		candidates[count++] = words->items[i].word;
-	near = fw_did_you_mean(text, candidates, count);
+	near = fw_word_meant(text, candidates, count);
 	fw_words_list(words, list, sizeof(list));
 	if (near)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?\nknown: %s", near, list);
