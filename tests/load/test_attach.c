@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Interfaces: modes by name, links that are taken over without a gap, devices that go and come back, foreign
  * programs. */
+#include "kern/xdp_features.h"
 #include "place.h"
 
 Test(attach, modes_are_what_was_asked_for)
@@ -37,6 +38,31 @@ Test(attach, modes_are_what_was_asked_for)
 	cr_expect_eq(program_on("fw0"), 0);
 	fw_attachments_free(attachments, true);
 	cr_expect_eq(program_on("lo"), 0);
+	fw_datapath_close(datapath);
+}
+
+/* Every packet would pass as not_ip. */
+Test(attach, no_interface_without_ethernet_frames)
+{
+	struct fw_interface tunnel = request("fwtun", FW_XDP_AUTO);
+	const struct fw_attached *list;
+	struct place place;
+	struct fw_err err = {0};
+
+	place_open(&place);
+	place_veth();
+	if (run((const char *const[]){"ip", "tuntap", "add", "dev", "fwtun", "mode", "tun", NULL}))
+		cr_skip_test("no tun devices here");
+	struct fw_datapath *datapath = place_datapath(&place, FW_ADOPTED_NOTHING);
+	struct fw_attachments *attachments = fw_attachments_new(datapath);
+	for (int i = 0; i < 3; i++) {
+		tunnel.xdp = (enum fw_xdp_mode[]){FW_XDP_AUTO, FW_XDP_NATIVE, FW_XDP_GENERIC}[i];
+		cr_expect_eq(fw_attach(attachments, &tunnel, NULL, &err), -EOPNOTSUPP);
+		cr_expect(strstr(err.text, "without Ethernet frames (tun)"), "%s", err.text);
+	}
+	cr_expect_eq(fw_attachments_list(attachments, &list), 0);
+	cr_expect_eq(program_on("fwtun"), 0);
+	fw_attachments_free(attachments, true);
 	fw_datapath_close(datapath);
 }
 
@@ -278,5 +304,57 @@ Test(attach, doctor_reads_without_touching)
 			cr_expect(strstr(findings[i].detail, "stranger"), "%s", findings[i].detail);
 		if (!strcmp(findings[i].check, "bpffs"))
 			cr_expect_eq(findings[i].level, FW_FINDING_WARNING, "%s", findings[i].detail);
+	}
+}
+
+static const struct fw_finding *find(const struct fw_finding *findings, size_t count, const char *check)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(findings[i].check, check))
+			return &findings[i];
+	return NULL;
+}
+
+static const struct virtual_case {
+	const char *name, *check, *says, *silent; /* silent: a check that would mislead */
+} virtual_cases[] = {
+	{"lo", "driver", "the loopback has no native XDP", "mtu"},
+	{"fwtun", "link", "no Ethernet frames", "driver"},
+	{"fwbridge", "driver", "has no native XDP", "queues"},
+	{"fwmacvlan", "relation", "a macvlan on fw1", "mtu"},
+	/* The kernel refuses: the peer sends by more queues than this end has. */
+	{"fwq0", "driver", "not as it is set up now", NULL},
+};
+
+/* None of them is told that nothing blocks native XDP, or to lower its MTU. */
+Test(attach, doctor_of_what_has_no_native_xdp)
+{
+	struct fw_finding findings[FW_FINDINGS_MAX];
+	struct place place;
+	uint64_t features;
+
+	place_open(&place);
+	place_veth();
+	if (fw_xdp_features(if_nametoindex("fw0"), &features))
+		cr_skip_test("this kernel does not say what interfaces can do with XDP programs");
+	RUN("ip", "tuntap", "add", "dev", "fwtun", "mode", "tun");
+	RUN("ip", "link", "add", "fwbridge", "type", "bridge");
+	RUN("ip", "link", "add", "link", "fw1", "name", "fwmacvlan", "type", "macvlan");
+	RUN("ip", "link", "add", "fwq0", "type", "veth", "peer", "name", "fwq1", "numtxqueues", "4");
+	RUN("ethtool", "-L", "fwq1", "tx", "4");
+	for (size_t i = 0; i < sizeof(virtual_cases) / sizeof(virtual_cases[0]); i++) {
+		const struct virtual_case *c = &virtual_cases[i];
+		const struct fw_finding *found;
+		struct fw_err err = {0};
+		size_t count = 0, problems = 0;
+
+		cr_assert_eq(fw_nic_examine(c->name, place.root, findings, &count, &err), 0, "%s", err.text);
+		found = find(findings, count, c->check);
+		cr_assert(found, "%s: nothing about %s", c->name, c->check);
+		cr_expect(strstr(found->detail, c->says), "%s: %s", c->name, found->detail);
+		cr_expect(!c->silent || !find(findings, count, c->silent), "%s: %s", c->name, c->silent);
+		for (size_t j = 0; j < count; j++)
+			problems += findings[j].level == FW_FINDING_PROBLEM;
+		cr_expect_eq(problems, 1, "%s: %zu problems", c->name, problems);
 	}
 }

@@ -97,6 +97,16 @@ read_socket() { setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILD/flood
 expect_exit "an unprivileged user may read" 0 read_socket status
 expect_exit "but not write: 77" 77 read_socket ban 192.0.2.1
 expect "nothing was banned" 0 "$(fwj bans | field 'len(d)')"
+
+# a policy named from where its author stands, which is not where the agent does
+mkdir "$WORK/here"
+sed 's|sets/vpn|../sets/vpn|' "$WORK/policy.yaml" >"$WORK/here/policy.yaml"
+from_there() { (cd "$WORK" && fw "$@"); }
+expect_exit "a policy by a relative path" 0 from_there apply here/policy.yaml
+expect_words "stands under its whole name" "^policy .*, $WORK/here/policy.yaml$" <(fw status)
+expect_exit "and is found again" 0 fw reload
+expect_exit "also to write into it" 0 fw tune blanket limit=900/10s --save
+expect_words "what was tuned" '900 packets/10s' "$WORK/here/policy.yaml"
 stop_agent
 
 expect_exit "a missing capability: 77" 77 timeout 20 nsenter --net="/run/netns/$VICTIM_NS" setpriv --bounding-set=-bpf,-sys_admin \

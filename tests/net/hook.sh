@@ -56,6 +56,9 @@ expect_that "on its process" 'a == 0' "$(kill -0 "$AGENT_PID"; echo $?)"
 
 on victim ip link set dev eth1 xdpdrv off
 expect_exit "once free the interface can be had" 0 fw attach eth1 --xdp generic
+expect_words "until the policy names it" "for ever: name it in the policy file" "$WORK/out"
+expect_exit "once more" 0 fw attach eth1 --xdp generic
+expect_words "is no change" "^eth1 is filtered already, XDP mode generic; nothing changed" "$WORK/out"
 expect "in the mode that was asked for" generic "$(status '[i["xdp"] for i in d["interfaces"] if i["name"] == "eth1"][0]')"
 expect_exit "detach" 0 fw detach eth1
 expect "leaves nothing" no "$(has_program eth1)"

@@ -42,6 +42,26 @@ expect "the session stands before the agent starts" 0 $?
 start_agent
 sleep 2.5
 
+# who bans the wrong address
+expect_exit "a ban of the session's client is refused" 78 fw ban "$CLIENT_IP4"
+expect_words "and says why" "live SSH session" "$WORK/err"
+expect_exit "a ban of this host, too" 78 fw ban "$VICTIM_IP4" 127.0.0.1
+expect_words "and says how it can be done" "$VICTIM_IP4 is not banned: it is this host itself: $VICTIM_IP4 of $IFACE; --force .* and 1 more is refused" "$WORK/err"
+expect_exit "among others it is left out" 78 fwj ban 203.0.113.5 "$VICTIM_IP6" 127.0.0.1
+expect "and only it" "203.0.113.5 | $VICTIM_IP6 127.0.0.1" \
+	"$(field "' '.join(b['source'] for b in d['banned']) + ' | ' + ' '.join(r['source'] for r in d['refused'])" <"$WORK/out")"
+policy loose.yaml <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+safety: {protect_ssh_clients: false}
+YAML
+expect_exit "a policy without the protection" 0 fw apply "$WORK/loose.yaml"
+expect_exit "there the session wants force" 78 fw ban "$CLIENT_IP4" --for 5s
+expect_words "which is said" "it would be cut off; --force" "$WORK/err"
+expect_exit "and with it" 0 fw ban "$CLIENT_IP4" --for 5s --force
+expect_exit "is banned" 0 fw unban "$CLIENT_IP4"
+expect_exit "back" 0 fw apply "$WORK/policy.yaml"
+
 expect_exit "a policy that blocks the client is applied" 0 fw apply "$WORK/locks.yaml"
 expect_words "with a word on the session" "$CLIENT_IP4, who has a live SSH session" "$WORK/out"
 on victim "$BUILD/floodwall" check "$WORK/unprotected.yaml" >"$WORK/checked" 2>&1

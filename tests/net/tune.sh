@@ -55,6 +55,10 @@ expect_words "and the right name is offered" 'blanket' "$WORK/err"
 expect_exit "unknown key is 64 or 78" "64|78" fw tune blanket limitt=5/1s
 expect_exit "wrong unit is refused" 78 fw tune blanket limit=5kbps
 expect "and nothing changed" "5000 60 block" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
+expect_exit "what the file says is no change" 0 fwj tune blanket limit=5k/1m
+expect "and is said to be none" "True None" "$(field '"%s %s" % (d["unchanged"], d["undo"])' <"$WORK/out")"
+expect_exit "to have it for a while is one" 0 fwj tune blanket limit=5k/1m --for 5s
+expect "which is said" False "$(field 'd["unchanged"]' <"$WORK/out")"
 
 sed 's/limit: .*, action/limit: 10MiB bytes\/1m, action/' "$WORK/policy.yaml" >"$WORK/bytes.yaml"
 sed 's/limit: .*, action/limit: 1000 packets\/1m, action/' "$WORK/policy.yaml" >"$WORK/packets.yaml"

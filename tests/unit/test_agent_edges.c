@@ -15,6 +15,7 @@
 #include "agent/listen.h"
 #include "agent/options.h"
 #include "agent/request.h"
+#include "agent/sources.h"
 #include "agent/spared.h"
 
 Test(routes, every_route_has_a_handler_and_is_found)
@@ -363,4 +364,55 @@ Test(spared, live_peers_of_the_given_port)
 	close(server);
 	close(client);
 	close(listener);
+}
+
+static const struct risk_case {
+	const char *prefix, *says; /* NULL: nothing against it */
+} risks[] = {
+	{"198.51.100.10", "is this host itself: 198.51.100.10 of eth0; --force"},
+	{"198.51.100.11", NULL},
+	{"198.51.100.0/24", "holds this host itself: 198.51.100.10 of eth0; --force"},
+	{"198.51.100.16/28", NULL},
+	{"2001:db8::10", "is this host itself: 2001:db8::10 of eth0"},
+	{"2001:db8::/64", "holds this host itself"},
+	{"2001:db8::11", NULL},
+	{"203.0.113.1", "is this host itself: 203.0.113.1 of lo"}, /* of a service that moves */
+	{"127.0.0.1", "is the loopback"},
+	{"127.0.0.0/8", "is the loopback"},
+	{"127.77.0.1", "is the loopback"},
+	{"::1", "is the loopback"},
+	{"192.0.2.7", "192.0.2.7 has a live SSH session"},
+	{"192.0.2.0/28", "192.0.2.7 has a live SSH session"},
+	{"192.0.2.8", NULL},
+	{"0.0.0.0/0", "1/16"},
+	{"::/3", "1/16"},
+};
+
+Test(sources, a_ban_of_this_host_wants_to_be_meant)
+{
+	struct fw_own_network networks[] = {{.interface = "lo", .loopback = true},
+					    {.interface = "lo", .loopback = true},
+					    {.interface = "lo", .loopback = true},
+					    {.interface = "eth0"},
+					    {.interface = "eth0"}};
+	static const char *const addresses[] = {"127.0.0.1", "::1", "203.0.113.1", "198.51.100.10",
+						"2001:db8::10"};
+	struct fw_spared_entry peer = {.kind = FW_SPARED_SSH};
+	struct fw_own_hosts own = {
+		.networks = networks, .network_count = 5, .ssh = {.items = &peer, .count = 1}};
+
+	for (size_t i = 0; i < 5; i++)
+		cr_assert_eq(fw_addr_parse(addresses[i], &networks[i].addr, NULL), 0);
+	cr_assert_eq(fw_addr_parse("192.0.2.7", &peer.addr, NULL), 0);
+	for (size_t i = 0; i < sizeof(risks) / sizeof(risks[0]); i++) {
+		struct fw_prefix prefix;
+		char text[256] = "?";
+
+		cr_assert_eq(fw_prefix_parse(risks[i].prefix, &prefix, NULL), 0, "%s", risks[i].prefix);
+		fw_sources_risk(&own, &prefix, text, sizeof(text));
+		if (risks[i].says)
+			cr_expect(strstr(text, risks[i].says), "%s: got '%s'", risks[i].prefix, text);
+		else
+			cr_expect_str_eq(text, "", "%s: got '%s'", risks[i].prefix, text);
+	}
 }

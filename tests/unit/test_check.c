@@ -164,6 +164,49 @@ Test(check, notes)
 	}
 }
 
+/* What comes from other filters is known by the name it has there. */
+static const struct {
+	const char *rule, *hint;
+} meants[] = {
+	{"match: {port: 80}, action: block", "did you mean 'dest_port'?"},
+	{"match: {src: 192.0.2.1}, action: block", "did you mean 'source'?"},
+	{"match: {protcol: tcp}, action: block", "did you mean 'protocol'?"},
+	{"match: {source: 192.0.2.1}, action: drop", "did you mean 'block'?"},
+	{"match: {source: 192.0.2.1}, action: pass", "did you mean 'allow'?"},
+	{"limit: 5 packets/1s, per: ip, action: block", "did you mean 'source'?"},
+	{"limit: 5 pps/1s, action: block", "did you mean 'packets'?"},
+	{"match: {dest_port: 80,443}, action: block", "stands in brackets"},
+};
+
+Test(check, words_of_other_filters)
+{
+	for (size_t i = 0; i < sizeof(meants) / sizeof(meants[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = NULL;
+		char text[256], all[1024];
+
+		snprintf(text, sizeof(text), "version: 1\nrules: [{name: r, %s}]\n", meants[i].rule);
+		cr_assert_neq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0, "%s",
+			      text);
+		snprintf(all, sizeof(all), "%s %s", diags.items[0].message,
+			 diags.items[0].hint ? diags.items[0].hint : "");
+		cr_expect(strstr(all, meants[i].hint), "%s: %s", meants[i].rule, all);
+		fw_diags_done(&diags);
+	}
+}
+
+Test(check, a_mistaken_limit_of_never_block_is_not_called_none)
+{
+	static const char text[] = "version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k pps/1s}\n";
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = NULL;
+
+	cr_assert_neq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0);
+	cr_expect_eq(diags.count, 1, "got %zu, the last is %s", diags.count,
+		     diags.items[diags.count - 1].code);
+	fw_diags_done(&diags);
+}
+
 /* Lines to be pasted: with the rule's ports and the policy's window scale. */
 Test(check, synproxy_lines_are_whole)
 {

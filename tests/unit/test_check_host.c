@@ -104,3 +104,25 @@ Test(check_host, users_that_are_not_there)
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
 }
+
+Test(check_host, tables_that_the_machine_has_no_memory_for)
+{
+	static struct fw_rule_ids ids;
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = parse("capacity: {sources: 64M, bans: 64M}\n", &diags);
+	struct fw_image *image = NULL;
+	size_t before;
+
+	cr_assert_eq(fw_image_compile(policy, NULL, &ids, &diags, &image), 0);
+	before = diags.count;
+	fw_check_memory(policy, image, image->memory_bytes, &diags);
+	cr_expect_eq(diags.count, before);
+	fw_check_memory(policy, image, 8ULL << 30, &diags);
+	cr_assert_eq(diags.count, before + 1);
+	cr_expect_eq(diags.items[before].severity, FW_SEVERITY_WARNING);
+	cr_expect(strstr(diags.items[before].message, "this machine has 8192 MiB"), "%s",
+		  diags.items[before].message);
+	fw_image_free(image);
+	fw_policy_free(policy);
+	fw_diags_done(&diags);
+}

@@ -65,7 +65,8 @@ static const struct limit_case {
 	{RULE("limit: 1 packets/1h, action: block"), 1, SUB_US(3600 * S), 0},
 	{RULE("limit: 2147483647 bytes/1s, action: police"), 2147483647, SUB_US(S), 0},
 	{RULE("limit: 2147483648 bytes/1s, action: police"), 2147483648, SUB_US(S), 1},
-	{RULE("limit: 1000T bytes/1s, action: police"), 1000000000000000, SUB_US(S), 19},
+	{RULE("limit: 200G bytes/1s, action: police"), 200000000000, SUB_US(S), 7},
+	{RULE("limit: 720T bytes/1h, action: police"), 720000000000000, SUB_US(3600 * S), 19},
 	{RULE("limit: 10 packets/1000.001ms, action: block"), 10, SUB_US(S + 1000), 0},
 };
 

@@ -34,7 +34,16 @@ static const struct limit_case {
 	{"0 packets/5m", -EINVAL, 0, 0, 0, NULL},
 	{"7000 packets/999ms", -ERANGE, 0, 0, 0, NULL},
 	{"7000 packets/61m", -ERANGE, 0, 0, 0, NULL},
-	{"9999T bytes/1s", -ERANGE, 0, 0, 0, NULL},
+	{"720G packets/5m", 0, 720000000000, FW_UNIT_PACKETS, 300 * S, "720G packets/5m"},
+	{"720000000001 packets/5m", -ERANGE, 0, 0, 0, NULL},
+	{"99999999999999 packets/5m", -ERANGE, 0, 0, 0, NULL},
+	{"3600M connections/1500ms", 0, 3600000000, FW_UNIT_CONNECTIONS, 3 * S / 2,
+	 "3600M connections/1500ms"},
+	{"3600000001 requests/1500ms", -ERANGE, 0, 0, 0, NULL},
+	{"200G bytes/1s", 0, 200000000000, FW_UNIT_BYTES, S, "200G bytes/1s"},
+	{"200000000001 bytes/1s", -ERANGE, 0, 0, 0, NULL},
+	{"720T bytes/1h", 0, 720000000000000, FW_UNIT_BYTES, 3600 * S, "720T bytes/1h"},
+	{"18446744073709551615 bytes/1h", -ERANGE, 0, 0, 0, NULL},
 	{"7000 packets/5m/5m", -EINVAL, 0, 0, 0, NULL},
 	{"7000 packets bytes/5m", -EINVAL, 0, 0, 0, NULL},
 	{"", -EINVAL, 0, 0, 0, NULL},
@@ -57,6 +66,18 @@ Test(limit, texts)
 			cr_expect_str_eq(fw_limit_format(&limit, text, sizeof(text)), c->back, "got %s",
 					 text);
 	}
+}
+
+Test(limit, what_is_never_reached_is_told_the_most)
+{
+	struct fw_limit old = {.amount = 7000, .unit = FW_UNIT_PACKETS, .window_ns = 300 * S};
+	struct fw_err err;
+
+	cr_assert_eq(fw_limit_parse("99999999999999/5m", &old, &old, &err), -ERANGE);
+	cr_expect(strstr(err.text, "the most is 720G packets/5m"), "got: %s", err.text);
+	cr_expect(strstr(err.text, "1.6 Tbit/s"), "got: %s", err.text);
+	cr_assert_eq(fw_limit_parse("99999999999999999999999 bytes/5m", NULL, &old, &err), -ERANGE);
+	cr_expect(strstr(err.text, "the most is 60T bytes/5m"), "got: %s", err.text);
 }
 
 Test(limit, short_form_keeps_the_unit)

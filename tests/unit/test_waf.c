@@ -251,6 +251,8 @@ static const struct {
 } omissions[] = {
 	{RULE("\"RateBasedStatement\":{\"Limit\":1e300}", ""), "Rules[0].Statement.RateBasedStatement.Limit",
 	 "whole number"},
+	{RULE("\"RateBasedStatement\":{\"Limit\":2000000001}", ""),
+	 "Rules[0].Statement.RateBasedStatement.Limit", "from 1 to 2000000000"},
 	{RULE("\"RateBasedStatement\":{\"Limit\":-1}", ""), "Rules[0].Statement.RateBasedStatement.Limit",
 	 "whole number"},
 	{RULE("\"RateBasedStatement\":{\"Limit\":1,\"ScopeDownStatement\":{\"RateBasedStatement\":{\"Limit\":"

@@ -7,14 +7,14 @@
 #include "agent/agent.h"
 #include "agent/request.h"
 #include "agent/sources.h"
+#include "agent/undo.h"
 #include "kern/stats.h"
 #include "lib/cleanup.h"
 #include "lib/units.h"
 
 #define BAN_DEFAULT_NS	 (3600 * FW_NS_PER_SEC)
 #define ALLOW_DEFAULT_NS (3600 * FW_NS_PER_SEC)
-#define WIDEST		 4 /* 1/16 of a family */
-#define UNDO_NAMES	 8
+#define STRIKES_MAX	 255
 
 static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
 {
@@ -58,25 +58,6 @@ void fw_api_bans(struct fw_request *request, struct fw_answer *answer)
 	fw_reply(answer, list);
 }
 
-/* "floodwall unban A B C", cut where it gets long. */
-static void undo_text(const char *command, const json_t *done, char *text, size_t size)
-{
-	size_t used = (size_t)snprintf(text, size, "floodwall %s", command), i;
-	json_t *item;
-
-	json_array_foreach ((json_t *)done, i, item) {
-		const json_t *source = json_is_string(item) ? item : json_object_get(item, "source");
-
-		if (used >= size)
-			return;
-		if (i == UNDO_NAMES) {
-			snprintf(text + used, size - used, " …");
-			return;
-		}
-		used += (size_t)snprintf(text + used, size - used, " %s", json_string_value(source));
-	}
-}
-
 static void refuse(json_t *refused, const struct fw_prefix *prefix, const char *why)
 {
 	char source[FW_ADDR_TEXT_MAX];
@@ -86,20 +67,39 @@ static void refuse(json_t *refused, const struct fw_prefix *prefix, const char *
 					fw_prefix_format(prefix, source, sizeof(source)), "why", why));
 }
 
-static bool is_too_wide(const struct fw_prefix *prefix)
-{
-	unsigned int front = fw_prefix_family(prefix) == FW_FAMILY_V4 ? FW_V4_BITS : 0;
-
-	return prefix->bits < front + WIDEST;
-}
-
 struct ban_order {
 	uint64_t for_ns;
 	uint32_t reason;
+	uint8_t strikes;
 	const char *reason_text;
 	bool force;
+	struct fw_own_hosts own;
 	json_t *banned, *refused;
+	struct fw_undo undo;
 };
+
+static bool is_banned(struct fw_agent *agent, const struct fw_prefix *prefix, uint64_t now,
+		      struct fw_ban *ret)
+{
+	return fw_ban_get(agent->datapath, prefix, ret) && ret->expires_ns > now;
+}
+
+static void undo_to_lease(struct fw_agent *agent, const char *source, const struct fw_ban *ban, uint64_t now,
+			  struct fw_undo *undo)
+{
+	char options[160];
+
+	fw_undo_add(undo, "ban", source,
+		    fw_undo_lease(ban, now, fw_leases_reason_text(agent, ban), options, sizeof(options)));
+}
+
+/* null: nothing to undo */
+static json_t *undo_to_json(const struct fw_undo *undo)
+{
+	FW_FREE char *text = fw_undo_text(undo);
+
+	return text && *text ? json_string(text) : json_null();
+}
 
 /* 0 also when it was refused with a reason; an error is the kernel's. */
 static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, struct ban_order *order,
@@ -111,22 +111,29 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 			     .since_ns = now,
 			     .rule = FW_RULE_NONE,
 			     .origin = FW_BAN_MANUAL,
-			     .reason = order->reason};
+			     .strikes = order->strikes,
+			     .reason = order->reason},
+		      known;
 	char why[256], source[FW_ADDR_TEXT_MAX], duration[32];
+	bool replaces;
 	int r;
 
 	fw_sources_protector(agent, prefix, why, sizeof(why));
-	if (!why[0] && is_too_wide(prefix) && !order->force)
-		snprintf(why, sizeof(why),
-			 "covers more than 1/16 of all addresses; --force bans it all the same");
+	if (!why[0] && !order->force)
+		fw_sources_risk(&order->own, prefix, why, sizeof(why));
 	if (why[0]) {
 		refuse(order->refused, prefix, why);
 		return 0;
 	}
+	replaces = is_banned(agent, prefix, now, &known);
 	r = fw_ban_add(agent->datapath, prefix, &ban, err);
 	if (r)
 		return r;
 	fw_prefix_format(prefix, source, sizeof(source));
+	if (replaces)
+		undo_to_lease(agent, source, &known, now, &order->undo);
+	else
+		fw_undo_add(&order->undo, "unban", source, "");
 	agent->leases.added[FW_BAN_MANUAL]++;
 	json_array_append_new(order->banned, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
 						       (json_int_t)(order->for_ns / FW_NS_PER_SEC)));
@@ -143,7 +150,6 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 static void reply_banned(struct fw_answer *answer, struct ban_order *order, const struct fw_err *err)
 {
 	size_t done = json_array_size(order->banned), refused = json_array_size(order->refused);
-	char undo[512];
 
 	if (err->code && done) {
 		struct fw_err partly = *err;
@@ -154,15 +160,18 @@ static void reply_banned(struct fw_answer *answer, struct ban_order *order, cons
 		fw_fail_err(answer, err);
 	} else if (!done && refused) {
 		const json_t *first = json_array_get(order->refused, 0);
+		char more[48] = "";
 
-		fw_fail(answer, 409, FW_EXIT_CONFIG, "refused", NULL, "%s is not banned: %s",
+		if (refused > 1)
+			snprintf(more, sizeof(more), "; and %zu more %s refused", refused - 1,
+				 refused == 2 ? "is" : "are");
+		fw_fail(answer, 409, FW_EXIT_CONFIG, "refused", NULL, "%s is not banned: %s%s",
 			json_string_value(json_object_get(first, "source")),
-			json_string_value(json_object_get(first, "why")));
+			json_string_value(json_object_get(first, "why")), more);
 		json_object_set(answer->json, "refused", order->refused);
 	} else {
-		undo_text("unban", order->banned, undo, sizeof(undo));
-		fw_reply(answer, json_pack("{s:O, s:O, s:s}", "banned", order->banned, "refused",
-					   order->refused, "undo", undo));
+		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "banned", order->banned, "refused",
+					   order->refused, "undo", undo_to_json(&order->undo)));
 	}
 }
 
@@ -170,6 +179,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 {
 	json_t *texts = fw_request_texts(request, "sources", answer);
 	const json_t *reason = json_object_get(request->body, "reason");
+	const json_t *strikes = json_object_get(request->body, "strikes");
 	struct ban_order order = {.force = json_is_true(json_object_get(request->body, "force"))};
 	FW_FREE struct fw_prefix *prefixes = NULL;
 	struct fw_err err = {};
@@ -177,11 +187,19 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	if (!texts || !fw_request_seconds(request, "for_seconds", &order.for_ns, answer) ||
 	    !fw_sources_parse(texts, &prefixes, answer))
 		return;
+	if (strikes && (!json_is_integer(strikes) || json_integer_value(strikes) < 0 ||
+			json_integer_value(strikes) > STRIKES_MAX)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-number", NULL,
+			"'strikes': expected a number from 0 to %d; nothing was changed", STRIKES_MAX);
+		return;
+	}
+	order.strikes = (uint8_t)json_integer_value(strikes);
 	order.for_ns = order.for_ns ? order.for_ns : BAN_DEFAULT_NS;
 	order.reason_text = json_is_string(reason) ? json_string_value(reason) : "";
 	order.reason = fw_leases_reason(request->agent, order.reason_text);
 	order.banned = json_array();
 	order.refused = json_array();
+	fw_own_hosts_read(request->agent, &order.own);
 	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
 		ban_one(request, &prefixes[i], &order, &err);
 	if (json_array_size(order.banned))
@@ -189,15 +207,25 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	reply_banned(answer, &order, &err);
 	json_decref(order.banned);
 	json_decref(order.refused);
+	fw_own_hosts_done(&order.own);
 }
 
-/* A rule must not block the source again at once: its meters start from zero. */
-static int unban_one(struct fw_request *request, const struct fw_prefix *prefix, json_t *unbanned,
-		     json_t *not_banned, struct fw_err *err)
+struct unban_order {
+	json_t *unbanned, *not_banned;
+	struct fw_undo undo;
+};
+
+/* A rule must not block the source again at once: its meters start from zero, and so do its offences, also
+ * those of a lease that is over. */
+static int unban_one(struct fw_request *request, const struct fw_prefix *prefix, struct unban_order *order,
+		     struct fw_err *err)
 {
 	struct fw_agent *agent = request->agent;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
 	struct fw_ban_entry covering;
+	struct fw_ban known;
 	char source[FW_ADDR_TEXT_MAX], wider[FW_ADDR_TEXT_MAX];
+	bool banned = is_banned(agent, prefix, now, &known);
 	int r = fw_ban_remove(agent->datapath, prefix, err);
 
 	fw_prefix_format(prefix, source, sizeof(source));
@@ -205,46 +233,44 @@ static int unban_one(struct fw_request *request, const struct fw_prefix *prefix,
 	if (r && r != -ENOENT)
 		return r;
 	err->code = 0;
-	if (!r) {
-		json_array_append_new(unbanned, json_string(source));
+	if (!r && banned) {
+		json_array_append_new(order->unbanned, json_string(source));
+		undo_to_lease(agent, source, &known, now, &order->undo);
 		agent->leases.removed_manual++;
 		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s",
 			 source, request->by);
 	} else if (!fw_ban_find(agent->datapath, &prefix->addr, &covering)) {
-		json_array_append_new(not_banned,
+		json_array_append_new(order->not_banned,
 				      json_sprintf("%s (but %s is, which covers it)", source,
 						   fw_prefix_format(&covering.prefix, wider, sizeof(wider))));
 	} else {
-		json_array_append_new(not_banned, json_string(source));
+		json_array_append_new(order->not_banned, json_string(source));
 	}
 	return 0;
 }
 
 void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 {
-	json_t *texts = fw_request_texts(request, "sources", answer), *unbanned, *not_banned;
+	json_t *texts = fw_request_texts(request, "sources", answer);
 	FW_FREE struct fw_prefix *prefixes = NULL;
+	struct unban_order order = {};
 	struct fw_err err = {};
-	char undo[512];
 
 	if (!texts || !fw_sources_parse(texts, &prefixes, answer))
 		return;
-	unbanned = json_array();
-	not_banned = json_array();
+	order.unbanned = json_array();
+	order.not_banned = json_array();
 	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
-		unban_one(request, &prefixes[i], unbanned, not_banned, &err);
-	if (json_array_size(unbanned))
+		unban_one(request, &prefixes[i], &order, &err);
+	if (json_array_size(order.unbanned))
 		fw_leases_changed(request->agent);
-	if (err.code) {
+	if (err.code)
 		fw_fail_err(answer, &err);
-	} else {
-		undo_text("ban", unbanned, undo, sizeof(undo));
-		fw_reply(answer,
-			 json_pack("{s:O, s:O, s:o}", "unbanned", unbanned, "not_banned", not_banned, "undo",
-				   json_array_size(unbanned) ? json_string(undo) : json_null()));
-	}
-	json_decref(unbanned);
-	json_decref(not_banned);
+	else
+		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "unbanned", order.unbanned, "not_banned",
+					   order.not_banned, "undo", undo_to_json(&order.undo)));
+	json_decref(order.unbanned);
+	json_decref(order.not_banned);
 }
 
 static int allow_one(struct fw_request *request, const struct fw_prefix *prefix, uint64_t for_ns,

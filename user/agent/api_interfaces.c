@@ -22,12 +22,14 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 	const json_t *xdp = json_object_get(request->body, "xdp"),
 		     *chain = json_object_get(request->body, "chain");
 	const struct fw_attached *before;
+	uint32_t old_program;
 	json_t *undo;
 	struct fw_interface wanted = {
 		.xdp = FW_XDP_AUTO, .mode = FW_MODE_INHERIT, .chain = json_is_true(chain)};
 	const struct fw_attached *attached = NULL;
 	struct fw_err err = {};
 	json_t *message;
+	bool unchanged;
 
 	if (!name)
 		return;
@@ -43,6 +45,7 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 	}
 	before = fw_interfaces_find(agent, wanted.name);
 	undo = undo_attach(&wanted, before);
+	old_program = before ? before->prog_id : 0;
 	if (fw_interfaces_attach(agent, &wanted, request->by, &attached, &err)) {
 		json_decref(undo);
 		fw_fail_err(answer, &err);
@@ -50,15 +53,22 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 	}
 	fw_challenge_settle(agent);
 	fw_force_save(agent);
-	message = attached->fell_back ? json_sprintf("native XDP was refused, generic mode is in use and "
-						     "costs several times more per "
-						     "packet: %s",
-						     attached->fallback)
-				      : json_sprintf("%s is filtered, %s XDP", attached->name,
-						     fw_xdp_mode_word(attached->mode));
-	fw_reply(answer, json_pack("{s:s, s:s, s:b, s:o, s:o}", "interface", attached->name, "xdp",
+	unchanged = old_program && attached->prog_id == old_program;
+	if (unchanged) {
+		json_decref(undo);
+		undo = json_null();
+	}
+	message = attached->fell_back
+			  ? json_sprintf("generic mode is in use and costs several times more per "
+					 "packet: %s",
+					 attached->fallback)
+			  : json_sprintf("%s is filtered, %s XDP", attached->name,
+					 fw_xdp_mode_word(attached->mode));
+	fw_reply(answer, json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "interface", attached->name, "xdp",
 				   fw_xdp_mode_word(attached->mode), "fell_back", (int)attached->fell_back,
-				   "message", message, "undo", undo));
+				   "unchanged", (int)unchanged, "in_policy",
+				   (int)!fw_drift_iface_find(&agent->drift, attached->name), "message",
+				   message, "undo", undo));
 }
 
 void fw_api_detach(struct fw_request *request, struct fw_answer *answer)

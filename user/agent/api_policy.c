@@ -17,17 +17,24 @@
 #define CONFIRM_MIN_NS FW_NS_PER_SEC
 #define CONFIRM_MAX_NS (24 * 3600 * FW_NS_PER_SEC)
 
-/* What the policy came from, by its one name where it has one. */
+/* What the policy came from, by its one name where it has one. A relative name is the caller's, whose
+ * directory is not the agent's: the file is in base_dir. */
 static char *file_name(const char *name, const char *base_dir)
 {
-	char *real = realpath(name, NULL), *joined = NULL;
+	const char *slash = strrchr(name, '/');
+	char *given = NULL, *real;
 
-	if (real && strncmp(real, "/proc/", 6) && strncmp(real, "/dev/", 5))
-		return real;
-	free(real);
-	if (name[0] == '/' || asprintf(&joined, "%s/%s", base_dir, name) < 0)
-		return strdup(name);
-	return joined;
+	if (name[0] == '/')
+		given = strdup(name);
+	else if (asprintf(&given, "%s/%s", base_dir, slash ? slash + 1 : name) < 0)
+		given = NULL;
+	real = given ? realpath(given, NULL) : NULL;
+	if (!real || !strncmp(real, "/proc/", 6) || !strncmp(real, "/dev/", 5)) {
+		free(real);
+		return given;
+	}
+	free(given);
+	return real;
 }
 
 static bool stand_of(struct fw_request *request, struct fw_stand *ret, struct fw_answer *answer)

@@ -9,6 +9,7 @@
 #include "agent/force.h"
 #include "agent/request.h"
 #include "agent/sources.h"
+#include "agent/undo.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/grow.h"
@@ -254,30 +255,44 @@ static void say_changed(struct fw_request *request, const char *name, const json
 		 count > 1 ? " and more" : "", removed ? "taken out" : "added", request->by);
 }
 
-/* `changed`: those of the request that were not so already; the others are nothing to undo. */
+/* A live change of the same prefix that this one takes the place of comes back as it was, for what is left of
+ * it; else the opposite is done. Those that were so already are nothing to undo. */
+static void note_undo(const struct fw_agent *agent, const struct fw_set_change *change, struct fw_undo *undo)
+{
+	const struct fw_set_change *before = NULL;
+	char command[sizeof(change->set) + 16], left[48] = "", prefix[FW_ADDR_TEXT_MAX];
+	uint64_t now = fw_monotonic_ns();
+
+	for (size_t i = 0; i < agent->drift.set_count && !before; i++) {
+		const struct fw_set_change *other = &agent->drift.sets[i].change;
+
+		if (!strcmp(other->set, change->set) && !fw_prefix_compare(&other->prefix, &change->prefix) &&
+		    (!other->expires_ns || other->expires_ns > now))
+			before = other;
+	}
+	snprintf(command, sizeof(command), "sets %s %s",
+		 (before ? before->removed : !change->removed) ? "del" : "add", change->set);
+	if (before && before->expires_ns)
+		fw_undo_for(before->expires_ns - now, left, sizeof(left));
+	fw_undo_add(undo, command, fw_prefix_format(&change->prefix, prefix, sizeof(prefix)), left);
+}
+
 static void reply_changed(struct fw_request *request, struct fw_answer *answer, int set,
-			  const json_t *changed, size_t asked, bool removed, uint64_t for_ns)
+			  const json_t *changed, size_t asked, bool removed, uint64_t for_ns,
+			  const struct fw_undo *undo)
 {
 	const struct fw_agent *agent = request->agent;
 	const char *name = agent->loaded->policy->sets[set].name;
-	char undo[512] = "";
-	size_t used = 0, i;
-	json_t *item, *reply;
+	FW_FREE char *text = fw_undo_text(undo);
+	json_t *reply;
 
-	if (json_array_size(changed))
-		used = (size_t)snprintf(undo, sizeof(undo), "floodwall sets %s %s", removed ? "add" : "del",
-					name);
-	json_array_foreach (changed, i, item)
-		if (i < 8 && used < sizeof(undo))
-			used += (size_t)snprintf(undo + used, sizeof(undo) - used, " %s",
-						 json_string_value(item));
 	reply = json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s}", "name", name, removed ? "removed" : "added",
 			  (json_int_t)json_array_size(changed), "already",
 			  (json_int_t)(asked - json_array_size(changed)), "prefixes4",
 			  (json_int_t)agent->loaded->image->set_prefixes4[set], "prefixes6",
 			  (json_int_t)agent->loaded->image->set_prefixes6[set], "expires_in_seconds",
 			  for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(), "undo",
-			  undo);
+			  text ? text : "");
 	if (reply && agent->drift.unsaved[0])
 		json_object_set_new(reply, "not_kept", json_string(agent->drift.unsaved));
 	fw_reply(answer, reply);
@@ -307,6 +322,7 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 	FW_FREE struct fw_prefix *prefixes = NULL;
 	struct fw_set_edit *saved = NULL;
 	size_t saved_count = 0;
+	struct fw_undo undo = {};
 	struct fw_err err = {};
 	json_t *changed;
 	uint64_t for_ns = 0;
@@ -332,6 +348,7 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 		if (is_so_already(agent, (unsigned int)set, &one))
 			continue;
 		json_array_append(changed, json_array_get(cidrs, i));
+		note_undo(agent, &one, &undo);
 		r = fw_drift_set(&agent->drift, &one, request->by);
 	}
 	if (r)
@@ -344,7 +361,7 @@ static void change(struct fw_request *request, struct fw_answer *answer, bool re
 	} else {
 		free(saved);
 		keep_changed(request, changed, set, removed);
-		reply_changed(request, answer, set, changed, json_array_size(cidrs), removed, for_ns);
+		reply_changed(request, answer, set, changed, json_array_size(cidrs), removed, for_ns, &undo);
 	}
 	json_decref(changed);
 }

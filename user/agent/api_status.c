@@ -79,8 +79,7 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 		if (attached[i].fell_back)
 			json_array_append_new(
 				warnings,
-				json_sprintf("%s: native XDP was refused, generic mode costs several times "
-					     "more per packet: %s",
+				json_sprintf("%s: generic mode costs several times more per packet: %s",
 					     attached[i].name, attached[i].fallback));
 	}
 	for (size_t i = 0; i < agent->interfaces.count; i++) {

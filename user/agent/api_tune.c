@@ -168,6 +168,27 @@ static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *
 	return list;
 }
 
+/* Live changes of these keys, whatever became of them. */
+static size_t count_tunes(const struct fw_stand *stand, const char *rule, json_t *changes)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < stand->tune_count; i++)
+		count += !strcmp(stand->tunes[i].rule, rule) && json_object_get(changes, stand->tunes[i].key);
+	return count;
+}
+
+static bool says_what_was(const json_t *list)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, change)
+		if (!json_equal(json_object_get(change, "old"), json_object_get(change, "new")))
+			return false;
+	return true;
+}
+
 void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
@@ -175,6 +196,7 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 	const json_t *wanted = json_object_get(request->body, "changes");
 	json_t *changes, *old, *value, *list;
 	struct fw_err err = {};
+	bool was_tuned, unchanged;
 	uint64_t for_ns;
 	char undo[512];
 
@@ -195,6 +217,7 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 		if (text)
 			json_object_set_new(old, key, json_string(text));
 	}
+	was_tuned = count_tunes(&agent->loaded->stand, rule, changes) > 0;
 	if (try(agent, rule, changes, request->by, for_ns ? fw_monotonic_ns() + for_ns : 0, &err)) {
 		fw_fail_err(answer, &err);
 	} else {
@@ -202,16 +225,20 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 		fw_force_save_soon(agent);
 		fw_drift_schedule(agent);
 		list = describe(agent, rule, old, changes, undo, sizeof(undo));
+		/* Neither did they end with something, nor do they now. */
+		unchanged = !was_tuned && !count_tunes(&agent->loaded->stand, rule, changes) &&
+			    says_what_was(list);
 		fw_event(agent, "tune", request->by,
 			 json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",
 				   (json_int_t)agent->generation),
 			 "rule '%s' tuned, generation %u is in force; undo: %s", rule, agent->generation,
 			 undo);
 		fw_reply(answer,
-			 json_pack("{s:s, s:o, s:I, s:o, s:s, s:b}", "rule", rule, "changes", list,
+			 json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", rule, "changes", list,
 				   "generation", (json_int_t)agent->generation, "expires_in_seconds",
 				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(),
-				   "undo", undo, "saved", 0));
+				   "undo", unchanged ? json_null() : json_string(undo), "unchanged",
+				   (int)unchanged, "saved", 0));
 	}
 	json_decref(old);
 	json_decref(changes);

@@ -110,6 +110,7 @@ static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 				     .context = &agent->spared.names};
 
 	fw_check_notify_users(loaded->policy, &loaded->diags);
+	fw_check_memory(loaded->policy, loaded->image, fw_machine_bytes(), &loaded->diags);
 	/* When a machine boots its servers start beside the agent. */
 	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening))
 		fw_check_listeners(loaded->policy, &listening, &loaded->diags);

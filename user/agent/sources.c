@@ -8,6 +8,9 @@
 
 #include "agent/agent.h"
 
+#define WIDEST 4 /* 1/16 of a family */
+#define FORCE  "; --force bans it all the same"
+
 bool fw_sources_parse(json_t *texts, struct fw_prefix **ret, struct fw_answer *answer)
 {
 	struct fw_prefix *prefixes = calloc(json_array_size(texts) + 1, sizeof(*prefixes));
@@ -103,4 +106,69 @@ void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix
 				 who[spared->current[i].kind]);
 	if (!text[0])
 		name_never_block(agent, prefix, text, size);
+}
+
+void fw_own_hosts_read(const struct fw_agent *agent, struct fw_own_hosts *ret)
+{
+	const struct fw_spared_watch *spared = &agent->spared;
+	struct fw_err err = {};
+
+	*ret = (struct fw_own_hosts){};
+	(void)fw_own_networks_read(&ret->networks, &ret->network_count);
+	if (!agent->loaded->policy->safety.protect_ssh_clients)
+		(void)fw_spared_ssh_peers(&ret->ssh, spared->ssh_ports, spared->ssh_port_count, &err);
+}
+
+void fw_own_hosts_done(struct fw_own_hosts *own)
+{
+	free(own->networks);
+	free(own->ssh.items);
+	*own = (struct fw_own_hosts){};
+}
+
+static bool is_too_wide(const struct fw_prefix *prefix)
+{
+	unsigned int front = fw_prefix_family(prefix) == FW_FAMILY_V4 ? FW_V4_BITS : 0;
+
+	return prefix->bits < front + WIDEST;
+}
+
+static void name_own_address(const struct fw_own_hosts *own, const struct fw_prefix *prefix, char *text,
+			     size_t size)
+{
+	char address[FW_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < own->network_count && !text[0]; i++)
+		if (fw_prefix_contains(prefix, &own->networks[i].addr))
+			snprintf(text, size,
+				 prefix->bits == 128 ? "it is this host itself: %s of %s" FORCE
+						     : "it holds this host itself: %s of %s" FORCE,
+				 fw_addr_format(&own->networks[i].addr, address, sizeof(address)),
+				 own->networks[i].interface);
+}
+
+static void name_ssh_peer(const struct fw_own_hosts *own, const struct fw_prefix *prefix, char *text,
+			  size_t size)
+{
+	char address[FW_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < own->ssh.count && !text[0]; i++)
+		if (fw_prefix_contains(prefix, &own->ssh.items[i].addr))
+			snprintf(text, size,
+				 "%s has a live SSH session with this host, and nothing protects it (safety: "
+				 "{protect_ssh_clients: false}): it would be cut off" FORCE,
+				 fw_addr_format(&own->ssh.items[i].addr, address, sizeof(address)));
+}
+
+void fw_sources_risk(const struct fw_own_hosts *own, const struct fw_prefix *prefix, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (is_too_wide(prefix))
+		snprintf(text, size, "it covers more than 1/16 of all addresses" FORCE);
+	else if (fw_addr_is_loopback(&prefix->addr))
+		snprintf(text, size, "it is the loopback, by which this host speaks to itself" FORCE);
+	if (!text[0])
+		name_own_address(own, prefix, text, size);
+	if (!text[0])
+		name_ssh_peer(own, prefix, text, size);
 }

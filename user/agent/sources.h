@@ -5,6 +5,8 @@
 
 #include "agent/request.h"
 #include "lib/addr.h"
+#include "lib/needed_hosts.h"
+#include "lib/own_networks.h"
 
 /* All texts of the list as prefixes; a bad one is answered (with the prefix meant, where host bits are set)
  * and gives false. Caller frees. */
@@ -12,6 +14,19 @@ bool fw_sources_parse(json_t *texts, struct fw_prefix **ret, struct fw_answer *a
 /* Why a ban of this prefix is refused: it holds somebody who is spared or in never_block. Empty text when
  * nobody is. */
 void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size);
+
+/* Whom only a ban that is meant should meet: this host itself, and live SSH sessions that the policy does not
+ * protect. */
+struct fw_own_hosts {
+	struct fw_own_network *networks;
+	size_t network_count;
+	struct fw_spared_list ssh;
+};
+/* What the kernel does not tell is left empty. */
+void fw_own_hosts_read(const struct fw_agent *agent, struct fw_own_hosts *ret);
+void fw_own_hosts_done(struct fw_own_hosts *own);
+/* Why a ban of this prefix wants to be forced. Empty text when it does not. */
+void fw_sources_risk(const struct fw_own_hosts *own, const struct fw_prefix *prefix, char *text, size_t size);
 
 /* The longest prefix of a set, live changes included, that covers addr. */
 bool fw_set_covering(const struct fw_agent *agent, unsigned int set, const struct fw_addr *addr,

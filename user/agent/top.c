@@ -33,9 +33,12 @@ static int look(struct fw_agent *agent)
 	top->before = top->now;
 	top->before_count = top->now_count;
 	top->before_ns = top->now_ns;
+	top->before_period = top->now_period;
 	top->now = entries;
 	top->now_count = count;
 	top->now_ns = fw_monotonic_ns();
+	top->now_period =
+		fw_sources_period(agent->datapath, fw_datapath_now_ns(agent->datapath) - SPAN_MAX_NS);
 	return 0;
 }
 
@@ -120,17 +123,24 @@ static const char *state_of(struct fw_agent *agent, const struct rate *rate)
 	return rate->dropped > 0 ? "over" : "ok";
 }
 
+/* One packet in how many is behind the rates. */
+static json_int_t sampled_one_in(const struct fw_top *top)
+{
+	return top->before_period > top->now_period ? top->before_period : top->now_period;
+}
+
 static json_t *to_json(struct fw_agent *agent, const struct rate *rate)
 {
 	struct fw_prefix source = fw_source_of(&rate->entry->addr);
 	const char *rule = fw_rule_name_of(agent, rate->entry->source.last_rule);
 	char text[FW_ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s}", "source",
+	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s, s:I}", "source",
 			 fw_prefix_format(&source, text, sizeof(text)), "packets_per_second", rate->packets,
 			 "bytes_per_second", rate->bytes, "dropped_per_second", rate->dropped, "state",
 			 state_of(agent, rate), "rule", rule, "reason",
-			 reason_word(rate->entry->source.last_reason));
+			 reason_word(rate->entry->source.last_reason), "sampled_one_in",
+			 sampled_one_in(&agent->top));
 }
 
 json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit)
@@ -182,10 +192,11 @@ json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
 	looked = top->now_count ? bsearch(&found, top->now, top->now_count, sizeof(found), by_address) : NULL;
 	if (looked && top->before_ns && fw_monotonic_ns() - top->now_ns < SPAN_MAX_NS)
 		packets = rate_of(top, looked).packets;
-	return json_pack("{s:f, s:f, s:s, s:I, s:I}", "packets_per_second", packets, "last_seconds_ago",
+	return json_pack("{s:f, s:f, s:s, s:I, s:I, s:I}", "packets_per_second", packets, "last_seconds_ago",
 			 now > found.source.last_ns ? (double)(now - found.source.last_ns) / 1e9 : 0.0,
 			 "last_reason", reason_word(found.source.last_reason), "packets",
-			 (json_int_t)found.source.packets, "dropped", (json_int_t)found.source.dropped);
+			 (json_int_t)found.source.packets, "dropped", (json_int_t)found.source.dropped,
+			 "sampled_one_in", sampled_one_in(top));
 }
 
 void fw_top_done(struct fw_top *top)

@@ -15,6 +15,7 @@ struct fw_top {
 	struct fw_source_entry *before, *now; /* sorted by address */
 	size_t before_count, now_count;
 	uint64_t before_ns, now_ns;
+	uint32_t before_period, now_period; /* fw_sources_period() then */
 };
 
 enum fw_top_by { FW_TOP_PACKETS, FW_TOP_BYTES, FW_TOP_DROPS };

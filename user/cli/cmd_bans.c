@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/number.h"
 #include "cli/options.h"
 #include "cli/show.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
 
-#define BATCH 10000 /* addresses in one request: well below FW_API_BODY_MAX */
+#define BATCH	    10000 /* addresses in one request: well below FW_API_BODY_MAX */
+#define STRIKES_MAX 255
 
 /* The addresses of one command, in requests of BATCH. */
 struct batches {
@@ -120,12 +122,29 @@ static int run(struct fw_cli *cli, const struct fw_line *line, enum fw_api_route
 	return exit;
 }
 
+static int take_strikes(struct fw_cli *cli, const struct fw_line *line, json_t *request)
+{
+	const char *text = fw_line_option(line, "strikes");
+	uint64_t strikes;
+
+	if (!text)
+		return FW_EXIT_OK;
+	if (!fw_number_parse(text, STRIKES_MAX, &strikes))
+		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
+				   "--strikes expects a whole number from 0 to %d, got '%s'", STRIKES_MAX,
+				   text);
+	json_object_set_new(request, "strikes", json_integer((json_int_t)strikes));
+	return FW_EXIT_OK;
+}
+
 static int cmd_ban(struct fw_cli *cli, const struct fw_line *line)
 {
 	const char *reason = fw_line_option(line, "reason");
 	json_t *request = json_object();
 	int exit = request ? fw_cli_take_for(cli, line, request) : fw_cli_fail_memory(cli);
 
+	if (!exit)
+		exit = take_strikes(cli, line, request);
 	if (exit) {
 		json_decref(request);
 		return exit;
@@ -144,11 +163,20 @@ const struct fw_command fw_command_ban = {
 	.most = FW_ANY_NUMBER,
 	.options = {FW_OPTION_FOR("the ban"),
 		    {.name = "reason", .value = "TEXT", .help = "why, shown by bans and explain"},
-		    FW_OPTION_FORCE},
+		    {.name = "strikes",
+		     .value = "N",
+		     .help = "offences so far, for the next ban by a rule that escalates; undo of unban has "
+			     "them"},
+		    {.name = "force",
+		     .help = "also this host itself, or more than 1/16 of an address family"}},
 	.help = "drop everything from addresses or prefixes",
 	.about = "Lasts an hour, or as long as --for says; survives the agent and reboots. '-' reads "
 		 "one address a line from stdin. "
-		 "What never_block or an allow protects is refused (exit code 78).",
+		 "What is protected (never_block, an allow, live SSH sessions, gateways, resolvers) is "
+		 "refused "
+		 "(exit code 78). So are, unless --force is given, this host's own addresses, its loopback, "
+		 "live SSH sessions that the policy leaves unprotected and more than 1/16 of an address "
+		 "family.",
 	.examples = "floodwall ban 198.51.100.7 2001:db8:9::/64 --for 1h --reason scraping\nfloodwall ban - "
 		    "--for 1d <list.txt",
 	.route = FW_API_BAN,
@@ -171,7 +199,10 @@ const struct fw_command fw_command_unban = {
 	.most = FW_ANY_NUMBER,
 	.complete = FW_COMPLETE_BAN,
 	.help = "end bans, meters of the source start from zero",
-	.about = "Not being banned is no failure. '-' reads one address a line from stdin.",
+	.about =
+		"Not being banned is no failure. Offences that would make the next ban longer are forgotten, "
+		"also after the ban; the undo line brings back them and what was left of the time. '-' reads "
+		"one address a line from stdin.",
 	.examples = "floodwall unban 198.51.100.7",
 	.route = FW_API_UNBAN,
 	.json = "{\"unbanned\":[SOURCE],\"not_banned\":[SOURCE],\"undo\"}",

@@ -201,6 +201,7 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 	check_kernel(policy, diags);
 	fw_check_notify_users(policy, diags);
 	fw_check_log_paths(policy, diags);
+	fw_check_memory(policy, image, fw_machine_bytes(), diags);
 	if (!fw_listening_read(&listening))
 		fw_check_listeners(policy, &listening, diags);
 	fw_check_lists_here(policy, image, &here, diags);

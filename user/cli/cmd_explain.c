@@ -38,7 +38,9 @@ const struct fw_command fw_command_explain = {
 	.route = FW_API_EXPLAIN,
 	.json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		"\"result\":\"match|no_match|skipped\","
-		"\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\"}|null,"
+		"\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\",\"sampled_one_"
+		"in\":N}|"
+		"null,"
 		"\"would_drop\":BOOL,\"depends\":BOOL (on what was not said: verdict is by all that is "
 		"known),\"but\":TEXT|null,\"suppressed\":TEXT (findings about it are expected now)}",
 	.run = cmd_explain,

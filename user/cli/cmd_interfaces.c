@@ -31,7 +31,9 @@ const struct fw_command fw_command_attach = {
 		 "code 71).",
 	.examples = "floodwall attach eth1 --xdp native",
 	.route = FW_API_ATTACH,
-	.json = "{\"interface\",\"xdp\":\"native|generic\",\"fell_back\":BOOL,\"message\",\"undo\"}",
+	.json = "{\"interface\",\"xdp\":\"native|generic\",\"fell_back\":BOOL,\"unchanged\":BOOL,\"in_"
+		"policy\":"
+		"BOOL,\"message\",\"undo\"}",
 	.run = cmd_attach,
 };
 

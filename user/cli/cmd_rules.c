@@ -62,7 +62,8 @@ const struct fw_command fw_command_rules_keys = {
 		 "lines; what they dropped is counted with the bans.",
 	.examples = "floodwall rules keys blanket --over",
 	.route = FW_API_RULE_KEYS,
-	.json = "{\"rule\",\"limit\":N,\"unit\",\"window_seconds\":N,\"keys\":[{\"source\",\"port\","
+	.json = "{\"rule\",\"limit\":N,\"unit\":WORD|null,\"window_seconds\":N,\"keys\":[{\"source\","
+		"\"port\","
 		"\"amount\":N,\"ratio\":F,\"dropped\":N,"
 		"\"over\":BOOL}],\"truncated\":BOOL,\"total\":N}",
 	.run = cmd_rules_keys,
@@ -156,6 +157,6 @@ const struct fw_command fw_command_tune = {
 		    "limit=5k/1m --save",
 	.route = FW_API_TUNE,
 	.json = "{\"rule\",\"changes\":[{\"key\",\"old\",\"new\"}],\"generation\":N,\"expires_in_seconds\":"
-		"N|null,\"undo\",\"saved\":BOOL}",
+		"N|null,\"undo\",\"unchanged\":BOOL,\"saved\":BOOL}",
 	.run = cmd_tune,
 };

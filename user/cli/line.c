@@ -336,9 +336,11 @@ static int check_arguments(const struct fw_line *line, struct fw_err *err)
 	char suggestion[96];
 
 	if (line->argument_count < command->least)
-		return fw_err_set(err, -EINVAL, "'%s%s%s' expects %s, got %s\nsee: floodwall %s --help",
+		return fw_err_set(err, -EINVAL, "'%s%s%s' expects %s, got %s%s%s\nsee: floodwall %s --help",
 				  command->verb, space, sub, command->arguments,
-				  line->argument_count ? "less" : "nothing", command->verb);
+				  line->argument_count ? "only '" : "nothing",
+				  line->argument_count ? line->arguments[0] : "",
+				  line->argument_count ? "'" : "", command->verb);
 	if (command->most != FW_ANY_NUMBER && line->argument_count > command->most)
 		return fw_err_set(
 			err, -EINVAL, "'%s%s%s' expects %s%s, got '%s' besides%s\nsee: floodwall %s --help",

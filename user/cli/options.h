@@ -13,11 +13,6 @@
 	{                                                                                                    \
 		.name = "save", .help = "also write it into the policy file, with your own rights"           \
 	}
-#define FW_OPTION_FORCE                                                                                      \
-	{                                                                                                    \
-		.name = "force", .help = "allow a prefix wider than 1/16 of its address family"              \
-	}
-
 #define FW_OPTION_SINCE(otherwise)                                                                           \
 	{                                                                                                    \
 		.name = "since", .value = "WHEN", .help = "from WHEN on (default " otherwise ")"             \

@@ -7,14 +7,17 @@
 
 static void print_seen(const struct fw_page *page, const json_t *seen)
 {
-	char rate[FW_SAY_MAX], ago[FW_SAY_MAX];
+	char rate[FW_SAY_MAX], ago[FW_SAY_MAX], period[FW_SAY_MAX];
+	double one_in = fw_doc_number(seen, "sampled_one_in");
 
 	if (!json_is_object(seen)) {
 		fputs("   not seen lately\n", page->out);
 		return;
 	}
-	fprintf(page->out, "   %s now, last packet %s ago\n",
-		fw_say_pps(fw_doc_number(seen, "packets_per_second"), rate),
+	fprintf(page->out, "   %s now", fw_say_pps(fw_doc_number(seen, "packets_per_second"), rate));
+	if (one_in > 1)
+		fprintf(page->out, ", estimated from one packet in %s", fw_say_count(one_in, period));
+	fprintf(page->out, ", last packet %s ago\n",
 		fw_say_seconds(fw_doc_number(seen, "last_seconds_ago"), ago));
 }
 
@@ -69,6 +72,21 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 	fw_show_undo(page, document);
 }
 
+/* Every so manyth packet is looked at, whosever turn it is. */
+static void print_sampled(const struct fw_page *page, double one_in)
+{
+	char period[FW_SAY_MAX];
+
+	if (one_in <= 1)
+		return;
+	fw_say_count(one_in, period);
+	fprintf(page->out,
+		"estimated from one packet in %s: of sources that send in strict turn some show up to %s "
+		"times "
+		"too high, the others not at all\n",
+		period, period);
+}
+
 void fw_show_top(const struct fw_page *page, const json_t *sources)
 {
 	struct fw_table *table =
@@ -92,6 +110,7 @@ void fw_show_top(const struct fw_page *page, const json_t *sources)
 	if (!fw_table_rows(table))
 		fputs("no source has sent anything lately\n", page->out);
 	fw_table_print(table, page->out);
+	print_sampled(page, fw_doc_number(json_array_get(sources, 0), "sampled_one_in"));
 }
 
 static void print_member(const struct fw_page *page, const char *name, const json_t *value)

@@ -24,21 +24,29 @@ const char *fw_show_ends(const json_t *object, char *buffer)
 
 void fw_show_attach(const struct fw_page *page, const json_t *document)
 {
+	bool unchanged = fw_doc_true(document, "unchanged");
+
 	fw_print_safe(page->out, fw_doc_text(document, "interface"));
-	fprintf(page->out, " is filtered, XDP mode %s", fw_doc_text(document, "xdp"));
+	fprintf(page->out, " is filtered%s, XDP mode %s", unchanged ? " already" : "",
+		fw_doc_text(document, "xdp"));
 	if (fw_doc_true(document, "fell_back")) {
 		fputs(", ", page->out);
 		fw_paint(page, FW_PAINT_CAREFUL, "FELL BACK");
 		fputs(" from native: slower", page->out);
 	}
-	fputs("\nlasts until detached or rebooted; for ever: name it in the policy file\n", page->out);
+	fputs(unchanged ? "; nothing changed\n"
+	      : fw_doc_true(document, "in_policy")
+		      ? ", as the policy says\n"
+		      : "\nlasts until detached or rebooted; for ever: name it in "
+			"the policy file\n",
+	      page->out);
 	if (fw_doc_true(document, "fell_back") && *fw_doc_text(document, "message")) {
 		fw_print_safe(page->out, fw_doc_text(document, "message"));
 		fputc('\n', page->out);
 	}
 	if (fw_doc_has(document, "undo"))
 		fw_show_undo(page, document);
-	else
+	else if (!unchanged)
 		fprintf(page->out, "undo: floodwall detach %s\n", fw_doc_text(document, "interface"));
 }
 

@@ -94,6 +94,7 @@ void fw_show_doctor(const struct fw_page *page, const json_t *document)
 {
 	const json_t *finding;
 	size_t index, problems = 0, commands = 0;
+	bool unknown = false;
 	struct fw_table *table = FW_TABLE_NEW("CHECK", "STATE", "WHAT IT MEANS");
 
 	json_array_foreach (json_object_get(document, "findings"), index, finding) {
@@ -105,6 +106,7 @@ void fw_show_doctor(const struct fw_page *page, const json_t *document)
 							 : level,
 			     fw_doc_text(finding, "detail"));
 		problems += !strcmp(level, "problem");
+		unknown |= !strcmp(level, "note") && !strcmp(fw_doc_text(finding, "check"), "driver");
 		commands += *fw_doc_text(finding, "command") != '\0';
 	}
 	fw_table_print(table, page->out);
@@ -123,6 +125,8 @@ void fw_show_doctor(const struct fw_page *page, const json_t *document)
 	if (problems)
 		fprintf(page->out, ": %zu %s native XDP\n", problems,
 			problems == 1 ? "problem blocks" : "problems block");
+	else if (unknown)
+		fputs(": nothing known blocks native XDP, attaching tells\n", page->out);
 	else
 		fputs(": nothing blocks native XDP\n", page->out);
 }

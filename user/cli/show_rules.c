@@ -72,6 +72,10 @@ void fw_show_rule_keys(const struct fw_page *page, const json_t *document)
 
 	fputs("rule ", page->out);
 	fw_print_safe(page->out, fw_doc_text(document, "rule"));
+	if (!fw_doc_has(document, "unit")) {
+		fputs(" has no limit: it counts nobody\n", page->out);
+		return;
+	}
 	fprintf(page->out, ", limit %s\n", fw_show_limit(document, limit));
 	json_array_foreach (json_object_get(document, "keys"), index, key) {
 		char name[96], amount[FW_SAY_MAX], share[FW_SAY_MAX], dropped[FW_SAY_MAX];
@@ -111,6 +115,8 @@ void fw_show_tune(const struct fw_page *page, const json_t *document)
 	}
 	if (fw_doc_true(document, "saved"))
 		fputs("in force and saved in the policy file\n", page->out);
+	else if (fw_doc_true(document, "unchanged"))
+		fputs("nothing changed\n", page->out);
 	else if (fw_doc_has(document, "expires_in_seconds"))
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, buffer));
 	else

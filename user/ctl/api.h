@@ -42,7 +42,7 @@
 	X(ROLLBACK, "POST", "/v1/rollback", 1, "")                                                           \
 	X(RELOAD, "POST", "/v1/reload", 1, "")                                                               \
 	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds")                            \
-	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, force")                             \
+	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, strikes, force")                    \
 	X(UNBAN, "POST", "/v1/unban", 1, "sources [..]")                                                     \
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
 	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds")                              \

@@ -16,6 +16,7 @@
 #include "kern/pins.h"
 #include "kern/stats.h"
 #include "lib/cleanup.h"
+#include "lib/link_facts.h"
 
 struct fw_attachments {
 	struct fw_datapath *datapath;
@@ -174,14 +175,30 @@ static int attach_chained(struct fw_attachments *attachments, size_t i, struct f
 	return 0;
 }
 
+/* The kernel puts a program on a tun or a tunnel as well, and then every packet passes as one that is no IP:
+ * the filter would look as if it filtered. */
+static int check_frames(const char *name, unsigned int ifindex, struct fw_err *err)
+{
+	struct fw_link_facts facts;
+
+	if (fw_link_facts(ifindex, &facts) || fw_link_is_ethernet(&facts))
+		return 0;
+	return fw_err_set(err, -EOPNOTSUPP,
+			  "%s carries packets without Ethernet frames%s%s%s: Floodwall would judge none of "
+			  "them; attach it to the interface through which they come",
+			  name, facts.kind[0] ? " (" : "", facts.kind, facts.kind[0] ? ")" : "");
+}
+
 /* Puts a program on the interface of an entry whose device exists. */
 static int put_on(struct fw_attachments *attachments, size_t i, unsigned int ifindex, struct fw_err *err)
 {
 	const struct fw_interface *request = &attachments->requests[i];
 	struct fw_datapath *datapath = attachments->datapath;
 	struct fw_attached *info = &attachments->list[i];
-	int r;
+	int r = check_frames(info->name, ifindex, err);
 
+	if (r)
+		return r;
 	info->ifindex = ifindex;
 	info->fell_back = info->chained = false;
 	info->fallback[0] = '\0';

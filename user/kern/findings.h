@@ -3,6 +3,9 @@
 #ifndef FW_KERN_FINDINGS_H
 #define FW_KERN_FINDINGS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "kern/nic.h"
 #include "lib/link_facts.h"
 
@@ -13,6 +16,8 @@ struct fw_findings {
 	unsigned int ifindex;
 	char driver[32];
 	struct fw_link_facts facts;
+	bool told; /* the kernel says what it can do with XDP programs: */
+	uint64_t features;
 };
 
 /* Appends; a command is added with fw_finding_command(). Silently full at FW_FINDINGS_MAX. */

@@ -59,9 +59,9 @@ static void examine_lockdown(struct fw_findings *findings)
 
 	if (!file) {
 		fw_finding_add(findings, FW_FINDING_NOTE, "lockdown",
-			       errno == ENOENT
-				       ? "no lockdown state visible (securityfs is not mounted or not built)"
-				       : "the lockdown state can only be read as root");
+			       errno == ENOENT ? "not visible (securityfs is not mounted or not built); it "
+						 "matters for chain: true only"
+					       : "the lockdown state can only be read as root");
 		return;
 	}
 	if (!fgets(text, sizeof(text), file))

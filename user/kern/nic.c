@@ -16,6 +16,7 @@
 #include "kern/driver.h"
 #include "kern/findings.h"
 #include "kern/program.h"
+#include "kern/xdp_features.h"
 #include "lib/cleanup.h"
 
 void fw_finding_add(struct fw_findings *findings, enum fw_finding_level level, const char *check,
@@ -44,19 +45,63 @@ void fw_finding_command(struct fw_findings *findings, const char *format, ...)
 	va_end(args);
 }
 
+static void examine_link(struct fw_findings *findings)
+{
+	if (!fw_link_is_ethernet(&findings->facts)) {
+		fw_finding_add(
+			findings, FW_FINDING_PROBLEM, "link",
+			"%s%sno Ethernet frames: Floodwall would judge none of its packets and does not "
+			"attach to it; filter the interface through which they come",
+			findings->facts.kind, findings->facts.kind[0] ? ", " : "");
+	} else if (!findings->facts.up) {
+		fw_finding_add(findings, FW_FINDING_NOTE, "link", "down: no packet comes until it is up");
+		fw_finding_command(findings, "ip link set dev %s up", findings->interface);
+	}
+}
+
+/* Never, whatever is changed about it. */
+static bool has_no_native(const struct fw_findings *findings)
+{
+	return fw_link_is_loopback(&findings->facts) || !fw_link_is_ethernet(&findings->facts) ||
+	       (findings->told && !(findings->features & FW_XDP_NATIVE_BASIC) &&
+		!fw_driver_find(findings->driver));
+}
+
 static void examine_driver(struct fw_findings *findings)
 {
-	if (!findings->driver[0] || !strcmp(findings->driver, "unknown"))
+	bool named = findings->driver[0] && strcmp(findings->driver, "unknown");
+	const char *driver = named ? findings->driver : "this virtual interface";
+
+	if (fw_link_is_loopback(&findings->facts))
+		fw_finding_add(findings, FW_FINDING_PROBLEM, "driver",
+			       "the loopback has no native XDP; in generic mode it can be filtered, and what "
+			       "comes there is this host's own");
+	else if (has_no_native(findings))
 		fw_finding_add(
-			findings, FW_FINDING_NOTE, "driver",
-			"no driver name (a virtual interface): native XDP is unlikely, generic mode works");
-	else if (fw_driver_find(findings->driver))
-		fw_finding_add(findings, FW_FINDING_OK, "driver", "%s runs XDP programs natively",
-			       findings->driver);
+			findings, FW_FINDING_PROBLEM, "driver",
+			"%s has no native XDP: filter the hardware below it, or this one in generic mode, "
+			"at several times the cost per packet",
+			driver);
+	else if (findings->told && !(findings->features & FW_XDP_NATIVE_BASIC))
+		fw_finding_add(
+			findings, FW_FINDING_PROBLEM, "driver",
+			"%s knows native XDP, but the kernel says not as it is set up now: MTU, queues or "
+			"offloads stand in the way, attaching says which",
+			driver);
+	else if (findings->told || fw_driver_find(findings->driver))
+		fw_finding_add(findings, FW_FINDING_OK, "driver", "%s runs XDP programs natively", driver);
 	else
 		fw_finding_add(findings, FW_FINDING_NOTE, "driver",
 			       "%s is not among the drivers known to run XDP natively; attaching tells",
-			       findings->driver);
+			       driver);
+}
+
+static bool runs_multi_buffer(const struct fw_findings *findings)
+{
+	const struct fw_driver *driver = fw_driver_find(findings->driver);
+
+	return findings->told ? findings->features & FW_XDP_MULTI_BUFFER
+			      : driver && driver->frags_since && fw_kernel_version() >= driver->frags_since;
 }
 
 static void examine_mtu(struct fw_findings *findings)
@@ -70,18 +115,33 @@ static void examine_mtu(struct fw_findings *findings)
 	else if ((unsigned int)mtu <= plain)
 		fw_finding_add(findings, FW_FINDING_OK, "mtu", "%d, at most %u for a plain native program",
 			       mtu, plain);
-	else if (driver && driver->frags_since && fw_kernel_version() >= driver->frags_since)
+	else if (runs_multi_buffer(findings))
 		fw_finding_add(
 			findings, FW_FINDING_OK, "mtu",
 			"%d is above %u: the program for multi-buffer frames will be used, a little slower",
 			mtu, plain);
 	else {
-		fw_finding_add(findings, driver ? FW_FINDING_PROBLEM : FW_FINDING_WARNING, "mtu",
-			       "%d is above %u, and %s: native XDP will be refused", mtu, plain,
-			       driver ? "this driver runs no multi-buffer programs on this kernel"
-				      : "nothing is known of this driver and multi-buffer programs");
+		fw_finding_add(
+			findings, driver ? FW_FINDING_PROBLEM : FW_FINDING_WARNING, "mtu",
+			"%d is above %u, and %s", mtu, plain,
+			driver ? "this driver runs no multi-buffer programs on this kernel: native XDP "
+				 "will be refused"
+			       : "nothing is known of this driver and multi-buffer programs: native XDP "
+				 "may be refused");
 		fw_finding_command(findings, "ip link set dev %s mtu %u", findings->interface, plain);
 	}
+}
+
+static void say_queues(struct fw_findings *findings, unsigned int rx, unsigned int most, long cpus)
+{
+	const char *plural = rx == 1 ? "" : "s";
+
+	if (rx < (unsigned int)cpus)
+		fw_finding_add(findings, FW_FINDING_OK, "queues", "%u receive queue%s for %ld CPUs%s", rx,
+			       plural, cpus, rx == most ? ", all there are" : "");
+	else
+		fw_finding_add(findings, FW_FINDING_OK, "queues", "%u receive queue%s, %ld CPU%s", rx, plural,
+			       cpus, cpus == 1 ? "" : "s");
 }
 
 static void examine_queues(struct fw_findings *findings)
@@ -93,13 +153,16 @@ static void examine_queues(struct fw_findings *findings)
 
 	if (fw_ethtool(findings->interface, &channels)) {
 		fw_finding_add(findings, FW_FINDING_NOTE, "queues",
-			       "%u receive queues; the driver does not let them be changed",
-			       findings->facts.rx_queues);
+			       "%u receive queue%s; the driver does not let them be changed",
+			       findings->facts.rx_queues, findings->facts.rx_queues == 1 ? "" : "s");
 		return;
 	}
 	rx = channels.combined_count + channels.rx_count;
 	most = channels.max_combined ? channels.max_combined : channels.max_rx;
-	if (driver && driver->half_channels && rx > most / 2) {
+	if (!rx) {
+		fw_finding_add(findings, FW_FINDING_NOTE, "queues",
+			       "no receive queue: the program behind %s does not run", findings->interface);
+	} else if (driver && driver->half_channels && rx > most / 2) {
 		fw_finding_add(findings, FW_FINDING_PROBLEM, "queues",
 			       "%u of %u channels: %s wants at most half of them in use for XDP", rx, most,
 			       findings->driver);
@@ -108,13 +171,13 @@ static void examine_queues(struct fw_findings *findings)
 	} else if (rx < (unsigned int)cpus && rx < most) {
 		fw_finding_add(
 			findings, FW_FINDING_WARNING, "queues",
-			"%u receive queues for %ld CPUs: a flood has fewer cores against it than there are",
-			rx, cpus);
+			"%u receive queue%s for %ld CPUs: a flood has fewer cores against it than there are",
+			rx, rx == 1 ? "" : "s", cpus);
 		fw_finding_command(findings, "ethtool -L %s %s %u", findings->interface,
 				   channels.max_combined ? "combined" : "rx",
 				   most < (unsigned int)cpus ? most : (unsigned int)cpus);
 	} else {
-		fw_finding_add(findings, FW_FINDING_OK, "queues", "%u receive queues, %ld CPUs", rx, cpus);
+		say_queues(findings, rx, most, cpus);
 	}
 }
 
@@ -143,7 +206,7 @@ static void examine_offloads(struct fw_findings *findings)
 	if (fw_offload(findings->interface, "rx-vlan-hw-parse") == 1) {
 		fw_finding_add(
 			findings, FW_FINDING_NOTE, "offload rxvlan",
-			"on: the card takes VLAN tags out of the frame: packet: tagged never matches, and "
+			"on: the driver takes VLAN tags out of the frame: packet: tagged never matches, and "
 			"answers of challenge to tagged SYNs go out without tag; all else works");
 		fw_finding_command(findings, "ethtool -K %s rxvlan off", findings->interface);
 	}
@@ -179,9 +242,15 @@ static void examine_relations(struct fw_findings *findings)
 			       "a port of %s: a program on %s keeps others from its ports, and one here sees "
 			       "this port only",
 			       facts->master, facts->master);
-	} else if (!strcmp(facts->kind, "bridge") || !strcmp(facts->kind, "macvlan")) {
+	} else if (!strcmp(facts->kind, "bridge")) {
 		fw_finding_add(findings, FW_FINDING_WARNING, "relation",
-			       "a %s runs XDP in generic mode only: attach to its ports", facts->kind);
+			       "a bridge runs XDP in generic mode only: attach to its ports");
+	} else if (!strcmp(facts->kind, "macvlan") && facts->parent[0]) {
+		fw_finding_add(
+			findings, FW_FINDING_WARNING, "relation",
+			"a macvlan on %s: it runs XDP in generic mode only; what comes to it is judged on %s",
+			facts->parent, facts->parent);
+		fw_finding_command(findings, "floodwall attach %s", facts->parent);
 	} else {
 		fw_finding_add(findings, FW_FINDING_OK, "relation", "%s%snot part of a bond or bridge",
 			       facts->kind, facts->kind[0] ? ", " : "");
@@ -208,7 +277,8 @@ static void examine_challenge(struct fw_findings *findings)
 		fw_finding_add(findings, FW_FINDING_OK, "challenge",
 			       "this kernel makes SYN cookies in XDP programs");
 	if (!strcmp(findings->driver, "veth"))
-		fw_finding_command(findings, "ip link set dev PEER xdpdrv obj PASS.o sec xdp");
+		fw_finding_command(findings, "ip link set dev %s xdpdrv obj PASS.o sec xdp",
+				   findings->facts.parent[0] ? findings->facts.parent : "PEER");
 }
 
 /* By libbpf alone: the CLI has no libxdp. */
@@ -263,11 +333,16 @@ int fw_nic_examine(const char *name, const char *bpffs, struct fw_finding *ret, 
 		return fw_err_set(err, -ENODEV, "no interface '%s' here: ip link lists them", name);
 	fw_nic_driver(name, findings.driver, sizeof(findings.driver));
 	fw_link_facts(findings.ifindex, &findings.facts);
-	examine_driver(&findings);
-	examine_mtu(&findings);
-	examine_queues(&findings);
-	examine_offloads(&findings);
-	examine_flow_hash(&findings);
+	findings.told = !fw_xdp_features(findings.ifindex, &findings.features);
+	examine_link(&findings);
+	if (fw_link_is_ethernet(&findings.facts))
+		examine_driver(&findings);
+	if (!has_no_native(&findings)) { /* nothing of it matters to a program in generic mode */
+		examine_mtu(&findings);
+		examine_queues(&findings);
+		examine_offloads(&findings);
+		examine_flow_hash(&findings);
+	}
 	examine_relations(&findings);
 	examine_hook(&findings);
 	examine_challenge(&findings);

@@ -44,6 +44,19 @@ int fw_sources_list(struct fw_datapath *datapath, struct fw_source_entry **ret, 
 	return 0;
 }
 
+uint32_t fw_sources_period(const struct fw_datapath *datapath, uint64_t since_ns)
+{
+	uint32_t most = 1;
+
+	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++) {
+		const struct fw_sampling *sampling = &datapath->by_cpu[cpu].sampling;
+
+		if (sampling->tick_ns >= since_ns && sampling->period > most)
+			most = sampling->period;
+	}
+	return most;
+}
+
 int fw_source_find(struct fw_datapath *datapath, const struct fw_addr *addr, struct fw_source_entry *ret)
 {
 	ret->addr = fw_source_of(addr).addr;

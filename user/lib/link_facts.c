@@ -3,6 +3,7 @@
 #include "lib/link_facts.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdint.h>
@@ -40,6 +41,8 @@ static void read_attributes(const struct nlmsghdr *header, struct fw_link_facts 
 	const struct rtattr *attribute = IFLA_RTA(link);
 	int length = (int)IFLA_PAYLOAD(header);
 
+	facts->hardware = link->ifi_type;
+	facts->up = link->ifi_flags & IFF_UP;
 	for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length)) {
 		switch (attribute->rta_type & NLA_TYPE_MASK) {
 		case IFLA_LINKINFO:
@@ -88,4 +91,14 @@ int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret)
 		return -EBADMSG;
 	read_attributes(header, ret);
 	return 0;
+}
+
+bool fw_link_is_loopback(const struct fw_link_facts *facts)
+{
+	return facts->hardware == ARPHRD_LOOPBACK;
+}
+
+bool fw_link_is_ethernet(const struct fw_link_facts *facts)
+{
+	return facts->hardware == ARPHRD_ETHER || fw_link_is_loopback(facts);
 }

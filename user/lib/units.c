@@ -39,6 +39,7 @@ static const struct unit duration_units[] = {
 struct decimal {
 	unsigned __int128 digits;
 	unsigned int decimals;
+	bool too_long; /* digits are missing */
 };
 
 /* Returns the first character after the number, NULL if there is none. */
@@ -55,10 +56,11 @@ static const char *read_decimal(const char *text, struct decimal *ret)
 		}
 		if (*text < '0' || *text > '9')
 			break;
-		if (++seen > DIGITS_MAX)
-			return NULL;
-		ret->digits = ret->digits * 10 + (unsigned int)(*text - '0');
 		ret->decimals += point;
+		if (++seen > DIGITS_MAX)
+			ret->too_long = true;
+		else
+			ret->digits = ret->digits * 10 + (unsigned int)(*text - '0');
 	}
 	if (!seen || text[-1] == '.')
 		return NULL;
@@ -78,6 +80,8 @@ static int scale(struct decimal number, uint64_t factor, uint64_t *ret)
 {
 	unsigned __int128 product = number.digits * factor;
 
+	if (number.too_long)
+		return number.decimals ? -EINVAL : -ERANGE;
 	while (number.decimals--) {
 		if (product % 10)
 			return -EINVAL;

@@ -39,9 +39,13 @@ void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy
 			  const struct fw_geo *geo, struct fw_diags *diags);
 
 /* What only the machine that is to filter knows (check_host.c): users that notify names and logs that are not
- * there, and challenges of ports that nobody listens on. */
+ * there, tables too large for its memory, and challenges of ports that nobody listens on. */
 void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diags);
 void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags);
+/* Tables that the machine has no memory for. */
+void fw_check_memory(const struct fw_policy *policy, const struct fw_image *image, uint64_t machine_bytes,
+		     struct fw_diags *diags);
+uint64_t fw_machine_bytes(void); /* UINT64_MAX: the system does not tell */
 void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
 			struct fw_diags *diags);
 

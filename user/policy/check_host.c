@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a policy asks of the machine it is for. A file may be meant for another one: warnings, no errors. */
 #include <errno.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -24,6 +25,27 @@ void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diag
 		     "notify '%s' is run as '%s', and this machine has no such user: nobody would be told",
 		     target->name, target->user);
 	}
+}
+
+void fw_check_memory(const struct fw_policy *policy, const struct fw_image *image, uint64_t machine_bytes,
+		     struct fw_diags *diags)
+{
+	const struct fw_mark whole = {.file = fw_diags_file(diags, policy->file ? policy->file : "policy")};
+
+	if (image->memory_bytes <= machine_bytes)
+		return;
+	WARN(diags, whole, "more-than-memory",
+	     "lower capacity: {sources, bans, prefixes}; with memory_limit this would be an error",
+	     "the kernel tables need %" PRIu64 " MiB and this machine has %" PRIu64
+	     " MiB in all: the agent would not start here",
+	     (image->memory_bytes + (1 << 20) - 1) >> 20, machine_bytes >> 20);
+}
+
+uint64_t fw_machine_bytes(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_MAX;
 }
 
 void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags)

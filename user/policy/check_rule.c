@@ -35,6 +35,17 @@ static void check_action(const struct fw_policy_rule *rule, struct fw_diags *dia
 			 fw_per_word(rule->per));
 }
 
+/* Of a rule that `wider` made: one that was read has been asked already. */
+static void check_limit(const struct fw_policy_rule *rule, struct fw_diags *diags)
+{
+	struct fw_err err;
+
+	if (has_limit(rule) && fw_limit_check(&rule->limit, &err))
+		COMPLAIN(diags, rule->limit_mark, "bad-limit",
+			 "write a smaller limit, or fewer times in 'wider'", "rule '%s': %s", rule->name,
+			 err.text);
+}
+
 static void check_ban(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
 	if (!rule->ban.set)
@@ -258,6 +269,7 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 	fw_rule_check_log(policy, rule, diags);
 	fw_rule_check_challenge(rule, diags);
 	check_action(rule, diags);
+	check_limit(rule, diags);
 	check_ban(rule, diags);
 	check_mode(rule, diags);
 	check_outage(rule, diags);

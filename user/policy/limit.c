@@ -9,9 +9,11 @@
 
 #define WINDOW_MIN_NS  FW_NS_PER_SEC
 #define WINDOW_MAX_NS  (3600 * FW_NS_PER_SEC)
-#define AMOUNT_MAX     1000000000000000ULL
 #define LIMIT_TEXT_MAX 128
-#define SPACES	       " \t"
+/* What 1.6 Tbit/s bring in a second: bytes, and frames of 84 with preamble and gap, rounded up. */
+#define LINK_BYTES  200000000000ULL
+#define LINK_FRAMES 2400000000ULL
+#define SPACES	    " \t"
 #define EXPECTED                                                                                             \
 	"a limit expects AMOUNT UNIT/WINDOW such as '7000 packets/5m', '20k connections/1s' or '10MiB "      \
 	"bytes/1s'"
@@ -45,19 +47,44 @@ static int parse_unit(const char *word, const struct fw_limit *old, enum fw_unit
 	return 0;
 }
 
-static int check_bounds(const struct fw_limit *limit, struct fw_err *err)
+/* A larger limit is a slip of the pen: nothing ever reaches it. */
+static uint64_t most_in(enum fw_unit unit, uint64_t window_ns)
+{
+	unsigned __int128 per_second = unit == FW_UNIT_BYTES ? LINK_BYTES : LINK_FRAMES;
+
+	return (uint64_t)(per_second * window_ns / FW_NS_PER_SEC);
+}
+
+static int say_most(const char *asked, const struct fw_limit *limit, struct fw_err *err)
+{
+	struct fw_limit most = *limit;
+	char highest[128];
+
+	most.amount = most_in(limit->unit, limit->window_ns);
+	return fw_err_set(err, -ERANGE,
+			  "'%.80s' is never reached; the most is %s, what the fastest Ethernet, 1.6 Tbit/s, "
+			  "can bring",
+			  asked, fw_limit_format(&most, highest, sizeof(highest)));
+}
+
+static int check_bounds(const struct fw_limit *limit, const char *asked, struct fw_err *err)
 {
 	char window[32];
 
 	if (!limit->amount)
 		return fw_err_set(err, -EINVAL,
 				  "a limit of 0 drops everything; say so with 'action: block' and no limit");
-	if (limit->amount > AMOUNT_MAX)
-		return fw_err_set(err, -ERANGE, "the limit is too large; the most is 1000T");
 	if (limit->window_ns < WINDOW_MIN_NS || limit->window_ns > WINDOW_MAX_NS)
 		return fw_err_set(err, -ERANGE, "a limit expects a window from 1s to 1h, got %s",
 				  fw_duration_format(limit->window_ns, window, sizeof(window)));
-	return 0;
+	return limit->amount > most_in(limit->unit, limit->window_ns) ? say_most(asked, limit, err) : 0;
+}
+
+int fw_limit_check(const struct fw_limit *limit, struct fw_err *err)
+{
+	char asked[128];
+
+	return check_bounds(limit, fw_limit_format(limit, asked, sizeof(asked)), err);
 }
 
 int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit *ret, struct fw_err *err)
@@ -83,12 +110,16 @@ int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit
 		unit = amount + strlen(amount);
 	}
 	r = fw_amount_parse(amount, &limit.amount, err);
+	if (r == -ERANGE) {
+		limit.amount = UINT64_MAX; /* too much whatever it is */
+		r = 0;
+	}
 	if (!r)
 		r = parse_unit(unit, old, &limit.unit, err);
 	if (!r)
 		r = fw_duration_parse(window, &limit.window_ns, err);
 	if (!r)
-		r = check_bounds(&limit, err);
+		r = check_bounds(&limit, text, err);
 	if (!r)
 		*ret = limit;
 	return r;

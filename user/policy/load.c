@@ -27,6 +27,12 @@ static const struct fw_policy_field *find_field(const char *object, const char *
 	return NULL;
 }
 
+/* {dest_port: 80,443} reads as a key 443. */
+static bool is_value(const char *text)
+{
+	return *text >= '0' && *text <= '9';
+}
+
 /* "did you mean 'limit'?" and, as the note, "keys here: name match …" without what is refused anyway. */
 static void complain_unknown(struct fw_loader *loader, const struct fw_node *key, const char *object,
 			     const char *where)
@@ -43,9 +49,14 @@ static void complain_unknown(struct fw_loader *loader, const struct fw_node *key
 	fields = fw_policy_object_fields(object, &count);
 	for (size_t i = 0; i < count && known < 64; i++)
 		names[known++] = fields[i].name;
-	near = fw_did_you_mean(key->text, names, known);
-	used = near ? (size_t)snprintf(hint, sizeof(hint), "did you mean '%s'?\nkeys here:", near)
-		    : (size_t)snprintf(hint, sizeof(hint), "\nkeys here:");
+	near = fw_word_meant(key->text, names, known);
+	if (near)
+		used = (size_t)snprintf(hint, sizeof(hint), "did you mean '%s'?\nkeys here:", near);
+	else if (is_value(key->text))
+		used = (size_t)snprintf(hint, sizeof(hint),
+					"a list of values stands in brackets: [80, 443]\nkeys here:");
+	else
+		used = (size_t)snprintf(hint, sizeof(hint), "\nkeys here:");
 	for (size_t i = 0; i < known && used < sizeof(hint); i++)
 		used += (size_t)snprintf(hint + used, sizeof(hint) - used, " %s", names[i]);
 	fw_complain(loader, key, "unknown-key", hint, "unknown key '%.80s' in %s", key->text, where);

@@ -166,7 +166,7 @@ void fw_load_never_block(struct fw_loader *loader, const struct fw_node *value, 
 	else
 		fw_load_never_block_sets(loader, value, target);
 	warn_of_feeds(loader, value);
-	if (policy->never_block.count && policy->never_block_limit.unit == FW_UNIT_NONE)
+	if (policy->never_block.count && !fw_node_get(value, "limit"))
 		fw_diag_add(loader->diags, value->key->mark, FW_SEVERITY_NOTE, "never-block-unlimited",
 			    "never_block: {sets: [...], limit: 200k packets/1s}",
 			    "never_block has no limit: whoever forges one of its addresses is never stopped");

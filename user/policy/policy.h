@@ -379,6 +379,8 @@ bool fw_rule_counts(const struct fw_policy *policy, const struct fw_policy_rule 
 /* "7000 packets/5m" ↔ struct fw_limit; the short form of tune, "2000/10s", keeps the unit of *old (may be
  * NULL). */
 int fw_limit_parse(const char *text, const struct fw_limit *old, struct fw_limit *ret, struct fw_err *err);
+/* That a meter holds it and traffic can reach it; fw_limit_parse asks already. -EINVAL, -ERANGE. */
+int fw_limit_check(const struct fw_limit *limit, struct fw_err *err);
 const char *fw_limit_format(const struct fw_limit *limit, char *buffer, size_t size);
 
 /* Words ↔ enums, one table each (policy/words.c). The _parse functions return -EINVAL and list the words. */

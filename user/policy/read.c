@@ -95,7 +95,7 @@ bool fw_read_word(struct fw_loader *loader, const struct fw_node *node, const st
 		return true;
 	for (size_t i = 0; i < words->count && count < 32; i++)
 		candidates[count++] = words->items[i].word;
-	near = fw_did_you_mean(text, candidates, count);
+	near = fw_word_meant(text, candidates, count);
 	fw_words_list(words, list, sizeof(list));
 	if (near)
 		snprintf(hint, sizeof(hint), "did you mean '%s'?\nknown: %s", near, list);
@@ -112,14 +112,16 @@ bool fw_read_amount(struct fw_loader *loader, const struct fw_node *node, uint64
 	struct fw_err err;
 	const char *text;
 	uint64_t value;
+	int r;
 
 	if (!fw_read_text(loader, node, &text))
 		return false;
-	if (fw_amount_parse(text, &value, &err)) {
+	r = fw_amount_parse(text, &value, &err);
+	if (r && r != -ERANGE) {
 		fw_complain(loader, node, "bad-number", NULL, "%s", err.text);
 		return false;
 	}
-	if (value < least || value > most) {
+	if (r || value < least || value > most) {
 		fw_complain(loader, node, "out-of-range", NULL, "'%.80s' is out of range, expected %s to %s",
 			    text, fw_amount_exact(least, false, low, sizeof(low)),
 			    fw_amount_exact(most, false, high, sizeof(high)));
@@ -136,14 +138,16 @@ bool fw_read_duration(struct fw_loader *loader, const struct fw_node *node, uint
 	struct fw_err err;
 	const char *text;
 	uint64_t value;
+	int r;
 
 	if (!fw_read_text(loader, node, &text))
 		return false;
-	if (fw_duration_parse(text, &value, &err)) {
+	r = fw_duration_parse(text, &value, &err);
+	if (r && r != -ERANGE) {
 		fw_complain(loader, node, "bad-duration", NULL, "%s", err.text);
 		return false;
 	}
-	if (value < least || value > most) {
+	if (r || value < least || value > most) {
 		fw_complain(loader, node, "out-of-range", NULL, "'%.80s' is out of range, expected %s to %s",
 			    text, fw_duration_format(least, low, sizeof(low)),
 			    fw_duration_format(most, high, sizeof(high)));

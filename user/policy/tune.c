@@ -78,9 +78,10 @@ static int set_ban(struct fw_policy_rule *rule, const char *value, struct fw_err
 		snprintf(step, sizeof(step), "%.*s", (int)(length < sizeof(step) ? length : sizeof(step)),
 			 value);
 		r = fw_duration_parse(step, &ban.steps_ns[ban.step_count], err);
-		if (r)
+		if (r && r != -ERANGE)
 			return r;
-		if (ban.steps_ns[ban.step_count] < BAN_MIN_NS || ban.steps_ns[ban.step_count] > BAN_MAX_NS)
+		if (r || ban.steps_ns[ban.step_count] < BAN_MIN_NS ||
+		    ban.steps_ns[ban.step_count] > BAN_MAX_NS)
 			return fw_err_set(err, -EINVAL, "a ban lasts 1s to 365d, got '%s'", step);
 		ban.step_count++;
 		if (!value[length])

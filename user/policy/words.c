@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define KNOWN_MAX    32
 
 static const struct fw_word actions[] = {
 	{"allow", FW_ACTION_ALLOW}, {"block", FW_ACTION_BLOCK}, {"police", FW_ACTION_POLICE},
@@ -120,6 +121,61 @@ bool fw_word_find(const struct fw_words *words, const char *word, unsigned int *
 	return false;
 }
 
+/* What people write who come from iptables, nftables, tcpdump or a web application firewall. */
+static const struct {
+	const char *typed, *meant;
+} of_others[] = {
+	{"port", "dest_port"},
+	{"dport", "dest_port"},
+	{"dst_port", "dest_port"},
+	{"sport", "source_port"},
+	{"src_port", "source_port"},
+	{"src", "source"},
+	{"ip", "source"},
+	{"saddr", "source"},
+	{"dst", "destination"},
+	{"dest", "destination"},
+	{"daddr", "destination"},
+	{"proto", "protocol"},
+	{"flags", "tcp_flags"},
+	{"size", "length"},
+	{"path", "uri"},
+	{"url", "uri"},
+	{"rate", "limit"},
+	{"geo", "country"},
+	{"drop", "block"},
+	{"deny", "block"},
+	{"reject", "block"},
+	{"accept", "allow"},
+	{"pass", "allow"},
+	{"permit", "allow"},
+	{"log", "count"},
+	{"ratelimit", "police"},
+	{"throttle", "police"},
+	{"pps", "packets"},
+	{"bps", "bytes"},
+	{"whitelist", "never_block"},
+	{"allowlist", "never_block"},
+};
+
+static const char *find_known(const char *word, const char *const *known, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(known[i], word))
+			return known[i];
+	return NULL;
+}
+
+const char *fw_word_meant(const char *typed, const char *const *known, size_t count)
+{
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < COUNT(of_others) && !meant; i++)
+		if (!strcmp(of_others[i].typed, typed))
+			meant = find_known(of_others[i].meant, known, count);
+	return meant ? meant : fw_did_you_mean(typed, known, count);
+}
+
 const char *fw_words_list(const struct fw_words *words, char *buffer, size_t size)
 {
 	size_t used = 0;
@@ -139,11 +195,18 @@ const char *fw_words_list(const struct fw_words *words, char *buffer, size_t siz
 int fw_word_parse(const struct fw_words *words, const char *what, const char *word, unsigned int *ret,
 		  struct fw_err *err)
 {
-	char list[512];
+	const char *known[KNOWN_MAX], *meant;
+	char list[512], hint[64] = "";
+	size_t count = 0;
 
 	if (fw_word_find(words, word, ret))
 		return 0;
-	return fw_err_set(err, -EINVAL, "'%.80s' is not a known %s; known are %s", word, what,
+	for (size_t i = 0; i < words->count && count < KNOWN_MAX; i++)
+		known[count++] = words->items[i].word;
+	meant = fw_word_meant(word, known, count);
+	if (meant)
+		snprintf(hint, sizeof(hint), "did you mean '%.40s'? ", meant);
+	return fw_err_set(err, -EINVAL, "'%.80s' is not a known %s; %sknown are %s", word, what, hint,
 			  fw_words_list(words, list, sizeof(list)));
 }
 

@@ -32,9 +32,11 @@ extern const struct fw_words fw_action_words, fw_unit_words, fw_per_words, fw_mo
 
 const char *fw_word_of(const struct fw_words *words, unsigned int value); /* NULL if none */
 bool fw_word_find(const struct fw_words *words, const char *word, unsigned int *ret);
+/* Which of the known was probably meant: a typing error, or what other filters call it. NULL: none. */
+const char *fw_word_meant(const char *typed, const char *const *known, size_t count);
 /* "a, b, c" */
 const char *fw_words_list(const struct fw_words *words, char *buffer, size_t size);
-/* -EINVAL with "'x' is not a known WHAT; known are …". */
+/* -EINVAL with "'x' is not a known WHAT, did you mean 'y'? known are …". */
 int fw_word_parse(const struct fw_words *words, const char *what, const char *word, unsigned int *ret,
 		  struct fw_err *err);
 

@@ -8,7 +8,7 @@
 
 #define WINDOW_DEFAULT_S 300 /* AWS: without EvaluationWindowSec */
 #define WINDOW_MAX_S	 3600
-#define LIMIT_MAX	 1000000000000000ULL
+#define LIMIT_MAX	 2000000000 /* AWS takes no more; and a policy holds it in any window */
 #define LABELS_MAX	 64
 #define SHARE_FREE	 (1.0 / 16) /* more of a family needs force: true */
 
@@ -52,7 +52,8 @@ static bool read_rate(struct fw_waf *waf, const json_t *rate, const struct fw_wa
 	if (!fw_waf_get_number(waf, rate, "Limit", at, &rule->limit) || !rule->limit ||
 	    rule->limit > LIMIT_MAX)
 		return fw_waf_omit(waf, FW_WAF_AT(at, "Limit"),
-				   "expected a whole number of requests from 1 on");
+				   "expected a whole number of requests from 1 to %d, as AWS does",
+				   LIMIT_MAX);
 	if (fw_waf_get(waf, rate, "EvaluationWindowSec", at) &&
 	    (!fw_waf_get_number(waf, rate, "EvaluationWindowSec", at, &rule->window_seconds) ||
 	     !rule->window_seconds || rule->window_seconds > WINDOW_MAX_S))

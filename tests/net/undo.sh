@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Does not flood: runs beside another.
+# The undo lines of ban, unban and sets, typed as they are printed: what was in force before is in force again, for as long.
+. "$(dirname "$0")/session.sh"
+begin undo
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+sets:
+  hand: {entries: [198.51.100.0/24]}
+rules:
+  - {name: known-bad, match: {source: hand}, action: block}
+  - {name: blanket, limit: 20 packets/10s, action: block, ban: {escalate: [10m, 1h], unverified: true}}
+YAML
+start_agent
+
+# undo COMMAND...: runs it, then what it says takes it back
+undo() {
+	expect_exit "$*" 0 fwj "$@"
+	UNDO=$(field 'd["undo"]' <"$WORK/out")
+	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
+}
+# lease SOURCE: "3600 2 reason", seconds rounded to the nearest ten
+lease() { fwj bans | field "' '.join('%d %d %s' % (round(b['expires_in_seconds'], -1), b['strikes'], b['reason']) for b in d if b['source']=='$1')"; }
+
+send client "$VICTIM_IP4" 7777 200 100
+expect "the rule has banned its client" "600 1 blanket" "$(lease "$CLIENT_IP4")"
+undo unban "$CLIENT_IP4"
+expect "undo of unban: time, offences and why are back" "600 1 blanket" "$(lease "$CLIENT_IP4")"
+undo ban "$CLIENT_IP4" --for 1d --reason 'by hand'
+expect "undo of a ban that took the place of another" "600 1 blanket" "$(lease "$CLIENT_IP4")"
+expect_exit "the ban ends" 0 fw ban "$CLIENT_IP4" --for 1s
+sleep 1.2
+send client "$VICTIM_IP4" 7777 200 100
+expect "the next offence escalates" "3600 2 blanket" "$(lease "$CLIENT_IP4")"
+
+expect_exit "two bans of different length" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.1 203.0.113.2 --for 30m --reason 'two words' && \
+	'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.3 --for 2h"
+undo unban 203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4
+expect "come back each with its own" "1800 0 two words|7200 0 " "$(lease 203.0.113.2)|$(lease 203.0.113.3)"
+expect_exit "a new ban" 0 fwj ban 203.0.113.9
+expect "is undone by none" "floodwall unban 203.0.113.9" "$(field 'd["undo"]' <"$WORK/out")"
+expect_exit "a ban that is over" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.10 --for 1s && sleep 1.2"
+expect_exit "needs no unban" 0 fwj unban 203.0.113.10
+expect "and is not said to have needed it" "[] ['203.0.113.10'] None" "$(field '"%s %s %s" % (d["unbanned"], d["not_banned"], d["undo"])' <"$WORK/out")"
+expect_exit "offences that no byte holds" 64 fw ban 203.0.113.11 --strikes 256
+
+# member CIDR: "in" or "out", and how much longer
+member() {
+	local how=out
+	fw sets test hand "$1" >/dev/null && how=in
+	echo "$how $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if '$1' in str(x))")"
+}
+expect_exit "a member for an hour" 0 fw sets add hand 203.0.113.77 --for 1h
+before=$(member 203.0.113.77)
+expect_that "which is known" "a.startswith('in ') and a.endswith(' 3600')" "$before"
+undo sets del hand 203.0.113.77
+expect "undo of sets del: for what was left of the hour" "$before" "$(member 203.0.113.77)"
+undo sets add hand 203.0.113.77
+expect "undo of a lasting sets add as well" "$before" "$(member 203.0.113.77)"

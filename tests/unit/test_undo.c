@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The undo lines of bans and sets: what was in force before, for as long as was left of it. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/undo.h"
+#include "lib/cleanup.h"
+
+#define S FW_NS_PER_SEC
+
+static const struct lease_case {
+	struct fw_ban ban;
+	const char *reason, *wanted;
+} leases[] = {
+	{{.expires_ns = 3580 * S}, "", " --for 58m"},
+	{{.expires_ns = 101 * S - 1}, "", " --for 1s"},
+	{{.expires_ns = 86500 * S}, "", " --for 1d"},
+	{{.expires_ns = 190 * S, .strikes = 3}, "blanket", " --for 1m30s --strikes 3 --reason blanket"},
+	{{.expires_ns = 190 * S},
+	 "scans ports; $(x) \"y\"",
+	 " --for 1m30s --reason 'scans ports; $(x) \"y\"'"},
+	{{.expires_ns = 190 * S}, "it's", " --for 1m30s"},
+	{{.expires_ns = 190 * S}, "two\nlines", " --for 1m30s"},
+	{{.expires_ns = 190 * S}, "--force", " --for 1m30s --reason=--force"},
+};
+
+Test(undo, a_lease_keeps_time_strikes_and_reason)
+{
+	for (size_t i = 0; i < sizeof(leases) / sizeof(leases[0]); i++) {
+		char text[160];
+
+		cr_expect_str_eq(fw_undo_lease(&leases[i].ban, 100 * S, leases[i].reason, text, sizeof(text)),
+				 leases[i].wanted, "case %zu: got '%s'", i, text);
+	}
+}
+
+Test(undo, what_is_alike_shares_a_command)
+{
+	struct fw_undo undo = {0};
+	FW_FREE char *nothing = fw_undo_text(&undo), *text = NULL;
+
+	cr_expect_str_eq(nothing, "");
+	fw_undo_add(&undo, "ban", "192.0.2.1", " --for 1m");
+	fw_undo_add(&undo, "unban", "192.0.2.2", "");
+	fw_undo_add(&undo, "ban", "192.0.2.3", " --for 1m");
+	fw_undo_add(&undo, "ban", "192.0.2.4", " --for 2m");
+	text = fw_undo_text(&undo);
+	cr_expect_str_eq(text, "floodwall ban 192.0.2.1 192.0.2.3 --for 1m && floodwall unban 192.0.2.2 && "
+			       "floodwall ban 192.0.2.4 --for 2m");
+}
+
+Test(undo, what_does_not_fit_is_not_hidden)
+{
+	struct fw_undo undo = {0};
+	char name[16], text_of_8[128];
+
+	for (int i = 1; i <= FW_UNDO_NAMES + 1; i++) {
+		FW_FREE char *text = NULL;
+
+		snprintf(name, sizeof(name), "n%d", i);
+		fw_undo_add(&undo, "unban", name, "");
+		text = fw_undo_text(&undo);
+		if (i == FW_UNDO_NAMES)
+			snprintf(text_of_8, sizeof(text_of_8), "%s …", text);
+		if (i > FW_UNDO_NAMES)
+			cr_expect_str_eq(text, text_of_8);
+		else
+			cr_expect(!strstr(text, "…"), "%s", text);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that put back what a request changed: "floodwall ban A B --for 58m && floodwall unban C". Pure. */
+#ifndef FW_AGENT_UNDO_H
+#define FW_AGENT_UNDO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fw_types.h"
+#include "lib/addr.h"
+
+#define FW_UNDO_NAMES 8
+
+/* Zero-initialise. Those that are alike but for the name share a command. */
+struct fw_undo {
+	struct {
+		char command[96], options[160]; /* "ban", "sets add NAME"; " --for 58m" */
+		char name[FW_ADDR_TEXT_MAX];
+	} items[FW_UNDO_NAMES];
+	size_t count; /* with those beyond, for which the text has an ellipsis */
+};
+
+void fw_undo_add(struct fw_undo *undo, const char *command, const char *name, const char *options);
+/* Caller frees; "" when there is nothing to undo, NULL without memory. */
+char *fw_undo_text(const struct fw_undo *undo);
+
+/* " --for 58m", whole seconds, rounded up. */
+const char *fw_undo_for(uint64_t left_ns, char *buffer, size_t size);
+/* What brings a lease back as it is at now_ns. reason: its text; one that a shell line cannot hold is left
+ * out. */
+const char *fw_undo_lease(const struct fw_ban *ban, uint64_t now_ns, const char *reason, char *buffer,
+			  size_t size);
+
+#endif
