@@ -327,6 +327,28 @@ Test(attack, two_victims_are_two_attacks)
 	close_scene(scene);
 }
 
+/* The rule has dropped for long, but nothing of this victim's. */
+Test(attack, a_later_victim_of_the_same_rule_has_a_beginning_of_its_own)
+{
+	struct scene *scene = open_scene();
+	uint64_t from;
+
+	steps(scene, 400, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+	from = scene->now_ns;
+	for (int i = 0; i < 4; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+		pour(scene, (struct flood){.pps = 4000, .first = "198.51.100.9"});
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 2);
+	expect_target(&scene->attacks->active[1], "198.51.100.9");
+	cr_expect_geq(scene->attacks->active[1].started_ns, from);
+	cr_expect_geq(scene->attacks->active[1].started_wall_ns, from);
+	cr_expect_leq(scene->attacks->active[1].detected_after_ns, FW_NS_PER_SEC);
+	close_scene(scene);
+}
+
 Test(attack, counted_ones_are_seen_alike)
 {
 	struct scene *scene = open_scene();

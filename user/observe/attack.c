@@ -175,10 +175,24 @@ static int widen(struct look *look, const struct fw_attack_target *target)
 	return first;
 }
 
-static int start(struct look *look, const struct fw_attack_target *target)
+/* When the share's packets began. What the cause drops may have been too much for long before, at other
+ * targets: then the samples say, of which only those of the last second are kept. */
+static uint64_t began(const struct look *look, uint8_t share)
+{
+	uint64_t since = look->lane->over_since_ns, first = look->step->now_ns;
+
+	if (since + SAMPLE_AGE_NS > first)
+		return since;
+	for (size_t i = 0; i < look->sample_count; i++)
+		if (look->share_of[i] == share && look->samples[i]->at_ns < first)
+			first = look->samples[i]->at_ns;
+	return first;
+}
+
+static int start(struct look *look, const struct fw_attack_target *target, uint8_t share)
 {
 	struct fw_attacks *attacks = look->attacks;
-	uint64_t now = look->step->now_ns, since = look->lane->over_since_ns;
+	uint64_t now = look->step->now_ns, since = began(look, share);
 	uint64_t age = now > since ? now - since : 0;
 
 	if (attacks->active_count == FW_ATTACKS_ACTIVE)
@@ -263,7 +277,7 @@ static void credit_share(struct look *look, uint8_t index, const struct fw_attac
 	if (at < 0 && starts)
 		at = widen(look, &share->target);
 	if (at < 0 && starts) {
-		at = start(look, &share->target);
+		at = start(look, &share->target, index);
 		fresh = at >= 0;
 	}
 	if (at < 0)
