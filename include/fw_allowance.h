@@ -78,7 +78,13 @@ static __always_inline int fw_allowance_is_exact(const struct fw_meter_key *key)
 	       (bytes[10] & bytes[11]) == 255 && key->addr.w[3];
 }
 
-/* hash: fw_filter_hash() of the key's address. */
+/* Where a key's tag and allowance are: of its address and, if it has one, its port. */
+static __always_inline __u64 fw_meter_key_hash(__u64 hash_of_addr, __u16 port)
+{
+	return hash_of_addr ^ port * 0xd6e8feb86659fd93ULL;
+}
+
+/* hash: fw_meter_key_hash(). */
 static __always_inline __u64 fw_allowance_id(const struct fw_meter_key *key, __u64 hash)
 {
 	return fw_allowance_is_exact(key) ? fw_allowance_id_v4(key->addr.w[3], key->rule)
