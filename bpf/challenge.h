@@ -273,22 +273,32 @@ static __always_inline const struct fw_challenge *challenge_of(const struct fw_p
 	return found && pkt->now_ns < found->until_ns ? found : NULL;
 }
 
-/* Whether an ACK that found only the listener completes a handshake. */
-static __always_inline int challenge_cookie_is_valid(struct xdp_md *ctx, const struct fw_pkt *pkt,
-						     struct bpf_sock *listener)
+enum fw_handshake { FW_HANDSHAKE_NONE, FW_HANDSHAKE_UNREAD, FW_HANDSHAKE_DONE };
+
+/* What an ACK that found only the listener makes of a handshake. One that cannot be read follows a SYN that
+ * could not be answered: within the same budget it is the stack's affair, and verifies nobody. */
+static __always_inline enum fw_handshake challenge_handshake(struct xdp_md *ctx, const struct fw_pkt *pkt,
+							     struct bpf_sock *listener)
 {
 	__u32 zero = 0;
 	struct fw_cookie_room *room = bpf_map_lookup_elem(&fw_cookie_map, &zero);
 	__u32 link = cookie_link_bytes(ctx);
 
-	if (!room || !(pkt->tcp_flags & FW_FLAG_ACK) || pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_RST) ||
-	    !cookie_read(ctx, pkt, link, room))
-		return 0;
+	long bad;
+
+	if (!room || !(pkt->tcp_flags & FW_FLAG_ACK) || pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_RST))
+		return FW_HANDSHAKE_NONE;
+	if (!cookie_read(ctx, pkt, link, room))
+		return reply_take(room, FW_REPLY_PASSED, pkt->now_ns, FW_REPLY_PASSED_MOST, 1)
+			       ? FW_HANDSHAKE_UNREAD
+			       : FW_HANDSHAKE_NONE;
 	if (pkt->family == FW_FAMILY_V4)
-		return !bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct iphdr), (void *)room->tcp,
-						sizeof(struct tcphdr));
-	return !bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct ipv6hdr), (void *)room->tcp,
-					sizeof(struct tcphdr));
+		bad = bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct iphdr), (void *)room->tcp,
+					      sizeof(struct tcphdr));
+	else
+		bad = bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct ipv6hdr), (void *)room->tcp,
+					      sizeof(struct tcphdr));
+	return bad ? FW_HANDSHAKE_NONE : FW_HANDSHAKE_DONE;
 }
 
 /* Whether the packet belongs to a connection, or begins one with a valid cookie; then its source is verified.
@@ -296,16 +306,18 @@ static __always_inline int challenge_cookie_is_valid(struct xdp_md *ctx, const s
 static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pkt *pkt)
 {
 	struct bpf_sock *sock = socket_of(ctx, pkt);
-	int state, good;
+	enum fw_handshake handshake = FW_HANDSHAKE_UNREAD;
 
 	if (!sock)
 		return 0;
-	state = sock->state;
-	good = state != FW_TCP_LISTEN || challenge_cookie_is_valid(ctx, pkt, sock);
+	if (sock->state == FW_TCP_LISTEN)
+		handshake = challenge_handshake(ctx, pkt, sock);
+	else if (sock->state == FW_TCP_ESTABLISHED)
+		handshake = FW_HANDSHAKE_DONE;
 	bpf_sk_release(sock);
-	if (good && (state == FW_TCP_ESTABLISHED || state == FW_TCP_LISTEN))
+	if (handshake == FW_HANDSHAKE_DONE)
 		verified_add(pkt);
-	return good;
+	return handshake != FW_HANDSHAKE_NONE;
 }
 
 /* The challenge for which a packet has to show a connection. */

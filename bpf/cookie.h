@@ -123,8 +123,10 @@ static __always_inline __u32 cookie_read(struct xdp_md *ctx, const struct fw_pkt
 	if (bpf_xdp_load_bytes(ctx, link, room->ip, sizeof(struct iphdr)) ||
 	    (pkt->family == FW_FAMILY_V6 && bpf_xdp_load_bytes(ctx, link, room->ip, sizeof(struct ipv6hdr))))
 		return 0;
+	if (pkt->family == FW_FAMILY_V6 && ((struct ipv6hdr *)room->ip)->nexthdr != IPPROTO_TCP)
+		return 0; /* what follows is no TCP header, though it may look like one */
 	at = link + (pkt->family == FW_FAMILY_V4 ? (room->ip[0] & 15) * 4 : ip);
-	header = pkt->payload_at - at; /* with extension headers of IPv6 too much: refused here */
+	header = pkt->payload_at - at;
 	__asm__ volatile("" : "+r"(header));
 	if (header < sizeof(struct tcphdr) || header > 60)
 		return 0;

@@ -95,6 +95,15 @@ Test(challenge, who_cannot_be_answered_passes_within_a_budget)
 	lab->now_ns += 2 * SECONDS;
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST6, .extensions = {HOP}));
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST, .fragment = FIRST_FRAGMENT));
+	/* The client's ACK follows it, and its extension may look like a TCP header. */
+	expect(lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST6, .extensions = {HOP}));
+	syn = SYN(.from = HONEST6, .extensions = {HOP});
+	syn.bytes[62 + 4] =
+		0x70; /* the sequence number: where doff would be, if TCP began with the extension */
+	cr_expect_eq(lab_run(lab, &syn), FW_REASON_NO_RULE, "answered to ports that are none");
+	cr_expect_leq(lab_send(lab, TCP(TCP_ACK, .from = HONEST6, .extensions = {HOP}), 2000), 1000,
+		      "ACKs that cannot be read share the budget");
+	lab->now_ns += 2 * SECONDS;
 	cr_assert_eq(fw_ipv4_sysctl_write("tcp_syncookies", 0, NULL), 0);
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST)); /* the helper refuses */
 	sockets_say(&scene.lab, 0);
