@@ -40,7 +40,7 @@ expect "explain says banned" "drop banned" "$(fwj explain "$CLIENT_IP4" | field 
 expect_exit "unban" 0 fw unban "$CLIENT_IP4"
 send client "$VICTIM_IP4" 7777 20 500
 expect "all of it arrives" 20 "$(count)"
-expect_exit "ban of its network" 0 fw ban 198.18.0.0/28 --for 10m
+expect_exit "ban of its network" 0 fw ban 198.18.0.0/28 --for 10m --force
 send client "$VICTIM_IP4" 7777 20 500
 expect "the client is out again" 20 "$(count)"
 expect_exit "allow the client for a while" 0 fw allow "$CLIENT_IP4" --for 10m
