@@ -59,3 +59,13 @@ undo sets del hand 203.0.113.77
 expect "undo of sets del: for what was left of the hour" "$before" "$(member 203.0.113.77)"
 undo sets add hand 203.0.113.77
 expect "undo of a lasting sets add as well" "$before" "$(member 203.0.113.77)"
+
+# tuned: "30 packets/10s 3600" for an hour, over what the file says
+tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'tune')")"; }
+expect_exit "a limit for an hour" 0 fw tune blanket limit=30/10s --for 1h
+undo tune blanket limit=40/10s
+expect "undo of a lasting tune: for what was left of the hour" "30 3600" "$(tuned)"
+undo tune blanket limit=50/10s action=count ban=none --for 1m
+expect "undo of one for a minute, of more keys" "30 3600 block" "$(tuned) $(rule blanket action)"
+undo tune blanket limit=30/10s
+expect "undo of keeping it" "30 3600" "$(tuned)"

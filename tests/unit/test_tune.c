@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "policy/describe.h"
 #include "policy/policy.h"
 
 static const char policy_text[] =
@@ -62,6 +63,14 @@ static const struct tune_case {
 	{"blanket", "ban", "20m", 0, NULL},
 	{"blanket", "ban", "1m,1h", 0, NULL},
 	{"blanket", "ban", "none", 0, NULL},
+	{"blanket", "ban", "{for: 10m, escalate: [10m, 1h], unverified: true}", 0, NULL},
+	{"blanket", "ban", "{for: 10m, escalate: [1h]}", -EINVAL, "they differ"},
+	{"blanket", "ban", "{for: 500d}", -EINVAL, "365d"},
+	{"blanket", "ban", "{for: 10m", -EINVAL, "ban: "},
+	{"blanket", "ban", "{}", -EINVAL, "no duration"},
+	{"blanket", "per", "{source_prefix: {ipv4: 24, ipv6: 48}}", 0, NULL},
+	{"blanket", "per", "{source_prefix: {ipv4: 33}}", -EINVAL, "32"},
+	{"blanket", "per", "[source, port]", -EINVAL, "nothing to count by"},
 	{"blanket", "per", "source,dest_port", 0, NULL},
 	{"blanket", "force", "true", 0, NULL},
 	{"blankte", "limit", "2000/10s", -ENOENT, "'blanket'"},
@@ -136,6 +145,48 @@ Test(tune, several_keys_are_judged_together)
 	cr_expect_eq(policy->rules[0].per, FW_PER_TOTAL);
 	cr_expect(!policy->rules[0].ban.set);
 	fw_policy_free(policy);
+}
+
+/* What undo lines and drift show of a rule can be said to tune again. */
+Test(tune, reads_what_is_shown)
+{
+	static const char *const rules[] = {
+		"limit: 5 packets/1s, action: block, ban: 10m",
+		"limit: 5 packets/1s, action: block, ban: {for: 10m, unverified: true}",
+		"limit: 5 packets/1s, action: block, ban: {escalate: [10m, 1h, 24h]}",
+		"limit: 5 packets/1s, action: block, ban: {escalate: [10m, 1h], unverified: true}",
+		"limit: 20k connections/1500ms, action: police, per: {source_prefix: {ipv4: 24, ipv6: 56}}",
+		"limit: 5MiB bytes/1s, action: police, per: {destination_prefix: {ipv4: 22, ipv6: 48}}",
+		"limit: 5 packets/1s, action: count, mode: count, per: [source, dest_port]",
+		"limit: 5 packets/1s, action: block, per: total, force: true, mode: attack",
+	};
+	static const enum fw_aspect aspects[] = {FW_ASPECT_MODE,   FW_ASPECT_LIMIT, FW_ASPECT_PER,
+						 FW_ASPECT_ACTION, FW_ASPECT_BAN,   FW_ASPECT_FORCE};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		char text[512];
+		struct fw_policy *policy, *plain;
+		const char *keys[6], *values[6];
+		struct fw_err err = {0};
+
+		snprintf(text, sizeof(text), "version: 1\nrules: [{name: r, %s}]\n", rules[i]);
+		policy = parse(text);
+		plain = parse("version: 1\nrules: [{name: r, limit: 1 packets/1s, action: count}]\n");
+		for (size_t k = 0; k < 6; k++) {
+			keys[k] = fw_aspect_key(aspects[k]);
+			values[k] = fw_aspect_text(policy, &policy->rules[0], aspects[k]);
+		}
+		cr_expect_eq(fw_policy_tune_keys(plain, "r", keys, values, 6, &err), 0, "%s: %s", rules[i],
+			     err.text);
+		for (size_t k = 0; k < 6; k++) {
+			FW_FREE char *now = fw_aspect_text(plain, &plain->rules[0], aspects[k]);
+
+			cr_expect_str_eq(now, values[k], "%s", rules[i]);
+			free((char *)values[k]);
+		}
+		fw_policy_free(policy);
+		fw_policy_free(plain);
+	}
 }
 
 /* ---- --save ---- */

@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/force.h"
 #include "agent/request.h"
+#include "agent/undo.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/grow.h"
@@ -143,7 +144,59 @@ static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
 	return texts;
 }
 
-static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *old, json_t *changes,
+/* What was in force before: of keys that were changed for a while only, what lies below that; and those for
+ * what is left of their time. */
+struct before {
+	json_t *old, *below; /* {KEY: TEXT} */
+	struct fw_undo temporary;
+};
+
+static void before_done(struct before *before)
+{
+	json_decref(before->old);
+	json_decref(before->below);
+}
+
+/* "floodwall tune r 'limit=7000 packets/5m'", and behind it what was for a while only. */
+static json_t *undo_to_json(const char *lasting, const struct fw_undo *temporary)
+{
+	FW_FREE char *text = fw_undo_text(temporary);
+
+	return text && *text ? json_sprintf("%s && %s", lasting, text) : json_string(lasting);
+}
+
+static void note_key(const struct fw_agent *agent, const char *rule, const char *key, struct before *before)
+{
+	const struct fw_stand *stand = &agent->loaded->stand;
+	FW_FREE char *now = value_of(agent->loaded, rule, key),
+		     *in_file = text_in_file(agent->loaded, rule, key);
+	const char *lasting = in_file;
+	uint64_t now_ns = fw_monotonic_ns();
+	bool any = false;
+
+	for (size_t i = 0; i < stand->tune_count; i++) {
+		const struct fw_tune *tune = &stand->tunes[i];
+		char command[FW_NAME_MAX + 8], change[160], left[48];
+
+		if (strcmp(tune->rule, rule) || strcmp(tune->key, key))
+			continue;
+		if (!tune->expires_ns) {
+			lasting = tune->value;
+		} else if (tune->expires_ns > now_ns) {
+			any = true;
+			snprintf(command, sizeof(command), "tune %s", rule);
+			snprintf(change, sizeof(change), "'%s=%s'", key, tune->value);
+			fw_undo_add(&before->temporary, command, change,
+				    fw_undo_for(tune->expires_ns - now_ns, left, sizeof(left)));
+		}
+	}
+	if (now)
+		json_object_set_new(before->old, key, json_string(now));
+	if (any && lasting)
+		json_object_set_new(before->below, key, json_string(lasting));
+}
+
+static json_t *describe(struct fw_agent *agent, const char *rule, const struct before *was, json_t *changes,
 			char *undo, size_t size)
 {
 	json_t *list = json_array();
@@ -153,10 +206,11 @@ static json_t *describe(struct fw_agent *agent, const char *rule, const json_t *
 
 	json_object_foreach (changes, key, value) {
 		FW_FREE char *now = value_of(agent->loaded, rule, key);
-		const char *before = json_string_value(json_object_get(old, key));
+		const char *before = json_string_value(json_object_get(was->old, key));
+		const char *below = json_string_value(json_object_get(was->below, key));
 		FW_FREE char *in_file = text_in_file(agent->loaded, rule, key);
 		/* What was tuned already and comes to stay: what it was before that. */
-		const char *back = before && now && !strcmp(before, now) ? in_file : before;
+		const char *back = below ? below : before && now && !strcmp(before, now) ? in_file : before;
 
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key, "old",
 						      before ? before : "none", "new",
@@ -194,7 +248,8 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 	struct fw_agent *agent = request->agent;
 	const char *rule = fw_request_text(request, "rule", answer), *key;
 	const json_t *wanted = json_object_get(request->body, "changes");
-	json_t *changes, *old, *value, *list;
+	FW_CLEANUP(before_done) struct before was = {};
+	json_t *changes, *value, *list, *undo_json;
 	struct fw_err err = {};
 	bool was_tuned, unchanged;
 	uint64_t for_ns;
@@ -210,13 +265,10 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 	changes = as_texts(wanted, answer);
 	if (!changes)
 		return;
-	old = json_object();
-	json_object_foreach (changes, key, value) {
-		FW_FREE char *text = value_of(agent->loaded, rule, key);
-
-		if (text)
-			json_object_set_new(old, key, json_string(text));
-	}
+	was.old = json_object();
+	was.below = json_object();
+	json_object_foreach (changes, key, value)
+		note_key(agent, rule, key, &was);
 	was_tuned = count_tunes(&agent->loaded->stand, rule, changes) > 0;
 	if (try(agent, rule, changes, request->by, for_ns ? fw_monotonic_ns() + for_ns : 0, &err)) {
 		fw_fail_err(answer, &err);
@@ -224,7 +276,8 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 		fw_loaded_prune(agent->loaded);
 		fw_force_save_soon(agent);
 		fw_drift_schedule(agent);
-		list = describe(agent, rule, old, changes, undo, sizeof(undo));
+		list = describe(agent, rule, &was, changes, undo, sizeof(undo));
+		undo_json = undo_to_json(undo, &was.temporary);
 		/* Neither did they end with something, nor do they now. */
 		unchanged = !was_tuned && !count_tunes(&agent->loaded->stand, rule, changes) &&
 			    says_what_was(list);
@@ -232,14 +285,14 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 			 json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",
 				   (json_int_t)agent->generation),
 			 "rule '%s' tuned, generation %u is in force; undo: %s", rule, agent->generation,
-			 undo);
+			 json_string_value(undo_json));
 		fw_reply(answer,
 			 json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", rule, "changes", list,
 				   "generation", (json_int_t)agent->generation, "expires_in_seconds",
 				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(),
-				   "undo", unchanged ? json_null() : json_string(undo), "unchanged",
+				   "undo", unchanged ? json_null() : json_incref(undo_json), "unchanged",
 				   (int)unchanged, "saved", 0));
+		json_decref(undo_json);
 	}
-	json_decref(old);
 	json_decref(changes);
 }

@@ -15,7 +15,7 @@
 struct fw_undo {
 	struct {
 		char command[96], options[160]; /* "ban", "sets add NAME"; " --for 58m" */
-		char name[FW_ADDR_TEXT_MAX];
+		char name[160];			/* an address, 'KEY=VALUE' */
 	} items[FW_UNDO_NAMES];
 	size_t count; /* with those beyond, for which the text has an ellipsis */
 };

@@ -152,7 +152,10 @@ const struct fw_command fw_command_tune = {
 	.help = "change a rule live: limit, action, mode, ban, per",
 	.about = "In force within milliseconds; meters and counters are kept. Without --save the change is "
 		 "shown as drift by status "
-		 "and survives reload and restart of the agent, not a reboot.",
+		 "and survives reload and restart of the agent, not a reboot. ban takes a time, several with "
+		 "commas that escalate, or none; ban and per also what a file says: 'ban={for: 10m, "
+		 "unverified: "
+		 "true}'.",
 	.examples = "floodwall tune blanket limit=2000/10s action=count --for 30m\nfloodwall tune blanket "
 		    "limit=5k/1m --save",
 	.route = FW_API_TUNE,

@@ -9,7 +9,7 @@
 #include "lib/units.h"
 #include "policy/check.h"
 #include "policy/describe.h"
-#include "policy/words.h"
+#include "policy/load.h"
 
 #define BAN_MIN_NS FW_NS_PER_SEC
 #define BAN_MAX_NS (365 * 86400 * FW_NS_PER_SEC)
@@ -43,6 +43,29 @@ static int set_force(struct fw_policy_rule *rule, const char *value, struct fw_e
 	return 0;
 }
 
+/* As a file has it, and as fw_aspect_text() writes it: {for: 10m, unverified: true}. */
+static int read_as_file(struct fw_policy_rule *rule, const char *value, const char *key,
+			void (*read)(struct fw_loader *loader, const struct fw_node *value, void *target),
+			struct fw_err *err)
+{
+	struct fw_diags diags = {0};
+	struct fw_loader loader = {.diags = &diags};
+	struct fw_tree tree = {0};
+	int r = fw_tree_parse(&tree, value, strlen(value), key, &diags);
+
+	if (!r && tree.root)
+		read(&loader, tree.root, rule);
+	if (loader.out_of_memory)
+		r = fw_err_set(err, -ENOMEM, "out of memory");
+	else if (r || diags.errors)
+		r = fw_err_set(err, -EINVAL, "%s: %s%s%s", key, diags.items[0].message,
+			       diags.items[0].hint ? "; " : "",
+			       diags.items[0].hint ? diags.items[0].hint : "");
+	fw_tree_done(&tree);
+	fw_diags_done(&diags);
+	return r;
+}
+
 static int set_per(struct fw_policy_rule *rule, const char *value, struct fw_err *err)
 {
 	unsigned int per;
@@ -52,13 +75,15 @@ static int set_per(struct fw_policy_rule *rule, const char *value, struct fw_err
 		rule->per = FW_PER_SOURCE_DEST_PORT;
 		return 0;
 	}
+	if (value[0] == '{' || value[0] == '[')
+		return read_as_file(rule, value, "per", fw_load_override_per, err);
 	r = fw_word_parse(&fw_per_words, "thing to count by", value, &per, err);
 	if (!r)
 		rule->per = (enum fw_per)per;
 	return r;
 }
 
-/* "10m" or the steps of an escalation, "10m,1h,24h". Whether evidence is needed stays as it is. */
+/* "10m" or the steps of an escalation, "10m,1h,24h": whether evidence is needed stays as it is. */
 static int set_ban(struct fw_policy_rule *rule, const char *value, struct fw_err *err)
 {
 	struct fw_ban_spec ban = {.set = true, .unverified = rule->ban.unverified};
@@ -67,6 +92,8 @@ static int set_ban(struct fw_policy_rule *rule, const char *value, struct fw_err
 		rule->ban = (struct fw_ban_spec){0};
 		return 0;
 	}
+	if (value[0] == '{')
+		return read_as_file(rule, value, "ban", fw_load_override_ban, err);
 	for (;;) {
 		size_t length = strcspn(value, ",");
 		char step[32];
