@@ -65,7 +65,7 @@ void fw_show_rules(const struct fw_page *page, const json_t *rules)
 
 void fw_show_rule_keys(const struct fw_page *page, const json_t *document)
 {
-	struct fw_table *table = FW_TABLE_NEW("KEY", ">AMOUNT", ">OF LIMIT", ">DROPPED", "STATE");
+	struct fw_table *table;
 	const json_t *key;
 	size_t index;
 	char limit[FW_SAY_MAX];
@@ -77,6 +77,7 @@ void fw_show_rule_keys(const struct fw_page *page, const json_t *document)
 		return;
 	}
 	fprintf(page->out, ", limit %s\n", fw_show_limit(document, limit));
+	table = FW_TABLE_NEW("KEY", ">AMOUNT", ">OF LIMIT", ">DROPPED", "STATE");
 	json_array_foreach (json_object_get(document, "keys"), index, key) {
 		char name[96], amount[FW_SAY_MAX], share[FW_SAY_MAX], dropped[FW_SAY_MAX];
 
