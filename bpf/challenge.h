@@ -273,7 +273,7 @@ static __always_inline const struct fw_challenge *challenge_of(const struct fw_p
 	return found && pkt->now_ns < found->until_ns ? found : NULL;
 }
 
-enum fw_handshake { FW_HANDSHAKE_NONE, FW_HANDSHAKE_UNREAD, FW_HANDSHAKE_DONE };
+enum fw_handshake { FW_HANDSHAKE_NONE, FW_HANDSHAKE_UNPROVEN, FW_HANDSHAKE_DONE };
 
 /* What an ACK that found only the listener makes of a handshake. One that cannot be read follows a SYN that
  * could not be answered: within the same budget it is the stack's affair, and verifies nobody. */
@@ -290,7 +290,7 @@ static __always_inline enum fw_handshake challenge_handshake(struct xdp_md *ctx,
 		return FW_HANDSHAKE_NONE;
 	if (!cookie_read(ctx, pkt, link, room))
 		return reply_take(room, FW_REPLY_PASSED, pkt->now_ns, FW_REPLY_PASSED_MOST, 1)
-			       ? FW_HANDSHAKE_UNREAD
+			       ? FW_HANDSHAKE_UNPROVEN
 			       : FW_HANDSHAKE_NONE;
 	if (pkt->family == FW_FAMILY_V4)
 		bad = bpf_tcp_check_syncookie(listener, room->ip, sizeof(struct iphdr), (void *)room->tcp,
@@ -306,7 +306,7 @@ static __always_inline enum fw_handshake challenge_handshake(struct xdp_md *ctx,
 static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pkt *pkt)
 {
 	struct bpf_sock *sock = socket_of(ctx, pkt);
-	enum fw_handshake handshake = FW_HANDSHAKE_UNREAD;
+	enum fw_handshake handshake = FW_HANDSHAKE_UNPROVEN;
 
 	if (!sock)
 		return 0;

@@ -123,8 +123,8 @@ static __always_inline __u32 fw_allowance_lines(__u32 cpus)
 	return lines;
 }
 
-/* Of the address alone, so that all rules about one source share a line. hash: fw_filter_hash() of the key's
- * address; mask: lines of a CPU - 1. */
+/* All rules about one source share a line, but those that count ports: these are spread. hash:
+ * fw_meter_key_hash(); mask: lines of a CPU - 1. */
 static __always_inline __u32 fw_allowance_index(__u32 cpu, __u64 hash, __u32 mask)
 {
 	return cpu * (mask + 1) + (__u32)(hash >> 12 & mask);

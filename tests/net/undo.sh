@@ -39,6 +39,12 @@ expect_exit "two bans of different length" 0 sh -c "'$BUILD/floodwall' --socket 
 	'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.3 --for 2h"
 undo unban 203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4
 expect "come back each with its own" "1800 0 two words|7200 0 " "$(lease 203.0.113.2)|$(lease 203.0.113.3)"
+undo ban 203.0.113.50 203.0.113.50 --for 1h
+expect "an address named twice is not left banned" "" "$(lease 203.0.113.50)"
+expect_exit "a ban that wants --force" 0 fw ban 198.18.0.0/28 --for 1h --force
+undo unban 198.18.0.0/28
+expect "comes back with it" "3600 0 " "$(lease 198.18.0.0/28)"
+expect_exit "and goes" 0 fw unban 198.18.0.0/28
 expect_exit "a new ban" 0 fwj ban 203.0.113.9
 expect "is undone by none" "floodwall unban 203.0.113.9" "$(field 'd["undo"]' <"$WORK/out")"
 expect_exit "a ban that is over" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.10 --for 1s && sleep 1.2"

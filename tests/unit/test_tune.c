@@ -67,6 +67,13 @@ static const struct tune_case {
 	{"blanket", "ban", "{for: 10m, escalate: [1h]}", -EINVAL, "they differ"},
 	{"blanket", "ban", "{for: 500d}", -EINVAL, "365d"},
 	{"blanket", "ban", "{for: 10m", -EINVAL, "ban: "},
+	{"blanket", "ban", "{for: '10m'}", -EINVAL, "without '"},
+	{"blanket", "ban", "{for: 10m} # \n", -EINVAL, "without '"},
+	{"blanket", "ban",
+	 "{for: 10m,                                                                                         "
+	 " "
+	 "                                      unverified: true}",
+	 -EINVAL, "at most 120"},
 	{"blanket", "ban", "{}", -EINVAL, "no duration"},
 	{"blanket", "per", "{source_prefix: {ipv4: 24, ipv6: 48}}", 0, NULL},
 	{"blanket", "per", "{source_prefix: {ipv4: 33}}", -EINVAL, "32"},

@@ -74,6 +74,7 @@ struct ban_order {
 	const char *reason_text;
 	bool force;
 	struct fw_own_hosts own;
+	uint64_t began_ns;
 	json_t *banned, *refused;
 	struct fw_undo undo;
 };
@@ -84,12 +85,14 @@ static bool is_banned(struct fw_agent *agent, const struct fw_prefix *prefix, ui
 	return fw_ban_get(agent->datapath, prefix, ret) && ret->expires_ns > now;
 }
 
-static void undo_to_lease(struct fw_agent *agent, const char *source, const struct fw_ban *ban, uint64_t now,
+static void undo_to_lease(struct fw_agent *agent, const struct fw_own_hosts *own,
+			  const struct fw_prefix *prefix, const struct fw_ban *ban, uint64_t now,
 			  struct fw_undo *undo)
 {
-	char options[160];
+	char options[160], source[FW_ADDR_TEXT_MAX], risk[256];
 
-	fw_undo_add(undo, "ban", source,
+	fw_sources_risk(own, prefix, risk, sizeof(risk));
+	fw_undo_add(undo, risk[0] ? "ban --force" : "ban", fw_prefix_format(prefix, source, sizeof(source)),
 		    fw_undo_lease(ban, now, fw_leases_reason_text(agent, ban), options, sizeof(options)));
 }
 
@@ -115,7 +118,7 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 			     .reason = order->reason},
 		      known;
 	char why[256], source[FW_ADDR_TEXT_MAX], duration[32];
-	bool replaces;
+	bool replaces, again;
 	int r;
 
 	fw_sources_protector(agent, prefix, why, sizeof(why));
@@ -126,13 +129,14 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 		return 0;
 	}
 	replaces = is_banned(agent, prefix, now, &known);
+	again = replaces && known.since_ns >= order->began_ns; /* named twice: the first has said it */
 	r = fw_ban_add(agent->datapath, prefix, &ban, err);
 	if (r)
 		return r;
 	fw_prefix_format(prefix, source, sizeof(source));
-	if (replaces)
-		undo_to_lease(agent, source, &known, now, &order->undo);
-	else
+	if (replaces && !again)
+		undo_to_lease(agent, &order->own, prefix, &known, now, &order->undo);
+	else if (!again)
 		fw_undo_add(&order->undo, "unban", source, "");
 	agent->leases.added[FW_BAN_MANUAL]++;
 	json_array_append_new(order->banned, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
@@ -197,6 +201,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	order.for_ns = order.for_ns ? order.for_ns : BAN_DEFAULT_NS;
 	order.reason_text = json_is_string(reason) ? json_string_value(reason) : "";
 	order.reason = fw_leases_reason(request->agent, order.reason_text);
+	order.began_ns = fw_datapath_now_ns(request->agent->datapath);
 	order.banned = json_array();
 	order.refused = json_array();
 	fw_own_hosts_read(request->agent, &order.own);
@@ -212,6 +217,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 
 struct unban_order {
 	json_t *unbanned, *not_banned;
+	struct fw_own_hosts own;
 	struct fw_undo undo;
 };
 
@@ -235,7 +241,7 @@ static int unban_one(struct fw_request *request, const struct fw_prefix *prefix,
 	err->code = 0;
 	if (!r && banned) {
 		json_array_append_new(order->unbanned, json_string(source));
-		undo_to_lease(agent, source, &known, now, &order->undo);
+		undo_to_lease(agent, &order->own, prefix, &known, now, &order->undo);
 		agent->leases.removed_manual++;
 		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s",
 			 source, request->by);
@@ -260,6 +266,7 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 		return;
 	order.unbanned = json_array();
 	order.not_banned = json_array();
+	fw_own_hosts_read(request->agent, &order.own);
 	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
 		unban_one(request, &prefixes[i], &order, &err);
 	if (json_array_size(order.unbanned))
@@ -271,6 +278,7 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 					   order.not_banned, "undo", undo_to_json(&order.undo)));
 	json_decref(order.unbanned);
 	json_decref(order.not_banned);
+	fw_own_hosts_done(&order.own);
 }
 
 static int allow_one(struct fw_request *request, const struct fw_prefix *prefix, uint64_t for_ns,

@@ -11,9 +11,14 @@ static const char *const lost[] = {
 	"counters",   "meters",		 "verified sources",
 	"challenges", "busiest sources", "strikes of bans that are over",
 };
-static const char *const kept[] = {"policy", "unsaved changes", "saved bans", "history"};
+static const char *const kept[] = {"policy", "unsaved changes", "history"};
 
 #define WORDS(list) words_to_json(list, sizeof(list) / sizeof((list)[0]))
+
+static bool are_bans_unread(const struct fw_leases *leases)
+{
+	return !leases->saved && leases->restore_error[0];
+}
 
 static json_t *words_to_json(const char *const *words, size_t count)
 {
@@ -38,19 +43,27 @@ void fw_rebuilt_note(struct fw_agent *agent, const struct fw_err *why)
 static json_t *sentence(const struct fw_agent *agent)
 {
 	const struct fw_leases *leases = &agent->leases;
+	char bans[96];
 
+	if (are_bans_unread(leases))
+		snprintf(bans, sizeof(bans), " are kept; the saved bans could NOT be read, none is in force");
+	else
+		snprintf(bans, sizeof(bans), " and %zu of %zu saved bans are kept", leases->restored,
+			 leases->saved);
 	return json_sprintf(
 		"the agent REBUILT the maps when it started: %s. Counters begin at zero, and so do "
 		"meters: every source has its whole limit again; verified sources, challenges, "
 		"busiest sources and strikes of bans that are over are gone, too. Policy, unsaved "
-		"changes, history and %zu of %zu saved bans are kept%s%s",
-		agent->rebuilt_why, leases->restored, leases->saved, leases->restore_error[0] ? ": " : "",
-		leases->restore_error);
+		"changes, history%s%s%s",
+		agent->rebuilt_why, bans, leases->restore_error[0] ? ": " : "", leases->restore_error);
 }
 
 static json_t *details(const struct fw_agent *agent)
 {
-	return json_pack("{s:o, s:o, s:I, s:I}", "lost", WORDS(lost), "kept", WORDS(kept), "bans_saved",
+	json_t *gone = WORDS(lost), *there = WORDS(kept);
+
+	json_array_append_new(are_bans_unread(&agent->leases) ? gone : there, json_string("saved bans"));
+	return json_pack("{s:o, s:o, s:I, s:I}", "lost", gone, "kept", there, "bans_saved",
 			 (json_int_t)agent->leases.saved, "bans_restored",
 			 (json_int_t)agent->leases.restored);
 }

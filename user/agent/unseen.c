@@ -64,8 +64,12 @@ static bool bears(const struct search *search)
 	return false;
 }
 
-static void say(struct search *search, char *text, size_t size)
+static int say(struct search *search, char *text, size_t size)
 {
+	int r;
+
+	*text = '\0';
+
 	for (size_t i = 0; i < search->count; i++) {
 		const struct fw_stacked_link *by = fw_link_shared_by(search->stack, search->attached[i].name);
 
@@ -73,13 +77,15 @@ static void say(struct search *search, char *text, size_t size)
 			continue;
 		snprintf(text, size, "packets to others come through '%s', by %s '%s': " COSTS,
 			 search->attached[i].name, by->kind, by->name);
-		return;
+		return 0;
 	}
-	if (bears(search) && fw_tcp_sockets_each(STATES, take_socket, search) == -ECANCELED)
-		snprintf(text, size,
-			 "a TCP socket is bound to '%s', which stands on '%s', and is not found from "
-			 "there: " COSTS,
-			 search->upper, search->lower);
+	r = bears(search) ? fw_tcp_sockets_each(STATES, take_socket, search) : 0;
+	if (r != -ECANCELED)
+		return r;
+	snprintf(text, size,
+		 "a TCP socket is bound to '%s', which stands on '%s', and is not found from there: " COSTS,
+		 search->upper, search->lower);
+	return 0;
 }
 
 void fw_unseen_sockets(const struct fw_attachments *attachments, char *text, size_t size)
@@ -87,9 +93,14 @@ void fw_unseen_sockets(const struct fw_attachments *attachments, char *text, siz
 	struct fw_link_stack stack = {};
 	struct search search = {.stack = &stack};
 
-	*text = '\0';
+	int r;
+
 	search.count = fw_attachments_list(attachments, &search.attached);
-	if (!fw_link_stack_read(&stack))
-		say(&search, text, size);
+	r = fw_link_stack_read(&stack);
+	if (!r)
+		r = say(&search, text, size);
+	if (r)
+		snprintf(text, size, "links and TCP sockets of this host cannot be listed (%s): " COSTS,
+			 strerror(-r));
 	fw_link_stack_done(&stack);
 }

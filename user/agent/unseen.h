@@ -8,7 +8,8 @@
 
 struct fw_attachments;
 
-/* Why there may be some, and what that costs a challenge, in one sentence; "" when there are none. */
+/* Why there may be some, and what that costs a challenge, in one sentence; "" when there are none. Where it
+ * cannot be told there may be. */
 void fw_unseen_sockets(const struct fw_attachments *attachments, char *text, size_t size);
 
 #endif

@@ -43,6 +43,29 @@ static int set_force(struct fw_policy_rule *rule, const char *value, struct fw_e
 	return 0;
 }
 
+#define AS_FILE_MAX 120
+
+/* Undo lines repeat a value between single quotes, for a shell of root's. */
+static bool can_be_repeated(const char *value)
+{
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '\'')
+			return false;
+	return strlen(value) <= AS_FILE_MAX;
+}
+
+static int first_error(const struct fw_diags *diags, const char *key, struct fw_err *err)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		const char *hint = diags->items[i].hint;
+
+		if (diags->items[i].severity == FW_SEVERITY_ERROR)
+			return fw_err_set(err, -EINVAL, "%s: %s%s%s; nothing was changed", key,
+					  diags->items[i].message, hint ? "; " : "", hint ? hint : "");
+	}
+	return fw_err_set(err, -ENOMEM, "out of memory; nothing was changed");
+}
+
 /* As a file has it, and as fw_aspect_text() writes it: {for: 10m, unverified: true}. */
 static int read_as_file(struct fw_policy_rule *rule, const char *value, const char *key,
 			void (*read)(struct fw_loader *loader, const struct fw_node *value, void *target),
@@ -51,16 +74,19 @@ static int read_as_file(struct fw_policy_rule *rule, const char *value, const ch
 	struct fw_diags diags = {0};
 	struct fw_loader loader = {.diags = &diags};
 	struct fw_tree tree = {0};
-	int r = fw_tree_parse(&tree, value, strlen(value), key, &diags);
+	int r;
+
+	if (!can_be_repeated(value))
+		return fw_err_set(err, -EINVAL,
+				  "%s: expected at most %d bytes without ' and control characters; nothing "
+				  "was changed",
+				  key, AS_FILE_MAX);
+	r = fw_tree_parse(&tree, value, strlen(value), key, &diags);
 
 	if (!r && tree.root)
 		read(&loader, tree.root, rule);
-	if (loader.out_of_memory)
-		r = fw_err_set(err, -ENOMEM, "out of memory");
-	else if (r || diags.errors)
-		r = fw_err_set(err, -EINVAL, "%s: %s%s%s", key, diags.items[0].message,
-			       diags.items[0].hint ? "; " : "",
-			       diags.items[0].hint ? diags.items[0].hint : "");
+	if (loader.out_of_memory || r || diags.errors)
+		r = first_error(&diags, key, err);
 	fw_tree_done(&tree);
 	fw_diags_done(&diags);
 	return r;
