@@ -73,15 +73,6 @@ static __always_inline void judge_key(const struct fw_rule *rule, const struct f
 	key->port = rule->per == FW_PER_SOURCE_DEST_PORT ? pkt->dest_port : 0;
 }
 
-/* Ports are spread over buckets and lines: a source on forty of them would push its own keys out of one. */
-static __always_inline __u64 judge_hash(const struct fw_rule *rule, const struct fw_pkt *pkt,
-					const struct fw_meter_key *key)
-{
-	__u64 hash = rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key->addr);
-
-	return fw_meter_key_hash(hash, key->port);
-}
-
 /* For who counts by itself, without allowances. */
 static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, const struct fw_pkt *pkt)
 {
@@ -93,7 +84,8 @@ static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, 
 	if (family >= FW_FAMILY_MAX_)
 		return NULL;
 	judge_key(rule, pkt, family, &key);
-	return judge_admit(&key, judge_hash(rule, pkt, &key), pkt->now_ns, rule->sub_us);
+	return judge_admit(&key, rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr),
+			   pkt->now_ns, rule->sub_us);
 }
 
 static __always_inline int judge_keeps_to_limit(const struct fw_rule *rule)
@@ -305,7 +297,7 @@ static __always_inline int judge_is_over(const struct fw_rule *rule, const struc
 	if (family >= FW_FAMILY_MAX_)
 		return 0;
 	judge_key(rule, pkt, family, &key);
-	hash = judge_hash(rule, pkt, &key);
+	hash = rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr);
 	return judge_meter_is_over(rule, pkt, &key, hash, cost, crossing_amount);
 }
 

@@ -78,13 +78,7 @@ static __always_inline int fw_allowance_is_exact(const struct fw_meter_key *key)
 	       (bytes[10] & bytes[11]) == 255 && key->addr.w[3];
 }
 
-/* Where a key's tag and allowance are: of its address and, if it has one, its port. */
-static __always_inline __u64 fw_meter_key_hash(__u64 hash_of_addr, __u16 port)
-{
-	return hash_of_addr ^ port * 0xd6e8feb86659fd93ULL;
-}
-
-/* hash: fw_meter_key_hash(). */
+/* hash: fw_filter_hash() of the key's address. */
 static __always_inline __u64 fw_allowance_id(const struct fw_meter_key *key, __u64 hash)
 {
 	return fw_allowance_is_exact(key) ? fw_allowance_id_v4(key->addr.w[3], key->rule)
@@ -123,8 +117,8 @@ static __always_inline __u32 fw_allowance_lines(__u32 cpus)
 	return lines;
 }
 
-/* All rules about one source share a line, but those that count ports: these are spread. hash:
- * fw_meter_key_hash(); mask: lines of a CPU - 1. */
+/* Of the address alone, so that all rules about one source share a line. hash: fw_filter_hash() of the key's
+ * address; mask: lines of a CPU - 1. */
 static __always_inline __u32 fw_allowance_index(__u32 cpu, __u64 hash, __u32 mask)
 {
 	return cpu * (mask + 1) + (__u32)(hash >> 12 & mask);

@@ -19,7 +19,7 @@ static void tell(const struct fw_allowance *allowance, uint16_t epoch, struct fw
 void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_meter_key *key,
 			struct fw_meter *copy)
 {
-	uint64_t hash = fw_meter_key_hash(fw_filter_hash(&key->addr, 128, datapath->config.seed), key->port);
+	uint64_t hash = fw_filter_hash(&key->addr, 128, datapath->config.seed);
 	uint64_t id = fw_allowance_id(key, hash);
 	uint16_t epoch =
 		fw_allowance_epoch(0, __atomic_load_n(&datapath->control->forgets, __ATOMIC_ACQUIRE));
