@@ -31,8 +31,10 @@ per_second() {
 
 SYNS=("${SYN[@]}")
 start_agent
-# Once more if the machine has become faster since it was measured: then the flood was none to the stack.
-for _ in 1 2 3; do
+# Once more if the machine has become faster since it was measured: then the flood was none to the stack; or slower: then it
+# was more than the filter answers. The third time counts in any case.
+sent() { tail -n 1 "$WORK/flood0.json" | field 'd["sent"]'; }
+for try in 1 2 3; do
 	SYN=("${SYNS[@]}")
 	fw detach "$IFACE" >/dev/null
 	STACK=$(per_second stack_answered)
@@ -46,7 +48,13 @@ for _ in 1 2 3; do
 	SYN+=(--rate "$(python -c "print(round(($STACK * $CHALLENGE) ** 0.5))")")
 	bare=$(beside_bare_drop)
 	BARE_P99=$(p99)
+	before=$(challenged)
 	challenge=$(beside "${SYN[@]}")
+	answered=$(($(challenged) - before))
+	if [ $((answered * 100)) -lt $(($(sent) * 99)) ] && [ "$try" -lt 3 ]; then
+		echo "#   the filter answered $answered of $(sent): slower than when it was measured"
+		continue
+	fi
 	expect_that "challenge: 99 % of real clients' requests succeed" 'a >= 0.99' "$(share)"
 	CHALLENGE_P99=$(p99)
 	fw detach "$IFACE" >/dev/null
@@ -55,7 +63,7 @@ for _ in 1 2 3; do
 	stack=$(beside "${SYN[@]}")
 	answered=$(($(stack_answered) - before))
 	echo "#   $(flood_mpps) Mpps: bare drop beside: $bare; challenge: $challenge; the stack alone: $stack"
-	[ $((answered * 20)) -gt $(($(tail -n 1 "$WORK/flood0.json" | field 'd["sent"]') * 19)) ] || break
+	[ $((answered * 20)) -gt $(($(sent) * 19)) ] || break
 done
 expect_that "without challenge the same flood shuts clients out" 'a < 0.99' "$(share)"
 echo "#   99th percentile, challenge over bare drop: $(python -c "print(round($CHALLENGE_P99 / $BARE_P99, 2))")"
