@@ -47,6 +47,7 @@ static const struct {
 	{"sets_add", fw_show_sets_change},
 	{"sets_add_not_kept", fw_show_sets_change},
 	{"sets_del", fw_show_sets_change},
+	{"sets_forget", fw_show_sets_change},
 	{"sets_test", fw_show_sets_test},
 	{"feeds", fw_show_feeds},
 	{"feeds_none", fw_show_feeds},

@@ -102,11 +102,11 @@ expect_exit "and in again" 0 fw sets test hand 198.51.100.9
 
 # what is so already is nothing to undo; a part that is there, or an end of its own, is a change
 fwj sets add hand 198.51.100.77 >"$WORK/out"
-expect "an address inside an entry was there: nothing to undo" "0 1 " "$(field "'%d %d %s' % (d['added'], d['already'], d['undo'])" <"$WORK/out")"
+expect "an address inside an entry was there: nothing to undo" "0 1 None" "$(field "'%d %d %s' % (d['added'], d['already'], d['undo'])" <"$WORK/out")"
 fwj sets add hand 198.51.100.77 203.0.113.77 >"$WORK/out"
 expect "undo takes back only what came" "floodwall sets del hand 203.0.113.77" "$(field "d['undo']" <"$WORK/out")"
 fwj sets del hand 203.0.113.0/24 198.18.77.1 >"$WORK/out"
-expect "a prefix around an entry takes it out" "1 1 floodwall sets add hand 203.0.113.0/24" \
+expect "a prefix around an entry takes it out, undo has that entry" "1 1 floodwall sets add hand 203.0.113.77" \
 	"$(field "'%d %d %s' % (d['removed'], d['already'], d['undo'])" <"$WORK/out")"
 expect_exit "it is out" 1 fw sets test hand 203.0.113.77
 expect_exit "added for a second" 0 fw sets add hand 198.18.78.0/24 --for 1s

@@ -4,13 +4,17 @@
 # The undo lines of ban, unban and sets, typed as they are printed: what was in force before is in force again, for as long.
 . "$(dirname "$0")/session.sh"
 begin undo
+echo 45.1.2.0/24 >"$WORK/listed.txt"
 policy <<YAML
 version: 1
 interfaces: [{name: $IFACE, xdp: native}]
 sets:
   hand: {entries: [198.51.100.0/24]}
+  inside: {entries: [10.5.0.0/16, 203.0.113.0/24]}
+feeds:
+  listed: {url: "file://$WORK/listed.txt", every: 1h}
 rules:
-  - {name: known-bad, match: {source: hand}, action: block}
+  - {name: known-bad, match: {source: [hand, inside, listed]}, action: block}
   - {name: blanket, limit: 20 packets/10s, action: block, ban: {escalate: [10m, 1h], unverified: true}}
 YAML
 start_agent
@@ -65,6 +69,50 @@ undo sets del hand 203.0.113.77
 expect "undo of sets del: for what was left of the hour" "$before" "$(member 203.0.113.77)"
 undo sets add hand 203.0.113.77
 expect "undo of a lasting sets add as well" "$before" "$(member 203.0.113.77)"
+
+# live SET ADDRESS...: the live changes of a set in their order, and which of the addresses are in
+live() {
+	local set=$1 address
+	status "' '.join('%s %d' % (x['detail'], round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'set' and x['object'] == '$set')"
+	for address in "${@:2}"; do
+		if fw sets test "$set" "$address" >/dev/null; then echo "$address in"; else echo "$address out"; fi
+	done
+}
+# comes_back SET "ADDRESS..." COMMAND...: the same before and after its undo
+comes_back() {
+	local set=$1 addresses before
+	read -ra addresses <<<"$2"
+	shift 2
+	before=$(live "$set" "${addresses[@]}")
+	undo "$@"
+	expect "as before: $*" "$before" "$(live "$set" "${addresses[@]}")"
+}
+comes_back hand "198.18.9.1" sets add hand 198.18.9.1 198.18.9.1
+comes_back hand "198.18.9.1" sets add hand 198.18.9.1 198.18.9.1 --for 1h
+expect "named twice, added once" "1 1" "$(fwj sets add hand 198.18.9.2 198.18.9.2 --for 1h | field "'%d %d' % (d['added'], d['already'])")"
+expect_exit "clean again" 0 fw sets forget hand 198.18.9.2
+
+probes=(10.1.2.3 10.1.3.3 10.5.0.1 10.5.6.7 10.9.9.9 203.0.113.77)
+expect_exit "a part is taken out for an hour" 0 fw sets del inside 10.5.6.0/24 --for 1h
+expect_exit "something is added for two" 0 fw sets add inside 10.1.0.0/16 --for 2h
+expect_exit "but for a part of that" 0 fw sets del inside 10.1.2.0/24
+comes_back inside "${probes[*]}" sets add inside 10.0.0.0/8
+comes_back inside "${probes[*]}" sets add inside 10.0.0.0/8 --for 10m
+comes_back inside "${probes[*]}" sets del inside 10.0.0.0/8
+comes_back inside "${probes[*]}" sets del inside 10.5.0.0/16 10.1.0.0/16 --for 10m
+comes_back inside "${probes[*]}" sets add inside 10.1.2.3 10.1.2.0/24 10.1.2.3
+comes_back inside "${probes[*]}" sets add inside 10.1.2.0/24
+comes_back inside "${probes[*]}" sets forget inside 10.1.0.0/16
+comes_back listed "45.1.2.3 45.9.9.9" sets add listed 45.0.0.0/8
+comes_back listed "45.1.2.3 45.9.9.9" sets del listed 45.1.2.3
+expect_exit "one that lasts longer" 0 fw sets add inside 10.7.0.0/16 --for 1m
+expect "is new inside one that ends first" 1 "$(fwj sets add inside 10.7.7.0/24 --for 5m | field "d['added']")"
+expect_exit "what was never changed" 0 fwj sets forget inside 192.0.2.0/24
+expect "is nothing to forget" "0 1 None" "$(field "'%d %d %s' % (d['forgotten'], d['already'], d['undo'])" <"$WORK/out")"
+file() { grep "^  inside" "$WORK/policy.yaml"; }
+before=$(file; live inside "${probes[@]}")
+undo sets add inside 10.0.0.0/8 --save
+expect "undo of one that was saved: the file, too" "$before" "$(file; live inside "${probes[@]}")"
 
 # tuned: "30 packets/10s 3600" for an hour, over what the file says
 tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'tune')")"; }

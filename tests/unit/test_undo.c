@@ -51,6 +51,34 @@ Test(undo, what_is_alike_shares_a_command)
 			       "floodwall ban 192.0.2.4 --for 2m");
 }
 
+Test(undo, where_the_order_matters_only_neighbours_share_one)
+{
+	struct fw_undo undo = {.keeps_order = true};
+	FW_FREE char *text = NULL;
+
+	fw_undo_add(&undo, "sets del a", "10.0.0.0/8", "");
+	fw_undo_add(&undo, "sets del a", "11.0.0.0/8", "");
+	fw_undo_add(&undo, "sets add a", "10.1.0.0/16", "");
+	fw_undo_add(&undo, "sets del a", "10.1.2.0/24", "");
+	text = fw_undo_text(&undo);
+	cr_expect_str_eq(text,
+			 "floodwall sets del a 10.0.0.0/8 11.0.0.0/8 && floodwall sets add a 10.1.0.0/16 "
+			 "&& floodwall sets del a 10.1.2.0/24");
+}
+
+Test(undo, is_null_in_an_answer_when_there_is_none)
+{
+	struct fw_undo undo = {0};
+	json_t *none = fw_undo_to_json(&undo), *one;
+
+	fw_undo_add(&undo, "unban", "192.0.2.1", "");
+	one = fw_undo_to_json(&undo);
+	cr_expect(json_is_null(none));
+	cr_expect_str_eq(json_string_value(one), "floodwall unban 192.0.2.1");
+	json_decref(none);
+	json_decref(one);
+}
+
 Test(undo, what_does_not_fit_is_not_hidden)
 {
 	struct fw_undo undo = {0};

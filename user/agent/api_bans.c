@@ -96,14 +96,6 @@ static void undo_to_lease(struct fw_agent *agent, const struct fw_own_hosts *own
 		    fw_undo_lease(ban, now, fw_leases_reason_text(agent, ban), options, sizeof(options)));
 }
 
-/* null: nothing to undo */
-static json_t *undo_to_json(const struct fw_undo *undo)
-{
-	FW_FREE char *text = fw_undo_text(undo);
-
-	return text && *text ? json_string(text) : json_null();
-}
-
 /* 0 also when it was refused with a reason; an error is the kernel's. */
 static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, struct ban_order *order,
 		   struct fw_err *err)
@@ -175,7 +167,7 @@ static void reply_banned(struct fw_answer *answer, struct ban_order *order, cons
 		json_object_set(answer->json, "refused", order->refused);
 	} else {
 		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "banned", order->banned, "refused",
-					   order->refused, "undo", undo_to_json(&order->undo)));
+					   order->refused, "undo", fw_undo_to_json(&order->undo)));
 	}
 }
 
@@ -275,7 +267,7 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 		fw_fail_err(answer, &err);
 	else
 		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "unbanned", order.unbanned, "not_banned",
-					   order.not_banned, "undo", undo_to_json(&order.undo)));
+					   order.not_banned, "undo", fw_undo_to_json(&order.undo)));
 	json_decref(order.unbanned);
 	json_decref(order.not_banned);
 	fw_own_hosts_done(&order.own);

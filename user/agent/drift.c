@@ -60,6 +60,19 @@ int fw_drift_set(struct fw_drift *drift, const struct fw_set_change *change, con
 	return FW_APPEND(drift->sets, drift->set_count, edit);
 }
 
+bool fw_drift_forget_set(struct fw_drift *drift, const char *set, const struct fw_prefix *prefix)
+{
+	for (size_t i = 0; i < drift->set_count; i++) {
+		const struct fw_set_change *change = &drift->sets[i].change;
+
+		if (strcmp(change->set, set) || fw_prefix_compare(&change->prefix, prefix))
+			continue;
+		take_set(drift, i);
+		return true;
+	}
+	return false;
+}
+
 int fw_drift_copy_sets(const struct fw_drift *drift, struct fw_set_edit **ret, size_t *ret_count)
 {
 	size_t room = 1;

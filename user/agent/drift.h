@@ -39,6 +39,8 @@ size_t fw_drift_changes(const struct fw_drift *drift, struct fw_set_change **ret
 /* A later change of the same prefix in the same set replaces the earlier one; one without an end also those
  * inside its prefix. -ENOMEM */
 int fw_drift_set(struct fw_drift *drift, const struct fw_set_change *change, const char *by);
+/* Takes a change of exactly this prefix back; false: there is none. */
+bool fw_drift_forget_set(struct fw_drift *drift, const char *set, const struct fw_prefix *prefix);
 int fw_drift_iface(struct fw_drift *drift, const struct fw_interface *request, bool detached, const char *by);
 void fw_drift_iface_forget(struct fw_drift *drift, const char *name);
 /* What was asked for live about an interface, NULL: nothing. */
@@ -52,6 +54,8 @@ void fw_drift_save(struct fw_agent *agent);
 void fw_drift_load(struct fw_agent *agent);
 /* drift_saved.c: forgets lasting set changes that the files say by now, as after `sets add --save`. */
 void fw_drift_forget_saved(struct fw_agent *agent);
+/* Whether the opposite of a lasting or timed change would take it back and be forgotten itself. */
+bool fw_drift_leaves_nothing(const struct fw_agent *agent, const struct fw_set_change *change);
 /* Arms the timer for whatever ends next: a tune or a set change. */
 void fw_drift_schedule(struct fw_agent *agent);
 /* The list of status; drift.c has sets and interfaces, tunes and a foreign policy file come from the policy

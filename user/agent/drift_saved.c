@@ -61,6 +61,27 @@ static bool stands_alone(const struct fw_drift *drift, size_t index)
 	return true;
 }
 
+bool fw_drift_leaves_nothing(const struct fw_agent *agent, const struct fw_set_change *change)
+{
+	int set = fw_policy_set_find(agent->loaded->policy, change->set);
+	struct fw_set_change opposite = *change;
+	struct said said = {};
+
+	if (set < 0 || agent->loaded->policy->sets[set].kind == FW_SET_FEED)
+		return false;
+	for (size_t i = 0; i < agent->drift.set_count; i++) {
+		const struct fw_set_change *other = &agent->drift.sets[i].change;
+
+		if (!strcmp(other->set, change->set) && fw_prefix_compare(&other->prefix, &change->prefix) &&
+		    (fw_prefix_covers(&other->prefix, &change->prefix) ||
+		     fw_prefix_covers(&change->prefix, &other->prefix)))
+			return false;
+	}
+	opposite.removed = !change->removed;
+	said.prefixes = fw_members_own(&agent->loaded->image->truth->members, (unsigned int)set, &said.count);
+	return agrees(&said, &opposite);
+}
+
 void fw_drift_forget_saved(struct fw_agent *agent)
 {
 	const struct fw_policy *policy = agent->loaded->policy;

@@ -82,6 +82,7 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(ALLOW, fw_api_allow)                                                                               \
 	X(SETS_ADD, fw_api_sets_add)                                                                         \
 	X(SETS_DEL, fw_api_sets_del)                                                                         \
+	X(SETS_FORGET, fw_api_sets_forget)                                                                   \
 	X(NOTIFY, fw_api_notify)                                                                             \
 	X(NOTIFY_TEST, fw_api_notify_test)                                                                   \
 	X(FEEDS_SYNC, fw_api_feeds_sync)

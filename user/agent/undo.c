@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "lib/units.h"
 
 #define REASON_MAX 80
@@ -26,10 +27,19 @@ static bool is_alike(const struct fw_undo *undo, size_t a, size_t b)
 	       !strcmp(undo->items[a].options, undo->items[b].options);
 }
 
+/* Whether the one at `later` can be a name behind the command of the one at `first`. */
+static bool shares(const struct fw_undo *undo, size_t first, size_t later)
+{
+	for (size_t i = first; i < later && undo->keeps_order; i++)
+		if (!is_alike(undo, i, later))
+			return false;
+	return is_alike(undo, first, later);
+}
+
 static bool is_first_of_its_kind(const struct fw_undo *undo, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (is_alike(undo, i, index))
+		if (shares(undo, i, index))
 			return false;
 	return true;
 }
@@ -47,7 +57,7 @@ char *fw_undo_text(const struct fw_undo *undo)
 			continue;
 		fprintf(out, "%sfloodwall %s", i ? " && " : "", undo->items[i].command);
 		for (size_t j = i; j < count; j++)
-			if (is_alike(undo, i, j))
+			if (shares(undo, i, j))
 				fprintf(out, " %s", undo->items[j].name);
 		fputs(undo->items[i].options, out);
 	}
@@ -58,6 +68,13 @@ char *fw_undo_text(const struct fw_undo *undo)
 		return NULL;
 	}
 	return text;
+}
+
+json_t *fw_undo_to_json(const struct fw_undo *undo)
+{
+	FW_FREE char *text = fw_undo_text(undo);
+
+	return text && *text ? json_string(text) : json_null();
 }
 
 const char *fw_undo_for(uint64_t left_ns, char *buffer, size_t size)

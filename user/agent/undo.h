@@ -3,6 +3,8 @@
 #ifndef FW_AGENT_UNDO_H
 #define FW_AGENT_UNDO_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,18 +13,22 @@
 
 #define FW_UNDO_NAMES 8
 
-/* Zero-initialise. Those that are alike but for the name share a command. */
+/* Zero-initialise. Those that are alike but for the name share a command, where the order matters only
+ * neighbours. */
 struct fw_undo {
 	struct {
 		char command[96], options[160]; /* "ban", "sets add NAME"; " --for 58m" */
 		char name[160];			/* an address, 'KEY=VALUE' */
 	} items[FW_UNDO_NAMES];
 	size_t count; /* with those beyond, for which the text has an ellipsis */
+	bool keeps_order;
 };
 
 void fw_undo_add(struct fw_undo *undo, const char *command, const char *name, const char *options);
 /* Caller frees; "" when there is nothing to undo, NULL without memory. */
 char *fw_undo_text(const struct fw_undo *undo);
+/* For the answer of a request; null when there is nothing to undo. */
+json_t *fw_undo_to_json(const struct fw_undo *undo);
 
 /* " --for 58m", whole seconds, rounded up. */
 const char *fw_undo_for(uint64_t left_ns, char *buffer, size_t size);

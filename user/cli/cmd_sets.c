@@ -54,6 +54,8 @@ static int cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 
 	exit = exit ? exit : read_members(cli, line, &members, cidrs);
 	exit = exit ? exit : fw_cli_take_for(cli, line, body);
+	if (!exit && fw_line_option(line, "save"))
+		json_object_set_new(body, "save", json_true());
 	if (exit) {
 		json_decref(body);
 		return exit;
@@ -106,6 +108,25 @@ const struct fw_command fw_command_sets_del = {
 	.route = FW_API_SETS_DEL,
 	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
 		"seconds\":N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT}",
+	.run = cmd_sets_change,
+};
+
+const struct fw_command fw_command_sets_forget = {
+	.verb = "sets",
+	.subverb = "forget",
+	.arguments = "NAME CIDR...",
+	.least = 2,
+	.most = FW_ANY_NUMBER,
+	.complete = FW_COMPLETE_SET,
+	.help = "take back what was added or taken out live",
+	.about = "What the policy, the file or the feed says of these prefixes holds again. Only live "
+		 "changes of exactly these prefixes are meant; that there is none is no failure. Undo lines "
+		 "of sets add and sets del have it where the opposite would take out more than was added, "
+		 "or would itself stay behind.",
+	.examples = "floodwall sets forget office 192.0.2.0/24",
+	.route = FW_API_SETS_FORGET,
+	.json = "{\"name\",\"forgotten\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
+		"seconds\":null,\"undo\",\"saved\":false,\"not_kept\":TEXT}",
 	.run = cmd_sets_change,
 };
 

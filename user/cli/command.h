@@ -70,7 +70,7 @@ bool fw_command_comes_later(const char *verb, const char *subverb);
 #define FW_COMMANDS(X) \
 	X(status) X(attach) X(detach) X(check) X(plan) X(apply) X(confirm) X(rollback) X(reload) \
 	X(rules) X(rules_keys) X(tune) X(top) X(ban) X(unban) X(bans) X(allow) X(sets) X(sets_add) \
-	X(sets_del) X(sets_test) X(feeds) X(feeds_sync) X(explain) X(replay) X(import) \
+	X(sets_del) X(sets_forget) X(sets_test) X(feeds) X(feeds_sync) X(explain) X(replay) X(import) \
 	X(import_aws_waf) X(doctor) X(attacks) X(under_attack) X(notify) X(notify_test) X(events) \
 	X(history) X(history_top) X(history_export) X(recommend) X(metrics) X(help) X(completion) \
 	X(man) X(version)

@@ -135,31 +135,52 @@ static void show_not_kept(const struct fw_page *page, const json_t *document)
 	fputc('\n', page->out);
 }
 
-void fw_show_sets_change(const struct fw_page *page, const json_t *document)
-{
-	bool adds = fw_doc_has(document, "added");
-	char a[FW_SAY_MAX], b[FW_SAY_MAX];
+static const struct sets_change {
+	const char *key, *already;
+} sets_changes[] = {{"added", "already there"}, {"removed", "not there anyway"}, {"forgotten", "not live"}};
 
-	fputs("set ", page->out);
-	fw_print_safe(page->out, fw_doc_text(document, "name"));
-	fprintf(page->out, ": %s %s", fw_say_count(fw_doc_count(document, adds ? "added" : "removed"), a),
-		adds ? "added" : "removed");
-	if (fw_doc_count(document, "already"))
-		fprintf(page->out, ", %s %s", fw_say_count(fw_doc_count(document, "already"), b),
-			adds ? "already there" : "not there anyway");
-	fprintf(page->out, "; now %s IPv4 and %s IPv6 prefixes\n",
-		fw_say_count(fw_doc_count(document, "prefixes4"), a),
-		fw_say_count(fw_doc_count(document, "prefixes6"), b));
-	if (!fw_doc_count(document, adds ? "added" : "removed"))
+static const struct sets_change *sets_change_of(const json_t *document)
+{
+	size_t i = sizeof(sets_changes) / sizeof(sets_changes[0]) - 1;
+
+	while (i && !fw_doc_has(document, sets_changes[i].key))
+		i--;
+	return &sets_changes[i];
+}
+
+static void print_how_long(const struct fw_page *page, const json_t *document, const char *key)
+{
+	char buffer[FW_SAY_MAX];
+
+	if (!fw_doc_count(document, key))
 		fprintf(page->out, "nothing changed%s\n", fw_doc_true(document, "saved") ? ", saved" : "");
+	else if (!strcmp(key, "forgotten"))
+		fputs("what the policy, the file or the feed says holds again\n", page->out);
 	else if (fw_doc_true(document, "saved"))
 		fputs("in force and saved\n", page->out);
 	else if (fw_doc_has(document, "expires_in_seconds"))
-		fprintf(page->out, "in force %s\n", fw_show_ends(document, a));
+		fprintf(page->out, "in force %s\n", fw_show_ends(document, buffer));
 	else if (!fw_doc_has(document, "not_kept"))
 		fputs("in force until changed or rebooted; not saved (--save)\n", page->out);
 	else
 		fputs("in force until changed or the agent ends; not saved (--save)\n", page->out);
+}
+
+void fw_show_sets_change(const struct fw_page *page, const json_t *document)
+{
+	const struct sets_change *change = sets_change_of(document);
+	char a[FW_SAY_MAX], b[FW_SAY_MAX];
+
+	fputs("set ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "name"));
+	fprintf(page->out, ": %s %s", fw_say_count(fw_doc_count(document, change->key), a), change->key);
+	if (fw_doc_count(document, "already"))
+		fprintf(page->out, ", %s %s", fw_say_count(fw_doc_count(document, "already"), b),
+			change->already);
+	fprintf(page->out, "; now %s IPv4 and %s IPv6 prefixes\n",
+		fw_say_count(fw_doc_count(document, "prefixes4"), a),
+		fw_say_count(fw_doc_count(document, "prefixes6"), b));
+	print_how_long(page, document, change->key);
 	show_not_kept(page, document);
 	fw_show_undo(page, document);
 }

@@ -45,8 +45,9 @@
 	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, strikes, force")                    \
 	X(UNBAN, "POST", "/v1/unban", 1, "sources [..]")                                                     \
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
-	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds")                              \
-	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..]")                                           \
+	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds, save: for the undo")          \
+	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..], for_seconds, save: for the undo")          \
+	X(SETS_FORGET, "POST", "/v1/sets/forget", 1, "name, cidrs [..]")                                     \
 	X(NOTIFY, "GET", "/v1/notify", 0, "")                                                                \
 	X(NOTIFY_TEST, "POST", "/v1/notify/test", 1, "name: answers when it was told, or not")               \
 	X(FEEDS_SYNC, "POST", "/v1/feeds/sync", 1, "name, force: answers when the attempts ended")

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/set_undo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+
+static bool is_the_same(const struct fw_set_change *a, const struct fw_set_change *b)
+{
+	return !strcmp(a->set, b->set) && !fw_prefix_compare(&a->prefix, &b->prefix) &&
+	       a->removed == b->removed && a->expires_ns == b->expires_ns;
+}
+
+size_t fw_set_edits_kept(const struct fw_set_edits *before, const struct fw_set_edits *after, bool *gone)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < before->count; i++) {
+		bool stays = kept < after->count &&
+			     is_the_same(&before->edits[i].change, &after->edits[kept].change);
+
+		kept += stays;
+		if (gone)
+			gone[i] = !stays;
+	}
+	return kept;
+}
+
+static bool overlap(const struct fw_set_change *a, const struct fw_set_change *b)
+{
+	return fw_prefix_covers(&a->prefix, &b->prefix) || fw_prefix_covers(&b->prefix, &a->prefix);
+}
+
+static void say(struct fw_undo *undo, const char *verb, const struct fw_set_change *change,
+		const char *options)
+{
+	char command[sizeof(undo->items[0].command)], prefix[FW_ADDR_TEXT_MAX];
+
+	snprintf(command, sizeof(command), "sets %s %s", verb, change->set);
+	fw_undo_add(undo, command, fw_prefix_format(&change->prefix, prefix, sizeof(prefix)), options);
+}
+
+/* More than can be shown are not looked for. */
+#define CHOSEN_MAX (FW_UNDO_NAMES + 1)
+
+/* Those that must be said again: they are gone, or lie on something that will be said behind them. */
+static size_t choose(const char *set, const struct fw_set_edits *before, const bool *gone, uint64_t now_ns,
+		     const struct fw_set_change **chosen)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < before->count && count < CHOSEN_MAX; i++) {
+		const struct fw_set_change *change = &before->edits[i].change;
+		bool again = gone[i];
+
+		if (strcmp(change->set, set) || (change->expires_ns && change->expires_ns <= now_ns))
+			continue;
+		for (size_t j = 0; j < count && !again; j++)
+			again = overlap(chosen[j], change);
+		if (again)
+			chosen[count++] = change;
+	}
+	return count;
+}
+
+static void take_back(const struct fw_set_change *made, bool leaves_nothing, bool saved, struct fw_undo *undo)
+{
+	const char *opposite = made->removed ? "add" : "del";
+
+	if (saved)
+		say(undo, opposite, made, " --save");
+	else if (leaves_nothing)
+		say(undo, opposite, made, "");
+	if (!leaves_nothing)
+		say(undo, "forget", made, "");
+}
+
+void fw_set_undo(const char *set, const struct fw_set_edits *before, const struct fw_set_edits *after,
+		 const bool *leaves_nothing, bool saved, uint64_t now_ns, struct fw_undo *undo)
+{
+	FW_FREE bool *gone = calloc(before->count + 1, sizeof(*gone));
+	const struct fw_set_change *chosen[CHOSEN_MAX];
+	size_t kept, count;
+
+	if (!gone)
+		return;
+	kept = fw_set_edits_kept(before, after, gone);
+	count = choose(set, before, gone, now_ns, chosen);
+	undo->keeps_order = true;
+	for (size_t i = kept; i < after->count; i++) {
+		const struct fw_set_change *made = &after->edits[i].change;
+		/* What is said first takes the place of this one anyway. */
+		bool replaced = !saved && count && !fw_prefix_compare(&chosen[0]->prefix, &made->prefix);
+
+		if (!replaced)
+			take_back(made, i - kept < FW_UNDO_NAMES && leaves_nothing[i - kept], saved, undo);
+	}
+	for (size_t i = 0; i < count; i++) {
+		char left[48] = "";
+
+		if (chosen[i]->expires_ns)
+			fw_undo_for(chosen[i]->expires_ns - now_ns, left, sizeof(left));
+		say(undo, chosen[i]->removed ? "del" : "add", chosen[i], left);
+	}
+}
