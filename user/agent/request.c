@@ -74,7 +74,7 @@ const char *fw_request_text(const struct fw_request *request, const char *key, s
 bool fw_request_seconds(const struct fw_request *request, const char *key, uint64_t *ret_ns,
 			struct fw_answer *answer)
 {
-	const double most = 10 * 365 * 86400.0;
+	const double most = FW_FOR_MAX_DAYS * 86400.0;
 	const json_t *value = json_object_get(request->body, key);
 	double seconds = json_number_value(value);
 
@@ -83,7 +83,7 @@ bool fw_request_seconds(const struct fw_request *request, const char *key, uint6
 		return true;
 	if (!json_is_number(value) || !(seconds > 0) || seconds > most) {
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-duration", NULL,
-			"'%s': expected seconds, more than 0 and at most ten years", key);
+			"'%s': expected seconds, more than 0 and at most %d days", key, FW_FOR_MAX_DAYS);
 		return false;
 	}
 	*ret_ns = (uint64_t)(seconds * (double)FW_NS_PER_SEC);

@@ -20,8 +20,7 @@
 #define NOT_PERMITTED_HINT                                                                                   \
 	"run it with sudo, or join the group and log in again: sudo usermod -aG floodwall $USER"
 
-#define FOR_MAX_DAYS 3650 /* as fw_request_seconds() has it */
-#define FOR_MAX_NS   (FOR_MAX_DAYS * 86400 * FW_NS_PER_SEC)
+#define FOR_MAX_NS (FW_FOR_MAX_DAYS * 86400 * FW_NS_PER_SEC)
 
 static void print_failure(struct fw_cli *cli, const char *message, const char *hint)
 {
@@ -280,8 +279,8 @@ int fw_cli_take_for(struct fw_cli *cli, const struct fw_line *line, json_t *body
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL, "--for: %s", err.text);
 	if (r || ns < FW_NS_PER_SEC || ns > FOR_MAX_NS)
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
-				   "--for expects a time from 1s to %dd, such as 30m, got '%s'", FOR_MAX_DAYS,
-				   text);
+				   "--for expects a time from 1s to %dd, such as 30m, got '%s'",
+				   FW_FOR_MAX_DAYS, text);
 	json_object_set_new(body, "for_seconds",
 			    ns % FW_NS_PER_SEC ? json_real((double)ns / (double)FW_NS_PER_SEC)
 					       : json_integer((json_int_t)(ns / FW_NS_PER_SEC)));
