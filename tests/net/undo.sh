@@ -54,6 +54,27 @@ expect "is undone by none" "floodwall unban 203.0.113.9" "$(field 'd["undo"]' <"
 expect_exit "a ban that is over" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.10 --for 1s && sleep 1.2"
 expect_exit "needs no unban" 0 fwj unban 203.0.113.10
 expect "and is not said to have needed it" "[] ['203.0.113.10'] None" "$(field '"%s %s %s" % (d["unbanned"], d["not_banned"], d["undo"])' <"$WORK/out")"
+# strikes SOURCE: what the next offence will find; a lease with an end far off would hide it
+strikes() { fwj ban "$1" --for 1h >/dev/null && fwj bans | field "[b['strikes'] for b in d if b['source']=='$1'][0]"; }
+expect_exit "a ban with offences" 0 fw ban 203.0.113.20 203.0.113.21 --for 1h --strikes 1
+undo ban 203.0.113.20 --for 2h --strikes 5
+expect "undo takes back those that the ban has raised" "3600 1 " "$(lease 203.0.113.20)"
+expect_exit "one without offences" 0 fw ban 203.0.113.22 --for 1h
+undo ban 203.0.113.22 --strikes 5
+expect "also to none" "3600 0 " "$(lease 203.0.113.22)"
+undo ban 203.0.113.23 --strikes 5
+expect "and of a source that had none" 0 "$(strikes 203.0.113.23)"
+undo ban 203.0.113.21 --for 2h --strikes 0
+expect "or those it has lowered" "3600 1 " "$(lease 203.0.113.21)"
+expect_exit "a ban that is over, remembered" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' ban 203.0.113.24 203.0.113.25 203.0.113.26 --for 1s --strikes 2 && sleep 1.2"
+undo ban 203.0.113.24 --for 1h
+expect "undo of a ban after it: not banned" "" "$(lease 203.0.113.24)"
+expect "but remembered" 2 "$(strikes 203.0.113.24)"
+undo unban 203.0.113.25
+expect "undo of an unban after it" "2" "$(strikes 203.0.113.25)"
+undo ban 203.0.113.26 203.0.113.26 --for 1h --strikes 9
+expect "undo of one that raised it after all" "2" "$(strikes 203.0.113.26)"
+expect_exit "an unban that keeps more" 64 fw unban 203.0.113.26 --strikes 256
 expect_exit "offences that no byte holds" 64 fw ban 203.0.113.11 --strikes 256
 
 # member CIDR: "in" or "out", and how much longer

@@ -13,17 +13,24 @@
 static const struct lease_case {
 	struct fw_ban ban;
 	const char *reason, *wanted;
+	bool says_none;
 } leases[] = {
-	{{.expires_ns = 3580 * S}, "", " --for 58m"},
-	{{.expires_ns = 101 * S - 1}, "", " --for 1s"},
-	{{.expires_ns = 86500 * S}, "", " --for 1d"},
-	{{.expires_ns = 190 * S, .strikes = 3}, "blanket", " --for 1m30s --strikes 3 --reason blanket"},
+	{{.expires_ns = 3580 * S}, "", " --for 58m", false},
+	{{.expires_ns = 101 * S - 1}, "", " --for 1s", false},
+	{{.expires_ns = 86500 * S}, "", " --for 1d", false},
+	{{.expires_ns = 190 * S, .strikes = 3},
+	 "blanket",
+	 " --for 1m30s --strikes 3 --reason blanket",
+	 false},
 	{{.expires_ns = 190 * S},
 	 "scans ports; $(x) \"y\"",
-	 " --for 1m30s --reason 'scans ports; $(x) \"y\"'"},
-	{{.expires_ns = 190 * S}, "it's", " --for 1m30s"},
-	{{.expires_ns = 190 * S}, "two\nlines", " --for 1m30s"},
-	{{.expires_ns = 190 * S}, "--force", " --for 1m30s --reason=--force"},
+	 " --for 1m30s --reason 'scans ports; $(x) \"y\"'",
+	 false},
+	{{.expires_ns = 190 * S}, "it's", " --for 1m30s", false},
+	{{.expires_ns = 190 * S}, "", " --for 1m30s --strikes 0", true},
+	{{.expires_ns = 190 * S, .strikes = 3}, "", " --for 1m30s --strikes 3", true},
+	{{.expires_ns = 190 * S}, "two\nlines", " --for 1m30s", false},
+	{{.expires_ns = 190 * S}, "--force", " --for 1m30s --reason=--force", false},
 };
 
 Test(undo, a_lease_keeps_time_strikes_and_reason)
@@ -31,7 +38,8 @@ Test(undo, a_lease_keeps_time_strikes_and_reason)
 	for (size_t i = 0; i < sizeof(leases) / sizeof(leases[0]); i++) {
 		char text[160];
 
-		cr_expect_str_eq(fw_undo_lease(&leases[i].ban, 100 * S, leases[i].reason, text, sizeof(text)),
+		cr_expect_str_eq(fw_undo_lease(&leases[i].ban, leases[i].says_none, 100 * S, leases[i].reason,
+					       text, sizeof(text)),
 				 leases[i].wanted, "case %zu: got '%s'", i, text);
 	}
 }

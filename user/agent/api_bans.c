@@ -14,7 +14,8 @@
 
 #define BAN_DEFAULT_NS	 (3600 * FW_NS_PER_SEC)
 #define ALLOW_DEFAULT_NS (3600 * FW_NS_PER_SEC)
-#define STRIKES_MAX	 255
+
+_Static_assert(FW_STRIKES_MAX == UINT8_MAX, "struct fw_ban has a byte for them");
 
 static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
 {
@@ -67,10 +68,30 @@ static void refuse(json_t *refused, const struct fw_prefix *prefix, const char *
 					fw_prefix_format(prefix, source, sizeof(source)), "why", why));
 }
 
+/* Offences to remember; as many as there were unless they are given. */
+struct strikes {
+	bool given;
+	uint8_t count;
+};
+
+static bool take_strikes(const struct fw_request *request, struct strikes *ret, struct fw_answer *answer)
+{
+	const json_t *strikes = json_object_get(request->body, "strikes");
+
+	if (strikes && (!json_is_integer(strikes) || json_integer_value(strikes) < 0 ||
+			json_integer_value(strikes) > FW_STRIKES_MAX)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-number", NULL,
+			"'strikes': expected a number from 0 to %d; nothing was changed", FW_STRIKES_MAX);
+		return false;
+	}
+	*ret = (struct strikes){.given = strikes, .count = (uint8_t)json_integer_value(strikes)};
+	return true;
+}
+
 struct ban_order {
 	uint64_t for_ns;
 	uint32_t reason;
-	uint8_t strikes;
+	struct strikes strikes;
 	const char *reason_text;
 	bool force;
 	struct fw_own_hosts own;
@@ -79,21 +100,35 @@ struct ban_order {
 	struct fw_undo undo;
 };
 
-static bool is_banned(struct fw_agent *agent, const struct fw_prefix *prefix, uint64_t now,
-		      struct fw_ban *ret)
+/* What was known of a source before: a lease, or its strikes after it; all zero: nothing. */
+static struct fw_ban known_of(struct fw_agent *agent, const struct fw_prefix *prefix)
 {
-	return fw_ban_get(agent->datapath, prefix, ret) && ret->expires_ns > now;
+	struct fw_ban known = {};
+
+	return fw_ban_get(agent->datapath, prefix, &known) ? known : (struct fw_ban){};
 }
 
+/* strikes_change: more of them are known by now, or fewer. */
 static void undo_to_lease(struct fw_agent *agent, const struct fw_own_hosts *own,
-			  const struct fw_prefix *prefix, const struct fw_ban *ban, uint64_t now,
-			  struct fw_undo *undo)
+			  const struct fw_prefix *prefix, const struct fw_ban *ban, bool strikes_change,
+			  uint64_t now, struct fw_undo *undo)
 {
 	char options[160], source[FW_ADDR_TEXT_MAX], risk[256];
 
 	fw_sources_risk(own, prefix, risk, sizeof(risk));
 	fw_undo_add(undo, risk[0] ? "ban --force" : "ban", fw_prefix_format(prefix, source, sizeof(source)),
-		    fw_undo_lease(ban, now, fw_leases_reason_text(agent, ban), options, sizeof(options)));
+		    fw_undo_lease(ban, strikes_change, now, fw_leases_reason_text(agent, ban), options,
+				  sizeof(options)));
+}
+
+/* To a source that is not banned, with its strikes. */
+static void undo_to_strikes(const struct fw_prefix *prefix, unsigned int strikes, struct fw_undo *undo)
+{
+	char options[24] = "", source[FW_ADDR_TEXT_MAX];
+
+	if (strikes)
+		snprintf(options, sizeof(options), " --strikes %u", strikes);
+	fw_undo_add(undo, "unban", fw_prefix_format(prefix, source, sizeof(source)), options);
 }
 
 /* 0 also when it was refused with a reason; an error is the kernel's. */
@@ -106,11 +141,12 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 			     .since_ns = now,
 			     .rule = FW_RULE_NONE,
 			     .origin = FW_BAN_MANUAL,
-			     .strikes = order->strikes,
-			     .reason = order->reason},
-		      known;
+			     .strikes = order->strikes.count,
+			     .reason = order->reason};
+	const struct fw_ban known = known_of(agent, prefix);
+	/* Named twice: the first has said it. */
+	bool replaces = known.expires_ns > now, again = replaces && known.since_ns >= order->began_ns;
 	char why[256], source[FW_ADDR_TEXT_MAX], duration[32];
-	bool replaces, again;
 	int r;
 
 	fw_sources_protector(agent, prefix, why, sizeof(why));
@@ -120,16 +156,15 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 		refuse(order->refused, prefix, why);
 		return 0;
 	}
-	replaces = is_banned(agent, prefix, now, &known);
-	again = replaces && known.since_ns >= order->began_ns; /* named twice: the first has said it */
-	r = fw_ban_add(agent->datapath, prefix, &ban, err);
+	r = order->strikes.given ? fw_ban_put(agent->datapath, prefix, &ban, err)
+				 : fw_ban_add(agent->datapath, prefix, &ban, err);
 	if (r)
 		return r;
 	fw_prefix_format(prefix, source, sizeof(source));
 	if (replaces && !again)
-		undo_to_lease(agent, &order->own, prefix, &known, now, &order->undo);
+		undo_to_lease(agent, &order->own, prefix, &known, order->strikes.given, now, &order->undo);
 	else if (!again)
-		fw_undo_add(&order->undo, "unban", source, "");
+		undo_to_strikes(prefix, known.strikes, &order->undo);
 	agent->leases.added[FW_BAN_MANUAL]++;
 	json_array_append_new(order->banned, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
 						       (json_int_t)(order->for_ns / FW_NS_PER_SEC)));
@@ -175,21 +210,13 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 {
 	json_t *texts = fw_request_texts(request, "sources", answer);
 	const json_t *reason = json_object_get(request->body, "reason");
-	const json_t *strikes = json_object_get(request->body, "strikes");
 	struct ban_order order = {.force = json_is_true(json_object_get(request->body, "force"))};
 	FW_FREE struct fw_prefix *prefixes = NULL;
 	struct fw_err err = {};
 
 	if (!texts || !fw_request_seconds(request, "for_seconds", &order.for_ns, answer) ||
-	    !fw_sources_parse(texts, &prefixes, answer))
+	    !fw_sources_parse(texts, &prefixes, answer) || !take_strikes(request, &order.strikes, answer))
 		return;
-	if (strikes && (!json_is_integer(strikes) || json_integer_value(strikes) < 0 ||
-			json_integer_value(strikes) > STRIKES_MAX)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-number", NULL,
-			"'strikes': expected a number from 0 to %d; nothing was changed", STRIKES_MAX);
-		return;
-	}
-	order.strikes = (uint8_t)json_integer_value(strikes);
 	order.for_ns = order.for_ns ? order.for_ns : BAN_DEFAULT_NS;
 	order.reason_text = json_is_string(reason) ? json_string_value(reason) : "";
 	order.reason = fw_leases_reason(request->agent, order.reason_text);
@@ -208,10 +235,29 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 }
 
 struct unban_order {
+	struct strikes strikes;
 	json_t *unbanned, *not_banned;
 	struct fw_own_hosts own;
 	struct fw_undo undo;
 };
+
+/* The lease goes; strikes to remember stay behind as one that is over. */
+static int end_lease(struct fw_agent *agent, const struct fw_prefix *prefix, uint64_t now, uint8_t strikes,
+		     struct fw_err *err)
+{
+	const struct fw_ban over = {.expires_ns = now,
+				    .since_ns = now,
+				    .rule = FW_RULE_NONE,
+				    .origin = FW_BAN_MANUAL,
+				    .strikes = strikes};
+	int r = strikes ? fw_ban_put(agent->datapath, prefix, &over, err)
+			: fw_ban_remove(agent->datapath, prefix, err);
+
+	if (r != -ENOENT)
+		return r;
+	err->code = 0;
+	return 0;
+}
 
 /* A rule must not block the source again at once: its meters start from zero, and so do its offences, also
  * those of a lease that is over. */
@@ -221,19 +267,20 @@ static int unban_one(struct fw_request *request, const struct fw_prefix *prefix,
 	struct fw_agent *agent = request->agent;
 	uint64_t now = fw_datapath_now_ns(agent->datapath);
 	struct fw_ban_entry covering;
-	struct fw_ban known;
+	const struct fw_ban known = known_of(agent, prefix);
 	char source[FW_ADDR_TEXT_MAX], wider[FW_ADDR_TEXT_MAX];
-	bool banned = is_banned(agent, prefix, now, &known);
-	int r = fw_ban_remove(agent->datapath, prefix, err);
+	bool banned = known.expires_ns > now;
+	int r = end_lease(agent, prefix, now, order->strikes.count, err);
 
 	fw_prefix_format(prefix, source, sizeof(source));
 	fw_meters_forget(agent->datapath, prefix);
-	if (r && r != -ENOENT)
+	if (r)
 		return r;
-	err->code = 0;
-	if (!r && banned) {
+	if (!banned && known.strikes != order->strikes.count)
+		undo_to_strikes(prefix, known.strikes, &order->undo);
+	if (banned) {
 		json_array_append_new(order->unbanned, json_string(source));
-		undo_to_lease(agent, &order->own, prefix, &known, now, &order->undo);
+		undo_to_lease(agent, &order->own, prefix, &known, order->strikes.given, now, &order->undo);
 		agent->leases.removed_manual++;
 		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s",
 			 source, request->by);
@@ -254,7 +301,8 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 	struct unban_order order = {};
 	struct fw_err err = {};
 
-	if (!texts || !fw_sources_parse(texts, &prefixes, answer))
+	if (!texts || !fw_sources_parse(texts, &prefixes, answer) ||
+	    !take_strikes(request, &order.strikes, answer))
 		return;
 	order.unbanned = json_array();
 	order.not_banned = json_array();

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/key_walk.h"
 #include "agent/logs.h"
+#include "ctl/api.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -133,7 +134,7 @@ static bool decide(struct fw_agent *agent, const struct offence *offence, struct
 		if (in_force)
 			return false;
 		ban->expires_ns = offence->now_ns + step_of(offence->compiled, ban->strikes);
-		ban->strikes = ban->strikes < 255 ? (uint8_t)(ban->strikes + 1) : 255;
+		ban->strikes = ban->strikes < FW_STRIKES_MAX ? (uint8_t)(ban->strikes + 1) : FW_STRIKES_MAX;
 		return true;
 	}
 	/* A tick more: the Floodwall clock is coarser than the worker's. */

@@ -101,12 +101,12 @@ static void quote_reason(const char *reason, char *buffer, size_t size)
 	snprintf(buffer, size, " --reason%s%s%s%s", *reason == '-' ? "=" : " ", quote, reason, quote);
 }
 
-const char *fw_undo_lease(const struct fw_ban *ban, uint64_t now_ns, const char *reason, char *buffer,
-			  size_t size)
+const char *fw_undo_lease(const struct fw_ban *ban, bool says_none, uint64_t now_ns, const char *reason,
+			  char *buffer, size_t size)
 {
 	char left[48], strikes[24] = "", why[REASON_MAX + 16];
 
-	if (ban->strikes)
+	if (ban->strikes || says_none)
 		snprintf(strikes, sizeof(strikes), " --strikes %u", ban->strikes);
 	quote_reason(reason, why, sizeof(why));
 	snprintf(buffer, size, "%s%s%s", fw_undo_for(ban->expires_ns - now_ns, left, sizeof(left)), strikes,

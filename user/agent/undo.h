@@ -32,9 +32,9 @@ json_t *fw_undo_to_json(const struct fw_undo *undo);
 
 /* " --for 58m", whole seconds, rounded up. */
 const char *fw_undo_for(uint64_t left_ns, char *buffer, size_t size);
-/* What brings a lease back as it is at now_ns. reason: its text; one that a shell line cannot hold is left
- * out. */
-const char *fw_undo_lease(const struct fw_ban *ban, uint64_t now_ns, const char *reason, char *buffer,
-			  size_t size);
+/* What brings a lease back as it is at now_ns. says_none: that it has no strikes must be said, too. reason:
+ * its text; one that a shell line cannot hold is left out. */
+const char *fw_undo_lease(const struct fw_ban *ban, bool says_none, uint64_t now_ns, const char *reason,
+			  char *buffer, size_t size);
 
 #endif

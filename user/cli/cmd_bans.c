@@ -10,8 +10,7 @@
 #include "lib/addr.h"
 #include "lib/cleanup.h"
 
-#define BATCH	    10000 /* addresses in one request: well below FW_API_BODY_MAX */
-#define STRIKES_MAX 255
+#define BATCH 10000 /* addresses in one request: well below FW_API_BODY_MAX */
 
 /* The addresses of one command, in requests of BATCH. */
 struct batches {
@@ -129,9 +128,9 @@ static int take_strikes(struct fw_cli *cli, const struct fw_line *line, json_t *
 
 	if (!text)
 		return FW_EXIT_OK;
-	if (!fw_number_parse(text, STRIKES_MAX, &strikes))
+	if (!fw_number_parse(text, FW_STRIKES_MAX, &strikes))
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
-				   "--strikes expects a whole number from 0 to %d, got '%s'", STRIKES_MAX,
+				   "--strikes expects a whole number from 0 to %d, got '%s'", FW_STRIKES_MAX,
 				   text);
 	json_object_set_new(request, "strikes", json_integer((json_int_t)strikes));
 	return FW_EXIT_OK;
@@ -165,8 +164,8 @@ const struct fw_command fw_command_ban = {
 		    {.name = "reason", .value = "TEXT", .help = "why, shown by bans and explain"},
 		    {.name = "strikes",
 		     .value = "N",
-		     .help = "offences so far, for the next ban by a rule that escalates; undo of unban has "
-			     "them"},
+		     .help = "offences so far, for the next ban by a rule that escalates; as many as there "
+			     "were unless it is given; undo lines have it"},
 		    {.name = "force",
 		     .help = "also this host itself, or more than 1/16 of an address family"}},
 	.help = "drop everything from addresses or prefixes",
@@ -188,8 +187,13 @@ const struct fw_command fw_command_ban = {
 static int cmd_unban(struct fw_cli *cli, const struct fw_line *line)
 {
 	json_t *request = json_object();
+	int exit = request ? take_strikes(cli, line, request) : fw_cli_fail_memory(cli);
 
-	return request ? run(cli, line, FW_API_UNBAN, request, fw_show_unban) : fw_cli_fail_memory(cli);
+	if (exit) {
+		json_decref(request);
+		return exit;
+	}
+	return run(cli, line, FW_API_UNBAN, request, fw_show_unban);
 }
 
 const struct fw_command fw_command_unban = {
@@ -198,6 +202,9 @@ const struct fw_command fw_command_unban = {
 	.least = 1,
 	.most = FW_ANY_NUMBER,
 	.complete = FW_COMPLETE_BAN,
+	.options = {{.name = "strikes",
+		     .value = "N",
+		     .help = "offences that stay remembered; undo of a ban has those that were"}},
 	.help = "end bans, meters of the source start from zero",
 	.about =
 		"Not being banned is no failure. Offences that would make the next ban longer are forgotten, "

@@ -7,6 +7,7 @@
 #define FW_READ_SOCKET_DEFAULT "/run/floodwall/read.sock" /* always "read.sock" beside the API socket */
 #define FW_API_BODY_MAX	       (8u << 20)
 #define FW_FOR_MAX_DAYS	       3650 /* the longest `for_seconds` */
+#define FW_STRIKES_MAX	       255
 
 /* Answers are the documents that `floodwall --json COMMAND` prints (man page, DESIGN §7), so the CLI hands
  * them through. An error is {"error":{"exit":N,"code":"slug","message":"…","hint":"…","diagnostics":[…check
@@ -43,8 +44,8 @@
 	X(ROLLBACK, "POST", "/v1/rollback", 1, "")                                                           \
 	X(RELOAD, "POST", "/v1/reload", 1, "")                                                               \
 	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds")                            \
-	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, strikes, force")                    \
-	X(UNBAN, "POST", "/v1/unban", 1, "sources [..]")                                                     \
+	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, strikes: exactly that many, force") \
+	X(UNBAN, "POST", "/v1/unban", 1, "sources [..], strikes: that many stay remembered")                 \
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
 	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds, save: for the undo")          \
 	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..], for_seconds, save: for the undo")          \

@@ -34,15 +34,22 @@ static int insert(struct fw_datapath *datapath, const struct fw_ban_key *key, co
 int fw_ban_add(struct fw_datapath *datapath, const struct fw_prefix *prefix, const struct fw_ban *ban,
 	       struct fw_err *err)
 {
-	struct fw_ban_key key = key_of(prefix);
 	struct fw_ban fresh = *ban, known;
+
+	if (fw_ban_get(datapath, prefix, &known) && known.strikes > fresh.strikes)
+		fresh.strikes = known.strikes;
+	return fw_ban_put(datapath, prefix, &fresh, err);
+}
+
+int fw_ban_put(struct fw_datapath *datapath, const struct fw_prefix *prefix, const struct fw_ban *ban,
+	       struct fw_err *err)
+{
+	struct fw_ban_key key = key_of(prefix);
 	int r = fw_ban_lengths_add(datapath, fw_prefix_family(prefix), prefix->bits, err);
 
 	if (r)
 		return r;
-	if (!bpf_map_lookup_elem(ban_fd(datapath), &key, &known) && known.strikes > fresh.strikes)
-		fresh.strikes = known.strikes;
-	r = insert(datapath, &key, &fresh);
+	r = insert(datapath, &key, ban);
 	if (r == -E2BIG || r == -ENOMEM)
 		return fw_err_set(
 			err, -ENOSPC,

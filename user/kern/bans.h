@@ -12,8 +12,11 @@ struct fw_ban_entry {
 };
 
 /* -ENOSPC full (text: capacity and what to raise), -E2BIG more than FW_BAN_LENGTHS distinct prefix lengths.
- * An existing lease is replaced, strikes kept. */
+ * An existing lease is replaced, its strikes kept when they are more. */
 int fw_ban_add(struct fw_datapath *datapath, const struct fw_prefix *prefix, const struct fw_ban *ban,
+	       struct fw_err *err);
+/* The same with exactly the strikes that the new one has. */
+int fw_ban_put(struct fw_datapath *datapath, const struct fw_prefix *prefix, const struct fw_ban *ban,
 	       struct fw_err *err);
 int fw_ban_remove(struct fw_datapath *datapath, const struct fw_prefix *prefix,
 		  struct fw_err *err); /* -ENOENT */
