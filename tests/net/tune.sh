@@ -57,6 +57,25 @@ expect_exit "wrong unit is refused" 78 fw tune blanket limit=5kbps
 expect "and nothing changed" "5000 60 block" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
 expect_exit "what the file says is no change" 0 fwj tune blanket limit=5k/1m
 expect "and is said to be none" "True None" "$(field '"%s %s" % (d["unchanged"], d["undo"])' <"$WORK/out")"
+tunes_told() { fwj events | field "sum(1 for e in d['events'] if e['event_type'] == 'tune')"; }
+# again RULE KEY=VALUE...: what a tune to what is so already says and leaves: unchanged, undo, events, generation, drift
+again() {
+	local before
+	before="$(tunes_told) $(status "(d['generation'], d['drift'])")"
+	fwj tune "$@" | field "'%s %s' % (d['unchanged'], d['undo'])"
+	[ "$before" = "$(tunes_told) $(status "(d['generation'], d['drift'])")" ] || echo "and left something"
+}
+expect "nor is it told, or put in force once more" "True None" "$(again blanket limit=5000/60s)"
+expect_exit "a tune" 0 fw tune blanket limit=4k/1m action=count
+expect "the same again is no change, and its way back to the file stays with the first" "True None" "$(again blanket limit=4k/1m action=count)"
+expect "neither is half of it" "True None" "$(again blanket action=count)"
+expect "half of it and something else is one, undone to what was" \
+	"False floodwall tune blanket 'limit=4000 packets/1m' 'action=count'" \
+	"$(fwj tune blanket limit=4k/1m action=block | field "'%s %s' % (d['unchanged'], d['undo'])")"
+expect_exit "for a while" 0 fw tune blanket limit=3k/1m --for 1h
+expect_exit "to keep what is so for a while" 0 fwj tune blanket limit=3k/1m
+expect "is a change" False "$(field 'd["unchanged"]' <"$WORK/out")"
+expect_exit "and back" 0 fw tune blanket limit=5k/1m action=block
 expect_exit "to have it for a while is one" 0 fwj tune blanket limit=5k/1m --for 5s
 expect "which is said" False "$(field 'd["unchanged"]' <"$WORK/out")"
 

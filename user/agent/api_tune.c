@@ -83,47 +83,6 @@ static void swap_tunes(struct fw_stand *a, struct fw_stand *b)
 	b->tune_count = count;
 }
 
-/* Tries the keys on the policy in force; on failure it is as before. */
-static int try(struct fw_agent *agent, const char *rule, const json_t *changes, const char *by,
-	       uint64_t expires_ns, struct fw_err *err)
-{
-	struct fw_loaded *loaded = agent->loaded;
-	const char *keys[16], *values[16];
-	size_t count = 0;
-	int r;
-	struct fw_stand backup = {};
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)changes, key, value) {
-		if (count == 16 || strlen(key) >= sizeof(((struct fw_tune *)0)->key))
-			return fw_err_set(
-				err, -EINVAL,
-				"'%.40s' cannot be tuned; limit, action, mode, ban, per and force can", key);
-		keys[count] = key;
-		values[count++] = json_string_value(value);
-	}
-	r = fw_policy_tune_keys(loaded->policy, rule, keys, values, count, err);
-	if (r)
-		return r;
-	if (fw_stand_copy(&loaded->stand, &backup)) {
-		fw_loaded_tune(loaded, NULL);
-		return fw_err_set(err, -ENOMEM, "out of memory; nothing was changed");
-	}
-	for (size_t i = 0; i < count && !r; i++)
-		r = add_tune(&loaded->stand, rule, keys[i], values[i], by, expires_ns);
-	if (r)
-		fw_err_set(err, r, "out of memory; nothing was changed");
-	else
-		r = fw_force_recompile(agent, false, err);
-	if (r) {
-		swap_tunes(&loaded->stand, &backup);
-		fw_loaded_tune(loaded, NULL);
-	}
-	fw_stand_done(&backup);
-	return r;
-}
-
 /* {KEY: "text"} from whatever the request has. */
 static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
 {
@@ -149,20 +108,22 @@ static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
 struct before {
 	json_t *old, *below; /* {KEY: TEXT} */
 	struct fw_undo temporary;
+	bool tuned; /* some of it live */
 };
 
-static void before_done(struct before *before)
-{
-	json_decref(before->old);
-	json_decref(before->below);
-}
+struct order {
+	const char *rule;
+	json_t *changes; /* owned; {KEY: TEXT} */
+	uint64_t for_ns;
+	bool saves;
+	struct before was;
+};
 
-/* "floodwall tune r 'limit=7000 packets/5m'", and behind it what was for a while only. */
-static json_t *undo_to_json(const char *lasting, const struct fw_undo *temporary)
+static void order_done(struct order *order)
 {
-	FW_FREE char *text = fw_undo_text(temporary);
-
-	return text && *text ? json_sprintf("%s && %s", lasting, text) : json_string(lasting);
+	json_decref(order->changes);
+	json_decref(order->was.old);
+	json_decref(order->was.below);
 }
 
 static void note_key(const struct fw_agent *agent, const char *rule, const char *key, struct before *before)
@@ -180,6 +141,7 @@ static void note_key(const struct fw_agent *agent, const char *rule, const char 
 
 		if (strcmp(tune->rule, rule) || strcmp(tune->key, key))
 			continue;
+		before->tuned = true;
 		if (!tune->expires_ns) {
 			lasting = tune->value;
 		} else if (tune->expires_ns > now_ns) {
@@ -196,103 +158,201 @@ static void note_key(const struct fw_agent *agent, const char *rule, const char 
 		json_object_set_new(before->below, key, json_string(lasting));
 }
 
-static json_t *describe(struct fw_agent *agent, const char *rule, const struct before *was, json_t *changes,
-			char *undo, size_t size)
+static json_t *describe(struct fw_agent *agent, const struct order *order)
 {
-	json_t *list = json_array();
-	size_t used = (size_t)snprintf(undo, size, "floodwall tune %s", rule);
+	json_t *list = json_array(), *value;
 	const char *key;
-	json_t *value;
 
-	json_object_foreach (changes, key, value) {
-		FW_FREE char *now = value_of(agent->loaded, rule, key);
-		const char *before = json_string_value(json_object_get(was->old, key));
-		const char *below = json_string_value(json_object_get(was->below, key));
-		FW_FREE char *in_file = text_in_file(agent->loaded, rule, key);
-		/* What was tuned already and comes to stay: what it was before that. */
-		const char *back = below ? below : before && now && !strcmp(before, now) ? in_file : before;
+	json_object_foreach (order->changes, key, value) {
+		FW_FREE char *now = value_of(agent->loaded, order->rule, key);
+		const char *before = json_string_value(json_object_get(order->was.old, key));
 
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key, "old",
 						      before ? before : "none", "new",
 						      now ? now : json_string_value(value)));
-		if (used < size)
-			used += (size_t)snprintf(undo + used, size - used, " '%s=%s'", key,
-						 back ? back : "none");
 	}
 	return list;
 }
 
-/* Live changes of these keys, whatever became of them. */
-static size_t count_tunes(const struct fw_stand *stand, const char *rule, json_t *changes)
+/* What a key is set to again. What was tuned already and comes to stay: what it was before that. */
+static char *way_back(const struct fw_agent *agent, const struct order *order, const char *key)
 {
-	size_t count = 0;
+	const char *before = json_string_value(json_object_get(order->was.old, key));
+	const char *below = json_string_value(json_object_get(order->was.below, key));
+	FW_FREE char *now = value_of(agent->loaded, order->rule, key);
 
-	for (size_t i = 0; i < stand->tune_count; i++)
-		count += !strcmp(stand->tunes[i].rule, rule) && json_object_get(changes, stand->tunes[i].key);
-	return count;
+	if (below)
+		return strdup(below);
+	if (order->saves && before && now && !strcmp(before, now))
+		return text_in_file(agent->loaded, order->rule, key);
+	return before ? strdup(before) : NULL;
 }
 
-static bool says_what_was(const json_t *list)
+/* "floodwall tune r 'limit=7000 packets/5m'", and behind it what was for a while only. */
+static json_t *undo_of(const struct fw_agent *agent, const struct order *order)
 {
-	const json_t *change;
-	size_t i;
+	FW_FREE char *temporary = fw_undo_text(&order->was.temporary);
+	char lasting[512];
+	size_t used = (size_t)snprintf(lasting, sizeof(lasting), "floodwall tune %s", order->rule);
+	const char *key;
+	json_t *value;
 
-	json_array_foreach ((json_t *)list, i, change)
-		if (!json_equal(json_object_get(change, "old"), json_object_get(change, "new")))
+	json_object_foreach (order->changes, key, value) {
+		FW_FREE char *back = way_back(agent, order, key);
+
+		if (used < sizeof(lasting))
+			used += (size_t)snprintf(lasting + used, sizeof(lasting) - used, " '%s=%s'", key,
+						 back ? back : "none");
+	}
+	return temporary && *temporary ? json_sprintf("%s && %s", lasting, temporary) : json_string(lasting);
+}
+
+/* Neither did the keys end with something, nor would they now. */
+static bool changes_nothing(const struct fw_agent *agent, const struct order *order)
+{
+	json_t *value;
+	const char *key;
+
+	if (order->for_ns || order->was.temporary.count || (order->saves && order->was.tuned))
+		return false;
+	json_object_foreach (order->changes, key, value) {
+		FW_FREE char *now = value_of(agent->loaded, order->rule, key);
+		const char *before = json_string_value(json_object_get(order->was.old, key));
+
+		if (!now || !before || strcmp(now, before))
 			return false;
+	}
 	return true;
+}
+
+#define KEYS_MAX 16
+
+struct keys {
+	const char *keys[KEYS_MAX], *values[KEYS_MAX];
+	size_t count;
+};
+
+static int keys_of(const struct order *order, struct keys *ret, struct fw_err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (order->changes, key, value) {
+		if (ret->count == KEYS_MAX || strlen(key) >= sizeof(((struct fw_tune *)0)->key))
+			return fw_err_set(
+				err, -EINVAL,
+				"'%.40s' cannot be tuned; limit, action, mode, ban, per and force can", key);
+		ret->keys[ret->count] = key;
+		ret->values[ret->count++] = json_string_value(value);
+	}
+	return 0;
+}
+
+/* The policy has the keys already; on failure stand and policy are as before. */
+static int put_in_force(struct fw_request *request, const struct order *order, const struct keys *keys,
+			struct fw_err *err)
+{
+	struct fw_agent *agent = request->agent;
+	struct fw_loaded *loaded = agent->loaded;
+	uint64_t expires_ns = order->for_ns ? fw_monotonic_ns() + order->for_ns : 0;
+	struct fw_stand backup = {};
+	int r = fw_stand_copy(&loaded->stand, &backup);
+	bool copied = !r;
+
+	for (size_t i = 0; i < keys->count && !r; i++)
+		r = add_tune(&loaded->stand, order->rule, keys->keys[i], keys->values[i], request->by,
+			     expires_ns);
+	if (r)
+		fw_err_set(err, r, "out of memory; nothing was changed");
+	else
+		r = fw_force_recompile(agent, false, err);
+	if (r && copied)
+		swap_tunes(&loaded->stand, &backup);
+	if (r)
+		fw_loaded_tune(loaded, NULL);
+	fw_stand_done(&backup);
+	return r;
+}
+
+/* Tries the keys on the policy in force. */
+static int try(struct fw_request *request, const struct order *order, bool *ret_unchanged, struct fw_err *err)
+{
+	struct fw_loaded *loaded = request->agent->loaded;
+	struct keys keys = {};
+	int r = keys_of(order, &keys, err);
+
+	if (!r)
+		r = fw_policy_tune_keys(loaded->policy, order->rule, keys.keys, keys.values, keys.count, err);
+	if (r)
+		return r;
+	*ret_unchanged = changes_nothing(request->agent, order);
+	if (!*ret_unchanged)
+		return put_in_force(request, order, &keys, err);
+	fw_loaded_tune(loaded, NULL);
+	return 0;
+}
+
+static bool order_read(const struct fw_request *request, struct order *order, struct fw_answer *answer)
+{
+	const json_t *wanted = json_object_get(request->body, "changes");
+	const char *key;
+	json_t *value;
+
+	order->rule = fw_request_text(request, "rule", answer);
+	if (!order->rule || !fw_request_seconds(request, "for_seconds", &order->for_ns, answer))
+		return false;
+	if (!json_is_object(wanted) || !json_object_size(wanted)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
+			"the request needs 'changes': {KEY: VALUE}");
+		return false;
+	}
+	order->changes = as_texts(wanted, answer);
+	if (!order->changes)
+		return false;
+	order->saves = json_is_true(json_object_get(request->body, "save"));
+	order->was.old = json_object();
+	order->was.below = json_object();
+	json_object_foreach (order->changes, key, value)
+		note_key(request->agent, order->rule, key, &order->was);
+	return true;
+}
+
+static void keep_and_tell(struct fw_request *request, const struct order *order, json_t *changes,
+			  const json_t *undo)
+{
+	struct fw_agent *agent = request->agent;
+
+	fw_loaded_prune(agent->loaded);
+	fw_force_save_soon(agent);
+	fw_drift_schedule(agent);
+	fw_event(agent, "tune", request->by,
+		 json_pack("{s:s, s:O, s:I}", "rule", order->rule, "changes", changes, "generation",
+			   (json_int_t)agent->generation),
+		 "rule '%s' tuned, generation %u is in force; undo: %s", order->rule, agent->generation,
+		 json_string_value(undo));
 }
 
 void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 {
+	FW_CLEANUP(order_done) struct order order = {};
 	struct fw_agent *agent = request->agent;
-	const char *rule = fw_request_text(request, "rule", answer), *key;
-	const json_t *wanted = json_object_get(request->body, "changes");
-	FW_CLEANUP(before_done) struct before was = {};
-	json_t *changes, *value, *list, *undo_json;
+	json_t *changes, *undo;
 	struct fw_err err = {};
-	bool was_tuned, unchanged;
-	uint64_t for_ns;
-	char undo[512];
+	bool unchanged = false;
 
-	if (!rule || !fw_request_seconds(request, "for_seconds", &for_ns, answer))
+	if (!order_read(request, &order, answer))
 		return;
-	if (!json_is_object(wanted) || !json_object_size(wanted)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,
-			"the request needs 'changes': {KEY: VALUE}");
-		return;
-	}
-	changes = as_texts(wanted, answer);
-	if (!changes)
-		return;
-	was.old = json_object();
-	was.below = json_object();
-	json_object_foreach (changes, key, value)
-		note_key(agent, rule, key, &was);
-	was_tuned = count_tunes(&agent->loaded->stand, rule, changes) > 0;
-	if (try(agent, rule, changes, request->by, for_ns ? fw_monotonic_ns() + for_ns : 0, &err)) {
+	if (try(request, &order, &unchanged, &err)) {
 		fw_fail_err(answer, &err);
-	} else {
-		fw_loaded_prune(agent->loaded);
-		fw_force_save_soon(agent);
-		fw_drift_schedule(agent);
-		list = describe(agent, rule, &was, changes, undo, sizeof(undo));
-		undo_json = undo_to_json(undo, &was.temporary);
-		/* Neither did they end with something, nor do they now. */
-		unchanged = !was_tuned && !count_tunes(&agent->loaded->stand, rule, changes) &&
-			    says_what_was(list);
-		fw_event(agent, "tune", request->by,
-			 json_pack("{s:s, s:O, s:I}", "rule", rule, "changes", list, "generation",
-				   (json_int_t)agent->generation),
-			 "rule '%s' tuned, generation %u is in force; undo: %s", rule, agent->generation,
-			 json_string_value(undo_json));
-		fw_reply(answer,
-			 json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", rule, "changes", list,
-				   "generation", (json_int_t)agent->generation, "expires_in_seconds",
-				   for_ns ? json_integer((json_int_t)(for_ns / FW_NS_PER_SEC)) : json_null(),
-				   "undo", unchanged ? json_null() : json_incref(undo_json), "unchanged",
-				   (int)unchanged, "saved", 0));
-		json_decref(undo_json);
+		return;
 	}
-	json_decref(changes);
+	changes = describe(agent, &order);
+	undo = unchanged ? json_null() : undo_of(agent, &order);
+	if (!unchanged)
+		keep_and_tell(request, &order, changes, undo);
+	fw_reply(answer, json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", order.rule, "changes",
+				   changes, "generation", (json_int_t)agent->generation, "expires_in_seconds",
+				   order.for_ns ? json_integer((json_int_t)(order.for_ns / FW_NS_PER_SEC))
+						: json_null(),
+				   "undo", undo, "unchanged", (int)unchanged, "saved", 0));
 }

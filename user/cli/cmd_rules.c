@@ -131,6 +131,8 @@ static int cmd_tune(struct fw_cli *cli, const struct fw_line *line)
 		json_decref(body);
 		return exit;
 	}
+	if (save)
+		json_object_set_new(body, "save", json_true());
 	exit = fw_cli_ask(cli, FW_API_TUNE, NULL, body, &document);
 	if (!exit && save)
 		exit = fw_save_change(cli, save_changes, (void *)line, document);

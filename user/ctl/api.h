@@ -43,7 +43,7 @@
 	X(CONFIRM, "POST", "/v1/confirm", 1, "")                                                             \
 	X(ROLLBACK, "POST", "/v1/rollback", 1, "")                                                           \
 	X(RELOAD, "POST", "/v1/reload", 1, "")                                                               \
-	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds")                            \
+	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds, save: for the undo")        \
 	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, strikes: exactly that many, force") \
 	X(UNBAN, "POST", "/v1/unban", 1, "sources [..], strikes: that many stay remembered")                 \
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
