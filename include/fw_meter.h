@@ -53,13 +53,21 @@ static __always_inline void fw_meter_forget(struct fw_meter *meter)
 	meter->head = 0;
 }
 
+/* Of an amount what part is of whole, both in µs and part the smaller: no product leaves 64 bits. */
+static __always_inline __u64 fw_meter_share(__u64 amount, __u64 part, __u64 whole)
+{
+	__u64 ratio = (part << 20) / whole;
+
+	return (amount >> 20) * ratio + ((amount & ((1 << 20) - 1)) * ratio >> 20);
+}
+
 /* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate.
  */
 static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open, __u64 elapsed_ns,
 					     __u64 now_ns, __u32 sub_us, __u32 shift)
 {
 	__u64 old_us = meter->sub_us ? meter->sub_us : 1;
-	__u64 past = meter->past, ratio;
+	__u64 past = meter->past;
 
 	fw_meter_forget(meter);
 	meter->sub_us = sub_us;
@@ -70,12 +78,11 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 		fw_meter_push(meter, past + open, shift);
 		return;
 	}
-	ratio = ((__u64)sub_us << 20) / old_us;
-	past = (past * ratio >> 20) / FW_METER_CELLS;
+	past = fw_meter_share(past, sub_us, old_us) / FW_METER_CELLS;
 	for (int i = 0; i < FW_METER_CELLS; i++)
 		fw_meter_push(meter, past, shift);
 	if (elapsed_ns > (__u64)sub_us * 1000)
-		open = open * (((__u64)sub_us << 20) / (elapsed_ns / 1000 + 1)) >> 20;
+		open = fw_meter_share(open, sub_us, elapsed_ns / 1000 + 1);
 	__sync_fetch_and_add(&meter->current, open);
 }
 

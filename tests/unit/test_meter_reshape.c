@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A meter whose window was tuned keeps its average rate, however much it has counted. */
+#include <criterion/criterion.h>
+
+#include "fw_meter.h"
+
+#define SHIFT 20 /* of a cell: a MiB */
+#define HOUR  (3600 * 1000000U / FW_METER_CELLS)
+#define FIVE  (300 * 1000000U / FW_METER_CELLS)
+#define ONE   (1000000U / FW_METER_CELLS)
+
+static const struct reshape_case {
+	__u64 past, open; /* of the window before */
+	__u32 old_us, new_us;
+	__u64 elapsed_us; /* of the open sub-window */
+} cases[] = {
+	{1ULL << 30, 0, HOUR, FIVE, 0},
+	{(1ULL << 44) - (1ULL << SHIFT), 0, HOUR, FIVE, 0},
+	{1ULL << 44, 0, HOUR, FIVE, 0},
+	{720ULL * 1000 * 1000 * 1000 * 1000, 0, HOUR, FIVE, 0}, /* the highest limit that a policy may have */
+	{720ULL * 1000 * 1000 * 1000 * 1000, 0, HOUR, ONE, 0},
+	{720ULL * 1000 * 1000 * 1000 * 1000, 0, HOUR, HOUR - 1, 0},
+	{1ULL << 50, 0, FIVE, ONE, 0},
+	{0, 1ULL << 30, HOUR, FIVE, HOUR},
+	{0, 720ULL * 1000 * 1000 * 1000 * 1000, HOUR, FIVE, FIVE + 2},
+	{1ULL << 46, 1ULL << 46, HOUR, ONE, 2 * FIVE},
+};
+
+static double share(__u64 amount, double part, double whole)
+{
+	return part < whole ? (double)amount * part / whole : (double)amount;
+}
+
+Test(meter_reshape, a_shorter_window_keeps_the_rate)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct reshape_case *c = &cases[i];
+		const __u64 now_ns = 1ULL << 50, elapsed_ns = c->elapsed_us * 1000;
+		struct fw_meter meter = {
+			.sub_us = c->old_us, .sub_start_ns = now_ns - elapsed_ns, .current = c->open};
+		double want = share(c->past, c->new_us, c->old_us) +
+			      share(c->open, c->new_us, (double)c->elapsed_us),
+		       got;
+
+		for (int cell = 0; cell < FW_METER_CELLS; cell++)
+			fw_meter_push(&meter, c->past / FW_METER_CELLS, SHIFT);
+		fw_meter_rotate(&meter, now_ns, c->new_us * 1000ULL, c->new_us, SHIFT);
+		got = (double)fw_meter_amount(&meter);
+		/* Shares are taken in 2^20ths, cells rounded up. */
+		cr_expect(got >= want * 0.996 && got <= want + (FW_METER_CELLS << SHIFT),
+			  "case %zu: got %.0f, expected %.0f", i, got, want);
+	}
+}
+
+Test(meter_reshape, a_longer_window_keeps_all)
+{
+	struct fw_meter meter = {.sub_us = ONE, .current = 5};
+
+	for (int cell = 0; cell < FW_METER_CELLS; cell++)
+		fw_meter_push(&meter, 1ULL << 46, SHIFT);
+	fw_meter_rotate(&meter, 0, HOUR * 1000ULL, HOUR, SHIFT + 5);
+	cr_expect_geq(fw_meter_amount(&meter), (1ULL << 50) + 5);
+	cr_expect_leq(fw_meter_amount(&meter), (1ULL << 50) + (2 << (SHIFT + 5)));
+}
