@@ -44,6 +44,8 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san.a
 # Allocations that fail when the test says so.
 $(BUILD)/tests/unit/test_image_memory: test_libs += -Wl,--wrap=calloc -Wl,--wrap=reallocarray
 $(BUILD)/tests/unit/test_recommend_memory: test_libs += -Wl,--wrap=calloc
+# A host of the test's own.
+$(BUILD)/tests/unit/test_link_stack: test_libs += -Wl,--wrap=socket -Wl,--wrap=if_nameindex -Wl,--wrap=if_freenameindex
 
 # The same tests without sanitizers, for a debugger or valgrind; nothing runs them by default.
 $(BUILD)/tests/unit-plain/%: tests/unit/%.c $(BUILD)/plain.a

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who else is reached through an interface: told from kinds and places alone. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <net/if.h>
+#include <sys/socket.h>
 
 #include "lib/link_stack.h"
 
@@ -75,4 +78,47 @@ Test(link_stack, what_bears_something)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		cr_expect_eq(fw_link_bears(&stack, cases[i].lower), cases[i].bears, "%s", cases[i].lower);
+}
+
+/* A host with five links, all of them the loopback; sockets run out when the test says so. */
+static struct if_nameindex fives[] = {{1, "lo"}, {1, "lo"}, {1, "lo"}, {1, "lo"}, {1, "lo"}, {0, NULL}};
+static int sockets, sockets_most;
+
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol)
+{
+	if (domain == AF_NETLINK && ++sockets > sockets_most) {
+		errno = EMFILE;
+		return -1;
+	}
+	return __real_socket(domain, type, protocol);
+}
+
+struct if_nameindex *__wrap_if_nameindex(void)
+{
+	return fives;
+}
+
+void __wrap_if_freenameindex(struct if_nameindex *list)
+{
+	cr_expect_eq(list, fives);
+}
+
+Test(link_stack, is_read_over_one_socket)
+{
+	struct fw_link_stack all = {};
+
+	sockets_most = 1;
+	cr_expect_eq(fw_link_stack_read(&all), 0);
+	cr_expect_eq(sockets, 1, "%d sockets", sockets);
+	cr_expect_eq(all.count, 5);
+	fw_link_stack_done(&all);
+}
+
+Test(link_stack, that_cannot_be_read_is_an_error)
+{
+	struct fw_link_stack all = {};
+
+	cr_expect_eq(fw_link_stack_read(&all), -EMFILE);
+	fw_link_stack_done(&all);
 }

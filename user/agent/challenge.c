@@ -84,14 +84,13 @@ static void log_raised(int i, long before, bool again)
 {
 	if (again)
 		fw_log(FW_LOG_WARNING,
-		       "challenge: net.ipv4.%s set to %d again: somebody else has set it to %ld, and to that "
-		       "it "
-		       "goes back when no rule challenges",
+		       "challenge: net.ipv4.%s set to %d again: somebody else has set it to %ld, "
+		       "and to that it goes back when no rule challenges",
 		       sysctls[i], WANTED, before);
 	else
 		fw_log(FW_LOG_NOTICE,
-		       "challenge: net.ipv4.%s set to %d, it was %ld; it goes back to %ld when no rule "
-		       "challenges",
+		       "challenge: net.ipv4.%s set to %d, it was %ld; "
+		       "it goes back to %ld when no rule challenges",
 		       sysctls[i], WANTED, before, before);
 }
 

@@ -63,7 +63,45 @@ static void read_attributes(const struct nlmsghdr *header, struct fw_link_facts 
 	}
 }
 
-int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret)
+int fw_link_socket(void)
+{
+	struct timeval patience = {.tv_sec = 5};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r;
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		return fd;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+/* The answer to this request; those to earlier ones that came too late are passed over. */
+static int read_answer(int fd, uint32_t sequence, struct fw_link_facts *ret)
+{
+	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
+	const struct nlmsgerr *error = NLMSG_DATA(header);
+	ssize_t length;
+
+	do {
+		length = recv(fd, buffer, sizeof(buffer), 0);
+		if (length < 0)
+			return -errno;
+		if (!NLMSG_OK(header, (size_t)length))
+			return -EBADMSG;
+	} while (header->nlmsg_seq != sequence);
+	if (header->nlmsg_type == NLMSG_ERROR && header->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) &&
+	    error->error < 0)
+		return error->error;
+	if (header->nlmsg_type != RTM_NEWLINK)
+		return -EBADMSG;
+	read_attributes(header, ret);
+	return 0;
+}
+
+int fw_link_facts_by(int fd, unsigned int ifindex, struct fw_link_facts *ret)
 {
 	struct {
 		struct nlmsghdr header;
@@ -71,26 +109,23 @@ int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret)
 	} request = {
 		.header = {.nlmsg_len = sizeof(request),
 			   .nlmsg_type = RTM_GETLINK,
-			   .nlmsg_flags = NLM_F_REQUEST},
+			   .nlmsg_flags = NLM_F_REQUEST,
+			   .nlmsg_seq = ifindex},
 		.link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex},
 	};
-	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
-	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)buffer;
-	struct timeval patience = {.tv_sec = 5};
-	FW_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	ssize_t length;
 
 	memset(ret, 0, sizeof(*ret));
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
-	    send(fd, &request, sizeof(request), 0) != sizeof(request))
+	if (send(fd, &request, sizeof(request), 0) != sizeof(request))
 		return -errno;
-	length = recv(fd, buffer, sizeof(buffer), 0);
-	if (length < 0)
-		return -errno;
-	if (!NLMSG_OK(header, (size_t)length) || header->nlmsg_type != RTM_NEWLINK)
-		return -EBADMSG;
-	read_attributes(header, ret);
-	return 0;
+	return read_answer(fd, request.header.nlmsg_seq, ret);
+}
+
+int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret)
+{
+	FW_CLOSE int fd = fw_link_socket();
+
+	memset(ret, 0, sizeof(*ret));
+	return fd < 0 ? fd : fw_link_facts_by(fd, ifindex, ret);
 }
 
 bool fw_link_is_loopback(const struct fw_link_facts *facts)

@@ -15,7 +15,10 @@ struct fw_link_facts {
 	bool up;
 };
 
-int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret);
+int fw_link_facts(unsigned int ifindex, struct fw_link_facts *ret); /* -ENODEV */
+/* The same for many, over one socket that the caller closes. */
+int fw_link_socket(void);
+int fw_link_facts_by(int fd, unsigned int ifindex, struct fw_link_facts *ret);
 bool fw_link_is_loopback(const struct fw_link_facts *facts);
 /* Whether its packets begin with an Ethernet header, which is what the packet path reads. */
 bool fw_link_is_ethernet(const struct fw_link_facts *facts);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "lib/link_facts.h"
 
@@ -25,14 +26,17 @@ static bool sits_on_parent(const char *kind)
 
 int fw_link_stack_read(struct fw_link_stack *ret)
 {
-	struct if_nameindex *all = if_nameindex();
-	int r = all ? 0 : -errno;
+	FW_CLOSE int fd = fw_link_socket();
+	struct if_nameindex *all = fd < 0 ? NULL : if_nameindex();
+	int r = fd < 0 ? fd : all ? 0 : -errno;
 
 	for (const struct if_nameindex *one = all; one && one->if_index && !r; one++) {
 		struct fw_link_facts facts = {};
 		struct fw_stacked_link link = {};
 
-		(void)fw_link_facts(one->if_index, &facts); /* one that has just gone stands alone */
+		r = fw_link_facts_by(fd, one->if_index, &facts);
+		if (r && r != -ENODEV) /* one that has just gone stands alone */
+			break;
 		snprintf(link.name, sizeof(link.name), "%s", one->if_name);
 		snprintf(link.master, sizeof(link.master), "%s", facts.master);
 		snprintf(link.kind, sizeof(link.kind), "%s", facts.kind);
