@@ -29,6 +29,7 @@ static const struct {
 } answers[] = {
 	{"status_enforcing", fw_show_status},
 	{"status_counting", fw_show_status},
+	{"status_mixed", fw_show_status},
 	{"status_detached", fw_show_status},
 	{"status_held_off", fw_show_status},
 	{"rules", fw_show_rules},

@@ -26,6 +26,17 @@ expect_exit "tune limit and action at once" 0 fw tune blanket limit=200/1m actio
 send client "$VICTIM_IP4" 7777 50 3000
 expect "action=count passes what block would drop" 400 "$(count)"
 expect_that "and counts it as would_drop" "50 <= a <= 60" "$(rule blanket would_drop)"
+expect_words "which status calls no drops" '^counted +rules in count mode [0-9]+ .*not dropped' <(fw status)
+over_limit=$(status 'd["reasons"]["over_limit"]')
+mode() { sed "s/xdp: native/xdp: native, mode: $1/" "$WORK/policy.yaml" >"$WORK/$1.yaml" && fw apply "$WORK/$1.yaml" >/dev/null; }
+expect_exit "an interface in count mode" 0 mode count
+expect_exit "with a limit that is over" 0 fw tune blanket limit=200/1m
+send client "$VICTIM_IP4" 7777 50 3000
+expect_that "what was dropped before and what passes now are told apart" "a >= 50" \
+	"$(status "d['would_drop_reasons']['over_limit']")"
+expect_words "by status, too" "^drops +over_limit $over_limit\$" <(fw status)
+expect_words "on a line of its own" '^counted +over_limit 5[0-9] .*not dropped' <(fw status)
+expect_exit "back" 0 fw rollback
 expect_exit "tune to block again, for 3 s" 0 fw tune blanket action=block --for 3s
 expect "in force" block "$(rule blanket action)"
 sleep 3.6

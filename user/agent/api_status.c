@@ -27,7 +27,7 @@ static const char *const fault_words[] = {
 
 struct sums {
 	struct fw_traffic_totals totals;
-	uint64_t reasons[FW_REASON_MAX_];
+	uint64_t reasons[FW_REASON_MAX_], would_drop[FW_REASON_MAX_];
 };
 
 static void add_counts(struct sums *sums, const struct fw_iface_counts *counts)
@@ -35,8 +35,13 @@ static void add_counts(struct sums *sums, const struct fw_iface_counts *counts)
 	fw_totals_add(&sums->totals, counts);
 	for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++)
 		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
-			for (int traffic = 0; traffic < FW_TRAFFIC_MAX_; traffic++)
-				sums->reasons[reason] += counts->by[verdict][reason][traffic].packets;
+			for (int traffic = 0; traffic < FW_TRAFFIC_MAX_; traffic++) {
+				uint64_t packets = counts->by[verdict][reason][traffic].packets;
+
+				sums->reasons[reason] += packets;
+				if (verdict == FW_VERDICT_WOULD_DROP)
+					sums->would_drop[reason] += packets;
+			}
 }
 
 static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached *attached, struct sums *sums)
@@ -53,12 +58,13 @@ static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached
 		fw_totals_add(&totals, &counts);
 		add_counts(sums, &counts);
 	}
-	json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b}", "name", attached->name,
-			 "xdp", fw_xdp_mode_word(attached->mode), "attached", 1, "packets",
+	json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:b}", "name",
+			 attached->name, "xdp", fw_xdp_mode_word(attached->mode), "attached", 1, "packets",
 			 (json_int_t)totals.packets, "dropped", (json_int_t)totals.dropped, "bytes",
 			 (json_int_t)totals.bytes, "would_drop", (json_int_t)totals.would_drop, "passed",
 			 (json_int_t)totals.passed, "mode", counting ? "count" : "enforce", "driver",
-			 attached->driver, "fell_back", (int)attached->fell_back);
+			 attached->driver, "fell_back", (int)attached->fell_back, "warned",
+			 (int)attached->fell_back);
 	if (attached->chained)
 		json_object_set_new(json, "chained", json_true());
 	return json;
@@ -88,9 +94,10 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 		if (fw_interfaces_find(agent, wanted->request.name))
 			continue;
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:b, s:i, s:i, s:s}", "name", wanted->request.name, "xdp",
-					"none", "attached", 0, "packets", 0, "dropped", 0, "error",
-					wanted->error[0] ? wanted->error : "the interface is not there"));
+			list, json_pack("{s:s, s:s, s:b, s:i, s:i, s:s, s:b}", "name", wanted->request.name,
+					"xdp", "none", "attached", 0, "packets", 0, "dropped", 0, "error",
+					wanted->error[0] ? wanted->error : "the interface is not there",
+					"warned", 1));
 		json_array_append_new(
 			warnings,
 			json_sprintf("%s is NOT filtered: %s", wanted->request.name,
@@ -99,13 +106,12 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 	return list;
 }
 
-static json_t *reasons_to_json(const struct sums *sums)
+static json_t *reasons_to_json(const uint64_t packets[FW_REASON_MAX_])
 {
 	json_t *json = json_object();
 
 	for (int reason = 0; reason < FW_REASON_MAX_; reason++)
-		json_object_set_new(json, reason_words[reason],
-				    json_integer((json_int_t)sums->reasons[reason]));
+		json_object_set_new(json, reason_words[reason], json_integer((json_int_t)packets[reason]));
 	return json;
 }
 
@@ -225,12 +231,14 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	notify = fw_notifier_to_json(agent, warnings);
 	challenge = fw_challenge_to_json(agent, warnings);
 	fw_reply(answer,
-		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, s:o, "
+		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, "
+			   "s:o, "
 			   "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			   "state", state, "interfaces", interfaces, "packets",
 			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
 			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
-			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(&sums), "bans",
+			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(sums.reasons),
+			   "would_drop_reasons", reasons_to_json(sums.would_drop), "bans",
 			   (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
 			   "drift", fw_drift_to_json(agent), "mode",
 			   fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION, "uptime_seconds",

@@ -30,9 +30,11 @@ const struct fw_command fw_command_status = {
 	.route = FW_API_STATUS,
 	.json = "{\"state\":\"enforcing|counting|detached\",\"interfaces\":[{\"name\",\"xdp\",\"attached\","
 		"\"packets\",\"dropped\","
-		"\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\"}],"
+		"\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\","
+		"\"warned\":BOOL (a warning is about it)}],"
 		"\"packets\":N,\"passed\":N,"
-		"\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"bans\":N,\"generation\":N,"
+		"\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"would_drop_reasons\":{\"WORD\":N},"
+		"\"bans\":N,\"generation\":N,"
 		"\"drift\":[{\"kind\":\"tune|set|attach|detach|policy|under-attack\",\"object\","
 		"\"detail\",\"by\",\"expires_in_seconds\":N|null}],\"mode\":\"enforce|count\",\"version\","
 		"\"uptime_seconds\":N,"

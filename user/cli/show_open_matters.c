@@ -40,31 +40,15 @@ static void print_drift(const struct fw_page *page, const json_t *drift)
 	}
 }
 
-/* "eth1: …" or "eth1 is …": once is enough. */
-static bool is_warned_of(const json_t *warnings, const char *name)
-{
-	const size_t length = strlen(name);
-	const json_t *warning;
-	size_t index;
-
-	json_array_foreach (warnings, index, warning) {
-		const char *text = json_string_value(warning);
-
-		if (text && !strncmp(text, name, length) && (text[length] == ':' || text[length] == ' '))
-			return true;
-	}
-	return false;
-}
-
-static void print_interface_troubles(const struct fw_page *page, const json_t *interfaces,
-				     const json_t *warnings)
+/* Of those that no warning is about: once is enough. */
+static void print_interface_troubles(const struct fw_page *page, const json_t *interfaces)
 {
 	const json_t *interface;
 	size_t index;
 
 	json_array_foreach (interfaces, index, interface) {
 		if ((fw_doc_true(interface, "attached") && !fw_doc_true(interface, "fell_back")) ||
-		    is_warned_of(warnings, fw_doc_text(interface, "name")))
+		    fw_doc_true(interface, "warned"))
 			continue;
 		fputs("attention ", page->out);
 		fw_print_safe(page->out, fw_doc_text(interface, "name"));
@@ -114,8 +98,7 @@ void fw_show_open_matters(const struct fw_page *page, const json_t *status)
 	if (fw_doc_has(status, "pinned") && !fw_doc_true(status, "pinned"))
 		fputs("attention no bpffs to pin to: if the agent crashes, the filter ends with it\n",
 		      page->out);
-	print_interface_troubles(page, json_object_get(status, "interfaces"),
-				 json_object_get(status, "warnings"));
+	print_interface_troubles(page, json_object_get(status, "interfaces"));
 	print_faults(page, json_object_get(status, "faults"));
 	print_warnings(page, json_object_get(status, "warnings"));
 }

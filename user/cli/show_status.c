@@ -69,38 +69,76 @@ static void print_traffic(const struct fw_page *page, const json_t *status)
 		fw_say_share(fw_doc_number(status, "dropped"), packets, c),
 		fw_say_count(fw_doc_count(status, "passed"), d));
 	if (fw_doc_count(status, "would_drop"))
-		fprintf(page->out, "   would drop %s", fw_say_count(fw_doc_count(status, "would_drop"), e));
+		fprintf(page->out, ", of which %s would drop",
+			fw_say_count(fw_doc_count(status, "would_drop"), e));
 	fputc('\n', page->out);
 }
 
-/* Those reasons that the list knows as drops, or the others. */
-static void print_reasons(const struct fw_page *page, const json_t *reasons, bool drops, const char *label)
-{
-	static const struct {
-		const char *word;
-		bool drop;
-	} known[] = {
+enum reason_line { REASONS_DROPPED, REASONS_COUNTED, REASONS_PASSED };
+
+static const struct {
+	const char *word;
+	bool drops;
+} reasons[] = {
 #define FW_IS_PASS		  false
 #define FW_IS_DROP		  true
 #define FW_IS_ANSWER		  true
 #define X(id, action, text, help) {text, FW_IS_##action},
-		FW_REASONS(X)
+	FW_REASONS(X)
 #undef X
-	};
+};
+
+#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
+
+/* How much of a reason belongs on a line. In count mode an interface passes what has a reason to be dropped.
+ */
+static uint64_t packets_on(const json_t *status, size_t reason, enum reason_line line)
+{
+	uint64_t all = fw_doc_count(json_object_get(status, "reasons"), reasons[reason].word);
+	uint64_t would = fw_doc_count(json_object_get(status, "would_drop_reasons"), reasons[reason].word);
+
+	/* An older agent: what the interfaces do now stands for what they did. */
+	if (!fw_doc_has(status, "would_drop_reasons"))
+		would = fw_doc_count(status, "dropped") || strcmp(fw_doc_text(status, "state"), "counting")
+				? 0
+				: all;
+	if (!reasons[reason].drops)
+		return line == REASONS_PASSED ? all : 0;
+	return line == REASONS_COUNTED ? would : line == REASONS_DROPPED && all > would ? all - would : 0;
+}
+
+/* Packets that a rule in count mode would have dropped: the reason they have is that of their passing. */
+static uint64_t counted_by_rules(const json_t *status)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < REASONS; i++)
+		if (!reasons[i].drops)
+			sum += fw_doc_count(json_object_get(status, "would_drop_reasons"), reasons[i].word);
+	return sum;
+}
+
+static void print_reasons(const struct fw_page *page, const json_t *status, enum reason_line line)
+{
+	static const char *const labels[] = {"drops     ", "counted   ", "passes    "};
+	uint64_t by_rules = line == REASONS_COUNTED ? counted_by_rules(status) : 0;
 	char buffer[FW_SAY_MAX];
 	bool any = false;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		uint64_t count = fw_doc_count(reasons, known[i].word);
+	for (size_t i = 0; i < REASONS; i++) {
+		uint64_t count = packets_on(status, i, line);
 
-		if (!count || known[i].drop != drops)
+		if (!count)
 			continue;
-		fputs(any ? "   " : label, page->out);
-		fprintf(page->out, "%s %s", known[i].word, fw_say_count(count, buffer));
+		fputs(any ? "   " : labels[line], page->out);
+		fprintf(page->out, "%s %s", reasons[i].word, fw_say_count(count, buffer));
 		any = true;
 	}
-	if (any)
-		fputc('\n', page->out);
+	if (by_rules)
+		fprintf(page->out, "%srules in count mode %s", any ? "   " : labels[line],
+			fw_say_count(by_rules, buffer));
+	if (any || by_rules)
+		fputs(line == REASONS_COUNTED ? "   (not dropped)\n" : "\n", page->out);
 }
 
 /* "feeds     3 current   1 stale (spamhaus_drop)   1 failed (aws)" */
@@ -261,15 +299,15 @@ static void print_under_attack(const struct fw_page *page, const json_t *status)
 void fw_show_status(const struct fw_page *page, const json_t *status)
 {
 	const char *state = fw_doc_text(status, "state");
-	bool drops = fw_doc_count(status, "dropped") || !strcmp(state, "enforcing");
 	char buffer[FW_SAY_MAX];
 
 	print_first_line(page, status);
 	print_traffic(page, status);
 	fw_show_attack_lines(page, json_object_get(status, "attacks"));
 	print_under_attack(page, status);
-	print_reasons(page, json_object_get(status, "reasons"), true, drops ? "drops     " : "counted   ");
-	print_reasons(page, json_object_get(status, "reasons"), false, "passes    ");
+	print_reasons(page, status, REASONS_DROPPED);
+	print_reasons(page, status, REASONS_COUNTED);
+	print_reasons(page, status, REASONS_PASSED);
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));
 	print_feeds(page, json_object_get(status, "feeds"));
 	print_logs(page, json_object_get(status, "logs"));
