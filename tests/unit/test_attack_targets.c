@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whose attacks are: single victims, prefixes, everybody. */
+#include "attack_scene.h"
+
+/* 256 destinations, none of which stands out: the prefix is the target, also when a rule's own are wider. */
+Test(attack_targets, a_carpet_is_one_attack_on_the_prefix)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "203.0.113.0", .spread = 256});
+	cr_assert_eq(scene->started, 1);
+	cr_expect_eq(scene->attacks->active_count, 1);
+	expect_target(&scene->attacks->active[0], "203.0.113.0/24");
+	quiet(scene, 41);
+	scene->causes[0].bits[FW_FAMILY_V4] = FW_V4_BITS + 22;
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "203.0.112.0", .spread = 1024});
+	cr_assert_eq(scene->started, 2);
+	expect_target(&scene->attacks->active[0], "203.0.112.0/22");
+	quiet(scene, 41);
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "2001:db8:1::", .spread = 65536});
+	cr_assert_eq(scene->started, 3);
+	expect_target(&scene->attacks->active[0], "2001:db8:1::/48");
+	close_scene(scene);
+}
+
+Test(attack_targets, many_prefixes_are_everything)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 4, (struct flood){.pps = 5000, .first = "198.18.0.0", .spread = 131072});
+	cr_assert_eq(scene->started, 1);
+	expect_target(&scene->last, "everything");
+	close_scene(scene);
+}
+
+/* One address first, then all of its prefix: the attack grows, its number stays. */
+Test(attack_targets, widens)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 4, (struct flood){.pps = 5000, .first = "203.0.113.9"});
+	steps(scene, 4, (struct flood){.pps = 5000, .first = "203.0.113.77", .cause = 1});
+	cr_expect_eq(scene->started, 2);
+	steps(scene, 12, (struct flood){.pps = 50000, .first = "203.0.113.0", .spread = 256});
+	cr_expect_eq(scene->started, 2);
+	cr_expect_eq(scene->ended, 1);
+	cr_assert_eq(scene->attacks->active_count, 1);
+	cr_expect_eq(scene->attacks->active[0].id, 1);
+	expect_target(&scene->attacks->active[0], "203.0.113.0/24");
+	cr_expect_eq(scene->attacks->recent[0].merged_into, 1);
+	cr_expect_eq(scene->attacks->active[0].vector_count, 2, "what the other one was is kept");
+	close_scene(scene);
+}
+
+Test(attack_targets, two_victims_are_two_attacks)
+{
+	struct scene *scene = open_scene();
+
+	for (int i = 0; i < 8; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+		pour(scene, (struct flood){.pps = 12000, .first = "198.51.100.9"});
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct fw_attack *attack = &scene->attacks->active[i];
+		bool small = fw_addr_is_v4(&attack->target.prefix.addr) &&
+			     attack->target.prefix.addr.w[3] == __builtin_bswap32(0xcb007109);
+
+		cr_expect_float_eq(attack->packets_per_second, small ? 4000 : 12000, 500, "%f",
+				   attack->packets_per_second);
+	}
+	close_scene(scene);
+}
+
+/* The rule has dropped for long, but nothing of this victim's. */
+Test(attack_targets, a_later_victim_of_the_same_rule_has_a_beginning_of_its_own)
+{
+	struct scene *scene = open_scene();
+	uint64_t from;
+
+	steps(scene, 400, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+	from = scene->now_ns;
+	for (int i = 0; i < 4; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+		pour(scene, (struct flood){.pps = 4000, .first = "198.51.100.9"});
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 2);
+	expect_target(&scene->attacks->active[1], "198.51.100.9");
+	cr_expect_geq(scene->attacks->active[1].started_ns, from);
+	cr_expect_geq(scene->attacks->active[1].started_wall_ns, from);
+	cr_expect_leq(scene->attacks->active[1].detected_after_ns, FW_NS_PER_SEC);
+	close_scene(scene);
+}
