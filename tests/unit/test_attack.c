@@ -32,7 +32,7 @@ Test(attack, begins_within_a_second_and_ends_by_hysteresis)
 	cr_expect_eq(scene->last.ended_wall_ns, began + 42 * STEP,
 		     "when it was last seen, not when it was sure");
 	cr_expect_float_eq(scene->last.peak_packets_per_second, 20000, 1);
-	cr_expect_float_eq(scene->last.vectors[0].dropped, 41 * 5000.0, 1, "%f",
+	cr_expect_float_eq(scene->last.vectors[0].dropped, 42 * 5000.0, 1, "%f: from its first packet",
 			   scene->last.vectors[0].dropped);
 	cr_expect_eq(scene->attacks->active_count, 0);
 	cr_expect_eq(scene->attacks->recent_count, 1);

@@ -66,6 +66,62 @@ Test(attack_figures, rates_say_what_happens_now)
 	close_scene(scene);
 }
 
+/* What another victim of the same rule gets is not this one's, neither before it stands out nor if it never
+ * does; and it has its own from its first packet on. */
+Test(attack_figures, a_second_victim_is_in_nobody_elses_figures)
+{
+	static const double seconds[] = {800, 4000, 12000, 40000};
+
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		struct scene *scene = open_scene();
+		const struct fw_attack *first = &scene->attacks->active[0], *second = first + 1;
+
+		steps(scene, 20, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+		for (int step = 0; step < 12; step++) {
+			scene->now_ns += STEP;
+			pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+			pour(scene, (struct flood){.pps = seconds[i], .first = "198.51.100.9"});
+			look(scene);
+		}
+		cr_expect_float_eq(first->peak_packets_per_second, 4000, 40, "%.0f: %.0f", seconds[i],
+				   first->peak_packets_per_second);
+		cr_expect_float_eq(first->vectors[0].dropped, 32 * 1000, 320, "%.0f: %.0f", seconds[i],
+				   first->vectors[0].dropped);
+		cr_assert_eq(scene->attacks->active_count, seconds[i] > 800 ? 2 : 1);
+		if (seconds[i] > 800) {
+			const double all = 12 * seconds[i] / 4;
+
+			cr_expect_float_eq(second->peak_packets_per_second, seconds[i], seconds[i] / 100,
+					   "%.0f: %.0f", seconds[i], second->peak_packets_per_second);
+			cr_expect_float_eq(second->vectors[0].dropped, all, all / 100, "%.0f: %.0f",
+					   seconds[i], second->vectors[0].dropped);
+		}
+		close_scene(scene);
+	}
+}
+
+/* Where a step has few samples those of the last second say whose it is; nothing is said twice. */
+Test(attack_figures, no_more_than_was_dropped)
+{
+	struct scene *scene = open_scene();
+	double said = 0;
+
+	for (int step = 0; step < 40; step++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 1200, .first = "203.0.113.9", .blind = step % 3 == 1});
+		if (step > 10)
+			pour(scene, (struct flood){.pps = step > 30 ? 200 : 2400,
+						   .first = "198.51.100.9",
+						   .blind = step % 5 == 1});
+		look(scene);
+	}
+	for (size_t i = 0; i < scene->attacks->active_count; i++)
+		said += scene->attacks->active[i].vectors[0].dropped;
+	cr_expect_leq(said, (double)(scene->causes[0].dropped - 5000000) + 1);
+	cr_expect_geq(said, (double)(scene->causes[0].dropped - 5000000) * 0.8);
+	close_scene(scene);
+}
+
 /* Steps without a sample belong to what the cause dropped before. Alone they begin nothing. */
 Test(attack_figures, without_samples)
 {

@@ -95,3 +95,26 @@ Test(attack_targets, a_later_victim_of_the_same_rule_has_a_beginning_of_its_own)
 	cr_expect_leq(scene->attacks->active[1].detected_after_ns, FW_NS_PER_SEC);
 	close_scene(scene);
 }
+
+/* A flood ten times as big on somebody else does not end the attack on a victim; that it gets little does. */
+Test(attack_targets, a_victim_beside_a_bigger_one_stays_attacked)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9"});
+	for (int i = 0; i < 160; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = i < 80 ? 4000 : 100, .first = "203.0.113.9"});
+		pour(scene, (struct flood){.pps = 40000, .first = "198.51.100.9"});
+		look(scene);
+		if (i < 115) /* ten seconds after the last step in which it got much */
+			cr_expect_eq(scene->ended, 0, "step %d", i);
+	}
+	cr_expect_eq(scene->ended, 1);
+	cr_assert_eq(scene->attacks->active_count, 1);
+	expect_target(&scene->attacks->active[0], "198.51.100.9");
+	expect_target(&scene->last, "203.0.113.9");
+	cr_expect_float_eq(scene->last.vectors[0].dropped, 88 * 1000 + 40 * 25, 1000, "%f",
+			   scene->last.vectors[0].dropped);
+	close_scene(scene);
+}

@@ -6,27 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS_TO_START 2   /* over in a row: a burst of one step is no attack */
-#define STILL_ON       0.5 /* of the rate that begins it */
-#define SAMPLE_AGE_NS  FW_NS_PER_SEC
-#define FULL	       (FW_ATTACK_VECTORS - 1)
+#include "observe/attack_look.h"
 
-/* One step in the making. */
-struct look {
-	struct fw_attacks *attacks;
-	const struct fw_attack_step *step;
-	double seconds;
-	fw_attack_news_fn *news;
-	void *context;
-	bool changed[FW_ATTACKS_ACTIVE];
-	/* of the cause at hand */
-	const struct fw_attack_cause *cause;
-	struct fw_attack_lane *lane;
-	double dropped, would_drop;
-	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
-	uint8_t share_of[FW_ATTACK_SAMPLES];
-	size_t sample_count;
-};
+#define STEPS_TO_START 2 /* over in a row: a burst of one step is no attack */
 
 static uint16_t lane_of(const struct fw_drop_sample *sample)
 {
@@ -39,7 +21,7 @@ static void remember(struct fw_attacks *attacks, const struct fw_attack_step *st
 	size_t kept = 0, fresh = step->sample_count, first = 0, room;
 
 	for (size_t i = 0; i < attacks->sample_count; i++)
-		if (attacks->samples[i].at_ns + SAMPLE_AGE_NS > step->now_ns)
+		if (attacks->samples[i].at_ns + FW_ATTACK_SAMPLE_AGE_NS > step->now_ns)
 			attacks->samples[kept++] = attacks->samples[i];
 	if (fresh > FW_ATTACK_SAMPLES) {
 		first = fresh - FW_ATTACK_SAMPLES;
@@ -51,12 +33,12 @@ static void remember(struct fw_attacks *attacks, const struct fw_attack_step *st
 		kept = room;
 	}
 	for (size_t i = 0; i < fresh; i++)
-		if (step->samples[first + i].at_ns + SAMPLE_AGE_NS > step->now_ns)
+		if (step->samples[first + i].at_ns + FW_ATTACK_SAMPLE_AGE_NS > step->now_ns)
 			attacks->samples[kept++] = step->samples[first + i];
 	attacks->sample_count = kept;
 }
 
-static void gather(struct look *look)
+static void gather(struct fw_attack_look *look)
 {
 	const struct fw_attacks *attacks = look->attacks;
 
@@ -107,7 +89,7 @@ void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns)
 		(--attacks->active_count - index) * sizeof(*attacks->active));
 }
 
-static void end(struct look *look, size_t index, uint64_t wall_ns)
+static void end(struct fw_attack_look *look, size_t index, uint64_t wall_ns)
 {
 	struct fw_attacks *attacks = look->attacks;
 
@@ -117,24 +99,11 @@ static void end(struct look *look, size_t index, uint64_t wall_ns)
 	look->news(look->context, FW_ATTACK_ENDED, &attacks->recent[attacks->recent_count - 1]);
 }
 
-static struct fw_attack_vector *add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
-					   bool *ret_new)
-{
-	for (size_t i = 0; i < attack->vector_count; i++)
-		if (attack->vectors[i].lane == kind->lane && attack->vectors[i].protocol == kind->protocol)
-			return &attack->vectors[i];
-	if (attack->vector_count == FW_ATTACK_VECTORS)
-		return &attack->vectors[FULL];
-	*ret_new = true;
-	attack->vectors[attack->vector_count] = *kind;
-	return &attack->vectors[attack->vector_count++];
-}
-
 static void absorb(struct fw_attack *attack, const struct fw_attack *other)
 {
 	for (size_t i = 0; i < other->vector_count; i++) {
 		bool fresh = false;
-		struct fw_attack_vector *vector = add_vector(attack, &other->vectors[i], &fresh);
+		struct fw_attack_vector *vector = fw_attack_add_vector(attack, &other->vectors[i], &fresh);
 
 		if (fresh)
 			continue;
@@ -152,7 +121,7 @@ static void absorb(struct fw_attack *attack, const struct fw_attack *other)
 
 /* The flood turns out to be wider than some attacks inside it: the oldest of them becomes it, the others end
  * in it. A prefix only: what is aimed at everybody says nothing about a single victim. */
-static int widen(struct look *look, const struct fw_attack_target *target)
+static int widen(struct fw_attack_look *look, const struct fw_attack_target *target)
 {
 	struct fw_attacks *attacks = look->attacks;
 	int first = -1;
@@ -177,11 +146,11 @@ static int widen(struct look *look, const struct fw_attack_target *target)
 
 /* When the share's packets began. What the cause drops may have been too much for long before, at other
  * targets: then the samples say, of which only those of the last second are kept. */
-static uint64_t began(const struct look *look, uint8_t share)
+static uint64_t began(const struct fw_attack_look *look, uint8_t share)
 {
 	uint64_t since = look->lane->over_since_ns, first = look->step->now_ns;
 
-	if (since + SAMPLE_AGE_NS > first)
+	if (since + FW_ATTACK_SAMPLE_AGE_NS > first)
 		return since;
 	for (size_t i = 0; i < look->sample_count; i++)
 		if (look->share_of[i] == share && look->samples[i]->at_ns < first)
@@ -189,7 +158,7 @@ static uint64_t began(const struct look *look, uint8_t share)
 	return first;
 }
 
-static int start(struct look *look, const struct fw_attack_target *target, uint8_t share)
+static int start(struct fw_attack_look *look, const struct fw_attack_target *target, uint8_t share)
 {
 	struct fw_attacks *attacks = look->attacks;
 	uint64_t now = look->step->now_ns, since = began(look, share);
@@ -210,69 +179,14 @@ static int start(struct look *look, const struct fw_attack_target *target, uint8
 	return (int)attacks->active_count++;
 }
 
-/* A share of what the cause dropped in this step goes to its attack, vector by vector. */
-static void credit(struct look *look, struct fw_attack *attack, bool *ret_changed, uint8_t share, double part)
-{
-	struct fw_attack_vector kinds[FW_ATTACK_VECTORS];
-	double parts[FW_ATTACK_VECTORS];
-	size_t count =
-		fw_attack_kinds(look->samples, look->sample_count, look->share_of, share, kinds, parts);
-
-	for (size_t i = 0; i < count; i++) {
-		double length = fw_attack_mean_length(look->samples, look->sample_count, look->share_of,
-						      share, kinds[i].protocol);
-		double packets = (look->dropped + look->would_drop) * part * parts[i];
-		struct fw_attack_vector *vector;
-
-		kinds[i].lane = look->cause->lane;
-		memcpy(kinds[i].cause, look->cause->name,
-		       strnlen(look->cause->name, sizeof(kinds[i].cause) - 1));
-		vector = add_vector(attack, &kinds[i], ret_changed);
-		vector->has_flags = kinds[i].has_flags;
-		vector->tcp_flags = kinds[i].tcp_flags;
-		vector->fragments = kinds[i].fragments;
-		vector->source_port = kinds[i].source_port;
-		vector->dest_port = kinds[i].dest_port;
-		vector->dropped += look->dropped * part * parts[i];
-		vector->would_drop += look->would_drop * part * parts[i];
-		vector->bytes += packets * length;
-		vector->packets_per_second += packets / look->seconds;
-		vector->dropped_per_second += look->dropped * part * parts[i] / look->seconds;
-		vector->would_drop_per_second += look->would_drop * part * parts[i] / look->seconds;
-		vector->bytes_per_second += packets * length / look->seconds;
-		vector->last_ns = look->step->now_ns;
-	}
-}
-
-/* Dropped packets of which no sample came: they are more of what the cause dropped before. */
-static void credit_blindly(struct look *look, double rate)
-{
-	for (size_t i = look->attacks->active_count; i-- > 0;) {
-		struct fw_attack *attack = &look->attacks->active[i];
-
-		for (size_t j = 0; j < attack->vector_count; j++) {
-			struct fw_attack_vector *vector = &attack->vectors[j];
-
-			if (vector->lane != look->cause->lane)
-				continue;
-			vector->dropped += look->dropped;
-			vector->would_drop += look->would_drop;
-			vector->packets_per_second += rate;
-			vector->dropped_per_second += look->dropped / look->seconds;
-			vector->would_drop_per_second += look->would_drop / look->seconds;
-			vector->last_ns = look->step->now_ns;
-			if (rate >= STILL_ON * look->cause->start)
-				attack->last_over_ns = look->step->now_ns;
-			return;
-		}
-	}
-}
-
-static void credit_share(struct look *look, uint8_t index, const struct fw_attack_share *share, double rate)
+/* Whether the share has an attack to go to. */
+static bool credit_share(struct fw_attack_look *look, uint8_t index, const struct fw_attack_share *share,
+			 double rate)
 {
 	struct fw_attacks *attacks = look->attacks;
 	bool starts = look->lane->over_steps >= STEPS_TO_START, fresh = false, grew = false;
 	int at = find(attacks, &share->target);
+	bool had = at >= 0;
 
 	if (at < 0 && starts)
 		at = widen(look, &share->target);
@@ -281,17 +195,20 @@ static void credit_share(struct look *look, uint8_t index, const struct fw_attac
 		fresh = at >= 0;
 	}
 	if (at < 0)
-		return;
-	credit(look, &attacks->active[at], &grew, index, share->part);
-	if (rate >= STILL_ON * look->cause->start)
+		return false;
+	if (!had)
+		fw_attack_credit_earlier(look, &attacks->active[at], index);
+	fw_attack_credit(look, &attacks->active[at], index, share->part, &grew);
+	if ((share->is_small ? rate * share->part : rate) >= FW_ATTACK_STILL_ON * look->cause->start)
 		attacks->active[at].last_over_ns = look->step->now_ns;
 	if (fresh)
 		look->news(look->context, FW_ATTACK_STARTED, &attacks->active[at]);
 	else
 		look->changed[at] |= grew;
+	return true;
 }
 
-static uint64_t first_sample_ns(const struct look *look, uint64_t since_ns)
+static uint64_t first_sample_ns(const struct fw_attack_look *look, uint64_t since_ns)
 {
 	uint64_t first = look->step->now_ns;
 
@@ -301,12 +218,28 @@ static uint64_t first_sample_ns(const struct look *look, uint64_t since_ns)
 	return look->sample_count && first < look->step->now_ns ? first : since_ns;
 }
 
-static void look_at_cause(struct look *look)
+/* Returns the part of what the cause dropped that has gone to attacks. */
+static double credit_all(struct fw_attack_look *look, double rate)
 {
 	struct fw_attack_share shares[FW_ATTACK_SHARES];
+	size_t count =
+		fw_attack_shares(look->samples, look->sample_count, look->cause->bits, look->attacks->active,
+				 look->attacks->active_count, shares, look->share_of);
+	double credited = 0;
+
+	if (!count)
+		return fw_attack_credit_blindly(look, rate);
+	fw_attack_weigh(look, shares, count);
+	for (size_t i = 0; i < count; i++)
+		if (credit_share(look, (uint8_t)i, &shares[i], rate))
+			credited += shares[i].part;
+	return credited;
+}
+
+static void look_at_cause(struct fw_attack_look *look)
+{
 	struct fw_attack_lane *lane = look->lane;
-	double rate = (look->dropped + look->would_drop) / look->seconds;
-	size_t count;
+	double rate = (look->dropped + look->would_drop) / look->seconds, credited = 0;
 
 	if (rate <= 0) {
 		lane->over_steps = 0;
@@ -317,18 +250,13 @@ static void look_at_cause(struct look *look)
 		lane->over_steps = 0;
 	else if (!lane->over_steps++)
 		lane->over_since_ns = first_sample_ns(look, look->attacks->last_step_ns);
-	if (!lane->over_steps && !look->attacks->active_count)
-		return;
-	count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, shares,
-				 look->share_of);
-	for (size_t i = 0; i < count; i++)
-		credit_share(look, (uint8_t)i, &shares[i], rate);
-	if (!count)
-		credit_blindly(look, rate);
+	if (lane->over_steps || look->attacks->active_count)
+		credited = credit_all(look, rate);
+	fw_attack_remember_step(look, credited);
 }
 
 /* What a cause dropped since the last step; false: its counters were not seen before, or began anew. */
-static bool measure(struct look *look, const struct fw_attack_cause *cause)
+static bool measure(struct fw_attack_look *look, const struct fw_attack_cause *cause)
 {
 	struct fw_attack_lane *lane = &look->attacks->lanes[cause->lane % FW_ATTACK_LANES];
 	bool known = lane->seen && cause->dropped >= lane->dropped && cause->would_drop >= lane->would_drop;
@@ -363,7 +291,7 @@ static void sum_up(struct fw_attack *attack)
 		attack->peak_bytes_per_second = attack->bytes_per_second;
 }
 
-static void finish(struct look *look)
+static void finish(struct fw_attack_look *look)
 {
 	struct fw_attacks *attacks = look->attacks;
 	uint64_t now = look->step->now_ns;
@@ -383,12 +311,12 @@ static void finish(struct look *look)
 void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
 		     void *context)
 {
-	struct look *look = calloc(1, sizeof(*look));
+	struct fw_attack_look *look = calloc(1, sizeof(*look));
 	bool first = !attacks->last_step_ns || step->now_ns <= attacks->last_step_ns;
 
 	if (!look)
 		return; /* the next step sees what this one would have */
-	*look = (struct look){.attacks = attacks, .step = step, .news = news, .context = context};
+	*look = (struct fw_attack_look){.attacks = attacks, .step = step, .news = news, .context = context};
 	look->seconds = (double)(step->now_ns - attacks->last_step_ns) / 1e9;
 	remember(attacks, step);
 	for (size_t i = 0; i < attacks->active_count; i++)

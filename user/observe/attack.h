@@ -80,11 +80,22 @@ struct fw_attack {
 enum fw_attack_news { FW_ATTACK_STARTED, FW_ATTACK_CHANGED, FW_ATTACK_ENDED };
 typedef void fw_attack_news_fn(void *context, enum fw_attack_news news, const struct fw_attack *attack);
 
+#define FW_ATTACK_LANE_STEPS 4 /* as long as samples are kept */
+
+/* What a cause dropped in a step that is over. */
+struct fw_attack_lane_step {
+	uint64_t from_ns, to_ns;
+	double dropped, would_drop;
+	double open; /* part of it that no attack got */
+};
+
 struct fw_attack_lane {
 	bool seen;
 	uint64_t dropped, would_drop;
 	uint64_t over_since_ns;
 	unsigned int over_steps;
+	struct fw_attack_lane_step steps[FW_ATTACK_LANE_STEPS];
+	unsigned int next_step;
 };
 
 /* Zero is a good start. Everything in it is its own. */
@@ -112,10 +123,11 @@ struct fw_attack_share {
 	struct fw_attack_target target;
 	double part;
 	size_t samples;
+	bool is_small; /* nobody's target if it were not attacked already */
 };
 size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
-			const uint8_t bits[FW_FAMILY_MAX_], struct fw_attack_share ret[FW_ATTACK_SHARES],
-			uint8_t *share_of);
+			const uint8_t bits[FW_FAMILY_MAX_], const struct fw_attack *attacks,
+			size_t attack_count, struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of);
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
 
 /* attack_vector.c: what kind of packets the samples of one share are. parts[i] is the part of vector i. */

@@ -46,8 +46,8 @@ static struct fw_prefix prefix_of(const struct fw_drop_sample *sample, const uin
 }
 
 /* Samples first … end-1 lie in one prefix; those nobody has taken yet become a share if they stand out. */
-static void take(struct split *split, size_t first, size_t end, const struct fw_attack_target *target,
-		 size_t least)
+static bool take(struct split *split, size_t first, size_t end, const struct fw_attack_target *target,
+		 size_t least, double stands_out)
 {
 	double weight = 0;
 	size_t samples = 0;
@@ -57,14 +57,15 @@ static void take(struct split *split, size_t first, size_t end, const struct fw_
 			weight += split->samples[i]->weight;
 			samples++;
 		}
-	if (samples < least || weight < STANDS_OUT * split->total || split->share_count == FW_ATTACK_SHARES)
-		return;
+	if (samples < least || weight < stands_out * split->total || split->share_count == FW_ATTACK_SHARES)
+		return false;
 	split->shares[split->share_count] =
 		(struct fw_attack_share){.target = *target, .part = weight, .samples = samples};
 	for (size_t i = first; i < end; i++)
 		if (is_free(split, i))
 			split->share_of[i] = (uint8_t)split->share_count;
 	split->share_count++;
+	return true;
 }
 
 /* Runs of one prefix; bits NULL: of one address. */
@@ -76,7 +77,25 @@ static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], s
 		for (end = first + 1; end < split->count; end++)
 			if (!fw_prefix_contains(&target.prefix, &split->samples[end]->dest))
 				break;
-		take(split, first, end, &target, least);
+		take(split, first, end, &target, least, STANDS_OUT);
+	}
+}
+
+/* Who is attacked already has his share as long as there is anything of it. */
+static void take_attacked(struct split *split, const struct fw_attack *attacks, size_t attack_count)
+{
+	for (size_t i = 0; i < attack_count; i++) {
+		const struct fw_attack_target *target = &attacks[i].target;
+		size_t first = 0, end;
+
+		while (first < split->count &&
+		       !fw_prefix_contains(&target->prefix, &split->samples[first]->dest))
+			first++;
+		for (end = first; end < split->count; end++)
+			if (!fw_prefix_contains(&target->prefix, &split->samples[end]->dest))
+				break;
+		if (!target->everything && take(split, first, end, target, 1, 0))
+			split->shares[split->share_count - 1].is_small = true;
 	}
 }
 
@@ -105,8 +124,8 @@ static void make_whole(struct split *split)
 }
 
 size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
-			const uint8_t bits[FW_FAMILY_MAX_], struct fw_attack_share ret[FW_ATTACK_SHARES],
-			uint8_t *share_of)
+			const uint8_t bits[FW_FAMILY_MAX_], const struct fw_attack *attacks,
+			size_t attack_count, struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of)
 {
 	struct split split = {.samples = samples, .count = count, .shares = ret, .share_of = share_of};
 	const struct fw_attack_target everything = {.everything = true};
@@ -119,10 +138,11 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 		split.total += samples[i]->weight;
 	take_runs(&split, NULL, count < LEAST_ALONE ? count : LEAST_ALONE);
 	take_runs(&split, bits, 1);
-	take(&split, 0, count, &everything, 1);
+	take_attacked(&split, attacks, attack_count);
+	take(&split, 0, count, &everything, 1, STANDS_OUT);
 	if (!split.share_count) { /* many prefixes, none stands out */
 		split.total = 0;
-		take(&split, 0, count, &everything, 1);
+		take(&split, 0, count, &everything, 1, STANDS_OUT);
 	}
 	widest_first(&split);
 	make_whole(&split);

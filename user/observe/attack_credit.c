@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/* To which attack dropped packets go: exact counters divided by samples. */
+#include <string.h>
+
+#include "observe/attack_look.h"
+
+#define FULL	     (FW_ATTACK_VECTORS - 1)
+#define FRESH_ENOUGH 100 /* samples of a step before they say more than those of a second */
+
+struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
+					      bool *ret_new)
+{
+	for (size_t i = 0; i < attack->vector_count; i++)
+		if (attack->vectors[i].lane == kind->lane && attack->vectors[i].protocol == kind->protocol)
+			return &attack->vectors[i];
+	if (attack->vector_count == FW_ATTACK_VECTORS)
+		return &attack->vectors[FULL];
+	*ret_new = true;
+	attack->vectors[attack->vector_count] = *kind;
+	return &attack->vectors[attack->vector_count++];
+}
+
+/* The part that a share has in the samples of some time. */
+static double part_in(const struct fw_attack_look *look, uint8_t share, uint64_t from_ns, uint64_t to_ns,
+		      size_t *ret_count)
+{
+	double all = 0, own = 0;
+
+	*ret_count = 0;
+	for (size_t i = 0; i < look->sample_count; i++) {
+		const struct fw_drop_sample *sample = look->samples[i];
+
+		if (sample->at_ns < from_ns || sample->at_ns >= to_ns)
+			continue;
+		++*ret_count;
+		all += sample->weight;
+		if (look->share_of[i] == share)
+			own += sample->weight;
+	}
+	return all > 0 ? own / all : 0;
+}
+
+void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *shares, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t fresh;
+		double part = part_in(look, (uint8_t)i, look->attacks->last_step_ns, UINT64_MAX, &fresh);
+
+		if (fresh >= FRESH_ENOUGH)
+			shares[i].part = part;
+	}
+}
+
+struct amount {
+	double dropped, would_drop;
+};
+
+/* seconds: in which that was, for the rates; 0: not now. */
+static void credit(const struct fw_attack_look *look, struct fw_attack *attack, uint8_t share,
+		   struct amount amount, double seconds, bool *ret_new)
+{
+	struct fw_attack_vector kinds[FW_ATTACK_VECTORS];
+	double parts[FW_ATTACK_VECTORS];
+	size_t count =
+		fw_attack_kinds(look->samples, look->sample_count, look->share_of, share, kinds, parts);
+
+	for (size_t i = 0; i < count; i++) {
+		double length = fw_attack_mean_length(look->samples, look->sample_count, look->share_of,
+						      share, kinds[i].protocol);
+		double dropped = amount.dropped * parts[i], would_drop = amount.would_drop * parts[i];
+		double packets = dropped + would_drop;
+		struct fw_attack_vector *vector;
+
+		kinds[i].lane = look->cause->lane;
+		memcpy(kinds[i].cause, look->cause->name,
+		       strnlen(look->cause->name, sizeof(kinds[i].cause) - 1));
+		vector = fw_attack_add_vector(attack, &kinds[i], ret_new);
+		vector->has_flags = kinds[i].has_flags;
+		vector->tcp_flags = kinds[i].tcp_flags;
+		vector->fragments = kinds[i].fragments;
+		vector->source_port = kinds[i].source_port;
+		vector->dest_port = kinds[i].dest_port;
+		vector->dropped += dropped;
+		vector->would_drop += would_drop;
+		vector->bytes += packets * length;
+		vector->last_ns = look->step->now_ns;
+		if (seconds <= 0)
+			continue;
+		vector->packets_per_second += packets / seconds;
+		vector->dropped_per_second += dropped / seconds;
+		vector->would_drop_per_second += would_drop / seconds;
+		vector->bytes_per_second += packets * length / seconds;
+	}
+}
+
+void fw_attack_credit(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part,
+		      bool *ret_new)
+{
+	credit(look, attack, share, (struct amount){look->dropped * part, look->would_drop * part},
+	       look->seconds, ret_new);
+}
+
+void fw_attack_credit_earlier(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share)
+{
+	struct amount amount = {0};
+	bool grew;
+
+	for (size_t i = 0; i < FW_ATTACK_LANE_STEPS; i++) {
+		struct fw_attack_lane_step *step = &look->lane->steps[i];
+		size_t count;
+		double part = part_in(look, share, step->from_ns, step->to_ns, &count);
+
+		if (step->to_ns <= attack->started_ns || step->to_ns > look->attacks->last_step_ns)
+			continue;
+		if (part > step->open)
+			part = step->open;
+		step->open -= part;
+		amount.dropped += step->dropped * part;
+		amount.would_drop += step->would_drop * part;
+	}
+	if (amount.dropped + amount.would_drop > 0)
+		credit(look, attack, share, amount, 0, &grew);
+}
+
+double fw_attack_credit_blindly(struct fw_attack_look *look, double rate)
+{
+	for (size_t i = look->attacks->active_count; i-- > 0;) {
+		struct fw_attack *attack = &look->attacks->active[i];
+
+		for (size_t j = 0; j < attack->vector_count; j++) {
+			struct fw_attack_vector *vector = &attack->vectors[j];
+
+			if (vector->lane != look->cause->lane)
+				continue;
+			vector->dropped += look->dropped;
+			vector->would_drop += look->would_drop;
+			vector->packets_per_second += rate;
+			vector->dropped_per_second += look->dropped / look->seconds;
+			vector->would_drop_per_second += look->would_drop / look->seconds;
+			vector->last_ns = look->step->now_ns;
+			if (rate >= FW_ATTACK_STILL_ON * look->cause->start)
+				attack->last_over_ns = look->step->now_ns;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+void fw_attack_remember_step(struct fw_attack_look *look, double credited)
+{
+	struct fw_attack_lane *lane = look->lane;
+
+	lane->steps[lane->next_step] = (struct fw_attack_lane_step){
+		.from_ns = look->attacks->last_step_ns,
+		.to_ns = look->step->now_ns,
+		.dropped = look->dropped,
+		.would_drop = look->would_drop,
+		.open = credited < 1 ? 1 - credited : 0,
+	};
+	lane->next_step = (lane->next_step + 1) % FW_ATTACK_LANE_STEPS;
+}

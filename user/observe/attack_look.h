@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One step of the watch for attacks in the making, and to whom its packets go. For attack*.c alone. */
+#ifndef FW_OBSERVE_ATTACK_LOOK_H
+#define FW_OBSERVE_ATTACK_LOOK_H
+
+#include "observe/attack.h"
+
+#define FW_ATTACK_SAMPLE_AGE_NS FW_NS_PER_SEC
+#define FW_ATTACK_STILL_ON	0.5 /* of the rate that begins it */
+
+/* One step in the making. */
+struct fw_attack_look {
+	struct fw_attacks *attacks;
+	const struct fw_attack_step *step;
+	double seconds;
+	fw_attack_news_fn *news;
+	void *context;
+	bool changed[FW_ATTACKS_ACTIVE];
+	/* of the cause at hand */
+	const struct fw_attack_cause *cause;
+	struct fw_attack_lane *lane;
+	double dropped, would_drop;
+	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
+	uint8_t share_of[FW_ATTACK_SAMPLES];
+	size_t sample_count;
+};
+
+/* attack_credit.c */
+struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
+					      bool *ret_new);
+/* Shares are made of the samples of a second; their parts become those of this step, when it has samples
+ * enough to say. What stands out nowhere is then nobody's. */
+void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *shares, size_t count);
+/* A part of what the cause dropped in this step goes to an attack, vector by vector. */
+void fw_attack_credit(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part,
+		      bool *ret_new);
+/* An attack that has just begun gets what the steps before left to nobody, as far as it was its own. */
+void fw_attack_credit_earlier(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share);
+/* Dropped packets of which no sample came are more of what the cause dropped before. The part that found an
+ * attack: all or nothing. */
+double fw_attack_credit_blindly(struct fw_attack_look *look, double rate);
+/* For fw_attack_credit_earlier(). credited: the part that went to attacks. */
+void fw_attack_remember_step(struct fw_attack_look *look, double credited);
+
+#endif
