@@ -180,7 +180,7 @@ const struct fw_command fw_command_ban = {
 		    "--for 1d <list.txt",
 	.route = FW_API_BAN,
 	.json = "{\"banned\":[{\"source\",\"expires_in_seconds\":N|null}],\"refused\":[{\"source\",\"why\"}]"
-		",\"undo\"}",
+		",\"undo\":TEXT|null}",
 	.run = cmd_ban,
 };
 
@@ -212,7 +212,7 @@ const struct fw_command fw_command_unban = {
 		"one address a line from stdin.",
 	.examples = "floodwall unban 198.51.100.7",
 	.route = FW_API_UNBAN,
-	.json = "{\"unbanned\":[SOURCE],\"not_banned\":[SOURCE],\"undo\"}",
+	.json = "{\"unbanned\":[SOURCE],\"not_banned\":[SOURCE],\"undo\":TEXT|null}",
 	.run = cmd_unban,
 };
 
@@ -238,7 +238,7 @@ const struct fw_command fw_command_allow = {
 	.about = "For single addresses; whole networks belong into never_block. Lasts as long as --for says.",
 	.examples = "floodwall allow 198.51.100.7 --for 1h",
 	.route = FW_API_ALLOW,
-	.json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\"}",
+	.json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\":TEXT|null}",
 	.run = cmd_allow,
 };
 

@@ -87,7 +87,8 @@ const struct fw_command fw_command_sets_add = {
 	.examples = "floodwall sets add office 192.0.2.0/24 --save",
 	.route = FW_API_SETS_ADD,
 	.json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
-		"N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT (a restart of the agent forgets it, and "
+		"N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT (a restart of the agent forgets "
+		"it, and "
 		"why)}",
 	.run = cmd_sets_change,
 };
@@ -107,7 +108,7 @@ const struct fw_command fw_command_sets_del = {
 	.examples = "floodwall sets del office 192.0.2.0/24",
 	.route = FW_API_SETS_DEL,
 	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
-		"seconds\":N|null,\"undo\",\"saved\":BOOL,\"not_kept\":TEXT}",
+		"seconds\":N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT}",
 	.run = cmd_sets_change,
 };
 
@@ -126,7 +127,7 @@ const struct fw_command fw_command_sets_forget = {
 	.examples = "floodwall sets forget office 192.0.2.0/24",
 	.route = FW_API_SETS_FORGET,
 	.json = "{\"name\",\"forgotten\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
-		"seconds\":null,\"undo\",\"saved\":false,\"not_kept\":TEXT}",
+		"seconds\":null,\"undo\":TEXT|null,\"saved\":false,\"not_kept\":TEXT}",
 	.run = cmd_sets_change,
 };
 
