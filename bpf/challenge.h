@@ -220,7 +220,7 @@ challenge_decide(struct xdp_md *ctx, const struct fw_policy_slot *policy, const 
 	if (!ready || pkt->counting)
 		return FW_REASON_CHALLENGED;
 	why = challenge_answer(ctx, policy, control, pkt);
-	if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_FORWARDS)
+	if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_UNSEEN)
 		why = challenge_answer_forwarded(ctx, policy, pkt);
 	return why;
 }
@@ -338,7 +338,7 @@ static __always_inline const struct fw_challenge *challenge_for(const struct fw_
 	if (pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
 	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
 	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
-	    control->cookies.flags & FW_COOKIE_FORWARDS)
+	    control->cookies.flags & FW_COOKIE_UNSEEN)
 		return NULL;
 	/* That of a rule that is gone lasts on in the maps. */
 	return map_policy(pkt->slot)->features & FW_FEATURE_CHALLENGE ? challenge_of(pkt) : NULL;

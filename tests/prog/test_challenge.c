@@ -49,7 +49,7 @@ Test(challenge, of_nobody_who_listens)
 	flood(&scene, VICTIM);
 	expect_rule(lab, FW_REASON_CHALLENGE_NO_LISTENER, "syn", SYN(.from = HONEST, .to_port = 81));
 	expect(lab, FW_REASON_CHALLENGE_NO_LISTENER, SYN(.from = HONEST6, .to_port = 81));
-	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_FORWARDS);
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST, .to_port = 81)); /* may be for somebody behind */
 	expect(lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST));
 	scene_close(&scene);
@@ -147,7 +147,7 @@ Test(challenge, of_nobody_or_to_all_is_not_answered)
 	nobody_is_answered(lab);
 	for (size_t i = 0; i < COUNT(somebodys); i++)
 		check_syn(lab, FW_REASON_CHALLENGED, somebodys[i], NULL);
-	sockets_say(lab, COOKIE_FLAGS | FW_COOKIE_FORWARDS);
+	sockets_say(lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
 	nobody_is_answered(lab);
 	lab_publish(lab, "version: 1\nmode: count\n" RULE("per: total, "));
 	nobody_is_answered(lab);
@@ -175,7 +175,7 @@ Test(challenge, a_frame_to_a_group_is_not_answered)
 		sockets_say(lab, COOKIE_FLAGS);
 		expect(lab, FW_REASON_CHALLENGE_NO_LISTENER, syn);
 		expect(lab, FW_REASON_CHALLENGE_NO_LISTENER, syn6);
-		sockets_say(lab, COOKIE_FLAGS | FW_COOKIE_FORWARDS);
+		sockets_say(lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
 		expect(lab, FW_REASON_NO_RULE, syn);
 		expect(lab, FW_REASON_NO_RULE, syn6);
 	}
