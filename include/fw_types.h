@@ -73,7 +73,8 @@ struct fw_known_tags {
 };
 FW_SIZE_IS(struct fw_known_tags, 32);
 
-/* A cache line: the buckets of an address for rules with odd and with even ids. */
+/* A cache line: the buckets of an address for rules with odd and with even ids; keys with a port are in these
+ * and those of the line beside it, whatever the rule. */
 struct fw_known_line {
 	struct fw_known_tags half[2];
 };
