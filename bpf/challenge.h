@@ -167,7 +167,7 @@ challenge_answer_forwarded(struct xdp_md *ctx, const struct fw_policy_slot *poli
 
 	if (!room)
 		return FW_REASON_UNDECIDED;
-	if (policy->synproxy_wscale == FW_SYNPROXY_NONE)
+	if (policy->synproxy_wscale == FW_SYNPROXY_NONE || socket_refuses_frame(ctx))
 		return challenge_pass(pkt, room);
 	if (!challenge_may_answer(policy, pkt, room))
 		return FW_REASON_CHALLENGE_BUDGET;
@@ -187,7 +187,7 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 
 	if (!room)
 		return FW_REASON_UNDECIDED;
-	sock = socket_of(ctx, pkt);
+	sock = socket_refuses_frame(ctx) ? NULL : socket_of(ctx, pkt);
 	if (!sock)
 		return FW_REASON_CHALLENGE_NO_LISTENER;
 	if (sock->state != FW_TCP_LISTEN) { /* of a connection: the stack knows what to make of it */
@@ -205,13 +205,32 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 	return challenge_put_answer(ctx, host, pkt, room, cookie);
 }
 
+/* What becomes of a SYN while it is challenged; in count mode, what would. UNDECIDED: it goes on. */
+static __always_inline enum fw_reason
+challenge_decide(struct xdp_md *ctx, const struct fw_policy_slot *policy, const struct fw_pkt *pkt)
+{
+	struct fw_control *control = map_control();
+	int ready = fw_config.cookies && control->cookies.flags & FW_COOKIE_READY;
+	enum fw_reason why;
+
+	if (!ready && !pkt->counting && !fw_config.replay)
+		return FW_REASON_UNDECIDED; /* this host cannot: the next rule; status says so */
+	if (socket_refuses(pkt))
+		return FW_REASON_CHALLENGE_NO_LISTENER;
+	if (!ready || pkt->counting)
+		return FW_REASON_CHALLENGED;
+	why = challenge_answer(ctx, policy, control, pkt);
+	if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_UNSEEN)
+		why = challenge_answer_forwarded(ctx, policy, pkt);
+	return why;
+}
+
 static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 							const struct fw_policy_slot *policy,
 							const struct fw_rule *rule, struct fw_pkt *pkt)
 {
 	struct fw_rule_count *count = count_rule(rule->id);
-	struct fw_control *control = map_control();
-	enum fw_reason why = FW_REASON_CHALLENGED;
+	enum fw_reason why;
 	int counts, on_trial;
 
 	if (pkt->protocol != IPPROTO_TCP || (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK)) != FW_FLAG_SYN)
@@ -230,22 +249,14 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 		pkt->would_drop = 1;
 		return FW_REASON_UNDECIDED;
 	}
-	if (pkt->counting) {
-		pkt->rule = rule->id;
+	why = challenge_decide(ctx, policy, pkt);
+	if (why == FW_REASON_UNDECIDED)
+		return why;
+	pkt->rule = rule->id;
+	if (pkt->counting)
 		count->would_drop++;
-		return FW_REASON_CHALLENGED;
-	}
-	if (fw_config.cookies && control->cookies.flags & FW_COOKIE_READY) {
-		why = challenge_answer(ctx, policy, control, pkt);
-		if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_FORWARDS)
-			why = challenge_answer_forwarded(ctx, policy, pkt);
-	} else if (!fw_config.replay) {
-		why = FW_REASON_UNDECIDED; /* this host cannot: the next rule; status says so */
-	}
-	if (why != FW_REASON_UNDECIDED) {
-		pkt->rule = rule->id;
+	else
 		count->dropped++;
-	}
 	return why;
 }
 
@@ -327,7 +338,7 @@ static __always_inline const struct fw_challenge *challenge_for(const struct fw_
 	if (pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
 	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
 	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
-	    control->cookies.flags & FW_COOKIE_FORWARDS)
+	    control->cookies.flags & FW_COOKIE_UNSEEN)
 		return NULL;
 	/* That of a rule that is gone lasts on in the maps. */
 	return map_policy(pkt->slot)->features & FW_FEATURE_CHALLENGE ? challenge_of(pkt) : NULL;

@@ -39,12 +39,14 @@ static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const
 static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
 					       __u32 sub_us)
 {
-	struct fw_known_digest *digest = &known_digests(hash)->half[known_half(hash, key->rule)];
+	struct fw_known_digest *digest;
 	__u16 tag = known_tag(hash, key->rule, key->port);
 	struct fw_gate *gate = known_gate();
 	struct fw_meter *meter = NULL;
 	enum known known;
 
+	hash = known_hash_of_port(hash, key->port);
+	digest = &known_digests(hash)->half[known_half(hash, key->rule)];
 	if (gate->refilled_ns != now_ns)
 		known_refill(gate, now_ns);
 	known = known_how(digest, hash, key->rule, tag);

@@ -4,6 +4,7 @@
 #define FW_BPF_SOCKET_H
 
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -47,6 +48,37 @@ static __always_inline struct bpf_sock *socket_of(void *ctx, const struct fw_pkt
 	tuple.ipv6.sport = bpf_htons(pkt->source_port);
 	tuple.ipv6.dport = bpf_htons(pkt->dest_port);
 	return bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+}
+
+static __always_inline int socket_is_of_group(__u8 family, const struct fw_addr *addr)
+{
+	if (family == FW_FAMILY_V4)
+		return (addr->w[3] & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || addr->w[3] == ~0u;
+	return (addr->w[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000);
+}
+
+/* Unspecified or loopback. Not private networks, link-local addresses, the rest of 0.0.0.0/8 or 240.0.0.0/4:
+ * some clients have those, and the stack answers them. */
+static __always_inline int socket_is_of_nobody(__u8 family, const struct fw_addr *addr)
+{
+	if (family == FW_FAMILY_V4)
+		return !addr->w[3] || (addr->w[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
+	return !(addr->w[0] | addr->w[1] | addr->w[2]) && bpf_ntohl(addr->w[3]) <= 1;
+}
+
+/* TCP that the stack gives no listener, whoever listens: socket_of() does not know that. */
+static __always_inline int socket_refuses(const struct fw_pkt *pkt)
+{
+	return socket_is_of_group(pkt->family, &pkt->source) ||
+	       socket_is_of_nobody(pkt->family, &pkt->source) || socket_is_of_group(pkt->family, &pkt->dest);
+}
+
+/* Likewise a frame for more than one host; but a guest on a bridge may take it. */
+static __always_inline int socket_refuses_frame(struct xdp_md *ctx)
+{
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+
+	return (void *)(eth + 1) <= (void *)(long)ctx->data_end && eth->h_dest[0] & 1;
 }
 
 #endif

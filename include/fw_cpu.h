@@ -6,13 +6,15 @@
 #include "fw_policy.h"
 #include "fw_types.h"
 
-/* One in `period` packets is sampled towards fw_source_map; the period follows the load. */
+/* One in `period` packets is sampled towards fw_source_map, at random; the period, 0 or a power of two,
+ * follows the load. */
 struct fw_sampling {
 	__u64 tick_ns;
-	__u32 skipped;
+	__u32 skipped; /* since the last sample */
 	__u32 period;
-	__u32 taken; /* in this tick */
-	__u32 told;  /* drops handed on in this tick */
+	__u16 taken; /* in this tick */
+	__u16 told;  /* drops handed on in this tick */
+	__u32 gap;   /* the next sample is taken when so many are skipped */
 };
 FW_SIZE_IS(struct fw_sampling, 24);
 

@@ -33,7 +33,8 @@
 	X(CHALLENGE_BUDGET, DROP, "challenge_budget",                                                        \
 	  "SYN beyond the budget of cookies for its source network or for all")                              \
 	X(CHALLENGE_NO_LISTENER, DROP, "challenge_no_listener",                                              \
-	  "SYN to a port nobody listens on, while SYNs are challenged")                                      \
+	  "SYN that no listener would answer (to its port, or of such an address), while SYNs are "          \
+	  "challenged")                                                                                      \
 	X(CHALLENGE_NO_STATE, DROP, "challenge_no_state",                                                    \
 	  "TCP of no connection and without a valid cookie, while SYNs are challenged")                      \
 	X(BAD_FRAGMENT, DROP, "bad_fragment",                                                                \

@@ -73,7 +73,8 @@ struct fw_known_tags {
 };
 FW_SIZE_IS(struct fw_known_tags, 32);
 
-/* A cache line: the buckets of an address for rules with odd and with even ids. */
+/* A cache line: the buckets of an address for rules with odd and with even ids; keys with a port are in these
+ * and those of the line beside it, whatever the rule. */
 struct fw_known_line {
 	struct fw_known_tags half[2];
 };
@@ -236,8 +237,8 @@ enum fw_cookie_flag {
 	FW_COOKIE_TIMESTAMPS = 1 << 0, /* without random offsets: they can carry options */
 	FW_COOKIE_SACK = 1 << 1,
 	FW_COOKIE_WSCALE = 1 << 2,
-	FW_COOKIE_FORWARDS = 1 << 3, /* forwarded, bridged, bound above: no socket found proves nothing */
-	FW_COOKIE_READY = 1 << 4,    /* tcp_syncookies is 2; without it nothing is challenged */
+	FW_COOKIE_UNSEEN = 1 << 3, /* not every socket is seen from here: none found proves nothing */
+	FW_COOKIE_READY = 1 << 4,  /* tcp_syncookies is 2; without it nothing is challenged */
 };
 
 struct fw_cookie_host {

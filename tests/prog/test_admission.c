@@ -169,25 +169,38 @@ Test(admission, filters_of_known_tags_mend_themselves)
 	lab_close(&lab);
 }
 
-/* Keys that are more than a source are known by all that makes them. */
-Test(admission, a_known_key_with_a_port_stays_over_its_limit)
+/* Keys that are more than a source are known by all that makes them, and one source has room for many: it
+ * must not push its own keys out. first, step: of its ports. */
+static void ports_stay_over_their_limit(uint16_t first, uint16_t step)
 {
+	enum { PORTS_KNOWN = 40, LIMIT = 50 };
 	struct lab lab;
-	struct packet known = PACKET(.from = ATTACKER);
+	uint16_t port = first;
 
 	lab_open_with(&lab,
-		      "version: 1\nrules: [{name: r, limit: 200 packets/10s, per: [source, dest_port], "
+		      "version: 1\nrules: [{name: r, limit: 50 packets/10s, per: [source, dest_port], "
 		      "action: block}]\n",
 		      (struct fw_datapath_options){.sources = 1 << 18, .bans = 1024}, false);
-	cr_expect_eq(lab_send(&lab, known, 250), 200);
+	for (int i = 0; i < PORTS_KNOWN; i++, port += step)
+		cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER, .to_port = port), LIMIT + 10), LIMIT);
 	for (uint32_t i = 0; i < CROWD; i++) {
 		struct packet packet = stranger(i);
 
 		lab_run(&lab, &packet);
 	}
 	cr_expect_gt(not_admitted(&lab), 0);
-	cr_expect_eq(lab_send(&lab, known, 100), 0, "the flood hides nobody");
+	port = first;
+	for (int i = 0; i < PORTS_KNOWN; i++, port += step)
+		cr_expect_eq(lab_send(&lab, PACKET(.from = ATTACKER, .to_port = port), 20), 0,
+			     "the flood hides port %u", port);
 	lab_close(&lab);
+}
+
+Test(admission, known_keys_with_a_port_stay_over_their_limit)
+{
+	ports_stay_over_their_limit(1, 1);
+	ports_stay_over_their_limit(40000, 2);
+	ports_stay_over_their_limit(1024, 1024);
 }
 
 /* What a flood varies, one packet each. */

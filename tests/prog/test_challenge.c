@@ -49,7 +49,7 @@ Test(challenge, of_nobody_who_listens)
 	flood(&scene, VICTIM);
 	expect_rule(lab, FW_REASON_CHALLENGE_NO_LISTENER, "syn", SYN(.from = HONEST, .to_port = 81));
 	expect(lab, FW_REASON_CHALLENGE_NO_LISTENER, SYN(.from = HONEST6, .to_port = 81));
-	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_FORWARDS);
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST, .to_port = 81)); /* may be for somebody behind */
 	expect(lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST));
 	scene_close(&scene);
@@ -102,5 +102,82 @@ Test(challenge, spares_never_block_and_earlier_rules)
 	expect(lab, FW_REASON_NEVER_BLOCK, SYN(.from = OFFICE));
 	expect(lab, FW_REASON_NEVER_BLOCK, TCP(TCP_RST, .from = OFFICE));
 	expect(lab, FW_REASON_CHALLENGED, SYN(.from = HONEST));
+	scene_close(&scene);
+}
+
+static const char *const nobodys[] = {
+	"0.0.0.0", "127.0.0.1", "127.255.255.254", "224.0.0.1", "239.255.255.255", "255.255.255.255",
+	"::",	   "::1",	"ff02::1",	   "ff0e::7"};
+static const char *const somebodys[] = {
+	"10.0.0.7", "100.64.0.7", "169.254.0.7", "172.16.0.7", "192.168.0.7",	  "223.255.255.7",
+	"0.1.2.3",  "126.0.0.7",  "128.0.0.7",	 "240.0.0.7",  "255.255.255.254", "fd00::7",
+	"fe80::7",  "feff::7",	  "::2",	 "::1:0:0:1"};
+static const char *const of_all[] = {"224.0.0.1", "239.255.255.250", "255.255.255.255", "ff02::1", "ff0e::7"};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void check_syn(struct lab *lab, enum fw_reason expected, const char *from, const char *to)
+{
+	struct packet syn = SYN(.from = from, .to = to);
+	enum fw_reason got = lab_run(lab, &syn);
+
+	cr_expect_eq(got, expected, "%s to %s: expected %s, got %s", from, to ? to : "the victim",
+		     lab_words[expected], lab_words[got]);
+}
+
+/* What an answer could only go to by mistake gets none: the stack would not give one either. */
+static void nobody_is_answered(struct lab *lab)
+{
+	for (size_t i = 0; i < COUNT(nobodys); i++)
+		check_syn(lab, FW_REASON_CHALLENGE_NO_LISTENER, nobodys[i], NULL);
+	for (size_t i = 0; i < COUNT(of_all); i++)
+		check_syn(lab, FW_REASON_CHALLENGE_NO_LISTENER, strchr(of_all[i], ':') ? HONEST6 : HONEST,
+			  of_all[i]);
+}
+
+Test(challenge, of_nobody_or_to_all_is_not_answered)
+{
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+
+	scene_open(&scene, "version: 1\nsafety: {synproxy_wscale: 5}\n" RULE("per: total, "));
+	expect(lab, FW_REASON_NO_RULE, SYN(.from = "127.0.0.1")); /* the stack's affair while all is well */
+	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST, .to = "224.0.0.1"));
+	flood(&scene, VICTIM);
+	nobody_is_answered(lab);
+	for (size_t i = 0; i < COUNT(somebodys); i++)
+		check_syn(lab, FW_REASON_CHALLENGED, somebodys[i], NULL);
+	sockets_say(lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
+	nobody_is_answered(lab);
+	lab_publish(lab, "version: 1\nmode: count\n" RULE("per: total, "));
+	nobody_is_answered(lab);
+	cr_expect_eq(lab->trace.verdict, FW_VERDICT_WOULD_DROP);
+	lab_publish(lab, TOTAL);
+	sockets_say(lab, COOKIE_FLAGS & ~(unsigned int)FW_COOKIE_READY);
+	expect(lab, FW_REASON_NO_RULE, SYN(.from = "127.0.0.1")); /* nothing is challenged then */
+	scene_close(&scene);
+}
+
+/* A frame to a group is for no listener of this host; it may be for somebody on a bridge. */
+Test(challenge, a_frame_to_a_group_is_not_answered)
+{
+	static const unsigned char groups[][6] = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+						  {1, 0, 0x5e, 0, 0, 1}};
+	struct packet syn = SYN(.from = HONEST), syn6 = SYN(.from = HONEST6, .tags = 1);
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+
+	scene_open(&scene, "version: 1\nsafety: {synproxy_wscale: 5}\n" RULE("per: total, "));
+	flood(&scene, VICTIM);
+	for (size_t i = 0; i < COUNT(groups); i++) {
+		memcpy(syn.bytes, groups[i], 6);
+		memcpy(syn6.bytes, groups[i], 6);
+		sockets_say(lab, COOKIE_FLAGS);
+		expect(lab, FW_REASON_CHALLENGE_NO_LISTENER, syn);
+		expect(lab, FW_REASON_CHALLENGE_NO_LISTENER, syn6);
+		sockets_say(lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
+		expect(lab, FW_REASON_NO_RULE, syn);
+		expect(lab, FW_REASON_NO_RULE, syn6);
+	}
 	scene_close(&scene);
 }

@@ -156,7 +156,7 @@ Test(challenge, of_somebody_behind_this_host)
 	scene_open(&scene, "version: 1\nsafety: {synproxy_wscale: 5}\n" RULE("per: total, "));
 	flood(&scene, VICTIM);
 	expect(&scene.lab, FW_REASON_CHALLENGE_NO_LISTENER, SYN(.from = HONEST, .to_port = 81));
-	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_FORWARDS);
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
 	syn = with_options(syn, 34, all_options, sizeof(all_options));
 	cr_assert_eq(lab_run(&scene.lab, &syn), FW_REASON_CHALLENGED);
 	check_addresses(&scene, &syn, 14);

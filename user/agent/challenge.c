@@ -259,7 +259,7 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 		raise_sysctl(agent, 1, &err);
 	fw_cookie_host_read(&watch->host);
 	if (watch->unseen[0])
-		watch->host.flags |= FW_COOKIE_FORWARDS;
+		watch->host.flags |= FW_COOKIE_UNSEEN;
 	if (watch->unable)
 		watch->host.flags = 0;
 	fw_cookie_host_set(agent->datapath, &watch->host);
@@ -354,7 +354,7 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
 	if (watch->engaged && watch->unseen[0])
 		json_array_append_new(warnings, json_string(watch->unseen));
-	else if (watch->engaged && watch->host.flags & FW_COOKIE_FORWARDS &&
+	else if (watch->engaged && watch->host.flags & FW_COOKIE_UNSEEN &&
 		 agent->loaded->policy->safety.synproxy_wscale == FW_SYNPROXY_NONE)
 		json_array_append_new(
 			warnings,

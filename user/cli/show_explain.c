@@ -72,7 +72,6 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 	fw_show_undo(page, document);
 }
 
-/* Every so manyth packet is looked at, whosever turn it is. */
 static void print_sampled(const struct fw_page *page, double one_in)
 {
 	char period[FW_SAY_MAX];
@@ -81,10 +80,8 @@ static void print_sampled(const struct fw_page *page, double one_in)
 		return;
 	fw_say_count(one_in, period);
 	fprintf(page->out,
-		"estimated from one packet in %s: of sources that send in strict turn some show up to %s "
-		"times "
-		"too high, the others not at all\n",
-		period, period);
+		"estimated from one packet in %s, drawn at random: rough for sources of few packets\n",
+		period);
 }
 
 void fw_show_top(const struct fw_page *page, const json_t *sources)

@@ -119,7 +119,7 @@ void fw_cookie_host_read(struct fw_cookie_host *ret)
 	if (is_on("/proc/sys/net/ipv4/tcp_window_scaling"))
 		ret->flags |= FW_COOKIE_WSCALE;
 	if (is_on("/proc/sys/net/ipv4/ip_forward") || is_on("/proc/sys/net/ipv6/conf/all/forwarding"))
-		ret->flags |= FW_COOKIE_FORWARDS;
+		ret->flags |= FW_COOKIE_UNSEEN;
 	read_windows(ret);
 }
 
