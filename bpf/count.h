@@ -118,6 +118,13 @@ static __noinline void count_drop_sample(const struct fw_pkt *pkt, __u32 weight,
 	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);
 }
 
+/* By chance: whoever sends in strict turn, as a carpet does to its targets, would meet a fixed step again and
+ * again, or never. */
+static __always_inline __u32 count_gap(__u32 period)
+{
+	return period < 2 ? 1 : 1 + (__u32)((__u64)bpf_get_prandom_u32() * (2 * period - 1) >> 32);
+}
+
 /* At most FW_SAMPLES_PER_TICK a tick and CPU: the period doubles when they run out and halves when they are
  * not used. */
 static __always_inline void count_source(struct fw_sampling *sampling, const struct fw_pkt *pkt,
@@ -125,7 +132,7 @@ static __always_inline void count_source(struct fw_sampling *sampling, const str
 {
 	__u32 weight;
 
-	if (++sampling->skipped < sampling->period)
+	if (++sampling->skipped < sampling->gap)
 		return;
 	weight = sampling->skipped;
 	sampling->skipped = 0;
@@ -140,6 +147,7 @@ static __always_inline void count_source(struct fw_sampling *sampling, const str
 		if (sampling->period < FW_SAMPLE_PERIOD_MAX)
 			sampling->period = sampling->period ? sampling->period << 1 : 2;
 	}
+	sampling->gap = count_gap(sampling->period);
 	if (pkt->family == FW_FAMILY_NONE)
 		return;
 	/* Who is answered may be honest; that he was, is still part of an attack. */

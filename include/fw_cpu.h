@@ -11,8 +11,9 @@ struct fw_sampling {
 	__u64 tick_ns;
 	__u32 skipped;
 	__u32 period;
-	__u32 taken; /* in this tick */
-	__u32 told;  /* drops handed on in this tick */
+	__u32 gap;   /* from the last sample to the next one: period on average */
+	__u16 taken; /* in this tick */
+	__u16 told;  /* drops handed on in this tick */
 };
 FW_SIZE_IS(struct fw_sampling, 24);
 

@@ -81,12 +81,11 @@ const struct fw_command fw_command_top = {
 		     .help = "what to sort by (default packets)"},
 		    {.name = "limit", .value = "N", .help = "at most N sources (default 20)"}},
 	.help = "the busiest sources, refreshed every second",
-	.about =
-		"q or Ctrl-C ends it. Under --json one array a line and second. Beyond some ten thousand "
-		"packets "
-		"a second and CPU one in sampled_one_in is looked at and counted for all of them: rates are "
-		"estimates then, and of sources that send in strict turn some show up to that many times too "
-		"high and the others not at all. What rules count is exact.",
+	.about = "q or Ctrl-C ends it. Under --json one array a line and second. Beyond some ten thousand "
+		 "packets "
+		 "a second and CPU one in sampled_one_in is looked at and counted for all of them: rates are "
+		 "estimates then, and whoever sends few shows too high, too low or not at all. What rules "
+		 "count is exact.",
 	.examples = "floodwall top --by drops\nfloodwall top --once --limit 100",
 	.route = FW_API_TOP,
 	.json = "[{\"source\",\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"state\":"

@@ -72,7 +72,7 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 	fw_show_undo(page, document);
 }
 
-/* Every so manyth packet is looked at, whosever turn it is. */
+/* One in so many packets is looked at, by chance. */
 static void print_sampled(const struct fw_page *page, double one_in)
 {
 	char period[FW_SAY_MAX];
@@ -81,10 +81,8 @@ static void print_sampled(const struct fw_page *page, double one_in)
 		return;
 	fw_say_count(one_in, period);
 	fprintf(page->out,
-		"estimated from one packet in %s: of sources that send in strict turn some show up to %s "
-		"times "
-		"too high, the others not at all\n",
-		period, period);
+		"estimated from one packet in %s: whoever sends few shows too high, too low or not at all\n",
+		period);
 }
 
 void fw_show_top(const struct fw_page *page, const json_t *sources)
