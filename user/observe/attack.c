@@ -319,8 +319,8 @@ static void look_at_cause(struct look *look)
 		lane->over_since_ns = first_sample_ns(look, look->attacks->last_step_ns);
 	if (!lane->over_steps && !look->attacks->active_count)
 		return;
-	count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, shares,
-				 look->share_of);
+	count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits,
+				 look->cause->start / rate, shares, look->share_of);
 	for (size_t i = 0; i < count; i++)
 		credit_share(look, (uint8_t)i, &shares[i], rate);
 	if (!count)

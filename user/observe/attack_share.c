@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whose packets dropped samples are: single addresses that stand out, then prefixes, then everybody. */
+/* Whose packets dropped samples are: single addresses that stand out, then prefixes, then single addresses
+ * among what these leave, then everybody. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_atta
 struct split {
 	const struct fw_drop_sample **samples;
 	size_t count;
-	double total;
+	double total, enough; /* weight of all, and what makes a target of its own */
 	struct fw_attack_share *shares;
 	size_t share_count;
 	uint8_t *share_of;
@@ -57,7 +58,7 @@ static void take(struct split *split, size_t first, size_t end, const struct fw_
 			weight += split->samples[i]->weight;
 			samples++;
 		}
-	if (samples < least || weight < STANDS_OUT * split->total || split->share_count == FW_ATTACK_SHARES)
+	if (samples < least || weight < split->enough || split->share_count == FW_ATTACK_SHARES)
 		return;
 	split->shares[split->share_count] =
 		(struct fw_attack_share){.target = *target, .part = weight, .samples = samples};
@@ -78,6 +79,34 @@ static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], s
 				break;
 		take(split, first, end, &target, least);
 	}
+}
+
+static double weight_left(const struct split *split)
+{
+	double weight = 0;
+
+	for (size_t i = 0; i < split->count; i++)
+		if (is_free(split, i))
+			weight += split->samples[i]->weight;
+	return weight;
+}
+
+/* Who stands out among the rest and would be an attack alone: a big flood must not hide a smaller one at
+ * another address. */
+static void take_smaller(struct split *split, double least)
+{
+	const double enough = split->enough;
+	size_t before;
+
+	do {
+		before = split->share_count;
+		split->enough = STANDS_OUT * weight_left(split);
+		if (split->enough < least)
+			split->enough = least;
+		if (before)
+			take_runs(split, NULL, LEAST_ALONE);
+	} while (split->share_count > before);
+	split->enough = enough;
 }
 
 static void widest_first(struct split *split)
@@ -105,8 +134,8 @@ static void make_whole(struct split *split)
 }
 
 size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
-			const uint8_t bits[FW_FAMILY_MAX_], struct fw_attack_share ret[FW_ATTACK_SHARES],
-			uint8_t *share_of)
+			const uint8_t bits[FW_FAMILY_MAX_], double least,
+			struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of)
 {
 	struct split split = {.samples = samples, .count = count, .shares = ret, .share_of = share_of};
 	const struct fw_attack_target everything = {.everything = true};
@@ -117,11 +146,13 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 	memset(share_of, FW_ATTACK_SHARES, count);
 	for (size_t i = 0; i < count; i++)
 		split.total += samples[i]->weight;
+	split.enough = STANDS_OUT * split.total;
 	take_runs(&split, NULL, count < LEAST_ALONE ? count : LEAST_ALONE);
 	take_runs(&split, bits, 1);
+	take_smaller(&split, least * split.total);
 	take(&split, 0, count, &everything, 1);
 	if (!split.share_count) { /* many prefixes, none stands out */
-		split.total = 0;
+		split.enough = 0;
 		take(&split, 0, count, &everything, 1);
 	}
 	widest_first(&split);
