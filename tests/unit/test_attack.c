@@ -371,6 +371,21 @@ Test(attack, a_later_victim_of_the_same_rule_has_a_beginning_of_its_own)
 	close_scene(scene);
 }
 
+/* One client that is still being dropped when the flood is over does not lend it his port. */
+Test(attack, late_packets_do_not_describe_it)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9", .dest_port = 80});
+	expect_vector(&scene->attacks->active[0].vectors[0], "udp to port 80");
+	steps(scene, 8,
+	      (struct flood){.pps = 40, .first = "203.0.113.9", .source_port = 5555, .dest_port = 81});
+	expect_vector(&scene->attacks->active[0].vectors[0], "udp to port 80");
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9", .dest_port = 53});
+	expect_vector(&scene->attacks->active[0].vectors[0], "udp to port 53");
+	close_scene(scene);
+}
+
 Test(attack, counted_ones_are_seen_alike)
 {
 	struct scene *scene = open_scene();

@@ -210,6 +210,17 @@ static int start(struct look *look, const struct fw_attack_target *target, uint8
 	return (int)attacks->active_count++;
 }
 
+/* What the packets of a vector have in common, as long as they are a flood: a few late ones say nothing of
+ * it. */
+static void describe(struct fw_attack_vector *vector, const struct fw_attack_vector *kind)
+{
+	vector->has_flags = kind->has_flags;
+	vector->tcp_flags = kind->tcp_flags;
+	vector->fragments = kind->fragments;
+	vector->source_port = kind->source_port;
+	vector->dest_port = kind->dest_port;
+}
+
 /* A share of what the cause dropped in this step goes to its attack, vector by vector. */
 static void credit(struct look *look, struct fw_attack *attack, bool *ret_changed, uint8_t share, double part)
 {
@@ -228,11 +239,8 @@ static void credit(struct look *look, struct fw_attack *attack, bool *ret_change
 		memcpy(kinds[i].cause, look->cause->name,
 		       strnlen(look->cause->name, sizeof(kinds[i].cause) - 1));
 		vector = add_vector(attack, &kinds[i], ret_changed);
-		vector->has_flags = kinds[i].has_flags;
-		vector->tcp_flags = kinds[i].tcp_flags;
-		vector->fragments = kinds[i].fragments;
-		vector->source_port = kinds[i].source_port;
-		vector->dest_port = kinds[i].dest_port;
+		if (packets / look->seconds >= STILL_ON * look->cause->start)
+			describe(vector, &kinds[i]);
 		vector->dropped += look->dropped * part * parts[i];
 		vector->would_drop += look->would_drop * part * parts[i];
 		vector->bytes += packets * length;
