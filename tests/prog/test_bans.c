@@ -2,6 +2,7 @@
 /* Bans as leases: who gets one, how long it lasts, what proves an address, and a filter that never forgets
  * one. */
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include "kern/events.h"
@@ -207,6 +208,34 @@ Test(bans, survive_rebuilds_of_the_filter)
 	for (int i = 0; i < BANS; i++) {
 		snprintf(addr, sizeof(addr), "10.%d.%d.%d", i >> 12, i >> 6 & 63, i & 63);
 		expect(&lab, i % 3 ? FW_REASON_BANNED : FW_REASON_NO_RULE, PACKET(.from = addr));
+	}
+	lab_close(&lab);
+}
+
+/* The filter that an agent leaves behind fits the bans it left: the next one takes it as it is. */
+Test(bans, many_hold_for_the_next_agent)
+{
+	enum { BANS = 9000 };
+	const struct fw_datapath_options options = {
+		.sources = 4096, .bans = 16384, .pin_dir = "/sys/fs/bpf/floodwall/1"};
+	struct lab lab;
+	char addr[32];
+
+	lab_needs_root();
+	cr_assert_eq(unshare(CLONE_NEWNS), 0);
+	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	cr_assert_eq(mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL), 0);
+	lab_open_with(&lab, "version: 1\n", options, false);
+	for (int i = 0; i < BANS; i++) {
+		snprintf(addr, sizeof(addr), "10.%d.%d.%d", i >> 12, i >> 6 & 63, i & 63);
+		cr_assert_eq(add(&lab, addr, lab.now_ns + 100 * SECONDS), 0);
+	}
+	lab_close(&lab);
+
+	lab_open_with(&lab, NULL, options, false);
+	for (int i = 0; i < BANS; i++) {
+		snprintf(addr, sizeof(addr), "10.%d.%d.%d", i >> 12, i >> 6 & 63, i & 63);
+		expect(&lab, FW_REASON_BANNED, PACKET(.from = addr));
 	}
 	lab_close(&lab);
 }

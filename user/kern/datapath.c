@@ -77,10 +77,8 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
 	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
 	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->clock &&
-	    datapath->trace) {
-		fw_ban_filter_init(datapath);
+	    datapath->trace)
 		return 0;
-	}
 	return err && err->code ? err->code : -ENOMEM;
 }
 
