@@ -74,6 +74,32 @@ Test(attack_targets, two_victims_are_two_attacks)
 	close_scene(scene);
 }
 
+/* Seen beside one that is ten times as large, and what is dropped of it is its own. What is no attack by
+ * itself is not. */
+Test(attack_targets, a_small_one_beside_a_big_one)
+{
+	struct scene *scene = open_scene();
+
+	for (int i = 0; i < 8; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 40000, .first = "198.51.100.1"});
+		if (i >= 4)
+			pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.5", .dest_port = 53});
+		pour(scene, (struct flood){.pps = 400, .first = "192.0.2.7"});
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 2);
+	expect_target(&scene->attacks->active[0], "198.51.100.1");
+	expect_target(&scene->attacks->active[1], "203.0.113.5");
+	cr_expect_float_eq(scene->attacks->active[0].packets_per_second, 40000, 400, "got %f",
+			   scene->attacks->active[0].packets_per_second);
+	cr_expect_float_eq(scene->attacks->active[1].packets_per_second, 4000, 40, "got %f",
+			   scene->attacks->active[1].packets_per_second);
+	cr_expect_float_eq(scene->attacks->active[1].vectors[0].dropped, 4 * 1000, 40, "got %f",
+			   scene->attacks->active[1].vectors[0].dropped);
+	close_scene(scene);
+}
+
 /* The rule has dropped for long, but nothing of this victim's. */
 Test(attack_targets, a_later_victim_of_the_same_rule_has_a_beginning_of_its_own)
 {

@@ -222,9 +222,8 @@ static uint64_t first_sample_ns(const struct fw_attack_look *look, uint64_t sinc
 static double credit_all(struct fw_attack_look *look, double rate)
 {
 	struct fw_attack_share shares[FW_ATTACK_SHARES];
-	size_t count =
-		fw_attack_shares(look->samples, look->sample_count, look->cause->bits, look->attacks->active,
-				 look->attacks->active_count, shares, look->share_of);
+	size_t count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, look->attacks,
+					look->cause->start / rate, shares, look->share_of);
 	double credited = 0;
 
 	if (!count)

@@ -118,7 +118,8 @@ void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *st
 void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns);
 
 /* attack_share.c: whose packets the samples are. Sorts them; share_of[i] becomes the index of the share that
- * sample i belongs to, or FW_ATTACK_SHARES. The parts sum up to 1, wider targets come first. */
+ * sample i belongs to, or FW_ATTACK_SHARES. The parts sum up to 1, a target comes before those inside it.
+ * attacks: those that last. least: the part that would be an attack by itself. */
 struct fw_attack_share {
 	struct fw_attack_target target;
 	double part;
@@ -126,8 +127,8 @@ struct fw_attack_share {
 	bool is_small; /* nobody's target if it were not attacked already */
 };
 size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
-			const uint8_t bits[FW_FAMILY_MAX_], const struct fw_attack *attacks,
-			size_t attack_count, struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of);
+			const uint8_t bits[FW_FAMILY_MAX_], const struct fw_attacks *attacks, double least,
+			struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of);
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
 
 /* attack_vector.c: what kind of packets the samples of one share are. parts[i] is the part of vector i. */

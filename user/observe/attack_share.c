@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whose packets dropped samples are: single addresses that stand out, then prefixes, then everybody. */
+/* Whose packets dropped samples are: single addresses that stand out, then prefixes, then who is attacked
+ * already, then single addresses among what these leave, then everybody. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,6 @@ bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_atta
 struct split {
 	const struct fw_drop_sample **samples;
 	size_t count;
-	double total;
 	struct fw_attack_share *shares;
 	size_t share_count;
 	uint8_t *share_of;
@@ -45,9 +45,20 @@ static struct fw_prefix prefix_of(const struct fw_drop_sample *sample, const uin
 	return (struct fw_prefix){.addr = fw_addr_masked(&sample->dest, keep), .bits = keep};
 }
 
-/* Samples first … end-1 lie in one prefix; those nobody has taken yet become a share if they stand out. */
+static double weight_left(const struct split *split)
+{
+	double weight = 0;
+
+	for (size_t i = 0; i < split->count; i++)
+		if (is_free(split, i))
+			weight += split->samples[i]->weight;
+	return weight;
+}
+
+/* Samples first … end-1 lie in one prefix; those nobody has taken yet become a share if there are enough, by
+ * number and by weight. */
 static bool take(struct split *split, size_t first, size_t end, const struct fw_attack_target *target,
-		 size_t least, double stands_out)
+		 size_t least, double enough)
 {
 	double weight = 0;
 	size_t samples = 0;
@@ -57,7 +68,7 @@ static bool take(struct split *split, size_t first, size_t end, const struct fw_
 			weight += split->samples[i]->weight;
 			samples++;
 		}
-	if (samples < least || weight < stands_out * split->total || split->share_count == FW_ATTACK_SHARES)
+	if (samples < least || weight < enough || split->share_count == FW_ATTACK_SHARES)
 		return false;
 	split->shares[split->share_count] =
 		(struct fw_attack_share){.target = *target, .part = weight, .samples = samples};
@@ -69,7 +80,7 @@ static bool take(struct split *split, size_t first, size_t end, const struct fw_
 }
 
 /* Runs of one prefix; bits NULL: of one address. */
-static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], size_t least)
+static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], size_t least, double enough)
 {
 	for (size_t first = 0, end; first < split->count; first = end) {
 		struct fw_attack_target target = {.prefix = prefix_of(split->samples[first], bits)};
@@ -77,15 +88,15 @@ static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], s
 		for (end = first + 1; end < split->count; end++)
 			if (!fw_prefix_contains(&target.prefix, &split->samples[end]->dest))
 				break;
-		take(split, first, end, &target, least, STANDS_OUT);
+		take(split, first, end, &target, least, enough);
 	}
 }
 
 /* Who is attacked already has his share as long as there is anything of it. */
-static void take_attacked(struct split *split, const struct fw_attack *attacks, size_t attack_count)
+static void take_attacked(struct split *split, const struct fw_attacks *attacks)
 {
-	for (size_t i = 0; i < attack_count; i++) {
-		const struct fw_attack_target *target = &attacks[i].target;
+	for (size_t i = 0; i < attacks->active_count; i++) {
+		const struct fw_attack_target *target = &attacks->active[i].target;
 		size_t first = 0, end;
 
 		while (first < split->count &&
@@ -97,6 +108,21 @@ static void take_attacked(struct split *split, const struct fw_attack *attacks, 
 		if (!target->everything && take(split, first, end, target, 1, 0))
 			split->shares[split->share_count - 1].is_small = true;
 	}
+}
+
+/* Who stands out among the rest and would be an attack alone: a big flood must not hide a smaller one at
+ * another address. */
+static void take_smaller(struct split *split, double least)
+{
+	size_t before;
+
+	do {
+		double enough = STANDS_OUT * weight_left(split);
+
+		before = split->share_count;
+		if (before)
+			take_runs(split, NULL, LEAST_ALONE, enough > least ? enough : least);
+	} while (split->share_count > before);
 }
 
 static void widest_first(struct split *split)
@@ -124,26 +150,26 @@ static void make_whole(struct split *split)
 }
 
 size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
-			const uint8_t bits[FW_FAMILY_MAX_], const struct fw_attack *attacks,
-			size_t attack_count, struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of)
+			const uint8_t bits[FW_FAMILY_MAX_], const struct fw_attacks *attacks, double least,
+			struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of)
 {
 	struct split split = {.samples = samples, .count = count, .shares = ret, .share_of = share_of};
 	const struct fw_attack_target everything = {.everything = true};
+	double total, enough;
 
 	if (!count)
 		return 0;
 	qsort(samples, count, sizeof(*samples), by_address);
 	memset(share_of, FW_ATTACK_SHARES, count);
-	for (size_t i = 0; i < count; i++)
-		split.total += samples[i]->weight;
-	take_runs(&split, NULL, count < LEAST_ALONE ? count : LEAST_ALONE);
-	take_runs(&split, bits, 1);
-	take_attacked(&split, attacks, attack_count);
-	take(&split, 0, count, &everything, 1, STANDS_OUT);
-	if (!split.share_count) { /* many prefixes, none stands out */
-		split.total = 0;
-		take(&split, 0, count, &everything, 1, STANDS_OUT);
-	}
+	total = weight_left(&split);
+	enough = STANDS_OUT * total;
+	take_runs(&split, NULL, count < LEAST_ALONE ? count : LEAST_ALONE, enough);
+	take_runs(&split, bits, 1, enough);
+	take_attacked(&split, attacks);
+	take_smaller(&split, least * total);
+	take(&split, 0, count, &everything, 1, enough);
+	if (!split.share_count) /* many prefixes, none stands out */
+		take(&split, 0, count, &everything, 1, 0);
 	widest_first(&split);
 	make_whole(&split);
 	return split.share_count;
