@@ -66,6 +66,21 @@ Test(attack_figures, rates_say_what_happens_now)
 	close_scene(scene);
 }
 
+/* One client that is still being dropped when the flood is over does not lend it his port. */
+Test(attack_figures, late_packets_do_not_describe_it)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9", .dest_port = 80});
+	expect_vector(&scene->attacks->active[0].vectors[0], "udp to port 80");
+	steps(scene, 8,
+	      (struct flood){.pps = 40, .first = "203.0.113.9", .source_port = 5555, .dest_port = 81});
+	expect_vector(&scene->attacks->active[0].vectors[0], "udp to port 80");
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9", .dest_port = 53});
+	expect_vector(&scene->attacks->active[0].vectors[0], "udp to port 53");
+	close_scene(scene);
+}
+
 /* What another victim of the same rule gets is not this one's, neither before it stands out nor if it never
  * does; and it has its own from its first packet on. */
 Test(attack_figures, a_second_victim_is_in_nobody_elses_figures)

@@ -55,6 +55,17 @@ struct amount {
 	double dropped, would_drop;
 };
 
+/* What the packets of a vector have in common, as long as they are a flood: a few late ones say nothing of
+ * it. */
+static void describe(struct fw_attack_vector *vector, const struct fw_attack_vector *kind)
+{
+	vector->has_flags = kind->has_flags;
+	vector->tcp_flags = kind->tcp_flags;
+	vector->fragments = kind->fragments;
+	vector->source_port = kind->source_port;
+	vector->dest_port = kind->dest_port;
+}
+
 /* seconds: in which that was, for the rates; 0: not now. */
 static void credit(const struct fw_attack_look *look, struct fw_attack *attack, uint8_t share,
 		   struct amount amount, double seconds, bool *ret_new)
@@ -75,17 +86,14 @@ static void credit(const struct fw_attack_look *look, struct fw_attack *attack, 
 		memcpy(kinds[i].cause, look->cause->name,
 		       strnlen(look->cause->name, sizeof(kinds[i].cause) - 1));
 		vector = fw_attack_add_vector(attack, &kinds[i], ret_new);
-		vector->has_flags = kinds[i].has_flags;
-		vector->tcp_flags = kinds[i].tcp_flags;
-		vector->fragments = kinds[i].fragments;
-		vector->source_port = kinds[i].source_port;
-		vector->dest_port = kinds[i].dest_port;
 		vector->dropped += dropped;
 		vector->would_drop += would_drop;
 		vector->bytes += packets * length;
 		vector->last_ns = look->step->now_ns;
 		if (seconds <= 0)
 			continue;
+		if (packets / seconds >= FW_ATTACK_STILL_ON * look->cause->start)
+			describe(vector, &kinds[i]);
 		vector->packets_per_second += packets / seconds;
 		vector->dropped_per_second += dropped / seconds;
 		vector->would_drop_per_second += would_drop / seconds;
