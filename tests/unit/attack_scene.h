@@ -14,13 +14,14 @@
 #define START  (1000 * FW_NS_PER_SEC)
 #define CARPET 7 /* rule ids */
 #define OTHER  9
+#define POLICE 11
 #define BANNED FW_ATTACK_REASON_LANE(FW_REASON_BANNED)
 
 /* A filter that is only its counters. */
 struct scene {
 	struct fw_attacks *attacks;
-	uint64_t now_ns, started, changed, ended;
-	struct fw_attack_cause causes[3];
+	uint64_t now_ns, started, changed, ended, would_drop;
+	struct fw_attack_cause causes[4];
 	struct fw_drop_sample samples[8192];
 	size_t sample_count;
 	struct fw_attack last; /* of the last news */
@@ -41,7 +42,8 @@ static inline void look(struct scene *scene)
 	struct fw_attack_step step = {.now_ns = scene->now_ns,
 				      .wall_ns = scene->now_ns,
 				      .causes = scene->causes,
-				      .cause_count = 3,
+				      .cause_count = 4,
+				      .would_drop = scene->would_drop,
 				      .samples = scene->samples,
 				      .sample_count = scene->sample_count};
 
@@ -59,7 +61,7 @@ static inline struct scene *open_scene(void)
 
 	scene->attacks = calloc(1, sizeof(*scene->attacks));
 	scene->now_ns = START;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		scene->causes[i] = cause;
 	scene->causes[0].lane = CARPET;
 	scene->causes[0].name = "carpet";
@@ -67,6 +69,8 @@ static inline struct scene *open_scene(void)
 	scene->causes[1].name = "other";
 	scene->causes[2].lane = BANNED;
 	scene->causes[2].name = "banned";
+	scene->causes[3].lane = POLICE;
+	scene->causes[3].name = "police";
 	look(scene);
 	return scene;
 }
@@ -77,7 +81,8 @@ static inline void close_scene(struct scene *scene)
 	free(scene);
 }
 
-/* A hundred samples of what one cause drops in a step; `spread` destinations from `first` on. */
+/* A hundred samples of what one cause drops in a step; `spread` destinations from `first` on. again: another
+ * cause would have dropped these packets before it, or drops them behind it. */
 struct flood {
 	int cause;
 	double pps;
@@ -86,17 +91,19 @@ struct flood {
 	uint8_t protocol;
 	uint16_t source_port, dest_port;
 	uint8_t tcp_flags;
-	bool would, blind;
+	bool would, blind, again;
 };
 
 static inline void pour(struct scene *scene, struct flood flood)
 {
 	struct fw_attack_cause *cause = &scene->causes[flood.cause];
 	uint64_t packets = (uint64_t)(flood.pps * STEP / 1e9);
-	size_t count = flood.blind ? 0 : packets < 100 ? packets : 100;
+	size_t count = flood.blind || flood.again ? 0 : packets < 100 ? packets : 100;
 	unsigned int spread = flood.spread ? flood.spread : 1;
 
 	*(flood.would ? &cause->would_drop : &cause->dropped) += packets;
+	if (flood.would && !flood.again && cause->lane < FW_RULE_IDS)
+		scene->would_drop += packets;
 	for (size_t i = 0; i < count; i++) {
 		struct fw_drop_sample *sample = &scene->samples[scene->sample_count++];
 		uint32_t at = (uint32_t)(i * 7919 % spread);

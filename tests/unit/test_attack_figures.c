@@ -66,6 +66,57 @@ Test(attack_figures, rates_say_what_happens_now)
 	close_scene(scene);
 }
 
+/* 30 000 packets/s; a police rule drops 10 000 of them, and two rules before it count them all. Each packet
+ * is said once, whichever of the counting rules was the first to be over its limit. */
+Test(attack_figures, rules_that_count_the_same_packets)
+{
+	struct scene *scene = open_scene();
+	const struct fw_attack *attack = &scene->attacks->active[0];
+	double dropped = 0, would_drop = 0;
+
+	for (int step = 0; step < 20; step++) {
+		int first = step < 5 ? 1 : 0;
+
+		scene->now_ns += STEP;
+		pour(scene,
+		     (struct flood){.pps = 20000, .first = "203.0.113.9", .cause = first, .would = true});
+		pour(scene, (struct flood){.pps = 10000, .first = "203.0.113.9", .cause = 3});
+		pour(scene, (struct flood){.pps = 10000, .cause = first, .would = true, .again = true});
+		pour(scene, (struct flood){.pps = 30000, .cause = 1 - first, .would = true, .again = true});
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 1);
+	cr_expect_float_eq(attack->packets_per_second, 30000, 300, "%f", attack->packets_per_second);
+	cr_expect_float_eq(attack->dropped_per_second, 10000, 100, "%f", attack->dropped_per_second);
+	cr_expect_leq(attack->peak_packets_per_second, 30000 * 1.01, "%f", attack->peak_packets_per_second);
+	for (size_t i = 0; i < attack->vector_count; i++) {
+		dropped += attack->vectors[i].dropped;
+		would_drop += attack->vectors[i].would_drop;
+	}
+	cr_expect_float_eq(dropped, 19.5 * 2500, 1500, "%f", dropped);
+	cr_expect_float_eq(would_drop, 20 * 5000, 1000, "%f of %lu", would_drop,
+			   (unsigned long)scene->would_drop);
+	close_scene(scene);
+}
+
+/* What a rule counts and a later one drops is no attack of the one that counts. */
+Test(attack_figures, counted_and_then_dropped)
+{
+	struct scene *scene = open_scene();
+
+	for (int step = 0; step < 8; step++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 4000, .would = true, .again = true});
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9", .cause = 3});
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 1);
+	cr_expect_eq(scene->attacks->active[0].vector_count, 1);
+	cr_expect_eq(scene->attacks->active[0].would_drop_per_second, 0);
+	cr_expect_float_eq(scene->attacks->active[0].packets_per_second, 4000, 40);
+	close_scene(scene);
+}
+
 /* One client that is still being dropped when the flood is over does not lend it his port. */
 Test(attack_figures, late_packets_do_not_describe_it)
 {

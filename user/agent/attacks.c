@@ -37,12 +37,23 @@ static const struct {
 struct causes {
 	struct fw_attack_cause items[FW_RULES_MAX + FW_REASON_MAX_];
 	size_t count;
+	uint64_t would_drop; /* packets that passed, though some rule would have dropped them */
 };
 
 static bool belongs_to_rules(int reason)
 {
-	return reason == FW_REASON_RULE_BLOCK || reason == FW_REASON_OVER_LIMIT ||
-	       reason == FW_REASON_POLICED;
+	switch (reason) {
+	case FW_REASON_RULE_BLOCK:
+	case FW_REASON_OVER_LIMIT:
+	case FW_REASON_POLICED:
+	case FW_REASON_CHALLENGED:
+	case FW_REASON_CHALLENGE_BUDGET:
+	case FW_REASON_CHALLENGE_NO_LISTENER:
+	case FW_REASON_CHALLENGE_NO_STATE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* A limit on a destination, a prefix or everything says itself what is too much: a tenth of it beyond it is
@@ -111,8 +122,10 @@ static void add_reasons(struct fw_agent *agent, struct causes *causes)
 			would_drop[reason] += sum_of(&counts, FW_VERDICT_WOULD_DROP, reason);
 		}
 	}
-	for (int reason = 0; reason < FW_REASON_MAX_; reason++)
-		if (reasons[reason].drops && !belongs_to_rules(reason))
+	for (int reason = 0; reason < FW_REASON_MAX_; reason++) {
+		if (!reasons[reason].drops || belongs_to_rules(reason))
+			causes->would_drop += would_drop[reason];
+		else
 			causes->items[causes->count++] = (struct fw_attack_cause){
 				.lane = FW_ATTACK_REASON_LANE(reason),
 				.name = reasons[reason].word,
@@ -121,6 +134,7 @@ static void add_reasons(struct fw_agent *agent, struct causes *causes)
 				.start = (double)agent->loaded->policy->safety.attack_from,
 				.bits = {[FW_FAMILY_V4] = TARGET_BITS4, [FW_FAMILY_V6] = TARGET_BITS6},
 			};
+	}
 }
 
 enum fw_attack_protocol fw_attack_protocol_of(const struct fw_attack *attack)
@@ -261,6 +275,7 @@ static void look(struct fw_agent *agent)
 	add_reasons(agent, causes);
 	step.causes = causes->items;
 	step.cause_count = causes->count;
+	step.would_drop = causes->would_drop;
 	step.sample_count = fw_drop_samples_take(watch->samples, &step.samples);
 	fw_attacks_step(watch->attacks, &step, on_news, agent);
 	age = fw_monotonic_ns() - watch->saved_ns;

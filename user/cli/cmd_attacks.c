@@ -26,7 +26,10 @@ const struct fw_command fw_command_attacks = {
 		 "joins "
 		 "as a further vector. It is over when none of it has reached half of that for 10 s. Rates "
 		 "and "
-		 "packets are those that were dropped, or would have been in count mode; how they spread "
+		 "packets are those that were dropped, or passed and would have been in count mode, each "
+		 "once: "
+		 "by the "
+		 "first rule that would have, so that 'floodwall rules' can count more; how they spread "
 		 "over "
 		 "targets and vectors is known from samples. Kept over a restart of the agent: the last 100.",
 	.examples = "floodwall attacks\nfloodwall --json attacks --last 100",

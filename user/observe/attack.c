@@ -258,12 +258,13 @@ static void look_at_cause(struct fw_attack_look *look)
 static bool measure(struct fw_attack_look *look, const struct fw_attack_cause *cause)
 {
 	struct fw_attack_lane *lane = &look->attacks->lanes[cause->lane % FW_ATTACK_LANES];
-	bool known = lane->seen && cause->dropped >= lane->dropped && cause->would_drop >= lane->would_drop;
+	bool known = fw_attack_goes_on(lane, cause);
+	double counted = known ? (double)(cause->would_drop - lane->would_drop) : 0;
 
 	look->cause = cause;
 	look->lane = lane;
 	look->dropped = known ? (double)(cause->dropped - lane->dropped) : 0;
-	look->would_drop = known ? (double)(cause->would_drop - lane->would_drop) : 0;
+	look->would_drop = fw_attack_own_would(&look->would, cause->lane, counted);
 	lane->seen = true;
 	lane->dropped = cause->dropped;
 	lane->would_drop = cause->would_drop;
@@ -318,6 +319,7 @@ void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *st
 	*look = (struct fw_attack_look){.attacks = attacks, .step = step, .news = news, .context = context};
 	look->seconds = (double)(step->now_ns - attacks->last_step_ns) / 1e9;
 	remember(attacks, step);
+	fw_attack_add_up_would(look);
 	for (size_t i = 0; i < attacks->active_count; i++)
 		forget_rates(&attacks->active[i]);
 	for (size_t i = 0; i < step->cause_count; i++)

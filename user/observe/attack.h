@@ -30,9 +30,10 @@
 
 struct fw_attack_cause {
 	uint16_t lane;
-	const char *name;	      /* of the rule, or the word of the reason */
-	uint64_t dropped, would_drop; /* packets so far */
-	double start;		      /* packets per second that begin an attack */
+	const char *name; /* of the rule, or the word of the reason */
+	uint64_t dropped,
+		would_drop; /* packets so far; a packet is in the would_drop of every rule that it met */
+	double start;	    /* packets per second that begin an attack */
 	uint8_t bits[FW_FAMILY_MAX_]; /* of the prefixes that targets are made of, 128-bit space */
 };
 
@@ -40,6 +41,7 @@ struct fw_attack_step {
 	uint64_t now_ns, wall_ns; /* now_ns on the clock of the samples */
 	const struct fw_attack_cause *causes;
 	size_t cause_count;
+	uint64_t would_drop; /* packets so far that passed, though some rule would have dropped them */
 	const struct fw_drop_sample *samples; /* since the step before */
 	size_t sample_count;
 };
@@ -102,6 +104,7 @@ struct fw_attack_lane {
 struct fw_attacks {
 	uint64_t last_id, started;
 	uint64_t last_step_ns;
+	uint64_t would_drop; /* of the last step */
 	struct fw_attack active[FW_ATTACKS_ACTIVE];
 	size_t active_count;
 	struct fw_attack recent[FW_ATTACKS_RECENT]; /* ended, oldest first */

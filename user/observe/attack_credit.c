@@ -4,8 +4,7 @@
 
 #include "observe/attack_look.h"
 
-#define FULL	     (FW_ATTACK_VECTORS - 1)
-#define FRESH_ENOUGH 100 /* samples of a step before they say more than those of a second */
+#define FULL (FW_ATTACK_VECTORS - 1)
 
 struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
 					      bool *ret_new)
@@ -46,7 +45,7 @@ void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *
 		size_t fresh;
 		double part = part_in(look, (uint8_t)i, look->attacks->last_step_ns, UINT64_MAX, &fresh);
 
-		if (fresh >= FRESH_ENOUGH)
+		if (fresh >= FW_ATTACK_FRESH_ENOUGH)
 			shares[i].part = part;
 	}
 }

@@ -7,6 +7,16 @@
 
 #define FW_ATTACK_SAMPLE_AGE_NS FW_NS_PER_SEC
 #define FW_ATTACK_STILL_ON	0.5 /* of the rate that begins it */
+#define FW_ATTACK_FRESH_ENOUGH	100 /* samples of a step before they say more than those of a second */
+
+/* Would-drops of rules in this step. */
+struct fw_attack_would {
+	double packets; /* that passed */
+	double counted; /* the sum over rules: more than packets when several count the same ones */
+	double first[FW_RULE_IDS]; /* weight of the samples that this rule would have dropped before any other
+				    */
+	double all;		   /* weight of all of these */
+};
 
 /* One step in the making. */
 struct fw_attack_look {
@@ -16,14 +26,27 @@ struct fw_attack_look {
 	fw_attack_news_fn *news;
 	void *context;
 	bool changed[FW_ATTACKS_ACTIVE];
+	struct fw_attack_would would;
 	/* of the cause at hand */
 	const struct fw_attack_cause *cause;
 	struct fw_attack_lane *lane;
-	double dropped, would_drop;
+	double dropped, would_drop; /* would_drop: of packets that passed, and are no other rule's */
 	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
 	uint8_t share_of[FW_ATTACK_SAMPLES];
 	size_t sample_count;
 };
+
+/* Whether counters go on from where they were at the last step. */
+static inline bool fw_attack_goes_on(const struct fw_attack_lane *lane, const struct fw_attack_cause *cause)
+{
+	return lane->seen && cause->dropped >= lane->dropped && cause->would_drop >= lane->would_drop;
+}
+
+/* attack_would.c */
+/* Before any cause of the step is looked at. */
+void fw_attack_add_up_would(struct fw_attack_look *look);
+/* What of the would-drops that a rule counted is of packets that passed, and is its own. */
+double fw_attack_own_would(const struct fw_attack_would *would, uint16_t lane, double counted);
 
 /* attack_credit.c */
 struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
