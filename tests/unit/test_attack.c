@@ -97,6 +97,45 @@ Test(attack, counters_that_fall_begin_anew)
 	close_scene(scene);
 }
 
+static void two_rules(struct scene *scene, double pps, bool again)
+{
+	scene->now_ns += STEP;
+	pour(scene, (struct flood){.pps = pps, .first = "203.0.113.9", .would = true});
+	pour(scene,
+	     (struct flood){.pps = pps, .first = "203.0.113.9", .cause = 1, .would = true, .again = again});
+	look(scene);
+}
+
+/* What only rules on trial would drop is an attack to look at. Whatever else drops, or would, makes it firm
+ * as long as it does, also where a rule on trial before it has the packets. */
+Test(attack, rules_on_trial_make_none_firm)
+{
+	struct scene *scene = open_scene();
+	const struct flood flood = {.pps = 4000, .first = "203.0.113.9", .would = true};
+
+	scene->causes[0].on_trial = true;
+	steps(scene, 20, flood);
+	cr_expect_eq(scene->attacks->active_count, 1);
+	cr_expect(!fw_attacks_are_firm(scene->attacks));
+	steps(scene, 20, (struct flood){.pps = 4000, .first = "203.0.113.9", .would = true, .blind = true});
+	cr_expect(!fw_attacks_are_firm(scene->attacks), "without samples neither");
+	two_rules(scene, 4000, true);
+	cr_expect(!fw_attacks_are_firm(scene->attacks), "one step may be a burst");
+	two_rules(scene, 4000, true);
+	cr_expect(fw_attacks_are_firm(scene->attacks), "hidden behind the one on trial");
+	steps(scene, 40, flood);
+	cr_expect_eq(scene->attacks->active_count, 1);
+	cr_expect(!fw_attacks_are_firm(scene->attacks), "on trial only, for ten seconds");
+	two_rules(scene, 600, false);
+	cr_expect(fw_attacks_are_firm(scene->attacks), "more of what lasts");
+	quiet(scene, 45);
+	cr_expect_eq(scene->attacks->active_count, 0);
+	cr_expect(!fw_attacks_are_firm(scene->attacks));
+	steps(scene, 2, (struct flood){.pps = 4000, .first = "203.0.113.9", .cause = 3});
+	cr_expect(fw_attacks_are_firm(scene->attacks));
+	close_scene(scene);
+}
+
 Test(attack, bounded)
 {
 	struct scene *scene = open_scene();

@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
+#include "policy/match.h"
 
 #define SAVE_EVERY_NS  (30 * FW_NS_PER_SEC)
 #define SAVE_NEWS_NS   (5 * FW_NS_PER_SEC) /* flapping attacks must not keep the disk, and the loop, busy */
@@ -70,6 +71,18 @@ static double start_of(const struct fw_policy *policy, const struct fw_policy_ru
 	return own < start ? own : start;
 }
 
+/* Whether the operator only looks at what it would do. Signatures are lists of others, which count until they
+ * are believed; with a limit they still tell a flood. */
+static bool is_on_trial(const struct fw_policy_rule *rule)
+{
+	bool by_signature = false;
+
+	fw_rule_each_mention(match, rule) by_signature |= match->signature != 0;
+	if (by_signature && rule->limit.unit != FW_UNIT_NONE)
+		return false;
+	return rule->action == FW_ACTION_COUNT || rule->mode == FW_MODE_COUNT;
+}
+
 static void add_rules(struct fw_agent *agent, struct causes *causes)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
@@ -89,6 +102,7 @@ static void add_rules(struct fw_agent *agent, struct causes *causes)
 			.dropped = count.dropped,
 			.would_drop = count.would_drop,
 			.start = start_of(policy, rule),
+			.on_trial = is_on_trial(rule),
 			.bits = {[FW_FAMILY_V4] = by_prefix ? (uint8_t)(FW_V4_BITS + rule->dest_prefix4)
 							    : TARGET_BITS4,
 				 [FW_FAMILY_V6] = by_prefix ? rule->dest_prefix6 : TARGET_BITS6},
@@ -329,6 +343,11 @@ void fw_attacks_stop(struct fw_agent *agent)
 size_t fw_attacks_active(const struct fw_agent *agent)
 {
 	return agent->attacks.attacks ? agent->attacks.attacks->active_count : 0;
+}
+
+bool fw_attacks_engage(const struct fw_agent *agent)
+{
+	return agent->attacks.attacks && fw_attacks_are_firm(agent->attacks.attacks);
 }
 
 size_t fw_attacks_snapshot(const struct fw_agent *agent,

@@ -43,6 +43,8 @@ void fw_attacks_start(struct fw_agent *agent);
 void fw_attacks_stop(struct fw_agent *agent);
 /* How many last. */
 size_t fw_attacks_active(const struct fw_agent *agent);
+/* Whether rules of mode attack should enforce. */
+bool fw_attacks_engage(const struct fw_agent *agent);
 enum fw_attack_protocol fw_attack_protocol_of(const struct fw_attack *attack);
 /* As the API shows one; attacks in status are the same without vectors. */
 json_t *fw_attack_to_json(const struct fw_attack *attack);

@@ -137,7 +137,7 @@ static bool wanted(struct fw_agent *agent, uint64_t now)
 	case FW_UNDER_ATTACK_MODE_MAX_:
 		break;
 	}
-	if (fw_attacks_active(agent))
+	if (fw_attacks_engage(agent))
 		state->last_attack_ns = now;
 	return state->last_attack_ns && now - state->last_attack_ns < FW_UNDER_ATTACK_HOLD_NS;
 }

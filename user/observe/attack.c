@@ -200,7 +200,7 @@ static bool credit_share(struct fw_attack_look *look, uint8_t index, const struc
 		fw_attack_credit_earlier(look, &attacks->active[at], index);
 	fw_attack_credit(look, &attacks->active[at], index, share->part, &grew);
 	if ((share->is_small ? rate * share->part : rate) >= FW_ATTACK_STILL_ON * look->cause->start)
-		attacks->active[at].last_over_ns = look->step->now_ns;
+		fw_attack_lasts(look, &attacks->active[at]);
 	if (fresh)
 		look->news(look->context, FW_ATTACK_STARTED, &attacks->active[at]);
 	else
@@ -235,11 +235,25 @@ static double credit_all(struct fw_attack_look *look, double rate)
 	return credited;
 }
 
+/* A rule on trial that counts the same packets before it, and has them here, does not keep a rule of mode
+ * attack from enforcing. */
+static void look_at_hidden(struct fw_attack_look *look)
+{
+	struct fw_attack_lane *lane = look->lane;
+	double rate = (look->dropped + look->counted) / look->seconds;
+
+	if (look->cause->on_trial || look->counted <= look->would_drop || rate < look->cause->start)
+		lane->hidden_steps = 0;
+	else if (++lane->hidden_steps >= STEPS_TO_START)
+		look->attacks->firm_ns = look->step->now_ns;
+}
+
 static void look_at_cause(struct fw_attack_look *look)
 {
 	struct fw_attack_lane *lane = look->lane;
 	double rate = (look->dropped + look->would_drop) / look->seconds, credited = 0;
 
+	look_at_hidden(look);
 	if (rate <= 0) {
 		lane->over_steps = 0;
 		return;
@@ -259,12 +273,12 @@ static bool measure(struct fw_attack_look *look, const struct fw_attack_cause *c
 {
 	struct fw_attack_lane *lane = &look->attacks->lanes[cause->lane % FW_ATTACK_LANES];
 	bool known = fw_attack_goes_on(lane, cause);
-	double counted = known ? (double)(cause->would_drop - lane->would_drop) : 0;
 
 	look->cause = cause;
 	look->lane = lane;
 	look->dropped = known ? (double)(cause->dropped - lane->dropped) : 0;
-	look->would_drop = fw_attack_own_would(&look->would, cause->lane, counted);
+	look->counted = known ? (double)(cause->would_drop - lane->would_drop) : 0;
+	look->would_drop = fw_attack_own_would(&look->would, cause->lane, look->counted);
 	lane->seen = true;
 	lane->dropped = cause->dropped;
 	lane->would_drop = cause->would_drop;
@@ -306,6 +320,11 @@ static void finish(struct fw_attack_look *look)
 		else if (look->changed[i])
 			look->news(look->context, FW_ATTACK_CHANGED, &attacks->active[i]);
 	}
+}
+
+bool fw_attacks_are_firm(const struct fw_attacks *attacks)
+{
+	return attacks->firm_ns && attacks->last_step_ns - attacks->firm_ns < FW_ATTACK_HOLD_NS;
 }
 
 void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,

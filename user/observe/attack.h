@@ -30,10 +30,10 @@
 
 struct fw_attack_cause {
 	uint16_t lane;
-	const char *name; /* of the rule, or the word of the reason */
-	uint64_t dropped,
-		would_drop; /* packets so far; a packet is in the would_drop of every rule that it met */
-	double start;	    /* packets per second that begin an attack */
+	const char *name;	      /* of the rule, or the word of the reason */
+	uint64_t dropped, would_drop; /* packets so far; one may be in the would_drop of several rules */
+	double start;		      /* packets per second that begin an attack */
+	bool on_trial;		      /* its attacks are shown, and switch nothing on */
 	uint8_t bits[FW_FAMILY_MAX_]; /* of the prefixes that targets are made of, 128-bit space */
 };
 
@@ -96,6 +96,7 @@ struct fw_attack_lane {
 	uint64_t dropped, would_drop;
 	uint64_t over_since_ns;
 	unsigned int over_steps;
+	unsigned int hidden_steps; /* over in a row by packets that are another rule's here */
 	struct fw_attack_lane_step steps[FW_ATTACK_LANE_STEPS];
 	unsigned int next_step;
 };
@@ -105,6 +106,7 @@ struct fw_attacks {
 	uint64_t last_id, started;
 	uint64_t last_step_ns;
 	uint64_t would_drop; /* of the last step */
+	uint64_t firm_ns;    /* when an attack last was one by what is not on trial */
 	struct fw_attack active[FW_ATTACKS_ACTIVE];
 	size_t active_count;
 	struct fw_attack recent[FW_ATTACKS_RECENT]; /* ended, oldest first */
@@ -117,6 +119,8 @@ struct fw_attacks {
 /* Looks once; call every FW_ATTACK_STEP_NS or so. The first look only learns where the counters stand. */
 void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
 		     void *context);
+/* Whether rules of mode attack are to enforce: an attack lasts, and not only by rules on trial. */
+bool fw_attacks_are_firm(const struct fw_attacks *attacks);
 /* Ends an active attack, as after a restart that found it over. */
 void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns);
 

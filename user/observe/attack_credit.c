@@ -146,7 +146,7 @@ double fw_attack_credit_blindly(struct fw_attack_look *look, double rate)
 			vector->would_drop_per_second += look->would_drop / look->seconds;
 			vector->last_ns = look->step->now_ns;
 			if (rate >= FW_ATTACK_STILL_ON * look->cause->start)
-				attack->last_over_ns = look->step->now_ns;
+				fw_attack_lasts(look, attack);
 			return 1;
 		}
 	}

@@ -31,6 +31,7 @@ struct fw_attack_look {
 	const struct fw_attack_cause *cause;
 	struct fw_attack_lane *lane;
 	double dropped, would_drop; /* would_drop: of packets that passed, and are no other rule's */
+	double counted;		    /* all that it would have dropped */
 	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
 	uint8_t share_of[FW_ATTACK_SAMPLES];
 	size_t sample_count;
@@ -47,6 +48,14 @@ static inline bool fw_attack_goes_on(const struct fw_attack_lane *lane, const st
 void fw_attack_add_up_would(struct fw_attack_look *look);
 /* What of the would-drops that a rule counted is of packets that passed, and is its own. */
 double fw_attack_own_would(const struct fw_attack_would *would, uint16_t lane, double counted);
+
+/* The cause still drops as much of the attack's target as makes one. */
+static inline void fw_attack_lasts(struct fw_attack_look *look, struct fw_attack *attack)
+{
+	attack->last_over_ns = look->step->now_ns;
+	if (!look->cause->on_trial)
+		look->attacks->firm_ns = look->step->now_ns;
+}
 
 /* attack_credit.c */
 struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
