@@ -71,3 +71,22 @@ expect_exit "a word that is none" 64 fw under-attack maybe
 expect_exit "auto for a while makes no sense" 64 fw under-attack auto --for 1h
 expect_exit "the read-only socket cannot" 77 "$BUILD/floodwall" --socket "$WORK/read.sock" under-attack off
 expect "nothing changed" "on True" "$(switch '"%(mode)s %(active)s" % d')"
+
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: cookies, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: destination, action: challenge, mode: attack}
+  - {name: strangers, match: {protocol: udp, verified: false}, action: count}
+YAML
+challenged() { status 'len(d["challenge"]["active"])'; }
+is_challenged() { [ "$(challenged)" = 1 ]; }
+expect_exit "a policy with cookies under attack" 0 fw reload
+flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 --seconds 6
+if until_true 5 is_challenged; then ok "a SYN flood is challenged"; else not_ok "a SYN flood is challenged" "$(status 'd["challenge"]')"; fi
+expect_exit "off" 0 fw under-attack off
+expect "nothing is challenged any more" "False 0" "$(status 'd["challenge"]["engaged"]') $(challenged)"
+wait "$FLOOD_PID"
+expect "nor does what is only counted look like it" 0 "$(challenged)"
+fwj events >"$WORK/events"
+expect_words "the event says why it ended" 'does not answer SYNs to .* with cookies any more' "$WORK/events"

@@ -158,6 +158,17 @@ static void set_trouble(struct fw_challenge_watch *watch, const char *text)
 	}
 }
 
+/* Rules that count leave notes of what they would challenge in the same map, and those that are gone do. */
+static bool challenges(const struct fw_agent *agent, uint16_t rule)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (agent->loaded->image->slot->rules[i].id == rule)
+			return !fw_rule_counts(policy, &policy->rules[i]);
+	return false;
+}
+
 static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry, bool began)
 {
 	static const struct fw_addr everybody;
@@ -166,11 +177,14 @@ static void report(struct fw_agent *agent, const struct fw_challenge_entry *entr
 
 	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
-	fw_event(agent, "challenge", "packet path",
-		 json_pack("{s:s, s:s, s:b}", "rule", rule, "destination", destination, "active", (int)began),
-		 began ? "rule '%s': a SYN flood on %s, SYNs are answered with cookies"
-		       : "rule '%s': the SYN flood on %s is over",
-		 rule, destination);
+	fw_event(
+		agent, "challenge", "packet path",
+		json_pack("{s:s, s:s, s:b}", "rule", rule, "destination", destination, "active", (int)began),
+		began ? "rule '%s': a SYN flood on %s, SYNs are answered with cookies"
+		: challenges(agent, entry->key.rule)
+			? "rule '%s': the SYN flood on %s is over"
+			: "rule '%s' does not answer SYNs to %s with cookies any more: it counts, or is gone",
+		rule, destination);
 }
 
 static bool has(const struct fw_challenge_entry *entries, size_t count,
@@ -186,10 +200,13 @@ static void look(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 	struct fw_challenge_entry now[FW_CHALLENGE_SHOWN];
-	size_t count = 0;
+	size_t found = 0, count = 0;
 
-	if (fw_challenges(agent->datapath, now, FW_CHALLENGE_SHOWN, &count))
+	if (fw_challenges(agent->datapath, now, FW_CHALLENGE_SHOWN, &found))
 		return;
+	for (size_t i = 0; i < found; i++)
+		if (challenges(agent, now[i].key.rule))
+			now[count++] = now[i];
 	for (size_t i = 0; i < count; i++)
 		if (!has(watch->active, watch->active_count, &now[i]))
 			report(agent, &now[i], true);
@@ -327,6 +344,8 @@ static json_t *active_to_json(struct fw_agent *agent)
 		static const struct fw_addr everybody;
 		char text[FW_ADDR_TEXT_MAX] = "all";
 
+		if (!challenges(agent, entry->key.rule))
+			continue;
 		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 			fw_addr_format(&entry->key.addr, text, sizeof(text));
 		json_array_append_new(
