@@ -9,6 +9,7 @@
 
 #include "lib/cleanup.h"
 #include "policy/describe.h"
+#include "policy/match.h"
 #include "policy/signatures.h"
 
 #define DATA	FW_TESTS_DIR "/data/signatures/"
@@ -253,6 +254,39 @@ Test(signatures, lists_that_are_too_long)
 		used += (size_t)snprintf(ports + used, sizeof(ports) - used, "%s%u", i ? ", " : "",
 					 i * 256 + 7);
 	expect_too_many(ports);
+}
+
+static const struct {
+	const char *rule;
+	bool on_trial;
+} trials[] = {
+	{"match: {protocol: udp}, action: block", false},
+	{"match: {protocol: udp}, limit: 9 packets/1s, action: police, per: total", false},
+	{"match: {protocol: udp}, limit: 9 packets/1s, action: police, per: total, mode: attack", false},
+	{"match: {protocol: udp}, limit: 9 packets/1s, action: police, per: total, mode: count", true},
+	{"match: {protocol: udp}, action: count", true},
+	{"match: {signature: any}, action: block", true},
+	{"match: {signature: any}, limit: 9 packets/1s, action: police, per: total", false},
+	{"match: {signature: any}, limit: 9 packets/1s, action: police, per: total, mode: enforce", false},
+	{"match: {signature_not: any}, limit: 9 packets/1s, action: police, per: total, mode: count", true},
+};
+
+/* Whose would-drops do not switch rules of mode attack on. */
+Test(signatures, what_is_on_trial)
+{
+	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+		struct fw_diags diags = {0};
+		char rule[160];
+		struct fw_policy *policy;
+
+		snprintf(rule, sizeof(rule), "  - {name: a, %s}\n", trials[i].rule);
+		policy = policy_of(rule, DATA "good/small.yaml", &diags);
+		cr_assert(policy, "%s", trials[i].rule);
+		cr_expect_eq(fw_rule_is_on_trial(&policy->rules[0]), trials[i].on_trial, "%s",
+			     trials[i].rule);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
 }
 
 Test(signatures, plan_says_what_changes)

@@ -71,18 +71,6 @@ static double start_of(const struct fw_policy *policy, const struct fw_policy_ru
 	return own < start ? own : start;
 }
 
-/* Whether the operator only looks at what it would do. Signatures are lists of others, which count until they
- * are believed; with a limit they still tell a flood. */
-static bool is_on_trial(const struct fw_policy_rule *rule)
-{
-	bool by_signature = false;
-
-	fw_rule_each_mention(match, rule) by_signature |= match->signature != 0;
-	if (by_signature && rule->limit.unit != FW_UNIT_NONE)
-		return false;
-	return rule->action == FW_ACTION_COUNT || rule->mode == FW_MODE_COUNT;
-}
-
 static void add_rules(struct fw_agent *agent, struct causes *causes)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
@@ -102,7 +90,7 @@ static void add_rules(struct fw_agent *agent, struct causes *causes)
 			.dropped = count.dropped,
 			.would_drop = count.would_drop,
 			.start = start_of(policy, rule),
-			.on_trial = is_on_trial(rule),
+			.on_trial = fw_rule_is_on_trial(rule),
 			.bits = {[FW_FAMILY_V4] = by_prefix ? (uint8_t)(FW_V4_BITS + rule->dest_prefix4)
 							    : TARGET_BITS4,
 				 [FW_FAMILY_V6] = by_prefix ? rule->dest_prefix6 : TARGET_BITS6},

@@ -45,6 +45,16 @@ const struct fw_match *fw_rule_mention(const struct fw_policy_rule *rule, size_t
 	return index <= rule->part_count ? &rule->parts[index - 1] : NULL;
 }
 
+bool fw_rule_is_on_trial(const struct fw_policy_rule *rule)
+{
+	bool by_signature = false;
+
+	fw_rule_each_mention(match, rule) by_signature |= match->signature != 0;
+	if (by_signature && rule->limit.unit != FW_UNIT_NONE)
+		return false;
+	return rule->action == FW_ACTION_COUNT || rule->mode == FW_MODE_COUNT;
+}
+
 bool fw_protocol_has_ports(uint8_t protocol)
 {
 	return protocol == FW_PROTO_TCP || protocol == FW_PROTO_UDP || protocol == FW_PROTO_DCCP ||

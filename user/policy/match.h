@@ -31,6 +31,10 @@ const struct fw_match *fw_rule_mention(const struct fw_policy_rule *rule, size_t
 		for (const struct fw_match *match = fw_rule_mention(rule, match##_index_); match;            \
 		     match = NULL)
 
+/* Whether the operator only looks at what it would do. Signatures are lists of others, which count until they
+ * are believed; with a limit they still tell a flood. */
+bool fw_rule_is_on_trial(const struct fw_policy_rule *rule);
+
 /* Only these carry ports that the packet path reads. */
 bool fw_protocol_has_ports(uint8_t protocol);
 bool fw_match_has_ports(const struct fw_match *match);
