@@ -9,27 +9,56 @@
 #include "maps.h"
 #include "packet.h"
 
-/* Where the bitmap says whether anything is known about an address: the word, then the bit to ask first. */
+/* Where the bitmaps say whether anything is known about an address: the word, then the bit to ask first. */
 static __always_inline __u32 lists_bit(__u32 family, const struct fw_addr *addr)
 {
 	return family == FW_FAMILY_V6 ? fw_list6_bit(bpf_ntohl(addr->w[0])) : bpf_ntohl(addr->w[3]) >> 8;
 }
 
-/* Asked for as soon as the address is known and looked at much later: the miss costs more than all the rest.
- */
+static __always_inline __u32 lists_bitmap_mask(const struct fw_policy_slot *policy, __u32 family)
+{
+	return family == FW_FAMILY_V6 ? policy->lists.bitmap_mask6 : policy->lists.bitmap_mask4;
+}
+
+static __always_inline __u64 lists_bitmap_word(const struct fw_policy_slot *policy, __u32 family, __u32 word)
+{
+	__u32 bitmap = (policy->list_slot % FW_SLOTS) * 2 + (family == FW_FAMILY_V6);
+
+	return *map_memory(fw_list_bitmap_map, __u64, bitmap * FW_LIST_BITMAP_WORDS + word,
+			   FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS - 1);
+}
+
+static __always_inline __u64 lists_coarse_word(const struct fw_policy_slot *policy, __u32 family, __u32 word)
+{
+	__u32 bitmap = (policy->list_slot % FW_SLOTS) * 2 + (family == FW_FAMILY_V6);
+
+	return *map_memory(fw_list_coarse_map, __u64, bitmap * FW_LIST_COARSE_WORDS + word,
+			   FW_SLOTS * 2 * FW_LIST_COARSE_WORDS - 1);
+}
+
+/* Of the coarse bitmap, if there is one. Asked for as soon as the address is known and looked at much later:
+ * the miss costs more than all the rest. */
 static __always_inline __u64 lists_word(const struct fw_policy_slot *policy, __u32 family,
 					const struct fw_addr *addr)
 {
-	const __u32 is_v6 = family == FW_FAMILY_V6;
-	__u32 mask = is_v6 ? policy->lists.bitmap_mask6 : policy->lists.bitmap_mask4;
-	__u32 index = ((policy->list_slot % FW_SLOTS) * 2 + is_v6) * FW_LIST_BITMAP_WORDS +
-		      (lists_bit(family, addr) >> 6 & mask);
-	__u64 bits;
-
-	bits = *map_memory(fw_list_bitmap_map, __u64, index, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS - 1);
+	__u32 mask = lists_bitmap_mask(policy, family), bit = lists_bit(family, addr);
+	__u64 bits = fw_list_has_coarse(mask) ? lists_coarse_word(policy, family, bit >> 8)
+					      : lists_bitmap_word(policy, family, bit >> 6 & mask);
 
 	__asm__ volatile("" : "+r"(bits));
 	return bits;
+}
+
+/* *word: what lists_word has read; becomes the bitmap's. */
+static __always_inline int lists_may_be(const struct fw_policy_slot *policy, __u32 family, __u32 bit,
+					__u64 *word)
+{
+	if (fw_list_has_coarse(lists_bitmap_mask(policy, family))) {
+		if (!fw_list_is_coarse(*word, bit))
+			return 0;
+		*word = lists_bitmap_word(policy, family, bit >> 6);
+	}
+	return fw_list_may_be(*word, bit);
 }
 
 static __always_inline __u32 lists_wide6(__u32 slot, __u32 first16)
@@ -195,7 +224,7 @@ static __always_inline __u32 lists_class(const struct fw_policy_slot *policy, __
 	if (family == FW_FAMILY_NONE)
 		return 0;
 	bit = lists_bit(family, addr);
-	may_be = word >> (bit & 31) & 1;
+	may_be = lists_may_be(policy, family, bit, &word);
 	if (family == FW_FAMILY_V4)
 		return may_be && shape->features & FW_LIST_V4
 			       ? lists_exact4(slot, bpf_ntohl(addr->w[3]), word)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* All listed prefixes as the packet path asks for them: a bitmap that says "nothing here" for nearly
- * everybody, then the exact answer, one or two cache lines away. The cost does not depend on how many
- * prefixes there are.
+ * everybody, with a coarse one in front where it is large, then the exact answer, one or two cache lines
+ * away. The cost does not depend on how many prefixes there are.
  *
  * IPv4 is cut into 262144 /18s, one word of the bitmap (few marks: of a smaller one, shared with other /18s)
  * and half a cache line each: up to seven entries, which is what a million prefixes take. A /18 that holds
@@ -17,6 +17,7 @@
 #include "fw_types.h"
 
 #define FW_LIST_BITMAP_WORDS (1u << 18) /* 2 MiB */
+#define FW_LIST_COARSE_WORDS (1u << 16) /* 512 KiB */
 #define FW_LIST_WIDE	     65536u	/* classes by the first 16 bits */
 #define FW_LIST_WIDE_BITS    16
 #define FW_LIST_CHAIN	     8u /* buckets looked at before "not there"; the builder grows the table instead */
@@ -35,7 +36,25 @@ static inline __attribute__((always_inline)) __u64 fw_list_mark_of(__u32 bit, __
 {
 	__u32 hash = fw_list_hash32(key);
 
-	return 1ULL << (bit & 31) | 1ULL << (32 + (hash >> 27)) | 1ULL << (32 + (hash >> 22 & 31));
+	return 1ULL << (bit >> 1 & 31) | 1ULL << (32 + (hash >> 27)) | 1ULL << (32 + (hash >> 22 & 31));
+}
+
+static inline __attribute__((always_inline)) int fw_list_may_be(__u64 word, __u32 bit)
+{
+	return word >> (bit >> 1 & 31) & 1;
+}
+
+/* A bitmap of all its words does not fit the nearest cache. A coarse one then stands in front: a bit for four
+ * places (IPv4: a /22), which two bits of the lower half tell. Of a million prefixes it leaves the bitmap one
+ * source in five to answer. */
+static inline __attribute__((always_inline)) int fw_list_has_coarse(__u32 bitmap_mask)
+{
+	return bitmap_mask == FW_LIST_BITMAP_WORDS - 1;
+}
+
+static inline __attribute__((always_inline)) int fw_list_is_coarse(__u64 coarse, __u32 bit)
+{
+	return coarse >> (bit >> 2 & 63) & 1;
 }
 
 static inline __attribute__((always_inline)) __u64 fw_list4_mark24(__u32 addr)
@@ -171,9 +190,9 @@ struct fw_list_shape {
 	__u32 group_mask6;
 	__u32 mask6;
 	__u32 changes; /* made in place since these lists were laid out */
-	/* Of the bitmaps' words. Few marks take few words, which stay in the nearest cache whatever the
-	 * neighbours do to the last level: the words are folded upon each other, at the cost of some false
-	 * alarms. */
+	/* Of the bitmaps' words. Few marks take few words, at most FW_LIST_COARSE_WORDS, which stay in the
+	 * nearest cache whatever the neighbours do to the last level: the words are folded upon each other,
+	 * at the cost of some false alarms. Many marks take all words, and a coarse bitmap in front. */
 	__u32 bitmap_mask4;
 	__u32 bitmap_mask6;
 };

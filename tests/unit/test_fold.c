@@ -66,7 +66,8 @@ Test(fold, few_marks_take_few_words_and_raise_few_false_alarms)
 {
 	static const struct {
 		uint32_t count, words;
-	} cases[] = {{10, 8192}, {10000, 8192}, {60000, 32768}, {400000, 131072}, {1000000, 262144}};
+	} cases[] = {{10, 8192},      {10000, 8192},	{60000, 32768},
+		     {100000, 65536}, {200000, 262144}, {1000000, 262144}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint32_t alarms = 0, asked = 100000;
@@ -84,6 +85,35 @@ Test(fold, few_marks_take_few_words_and_raise_few_false_alarms)
 		fw_list_tables_done(&tables);
 		free(listed);
 	}
+}
+
+static uint32_t coarse_share(const struct fw_list_tables *tables, uint32_t asked)
+{
+	uint64_t state = 31;
+	uint32_t passed = 0;
+
+	for (uint32_t n = 0; n < asked; n++) {
+		uint32_t bit = (uint32_t)(next(&state) >> 20) >> 8;
+
+		passed += fw_list_is_coarse(tables->coarse4[bit >> 8], bit);
+	}
+	return passed;
+}
+
+Test(fold, only_who_needs_all_words_has_a_coarse_bitmap_in_front)
+{
+	struct fw_listed *listed;
+	struct fw_list_tables tables = built(60000, &listed);
+
+	cr_expect_null(tables.coarse4);
+	fw_list_tables_done(&tables);
+	free(listed);
+	tables = built(1000000, &listed);
+	cr_assert_not_null(tables.coarse4);
+	cr_expect_leq(coarse_share(&tables, 100000), 25000,
+		      "of 100000: a million addresses are in 21 %% of the /22s");
+	fw_list_tables_done(&tables);
+	free(listed);
 }
 
 /* One line that covers a lot must not mark everybody. */
@@ -140,6 +170,52 @@ Test(fold, changes_in_place_until_it_is_crowded)
 	}
 	cr_expect_eq(r, -ENOSPC, "%u changes and no word of laying it out again", changes);
 	cr_expect_gt(changes, 10000);
+	tables.live = false;
+	fw_list_tables_done(&tables);
+	free(listed);
+}
+
+/* The coarse bitmap follows: who is added is found, and a /22 that lost its last address is asked no more. */
+Test(fold, changes_in_place_behind_a_coarse_bitmap)
+{
+	struct fw_listed *listed;
+	struct fw_list_tables tables = built(500000, &listed);
+	uint32_t slash22 = 0x50000000, last;
+	size_t before = 0;
+
+	/* The first free /22 from there on, whose neighbour in the word is free as well. */
+	while (fw_list_is_coarse(tables.coarse4[slash22 >> 16], slash22 >> 8) ||
+	       fw_list_is_coarse(tables.coarse4[slash22 >> 16], (slash22 >> 8) + 4))
+		slash22 += 2048;
+	while (ntohl(listed[before].prefix.addr.w[3]) < (slash22 & 0xffffc000))
+		before++;
+	for (last = 0; ntohl(listed[before + last].prefix.addr.w[3]) < (slash22 & 0xffffc000) + 0x4000;
+	     last++)
+		;
+	{
+		struct fw_listed *with = calloc(last + 1, sizeof(*with));
+		size_t at = 0;
+
+		cr_assert(with);
+		while (at < last && ntohl(listed[before + at].prefix.addr.w[3]) < slash22)
+			at++;
+		memcpy(with, listed + before, at * sizeof(*with));
+		with[at] = listed4(slash22 + 1023, 32);
+		memcpy(with + at + 1, listed + before + at, (last - at) * sizeof(*with));
+		tables.live = true;
+		cr_assert_eq(change(&tables, slash22, with, last + 1), 0);
+		cr_expect_eq(walk4(&tables, slash22 + 1023), 7, "added");
+		cr_expect(fw_list_is_coarse(tables.coarse4[slash22 >> 16], slash22 >> 8));
+		cr_expect_not(fw_list_is_coarse(tables.coarse4[slash22 >> 16], (slash22 >> 8) + 4));
+		for (size_t i = 0; i <= last; i++)
+			cr_expect_eq(walk4(&tables, ntohl(with[i].prefix.addr.w[3])), 7);
+		free(with);
+	}
+	cr_assert_eq(change(&tables, slash22, listed + before, last), 0);
+	cr_expect_eq(walk4(&tables, slash22 + 1023), 0, "taken away");
+	cr_expect_not(fw_list_is_coarse(tables.coarse4[slash22 >> 16], slash22 >> 8));
+	for (size_t i = 0; i < last; i++)
+		cr_expect_eq(walk4(&tables, ntohl(listed[before + i].prefix.addr.w[3])), 7);
 	tables.live = false;
 	fw_list_tables_done(&tables);
 	free(listed);

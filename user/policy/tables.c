@@ -12,6 +12,8 @@ void fw_list_tables_done(struct fw_list_tables *tables)
 		return;
 	free(tables->bitmap4);
 	free(tables->bitmap6);
+	free(tables->coarse4);
+	free(tables->coarse6);
 	free(tables->lines4);
 	free(tables->runs4);
 	free(tables->leaves4);
@@ -50,45 +52,78 @@ static double alarms_of(uint64_t word)
 	return first * (1 - (1 - both) * (1 - both));
 }
 
-/* Of as many words, laid upon each other. */
-static double alarms(const uint64_t *words, const uint64_t *others, uint32_t count)
+/* The words from `first` on, every `step`th, laid upon each other. */
+static uint64_t layers(const uint64_t *bitmap, uint32_t first, uint32_t step, uint32_t words)
+{
+	uint64_t all = 0;
+
+	for (uint32_t i = first; i < words; i += step)
+		all |= bitmap[i];
+	return all;
+}
+
+/* Of a bitmap of so many words, folded upon its first ones. */
+static double alarms(const uint64_t *bitmap, uint32_t words, uint32_t folded)
 {
 	double sum = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		sum += alarms_of(words[i] | others[i]);
-	return sum / count;
+	for (uint32_t i = 0; i < folded; i++)
+		sum += alarms_of(layers(bitmap, i, folded, words));
+	return sum / folded;
 }
 
-uint32_t fw_list_fold(uint64_t *bitmap)
+static void fold(uint64_t *bitmap, uint32_t words, uint32_t folded)
 {
-	double bearable = alarms(bitmap, bitmap, FW_LIST_BITMAP_WORDS) + ALARMS_ADDED;
-	uint32_t words = FW_LIST_BITMAP_WORDS;
+	for (uint32_t i = 0; i < folded; i++)
+		bitmap[i] = layers(bitmap, i, folded, words);
+	memset(bitmap + folded, 0, (words - folded) * sizeof(*bitmap));
+}
+
+uint32_t fw_list_fold(uint64_t *bitmap, uint64_t **coarse)
+{
+	uint32_t words = FW_LIST_BITMAP_WORDS, fewer = FW_LIST_COARSE_WORDS;
+	double bearable = alarms(bitmap, words, words) + ALARMS_ADDED;
 
 	if (bearable > ALARMS_FOLDED)
 		bearable = ALARMS_FOLDED;
-	while (words > WORDS_LEAST && alarms(bitmap, bitmap + words / 2, words / 2) <= bearable) {
-		words /= 2;
-		for (uint32_t i = 0; i < words; i++) {
-			bitmap[i] |= bitmap[i + words];
-			bitmap[i + words] = 0;
-		}
+	for (; fewer >= WORDS_LEAST && alarms(bitmap, words, fewer) <= bearable; fewer /= 2) {
+		fold(bitmap, words, fewer);
+		words = fewer;
+	}
+	if (words != FW_LIST_BITMAP_WORDS) {
+		free(*coarse);
+		*coarse = NULL;
 	}
 	return words - 1;
 }
 
-void fw_list_mark(uint64_t *word, uint64_t bits, uint32_t mask)
+/* Two bits of a word's lower half make one of the coarse bitmap. */
+static uint64_t coarse_of(uint64_t bits)
 {
-	if (mask == FW_LIST_BITMAP_WORDS - 1)
-		__atomic_store_n(word, bits, __ATOMIC_RELEASE);
-	else
-		__atomic_fetch_or(word, bits, __ATOMIC_RELEASE);
+	uint64_t coarse = 0;
+
+	for (unsigned int i = 0; i < 16; i++)
+		coarse |= (uint64_t)((bits >> 2 * i & 3) != 0) << i;
+	return coarse;
+}
+
+void fw_list_mark(uint64_t *bitmap, uint64_t *coarse, uint32_t mask, uint32_t word, uint64_t bits)
+{
+	unsigned int shift = word % 4 * 16;
+	uint64_t others;
+
+	if (!fw_list_has_coarse(mask)) {
+		__atomic_fetch_or(&bitmap[word & mask], bits, __ATOMIC_RELEASE);
+		return;
+	}
+	__atomic_store_n(&bitmap[word], bits, __ATOMIC_RELEASE);
+	others = coarse[word / 4] & ~(0xffffULL << shift);
+	__atomic_store_n(&coarse[word / 4], others | coarse_of(bits) << shift, __ATOMIC_RELEASE);
 }
 
 static bool is_crowded(const uint64_t *bitmap, uint32_t mask)
 {
-	return bitmap && mask != FW_LIST_BITMAP_WORDS - 1 &&
-	       alarms(bitmap, bitmap, mask + 1) > ALARMS_CROWDED;
+	return bitmap && !fw_list_has_coarse(mask) && alarms(bitmap, mask + 1, mask + 1) > ALARMS_CROWDED;
 }
 
 int fw_list_tables_patch(struct fw_list_tables *tables, const struct fw_list_region *regions, size_t count)
