@@ -38,8 +38,10 @@ uint64_t fw_force_digest(const char *text, size_t length);
 void fw_force_note_config(struct fw_agent *agent);
 /* What must outlive the process: policy in force, the one before, tunes, pending confirm, rule ids. */
 void fw_force_save(struct fw_agent *agent);
-/* The same once the answer is on its way: a disk must not stand between a tune and its operator. */
+/* The same once the answer is on its way, for what is kept elsewhere as well: only the fingerprint is news. */
 void fw_force_save_soon(struct fw_agent *agent);
+/* All but the fingerprint now, before anybody is told that it is kept: hashing a million lines can wait. */
+void fw_force_save_tunes(struct fw_agent *agent);
 /* Why changes of the policy are refused now, NULL if they are not. */
 const char *fw_force_is_held(const struct fw_agent *agent);
 
