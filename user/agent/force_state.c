@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/last_good.h"
 #include "kern/publish.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -111,14 +112,13 @@ uint32_t fw_force_list_changes(const struct fw_agent *agent)
 /* fingerprint 0: the next agent publishes what this document says once more, whatever the kernel has. */
 static void save(struct fw_agent *agent, uint64_t fingerprint)
 {
-	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
-				     fw_stand_to_json(&agent->loaded->stand), "previous",
-				     agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(),
-				     "confirm", fw_confirm_to_json(&agent->confirm), "rule_ids",
-				     ids_to_json(&agent->ids), "generation", (json_int_t)agent->generation,
-				     "fingerprint", (json_int_t)fingerprint,
-				     "list_changes", (json_int_t)fw_force_list_changes(agent),
-				     "config_digest", (json_int_t)agent->config_digest);
+	json_t *document = json_pack(
+		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
+		fw_stand_to_json(&agent->loaded->stand), "previous",
+		agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "confirm",
+		fw_confirm_to_json(&agent->confirm), "rule_ids", ids_to_json(&agent->ids), "generation",
+		(json_int_t)agent->generation, "fingerprint", (json_int_t)fingerprint, "list_changes",
+		(json_int_t)fw_force_list_changes(agent), "config_digest", (json_int_t)agent->config_digest);
 	struct fw_err err = {};
 
 	if (!document)
@@ -280,7 +280,7 @@ int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct 
 	fw_stand_done(&saved.running);
 	if (why && why[0])
 		fw_log(FW_LOG_NOTICE, "policy '%s': %s", stand.name, why);
-	if (why && fw_force_prepare(agent, &stand, &chosen, notes, &problem)) {
+	if (why && fw_last_good_prepare(agent, &stand, true, &chosen, notes, &problem)) {
 		fw_log(FW_LOG_ERROR,
 		       "the policy that ran before cannot be had again (%s: %s), %s is loaded instead",
 		       problem.text,
