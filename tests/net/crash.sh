@@ -51,6 +51,10 @@ expect "the unsaved change is in force" 70 "$(rule other limit)"
 expect_that "and shown as drift" "a > 0" "$(status 'len(d["drift"])')"
 sleep 2
 expect "the flood's meter was adopted: not one packet more" "$flooded" "$(arrived 198.19.0.9)"
+saved() { field 'd["saved_wall_ns"]' <"$WORK/state/attacks.json"; }
+saved_at=$(saved)
+saved_again() { [ "$(saved)" -gt "$saved_at" ]; }
+expect_exit "what the attack has come to is kept again within seconds" 0 until_true 10 saved_again
 wait "$FLOOD_PID"
 numbers=$(received book "len(d['$CLIENT_IP4']['numbers'])")
 wait $SENDER
