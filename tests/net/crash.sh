@@ -8,6 +8,7 @@ need_tool floodgen
 policy <<YAML
 version: 1
 interfaces: [{name: $IFACE, xdp: native}]
+sets: {hand: {entries: []}}
 rules:
   - {name: blanket, limit: 2000 packets/2m, action: block}
   - {name: other, match: {protocol: tcp, dest_port: 81}, limit: 50 packets/1m, action: police}
@@ -50,11 +51,32 @@ expect "the unsaved change is in force" 70 "$(rule other limit)"
 expect_that "and shown as drift" "a > 0" "$(status 'len(d["drift"])')"
 sleep 2
 expect "the flood's meter was adopted: not one packet more" "$flooded" "$(arrived 198.19.0.9)"
+saved() { field 'd["saved_wall_ns"]' <"$WORK/state/attacks.json"; }
+saved_at=$(saved)
+saved_again() { [ "$(saved)" -gt "$saved_at" ]; }
+expect_exit "what the attack has come to is kept again within seconds" 0 until_true 10 saved_again
 wait "$FLOOD_PID"
 numbers=$(received book "len(d['$CLIENT_IP4']['numbers'])")
 wait $SENDER
 expect "the client lost nothing since, over the restart" 1 "$numbers"
 expect_that "attached once" 'a == 1' "$(status 'len(d["interfaces"])')"
+
+# Whoever was told that it is kept can rely on it, however soon the agent dies.
+kept=''
+for limit in 71 72 73 74 75; do
+	fw tune other "limit=$limit/1m" >/dev/null
+	stop_agent KILL
+	start_agent
+	kept="$kept $(rule other limit)"
+done
+expect "tunes survive a kill right after their answers" " 71 72 73 74 75" "$kept"
+fw ban 203.0.113.9 --for 1h >/dev/null && fw unban 203.0.113.7 >/dev/null && fw under-attack on --for 1h >/dev/null && fw sets add hand 198.51.100.3 >/dev/null
+stop_agent KILL
+start_agent
+expect "so do bans, and their ends" "True False" "$(fwj bans | field '"%s %s" % tuple(any(b["source"].removesuffix("/32") == "203.0.113.%d" % n for b in d) for n in (9, 7))')"
+expect_exit "entries of sets" 0 fw sets test hand 198.51.100.3
+expect "and the mode under-attack" on "$(fwj under-attack | field 'd["mode"]')"
+expect_exit "which ends" 0 fw under-attack auto
 
 stop_agent TERM
 expect "on_exit keep: the filter stays when the agent leaves" yes "$(has_program "$IFACE")"

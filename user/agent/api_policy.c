@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/last_good.h"
 #include "agent/question.h"
 #include "agent/reload.h"
 #include "agent/request.h"
@@ -344,7 +345,7 @@ static int go_back(struct fw_agent *agent, const char *by, struct fw_err *err)
 	if (!r)
 		r = fw_stand_copy(&agent->loaded->stand, &before);
 	if (!r)
-		r = fw_force_prepare(agent, &target, &loaded, NULL, err);
+		r = fw_last_good_prepare(agent, &target, true, &loaded, NULL, err);
 	else
 		fw_err_set(err, r, "out of memory; the policy in force stays");
 	if (r) {

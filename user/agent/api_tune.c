@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* POST /v1/tune: in force with the next packet, on disk after that. */
+/* POST /v1/tune: in force with the next packet, on disk before it is answered. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,7 +323,7 @@ static void keep_and_tell(struct fw_request *request, const struct order *order,
 	struct fw_agent *agent = request->agent;
 
 	fw_loaded_prune(agent->loaded);
-	fw_force_save_soon(agent);
+	fw_force_save_tunes(agent);
 	fw_drift_schedule(agent);
 	fw_event(agent, "tune", request->by,
 		 json_pack("{s:s, s:O, s:I}", "rule", order->rule, "changes", changes, "generation",

@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/last_good.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -93,7 +94,7 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 	int r = fw_stand_copy(&confirm->before, &stand);
 
 	if (!r)
-		r = fw_force_prepare(agent, &stand, &loaded, NULL, err);
+		r = fw_last_good_prepare(agent, &stand, true, &loaded, NULL, err);
 	if (r) {
 		fw_loaded_free(loaded);
 		fw_stand_done(&stand);

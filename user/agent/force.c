@@ -124,8 +124,14 @@ static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
 		     struct fw_err *err)
 {
+	return fw_force_prepare_by(agent, stand, NULL, ret, notes, err);
+}
+
+int fw_force_prepare_by(struct fw_agent *agent, struct fw_stand *stand, const struct fw_file_reader *reader,
+			struct fw_loaded **ret, json_t *notes, struct fw_err *err)
+{
 	FW_FREE struct fw_rule_ids *ids = malloc(sizeof(*ids));
-	struct fw_loaded *loaded = ids ? fw_loaded_new(stand) : NULL;
+	struct fw_loaded *loaded = ids ? fw_loaded_new_by(stand, reader) : NULL;
 	int r;
 
 	*ret = loaded;

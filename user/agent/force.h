@@ -13,6 +13,9 @@ struct fw_agent;
  * which is set unless out of memory. `notes` (may be NULL) gets sentences about tunes that ended. */
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,
 		     struct fw_err *err);
+/* The same with its files read by somebody else; NULL: as they are. */
+int fw_force_prepare_by(struct fw_agent *agent, struct fw_stand *stand, const struct fw_file_reader *reader,
+			struct fw_loaded **ret, json_t *notes, struct fw_err *err);
 /* Makes a prepared policy the one in force, interfaces included. Takes it over also on failure; then the old
  * one runs on. */
 int fw_force_install(struct fw_agent *agent, struct fw_loaded *next, struct fw_err *err);
@@ -38,8 +41,11 @@ uint64_t fw_force_digest(const char *text, size_t length);
 void fw_force_note_config(struct fw_agent *agent);
 /* What must outlive the process: policy in force, the one before, tunes, pending confirm, rule ids. */
 void fw_force_save(struct fw_agent *agent);
-/* The same once the answer is on its way: a disk must not stand between a tune and its operator. */
+/* The same once the answer is on its way, for what is kept elsewhere as well: only the fingerprint is news.
+ */
 void fw_force_save_soon(struct fw_agent *agent);
+/* All but the fingerprint now, before anybody is told that it is kept: hashing a million lines can wait. */
+void fw_force_save_tunes(struct fw_agent *agent);
 /* Why changes of the policy are refused now, NULL if they are not. */
 const char *fw_force_is_held(const struct fw_agent *agent);
 

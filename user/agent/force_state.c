@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/last_good.h"
 #include "kern/publish.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -108,16 +109,16 @@ uint32_t fw_force_list_changes(const struct fw_agent *agent)
 	return active ? active->lists.changes : 0;
 }
 
-static void save(struct fw_agent *agent)
+/* fingerprint 0: the next agent publishes what this document says once more, whatever the kernel has. */
+static void save(struct fw_agent *agent, uint64_t fingerprint)
 {
-	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
-				     fw_stand_to_json(&agent->loaded->stand), "previous",
-				     agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(),
-				     "confirm", fw_confirm_to_json(&agent->confirm), "rule_ids",
-				     ids_to_json(&agent->ids), "generation", (json_int_t)agent->generation,
-				     "fingerprint", (json_int_t)fw_force_fingerprint(agent->loaded->image),
-				     "list_changes", (json_int_t)fw_force_list_changes(agent),
-				     "config_digest", (json_int_t)agent->config_digest);
+	json_t *document = json_pack(
+		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
+		fw_stand_to_json(&agent->loaded->stand), "previous",
+		agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "confirm",
+		fw_confirm_to_json(&agent->confirm), "rule_ids", ids_to_json(&agent->ids), "generation",
+		(json_int_t)agent->generation, "fingerprint", (json_int_t)fingerprint, "list_changes",
+		(json_int_t)fw_force_list_changes(agent), "config_digest", (json_int_t)agent->config_digest);
 	struct fw_err err = {};
 
 	if (!document)
@@ -131,7 +132,7 @@ static void save(struct fw_agent *agent)
 void fw_force_save(struct fw_agent *agent)
 {
 	uv_timer_stop(&agent->save_soon);
-	save(agent);
+	save(agent, fw_force_fingerprint(agent->loaded->image));
 }
 
 static void on_save_soon(uv_timer_t *timer)
@@ -143,6 +144,12 @@ void fw_force_save_soon(struct fw_agent *agent)
 {
 	uv_update_time(&agent->loop);
 	uv_timer_start(&agent->save_soon, on_save_soon, 2, 0);
+}
+
+void fw_force_save_tunes(struct fw_agent *agent)
+{
+	save(agent, 0);
+	fw_force_save_soon(agent);
 }
 
 /* What an earlier agent left behind. */
@@ -273,7 +280,7 @@ int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct 
 	fw_stand_done(&saved.running);
 	if (why && why[0])
 		fw_log(FW_LOG_NOTICE, "policy '%s': %s", stand.name, why);
-	if (why && fw_force_prepare(agent, &stand, &chosen, notes, &problem)) {
+	if (why && fw_last_good_prepare(agent, &stand, true, &chosen, notes, &problem)) {
 		fw_log(FW_LOG_ERROR,
 		       "the policy that ran before cannot be had again (%s: %s), %s is loaded instead",
 		       problem.text,

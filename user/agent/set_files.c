@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/last_good.h"
 #include "lib/clock.h"
 #include "lib/grow.h"
 #include "lib/log.h"
@@ -150,7 +151,49 @@ static const struct fw_set_file *find(const struct fw_set_file *items, size_t co
 	return NULL;
 }
 
-/* What was broken and could be read now is said to be good again. */
+/* The copy that the policy in force has instead of a file; NULL: it has the file. set NULL: signatures. */
+static const struct fw_stand_in *stand_in_of(const struct fw_agent *agent, const char *set)
+{
+	const struct fw_stand_ins *ins = &agent->loaded->stand_ins;
+
+	for (size_t i = 0; i < ins->count; i++)
+		if (set ? ins->items[i].set && !strcmp(ins->items[i].set, set) : !ins->items[i].set)
+			return &ins->items[i];
+	return NULL;
+}
+
+/* What was broken and could be read now is said to be good again; what is broken now, unless it was said. */
+static void tell(struct fw_agent *agent, struct fw_set_file *file, const struct fw_set_file *before,
+		 const struct fw_stand_in *in)
+{
+	if (before)
+		memcpy(file->error, before->error, sizeof(file->error));
+	if (in) {
+		file->good_wall_ns = in->kept_wall_ns;
+		fw_set_file_broke(agent, file, in->why);
+		return;
+	}
+	if (file->error[0])
+		fw_set_file_mended(agent, file);
+	fw_set_file_keep(agent, file);
+}
+
+void fw_set_file_keep(struct fw_agent *agent, const struct fw_set_file *file)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	int index = file->set ? fw_policy_set_find(policy, file->set) : -1;
+	struct fw_err err = {};
+
+	if (index >= 0)
+		fw_last_good_keep_set(&agent->state, &policy->sets[index], &err);
+	else if (!file->set && policy->signatures.list)
+		fw_last_good_keep_signatures(&agent->state, policy->signatures.list, &err);
+	if (err.code)
+		fw_log(FW_LOG_WARNING,
+		       "what %s says now is not kept for a start without it, an older copy may be: %s",
+		       file->path, err.text);
+}
+
 static void add_file(struct fw_agent *agent, const struct fw_set *set, const struct fw_set_file *before)
 {
 	struct fw_set_files *files = &agent->set_files;
@@ -165,10 +208,7 @@ static void add_file(struct fw_agent *agent, const struct fw_set *set, const str
 		       set->file);
 		return;
 	}
-	if (before && before->error[0]) {
-		memcpy(files->items[files->count - 1].error, before->error, sizeof(before->error));
-		fw_set_file_mended(agent, &files->items[files->count - 1]);
-	}
+	tell(agent, &files->items[files->count - 1], before, stand_in_of(agent, set->name));
 	watch_dir(agent, set->file);
 }
 
@@ -176,6 +216,7 @@ static void follow_signatures(struct fw_agent *agent)
 {
 	const struct fw_signature_list *list = agent->loaded->policy->signatures.list;
 	struct fw_set_file *file = &agent->set_files.signatures, before = *file;
+	const struct fw_stand_in *in = stand_in_of(agent, NULL);
 
 	*file = (struct fw_set_file){.path = list ? strdup(list->file) : NULL};
 	agent->set_files.signatures_retry_ns = 0;
@@ -184,8 +225,9 @@ static void follow_signatures(struct fw_agent *agent)
 	if (file->path) {
 		file->stamp = list->stamp;
 		file->good_wall_ns = fw_wall_ns();
-		if (before.error[0])
-			fw_set_file_mended(agent, file);
+		tell(agent, file, &before, in);
+		if (in && in->readable)
+			agent->set_files.signatures_retry_ns = fw_monotonic_ns() + FW_SIGNATURES_RETRY_NS;
 		watch_dir(agent, file->path);
 	}
 	file_done(&before);
@@ -222,6 +264,17 @@ void fw_set_files_init(struct fw_agent *agent)
 void fw_set_files_start(struct fw_agent *agent)
 {
 	uv_timer_start(&agent->set_files.poll, on_poll, POLL_MS, POLL_MS);
+}
+
+void fw_set_files_say(struct fw_agent *agent)
+{
+	const struct fw_set_files *files = &agent->set_files;
+
+	for (size_t i = 0; i < files->count; i++)
+		if (files->items[i].error[0])
+			fw_set_file_say(agent, &files->items[i]);
+	if (files->signatures.error[0])
+		fw_set_file_say(agent, &files->signatures);
 }
 
 const struct fw_set_file *fw_set_files_find(const struct fw_agent *agent, const char *set)

@@ -35,9 +35,11 @@ struct fw_set_files {
 };
 
 void fw_set_files_init(struct fw_agent *agent);
+/* What was broken already when the agent started. */
+void fw_set_files_say(struct fw_agent *agent);
 /* From now on changes are noticed. */
 void fw_set_files_start(struct fw_agent *agent);
-/* The policy in force is another one; its files have just been read without a complaint. */
+/* The policy in force is another one: its files have just been read, or copies stand in for them. */
 void fw_set_files_follow(struct fw_agent *agent);
 void fw_set_files_done(struct fw_set_files *files);
 
@@ -51,9 +53,13 @@ void fw_set_files_warn(const struct fw_agent *agent, json_t *warnings);
 bool fw_set_files_refresh(struct fw_agent *agent, bool patient);
 /* Why a file cannot be used: "/etc/floodwall/sets/bad.txt:17: 'x' is no address (and 3 more bad lines)". */
 void fw_set_file_describe(const struct fw_diags *diags, const char *path, char *text, size_t size);
+void fw_set_file_say(struct fw_agent *agent, const struct fw_set_file *file); /* that it is broken */
 /* Says that a file is broken or good again, when that is news. */
 void fw_set_file_broke(struct fw_agent *agent, struct fw_set_file *file, const char *why);
 void fw_set_file_mended(struct fw_agent *agent, struct fw_set_file *file);
+
+/* Keeps what is in force for an agent that starts while the file cannot be used. */
+void fw_set_file_keep(struct fw_agent *agent, const struct fw_set_file *file);
 
 /* signature_refresh.c: the same for the list of signatures. The policy in force is built anew from its text
  * and its tunes, as rules know signatures by their places in the list. */
@@ -61,6 +67,7 @@ bool fw_signatures_refresh(struct fw_agent *agent, bool patient);
 /* The file changed less than FW_SETTLE_MS ago. */
 bool fw_set_file_is_young(const struct fw_file_stamp *stamp);
 
-#define FW_SETTLE_MS 200 /* a file that changed less than that ago is being written */
+#define FW_SIGNATURES_RETRY_NS (60 * FW_NS_PER_SEC) /* of a list that cannot be put in force */
+#define FW_SETTLE_MS	       200 /* a file that changed less than that ago is being written */
 
 #endif

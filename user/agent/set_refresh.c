@@ -47,6 +47,12 @@ void fw_set_file_broke(struct fw_agent *agent, struct fw_set_file *file, const c
 	if (!strcmp(file->error, text))
 		return;
 	memcpy(file->error, text, sizeof(text));
+	if (agent->ready) /* whom to tell is not known before, see fw_set_files_say */
+		fw_set_file_say(agent, file);
+}
+
+void fw_set_file_say(struct fw_agent *agent, const struct fw_set_file *file)
+{
 	if (!file->set) {
 		fw_event(agent, "signatures", "agent",
 			 json_pack("{s:s, s:s, s:s}", "change", "broken", "file", file->path, "error",
@@ -95,6 +101,7 @@ void fw_set_file_describe(const struct fw_diags *diags, const char *path, char *
 	if (diags->errors > 1 && used < size)
 		snprintf(text + used, size - used, " (and %zu more bad %s)", diags->errors - 1,
 			 diags->errors > 2 ? "lines" : "line");
+	make_text(text);
 }
 
 static bool is_same(const struct fw_set *set, const struct fw_prefix *prefixes, size_t count)
@@ -112,6 +119,7 @@ static void now_good(struct fw_agent *agent, struct fw_set_file *file)
 	file->good_wall_ns = fw_wall_ns();
 	if (file->error[0])
 		fw_set_file_mended(agent, file);
+	fw_set_file_keep(agent, file);
 }
 
 /* Into the batch, if it can be used and says something new. */

@@ -6,12 +6,11 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/last_good.h"
 #include "agent/set_files.h"
 #include "lib/clock.h"
 #include "policy/setfile.h"
 #include "policy/signatures.h"
-
-#define RETRY_NS (60 * FW_NS_PER_SEC)
 
 /* Whether the list itself can be read; *why is said with its own lines. */
 static int try_list(const char *path, char *why, size_t size)
@@ -40,7 +39,7 @@ static int put_in_force(struct fw_agent *agent, const char *path, char *why, siz
 	if (r)
 		fw_err_set(&err, r, "out of memory");
 	else
-		r = fw_force_prepare(agent, &stand, &loaded, NULL, &err);
+		r = fw_last_good_prepare(agent, &stand, false, &loaded, NULL, &err);
 	if (r && loaded && loaded->diags.errors) {
 		char first[FW_ERR_TEXT_MAX / 2];
 
@@ -92,11 +91,12 @@ bool fw_signatures_refresh(struct fw_agent *agent, bool patient)
 		return false;
 	}
 	if (put_in_force(agent, file->path, why, sizeof(why))) {
-		files->signatures_retry_ns = fw_monotonic_ns() + RETRY_NS;
+		files->signatures_retry_ns = fw_monotonic_ns() + FW_SIGNATURES_RETRY_NS;
 		fw_set_file_broke(agent, file, why);
 		return false;
 	}
 	fw_force_save_soon(agent);
-	say_read(agent);
+	if (!file->error[0]) /* it may have broken since it was tried */
+		say_read(agent);
 	return false;
 }

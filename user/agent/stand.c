@@ -25,6 +25,14 @@ void fw_stand_done(struct fw_stand *stand)
 	*stand = (struct fw_stand){};
 }
 
+void fw_stand_ins_done(struct fw_stand_ins *ins)
+{
+	for (size_t i = 0; i < ins->count; i++)
+		free(ins->items[i].set);
+	free(ins->items);
+	*ins = (struct fw_stand_ins){};
+}
+
 static int add_tune(struct fw_stand *stand, const struct fw_tune *tune)
 {
 	struct fw_tune copy = *tune;
@@ -163,14 +171,19 @@ int fw_stand_from_json(const json_t *document, struct fw_stand *ret)
 
 struct fw_loaded *fw_loaded_new(struct fw_stand *stand)
 {
+	return fw_loaded_new_by(stand, NULL);
+}
+
+struct fw_loaded *fw_loaded_new_by(struct fw_stand *stand, const struct fw_file_reader *reader)
+{
 	struct fw_loaded *loaded = calloc(1, sizeof(*loaded));
 
 	if (!loaded)
 		return NULL;
 	loaded->stand = *stand;
 	*stand = (struct fw_stand){};
-	if (fw_policy_parse(loaded->stand.text, loaded->stand.length, loaded->stand.name,
-			    loaded->stand.base_dir, &loaded->diags, &loaded->policy))
+	if (fw_policy_parse_by(loaded->stand.text, loaded->stand.length, loaded->stand.name,
+			       loaded->stand.base_dir, reader, &loaded->diags, &loaded->policy))
 		return loaded;
 	loaded->rules = calloc(loaded->policy->rule_count + 1, sizeof(*loaded->rules));
 	if (!loaded->rules) {
@@ -190,6 +203,7 @@ void fw_loaded_free(struct fw_loaded *loaded)
 	free(loaded->rules);
 	fw_diags_done(&loaded->diags);
 	fw_stand_done(&loaded->stand);
+	fw_stand_ins_done(&loaded->stand_ins);
 	free(loaded);
 }
 

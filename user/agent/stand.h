@@ -36,6 +36,20 @@ int fw_stand_reread(const char *path, struct fw_stand *ret, struct fw_err *err);
 json_t *fw_stand_to_json(const struct fw_stand *stand);
 int fw_stand_from_json(const json_t *document, struct fw_stand *ret); /* -EINVAL */
 
+/* A file that a policy names and that was not taken as it is: its last good content stands in for it. */
+struct fw_stand_in {
+	char *set; /* NULL: the list of signatures */
+	char why[FW_ERR_TEXT_MAX];
+	bool readable; /* but what it says cannot be put in force */
+	uint64_t kept_wall_ns;
+};
+struct fw_stand_ins {
+	struct fw_stand_in *items;
+	size_t count;
+};
+
+void fw_stand_ins_done(struct fw_stand_ins *ins);
+
 /* A stand that was parsed; image once compiled. Never moves: the policy's marks point into diags. */
 struct fw_loaded {
 	struct fw_stand stand;
@@ -43,10 +57,13 @@ struct fw_loaded {
 	struct fw_policy *policy;     /* tunes applied; NULL after errors, which diags has */
 	struct fw_policy_rule *rules; /* as the text has them: a shallow copy, to undo tunes */
 	struct fw_image *image;
+	struct fw_stand_ins stand_ins; /* of when it was read */
 };
 
 /* Takes the stand's contents over. NULL only when out of memory. */
 struct fw_loaded *fw_loaded_new(struct fw_stand *stand);
+/* The same with its files read by somebody else; NULL: as they are. */
+struct fw_loaded *fw_loaded_new_by(struct fw_stand *stand, const struct fw_file_reader *reader);
 void fw_loaded_free(struct fw_loaded *loaded);
 
 /* Applies the stand's tunes to the file's rules afresh. A tune whose rule is gone or that no longer fits is

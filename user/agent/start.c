@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/last_good.h"
 #include "agent/privileges.h"
 #include "agent/rebuilt.h"
 #include "agent/reload.h"
@@ -58,7 +59,8 @@ static int load_policy(struct fw_agent *agent, struct fw_loaded **ret)
 			err.text);
 		return r == -EACCES ? FW_EXIT_NO_PERMISSION : FW_EXIT_CONFIG;
 	}
-	r = fw_force_prepare(agent, &stand, ret, NULL, &err);
+	r = agent->options.check ? fw_force_prepare(agent, &stand, ret, NULL, &err)
+				 : fw_last_good_prepare(agent, &stand, true, ret, NULL, &err);
 	fw_stand_done(&stand);
 	if (*ret) {
 		fw_diags_sort(&(*ret)->diags);
@@ -190,6 +192,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	if (fw_force_start(agent, configured, &err))
 		return fail(&err, agent->loaded && agent->interfaces.count ? "no interface could be filtered"
 									   : "cannot filter");
+	fw_last_good_prune(agent);
 	release_links(agent);
 	agent->last_reload_ok = true;
 	agent->last_reload_wall_ns = fw_wall_ns();
@@ -241,6 +244,7 @@ static void announce(struct fw_agent *agent)
 		 "floodwalld %s: %zu interface%s, generation %u, policy %s", FW_VERSION, count,
 		 count == 1 ? "" : "s", agent->generation, agent->loaded->stand.name);
 	fw_rebuilt_say(agent);
+	fw_set_files_say(agent);
 	agent->ready = true;
 	puts("ready");
 	fflush(stdout);
@@ -289,7 +293,8 @@ int fw_agent_start(struct fw_agent *agent)
 		code = fail(&err, "cannot start");
 	if (!code && fw_privileges_check(&err))
 		code = fail(&err, "cannot start");
-	if (!code && fw_state_open(&agent->state, agent->options.state_dir, &err))
+	/* Open already when copies of files were looked for. */
+	if (!code && agent->state.dir_fd < 0 && fw_state_open(&agent->state, agent->options.state_dir, &err))
 		code = fail(&err, "cannot start");
 	if (!code)
 		start_nursery(agent, configured->policy);

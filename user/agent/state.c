@@ -104,7 +104,7 @@ static void temporary_name(const char *name, char *buffer, size_t size)
 
 FILE *fw_state_stream(struct fw_state *state, const char *name, struct fw_err *err)
 {
-	char temporary[64];
+	char temporary[128];
 	FILE *file;
 	int fd;
 
@@ -121,7 +121,7 @@ FILE *fw_state_stream(struct fw_state *state, const char *name, struct fw_err *e
 
 int fw_state_commit(struct fw_state *state, const char *name, FILE *file, struct fw_err *err)
 {
-	char temporary[64];
+	char temporary[128];
 	int failed = ferror(file) || fflush(file) || fsync(fileno(file)), saved = errno;
 
 	temporary_name(name, temporary, sizeof(temporary));

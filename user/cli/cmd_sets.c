@@ -144,7 +144,7 @@ const struct fw_command fw_command_sets = {
 	.about = "Feeds and inline addresses of rules are sets, too. The file of a set is watched: a change "
 		 "is in "
 		 "force within seconds. A file that cannot be used is BROKEN: its last good content stays in "
-		 "force until it is mended.",
+		 "force until it is mended, over a restart of the agent, too.",
 	.examples = "floodwall sets",
 	.route = FW_API_SETS,
 	.json = "[{\"name\",\"kind\":\"static|file|feed|country\",\"prefixes4\":N,\"prefixes6\":N,"

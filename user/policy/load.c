@@ -174,9 +174,9 @@ static bool is_signature_list(const struct fw_node *root)
 }
 
 static int load_tree(const struct fw_tree *tree, const char *name, const char *base_dir,
-		     struct fw_diags *diags, struct fw_policy **ret)
+		     const struct fw_file_reader *reader, struct fw_diags *diags, struct fw_policy **ret)
 {
-	struct fw_loader loader = {.diags = diags, .base_dir = base_dir};
+	struct fw_loader loader = {.diags = diags, .base_dir = base_dir, .reader = reader};
 	struct fw_policy *policy = policy_new(name);
 
 	if (!policy || !policy->file) {
@@ -214,17 +214,23 @@ static int load_tree(const struct fw_tree *tree, const char *name, const char *b
 	return 0;
 }
 
-int fw_policy_parse(const char *text, size_t length, const char *name, const char *base_dir,
-		    struct fw_diags *diags, struct fw_policy **ret)
+int fw_policy_parse_by(const char *text, size_t length, const char *name, const char *base_dir,
+		       const struct fw_file_reader *reader, struct fw_diags *diags, struct fw_policy **ret)
 {
 	struct fw_tree tree;
 	int r = fw_tree_parse(&tree, text, length, name, diags);
 
 	if (!r)
-		r = load_tree(&tree, name, base_dir, diags, ret);
+		r = load_tree(&tree, name, base_dir, reader, diags, ret);
 	fw_tree_done(&tree);
 	fw_diags_sort(diags);
 	return r;
+}
+
+int fw_policy_parse(const char *text, size_t length, const char *name, const char *base_dir,
+		    struct fw_diags *diags, struct fw_policy **ret)
+{
+	return fw_policy_parse_by(text, length, name, base_dir, NULL, diags, ret);
 }
 
 int fw_file_read(const char *path, char **ret_text, size_t *ret_length)

@@ -16,9 +16,10 @@
 struct fw_loader {
 	struct fw_policy *policy;
 	struct fw_diags *diags;
-	const char *base_dir;	    /* of relative set files */
-	char where[128];	    /* "rule 'login'", for messages */
-	unsigned int *sets_by_name; /* of the named sets; NULL: there are none */
+	const char *base_dir;		     /* of relative set files */
+	const struct fw_file_reader *reader; /* NULL: the loader itself */
+	char where[128];		     /* "rule 'login'", for messages */
+	unsigned int *sets_by_name;	     /* of the named sets; NULL: there are none */
 	size_t sets_named;
 	bool signatures_failed; /* said already */
 	struct fw_expr *expr;	/* of the match that is being read */

@@ -26,9 +26,14 @@ void fw_load_set_entries(struct fw_loader *loader, const struct fw_node *value, 
 
 void fw_load_set_file(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
+	const struct fw_file_reader *reader = loader->reader;
 	struct fw_set *set = target;
 
-	if (fw_read_path(loader, value, &set->file))
+	if (!fw_read_path(loader, value, &set->file))
+		return;
+	if (reader)
+		reader->set(reader->context, set, value->mark, loader->diags);
+	else
 		fw_setfile_read(set, value->mark, loader->diags);
 }
 

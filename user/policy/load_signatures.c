@@ -300,6 +300,14 @@ static char *usual_place(const struct fw_loader *loader)
 	return strdup(FW_SIGNATURES_SHIPPED);
 }
 
+static int read_list(struct fw_loader *loader, const char *path, struct fw_signature_list **ret)
+{
+	const struct fw_file_reader *reader = loader->reader;
+
+	return reader ? reader->signatures(reader->context, path, loader->diags, ret)
+		      : fw_signatures_read(path, loader->diags, ret);
+}
+
 /* The policy's list, read when the first rule asks; NULL after a complaint at `node`, once. */
 static const struct fw_signature_list *list_of(struct fw_loader *loader, const struct fw_node *node)
 {
@@ -310,7 +318,7 @@ static const struct fw_signature_list *list_of(struct fw_loader *loader, const s
 	if (!path)
 		loader->out_of_memory = true;
 	else if (!policy->signatures.list && !loader->signatures_failed)
-		r = fw_signatures_read(path, loader->diags, &policy->signatures.list);
+		r = read_list(loader, path, &policy->signatures.list);
 	loader->signatures_failed |= r != 0;
 	if (r == -ENOMEM)
 		loader->out_of_memory = true;

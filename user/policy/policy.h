@@ -368,6 +368,21 @@ int fw_policy_load(const char *path, struct fw_diags *diags, struct fw_policy **
 int fw_policy_parse(const char *text, size_t length, const char *name, const char *base_dir,
 		    struct fw_diags *diags, struct fw_policy **ret);
 
+struct fw_signature_list;
+
+/* How somebody else than the loader reads the files that a policy names. */
+struct fw_file_reader {
+	/* Like fw_setfile_read; set->name is NULL when memory is short. */
+	int (*set)(void *context, struct fw_set *set, struct fw_mark mark, struct fw_diags *diags);
+	/* Like fw_signatures_read. */
+	int (*signatures)(void *context, const char *path, struct fw_diags *diags,
+			  struct fw_signature_list **ret);
+	void *context;
+};
+/* Like fw_policy_parse; reader NULL: files are read as they are. */
+int fw_policy_parse_by(const char *text, size_t length, const char *name, const char *base_dir,
+		       const struct fw_file_reader *reader, struct fw_diags *diags, struct fw_policy **ret);
+
 /* Index by name or -1. */
 int fw_policy_rule_find(const struct fw_policy *policy, const char *name);
 int fw_policy_set_find(const struct fw_policy *policy, const char *name);

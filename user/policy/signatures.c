@@ -30,6 +30,7 @@ void fw_signatures_free(struct fw_signature_list *list)
 	free(list->items);
 	free(list->file);
 	free(list->revision);
+	free(list->text);
 	free(list);
 }
 
@@ -74,9 +75,15 @@ int fw_signatures_read(const char *path, struct fw_diags *diags, struct fw_signa
 	int r = fw_file_read(path, &text, &length);
 
 	r = r ? r : fw_signatures_parse(text, length, path, diags, ret);
-	if (!r)
-		(*ret)->stamp = stamp;
-	return r;
+	if (r)
+		return r;
+	(*ret)->stamp = stamp;
+	/* It was read into a buffer for the largest. */
+	(*ret)->text = malloc(length + 1);
+	if ((*ret)->text)
+		memcpy((*ret)->text, text, length);
+	(*ret)->length = (*ret)->text ? length : 0;
+	return 0;
 }
 
 static void write_ports(const struct fw_ranges *ports, FILE *out)

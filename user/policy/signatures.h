@@ -20,7 +20,9 @@ struct fw_signature_def {
 };
 
 struct fw_signature_list {
-	char *file, *revision;	    /* revision may be NULL */
+	char *file, *revision; /* revision may be NULL */
+	char *text;	       /* the file's bytes; NULL when it came from none */
+	size_t length;
 	struct fw_file_stamp stamp; /* of the file when reading began */
 	struct fw_signature_def *items;
 	size_t count;
