@@ -190,7 +190,9 @@ struct fw_loaded *fw_loaded_new_by(struct fw_stand *stand, const struct fw_file_
 		fw_loaded_free(loaded);
 		return NULL;
 	}
-	memcpy(loaded->rules, loaded->policy->rules, loaded->policy->rule_count * sizeof(*loaded->rules));
+	if (loaded->policy->rule_count)
+		memcpy(loaded->rules, loaded->policy->rules,
+		       loaded->policy->rule_count * sizeof(*loaded->rules));
 	return loaded;
 }
 
