@@ -54,11 +54,11 @@ static __noinline void note_odd_kinds(struct xdp_md *ctx, struct fw_pkt *pkt)
 /* What was asked of memory as soon as the source was known. */
 struct fw_asked {
 	__u64 hash;  /* of the source */
-	__u64 word;  /* of the list bitmap */
+	__u64 word;  /* what lists_word() read */
 	__u32 place; /* in the geo table */
 };
 
-/* Everything that will miss the cache is begun here, the list bitmap first: the branch on it is the one that
+/* Everything that will miss the cache is begun here, the lists first: the branch on it is the one that
  * the CPU guesses wrong for a listed source, and what was done on a wrong guess is lost. */
 static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32 features, struct fw_pkt *pkt,
 				      struct fw_asked *asked)

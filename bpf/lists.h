@@ -42,7 +42,7 @@ static __always_inline __u64 lists_word(const struct fw_policy_slot *policy, __u
 					const struct fw_addr *addr)
 {
 	__u32 mask = lists_bitmap_mask(policy, family), bit = lists_bit(family, addr);
-	__u64 bits = fw_list_has_coarse(mask) ? lists_coarse_word(policy, family, bit >> 8)
+	__u64 bits = fw_list_has_coarse(mask) ? lists_coarse_word(policy, family, fw_list_coarse_index(bit))
 					      : lists_bitmap_word(policy, family, bit >> 6 & mask);
 
 	__asm__ volatile("" : "+r"(bits));

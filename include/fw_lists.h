@@ -52,9 +52,20 @@ static inline __attribute__((always_inline)) int fw_list_has_coarse(__u32 bitmap
 	return bitmap_mask == FW_LIST_BITMAP_WORDS - 1;
 }
 
+/* Its word for a place of the bitmap, which stands for four of the bitmap's, and the bit in that. */
+static inline __attribute__((always_inline)) __u32 fw_list_coarse_index(__u32 bit)
+{
+	return bit >> 8;
+}
+
+static inline __attribute__((always_inline)) __u64 fw_list_coarse_mark(__u32 bit)
+{
+	return 1ULL << (bit >> 2 & 63);
+}
+
 static inline __attribute__((always_inline)) int fw_list_is_coarse(__u64 coarse, __u32 bit)
 {
-	return coarse >> (bit >> 2 & 63) & 1;
+	return (coarse & fw_list_coarse_mark(bit)) != 0;
 }
 
 static inline __attribute__((always_inline)) __u64 fw_list4_mark24(__u32 addr)

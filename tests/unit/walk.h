@@ -30,7 +30,7 @@ static inline uint16_t walk4_run(const struct fw_list_tables *tables, uint32_t b
 static inline bool walk_is_coarse(const uint64_t *coarse, uint32_t bitmap_mask, uint32_t bit)
 {
 	return !fw_list_has_coarse(bitmap_mask) ||
-	       fw_list_is_coarse(__atomic_load_n(&coarse[bit >> 8], __ATOMIC_ACQUIRE), bit);
+	       fw_list_is_coarse(__atomic_load_n(&coarse[fw_list_coarse_index(bit)], __ATOMIC_ACQUIRE), bit);
 }
 
 static inline uint16_t walk4(const struct fw_list_tables *tables, uint32_t addr)

@@ -210,7 +210,7 @@ static void look(struct fw_agent *agent)
 	for (size_t i = 0; i < count; i++)
 		if (!has(watch->active, watch->active_count, &now[i]))
 			report(agent, &now[i], true);
-	for (size_t i = 0; i < watch->active_count && count < FW_CHALLENGE_SHOWN; i++)
+	for (size_t i = 0; i < watch->active_count && found < FW_CHALLENGE_SHOWN; i++)
 		if (!has(now, count, &watch->active[i]))
 			report(agent, &watch->active[i], false);
 	memcpy(watch->active, now, count * sizeof(*now));

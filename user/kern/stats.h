@@ -122,8 +122,8 @@ struct fw_source_entry {
 };
 int fw_sources_list(struct fw_datapath *datapath, struct fw_source_entry **ret, size_t *ret_count);
 /* One packet in how many is looked at, at most, by a CPU that sampled since since_ns (Floodwall clock); 1:
- * they are counted, not estimated. Each stands for all since the one before it: sources that send in strict
- * turn are seen by as few of them as that, too often by as much, and the others not at all. */
+ * they are counted, not estimated. On average: which ones is drawn, and each stands for all since the one
+ * before it. */
 uint32_t fw_sources_period(const struct fw_datapath *datapath, uint64_t since_ns);
 int fw_source_find(struct fw_datapath *datapath, const struct fw_addr *addr, struct fw_source_entry *ret);
 

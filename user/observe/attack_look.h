@@ -6,8 +6,10 @@
 #include "observe/attack.h"
 
 #define FW_ATTACK_SAMPLE_AGE_NS FW_NS_PER_SEC
-#define FW_ATTACK_STILL_ON	0.5 /* of the rate that begins it */
-#define FW_ATTACK_FRESH_ENOUGH	100 /* samples of a step before they say more than those of a second */
+_Static_assert(FW_ATTACK_LANE_STEPS == FW_ATTACK_SAMPLE_AGE_NS / FW_ATTACK_STEP_NS,
+	       "steps are kept as long as samples");
+#define FW_ATTACK_STILL_ON     0.5 /* of the rate that begins it */
+#define FW_ATTACK_FRESH_ENOUGH 100 /* samples of a step before they say more than those of a second */
 
 /* Would-drops of rules in this step. */
 struct fw_attack_would {

@@ -97,28 +97,29 @@ uint32_t fw_list_fold(uint64_t *bitmap, uint64_t **coarse)
 	return words - 1;
 }
 
-/* Two bits of a word's lower half make one of the coarse bitmap. */
-static uint64_t coarse_of(uint64_t bits)
+/* Of the places of one word: two bits of its lower half tell a coarse one. */
+static uint64_t coarse_marks(uint32_t word, uint64_t bits)
 {
-	uint64_t coarse = 0;
+	uint64_t marks = 0;
 
-	for (unsigned int i = 0; i < 16; i++)
-		coarse |= (uint64_t)((bits >> 2 * i & 3) != 0) << i;
-	return coarse;
+	for (uint32_t place = word * 64; place < (word + 1) * 64; place += 4)
+		if (fw_list_may_be(bits, place) || fw_list_may_be(bits, place + 2))
+			marks |= fw_list_coarse_mark(place);
+	return marks;
 }
 
 void fw_list_mark(uint64_t *bitmap, uint64_t *coarse, uint32_t mask, uint32_t word, uint64_t bits)
 {
-	unsigned int shift = word % 4 * 16;
-	uint64_t others;
+	uint64_t others, *own;
 
 	if (!fw_list_has_coarse(mask)) {
 		__atomic_fetch_or(&bitmap[word & mask], bits, __ATOMIC_RELEASE);
 		return;
 	}
 	__atomic_store_n(&bitmap[word], bits, __ATOMIC_RELEASE);
-	others = coarse[word / 4] & ~(0xffffULL << shift);
-	__atomic_store_n(&coarse[word / 4], others | coarse_of(bits) << shift, __ATOMIC_RELEASE);
+	own = &coarse[fw_list_coarse_index(word * 64)];
+	others = *own & ~coarse_marks(word, UINT64_MAX);
+	__atomic_store_n(own, others | coarse_marks(word, bits), __ATOMIC_RELEASE);
 }
 
 static bool is_crowded(const uint64_t *bitmap, uint32_t mask)
