@@ -168,6 +168,14 @@ saved_comes_back sets add inside 10.8.1.0/24
 expect_exit "an entry of the file, out live" 0 fw sets del inside 203.0.113.0/24
 saved_comes_back sets del inside 203.0.113.0/24
 
+# remembered SOURCE STRIKES: in what a boot brings back
+remembered() { grep -q "\"source\":\"$1\".*\"strikes\":$2," "$WORK/state/bans.json"; }
+expect_exit "offences of somebody not banned" "0|1" fw unban 203.0.113.40 --strikes 4
+expect_exit "are there after a boot, too" 0 until_true 5 remembered 203.0.113.40 4
+expect_exit "taken away" "0|1" fw unban 203.0.113.40
+forgotten() { ! remembered 203.0.113.40 4; }
+expect_exit "they are not" 0 until_true 5 forgotten
+
 # tuned: "30 packets/10s 3600" for an hour, over what the file says
 tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'tune')")"; }
 expect_exit "a limit for an hour" 0 fw tune blanket limit=30/10s --for 1h
