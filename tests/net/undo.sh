@@ -135,6 +135,47 @@ before=$(file; live inside "${probes[@]}")
 undo sets add inside 10.0.0.0/8 --save
 expect "undo of one that was saved: the file, too" "$before" "$(file; live inside "${probes[@]}")"
 
+expect "one line of undo, not two" False "$(fwj sets add inside 10.6.0.0/16 --save | field "'undo_unsaved' in d")"
+expect_exit "and out of the file again" 0 fw sets del inside 10.6.0.0/16 --save
+
+# unsaved_comes_back COMMAND...: the undo of one that could not be saved, typed while still nothing can be
+unsaved_comes_back() {
+	local before
+	before=$(file; live inside "${probes[@]}")
+	mv "$WORK/policy.yaml" "$WORK/away.yaml"
+	expect_exit "not saved: $*" 78 fw "$@" --save
+	UNDO=$(sed -n 's/^undo: //p' "$WORK/out")
+	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
+	mv "$WORK/away.yaml" "$WORK/policy.yaml"
+	expect "as before: $*, not saved" "$before" "$(file; live inside "${probes[@]}")"
+}
+expect_exit "nothing that ends meanwhile" 0 fw sets forget inside 10.5.6.0/24 10.1.0.0/16 10.7.0.0/16 10.7.7.0/24 10.1.2.0/24
+expect_exit "a part is out" 0 fw sets del inside 10.5.6.0/24
+unsaved_comes_back sets add inside 10.0.0.0/8
+unsaved_comes_back sets del inside 10.5.0.0/16
+
+# saved_comes_back COMMAND...: of one that is live already, and comes into the file
+saved_comes_back() {
+	local before
+	before=$(file; live inside "${probes[@]}")
+	undo "$@" --save
+	expect "as before: $*, live already" "$before" "$(file; live inside "${probes[@]}")"
+}
+probes+=(10.8.1.1 10.8.2.2)
+expect_exit "a live member" 0 fw sets add inside 10.8.0.0/16
+saved_comes_back sets add inside 10.8.0.0/16 10.8.0.0/16
+saved_comes_back sets add inside 10.8.1.0/24
+expect_exit "an entry of the file, out live" 0 fw sets del inside 203.0.113.0/24
+saved_comes_back sets del inside 203.0.113.0/24
+
+# remembered SOURCE STRIKES: in what a boot brings back
+remembered() { grep -q "\"source\":\"$1\".*\"strikes\":$2," "$WORK/state/bans.json"; }
+expect_exit "offences of somebody not banned" "0|1" fw unban 203.0.113.40 --strikes 4
+expect_exit "are there after a boot, too" 0 until_true 5 remembered 203.0.113.40 4
+expect_exit "taken away" "0|1" fw unban 203.0.113.40
+forgotten() { ! remembered 203.0.113.40 4; }
+expect_exit "they are not" 0 until_true 5 forgotten
+
 # tuned: "30 packets/10s 3600" for an hour, over what the file says
 tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'tune')")"; }
 expect_exit "a limit for an hour" 0 fw tune blanket limit=30/10s --for 1h

@@ -309,7 +309,7 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 	fw_own_hosts_read(request->agent, &order.own);
 	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
 		unban_one(request, &prefixes[i], &order, &err);
-	if (json_array_size(order.unbanned))
+	if (json_array_size(order.unbanned) || order.undo.count)
 		fw_leases_changed(request->agent);
 	if (err.code)
 		fw_fail_err(answer, &err);

@@ -54,7 +54,7 @@ static bool order_read(struct fw_request *request, struct order *order, struct f
 	order->set = (unsigned int)set;
 	order->name = request->agent->loaded->policy->sets[set].name;
 	/* In a feed nothing can be saved. */
-	order->saves = json_is_true(json_object_get(request->body, "save")) &&
+	order->saves = order->kind != CHANGE_FORGET && json_is_true(json_object_get(request->body, "save")) &&
 		       request->agent->loaded->policy->sets[set].kind != FW_SET_FEED;
 	order->expires_ns = order->for_ns ? fw_monotonic_ns() + order->for_ns : 0;
 	order->changed = json_array();
@@ -124,25 +124,64 @@ static void keep_changed(struct fw_request *request, const struct order *order)
 		say_changed(request, order);
 }
 
+/* More than can be shown are not looked for. */
+#define WRITTEN_MAX (FW_UNDO_NAMES + 1)
+
+static bool is_among(const struct fw_prefix *prefix, const char *set, const struct fw_set_edit *edits,
+		     size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(edits[i].change.set, set) && !fw_prefix_compare(&edits[i].change.prefix, prefix))
+			return true;
+	return false;
+}
+
+/* Those that come into the file, but were in force live before. */
+static size_t find_written(const struct fw_agent *agent, const struct order *order,
+			   const struct fw_set_edits *made, struct fw_set_edit *written)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(order->cidrs) && count < WRITTEN_MAX; i++) {
+		struct fw_set_change change = {.prefix = order->prefixes[i],
+					       .removed = order->kind == CHANGE_DEL};
+
+		snprintf(change.set, sizeof(change.set), "%s", order->name);
+		if (!is_among(&change.prefix, order->name, made->edits, made->count) &&
+		    !is_among(&change.prefix, order->name, written, count) &&
+		    !fw_drift_is_said(agent, order->set, &change))
+			written[count++].change = change;
+	}
+	return count;
+}
+
+/* saves: the undo once the files are written, too. */
 static json_t *undo_of(const struct fw_agent *agent, const struct order *order,
-		       const struct fw_set_edits *before)
+		       const struct fw_set_edits *before, bool saves)
 {
 	const struct fw_set_edits after = {.edits = agent->drift.sets, .count = agent->drift.set_count};
 	size_t kept = fw_set_edits_kept(before, &after, NULL);
+	const struct fw_set_edits made = {.edits = after.count > kept ? after.edits + kept : NULL,
+					  .count = after.count - kept};
+	struct fw_set_edit written_edits[WRITTEN_MAX] = {};
+	struct fw_set_edits written = {.edits = written_edits};
 	bool leaves_nothing[FW_UNDO_NAMES] = {};
 	struct fw_undo undo = {};
 
-	if (!json_array_size(order->changed))
+	if (saves)
+		written.count = find_written(agent, order, &made, written_edits);
+	if (!json_array_size(order->changed) && !written.count)
 		return json_null();
-	for (size_t i = 0; i < FW_UNDO_NAMES && kept + i < after.count; i++)
-		leaves_nothing[i] = fw_drift_leaves_nothing(agent, &after.edits[kept + i].change);
-	fw_set_undo(order->name, before, &after, leaves_nothing, order->saves, fw_monotonic_ns(), &undo);
+	for (size_t i = 0; i < FW_UNDO_NAMES && i < made.count; i++)
+		leaves_nothing[i] = fw_drift_leaves_nothing(agent, &made.edits[i].change);
+	fw_set_undo(order->name, before, &after, leaves_nothing, saves ? &written : NULL, fw_monotonic_ns(),
+		    &undo);
 	return fw_undo_to_json(&undo);
 }
 
-/* undo: stolen */
-static void reply_changed(const struct fw_agent *agent, const struct order *order, json_t *undo,
-			  struct fw_answer *answer)
+/* Whether the files can be written shows only later: the caller gets the undo of both cases. */
+static void reply_changed(const struct fw_agent *agent, const struct order *order,
+			  const struct fw_set_edits *before, struct fw_answer *answer)
 {
 	const struct fw_image *image = agent->loaded->image;
 	size_t changed = json_array_size(order->changed);
@@ -152,8 +191,10 @@ static void reply_changed(const struct fw_agent *agent, const struct order *orde
 		"prefixes4", (json_int_t)image->set_prefixes4[order->set], "prefixes6",
 		(json_int_t)image->set_prefixes6[order->set], "expires_in_seconds",
 		order->for_ns ? json_integer((json_int_t)(order->for_ns / FW_NS_PER_SEC)) : json_null(),
-		"undo", undo);
+		"undo", undo_of(agent, order, before, order->saves));
 
+	if (reply && order->saves)
+		json_object_set_new(reply, "undo_unsaved", undo_of(agent, order, before, false));
 	if (reply && agent->drift.unsaved[0])
 		json_object_set_new(reply, "not_kept", json_string(agent->drift.unsaved));
 	fw_reply(answer, reply);
@@ -176,8 +217,7 @@ static void change(struct fw_request *request, struct fw_answer *answer, enum ch
 		fw_fail_err(answer, &err);
 	} else {
 		keep_changed(request, &order);
-		reply_changed(agent, &order,
-			      undo_of(agent, &order, &(struct fw_set_edits){saved, saved_count}), answer);
+		reply_changed(agent, &order, &(struct fw_set_edits){saved, saved_count}, answer);
 		free(saved);
 	}
 }

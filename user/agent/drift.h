@@ -56,6 +56,8 @@ void fw_drift_load(struct fw_agent *agent);
 void fw_drift_forget_saved(struct fw_agent *agent);
 /* Whether the opposite of a lasting or timed change would take it back and be forgotten itself. */
 bool fw_drift_leaves_nothing(const struct fw_agent *agent, const struct fw_set_change *change);
+/* Whether the files of a set say already what a lasting change says. */
+bool fw_drift_is_said(const struct fw_agent *agent, unsigned int set, const struct fw_set_change *change);
 /* Arms the timer for whatever ends next: a tune or a set change. */
 void fw_drift_schedule(struct fw_agent *agent);
 /* The list of status; drift.c has sets and interfaces, tunes and a foreign policy file come from the policy

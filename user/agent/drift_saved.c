@@ -82,6 +82,14 @@ bool fw_drift_leaves_nothing(const struct fw_agent *agent, const struct fw_set_c
 	return agrees(&said, &opposite);
 }
 
+bool fw_drift_is_said(const struct fw_agent *agent, unsigned int set, const struct fw_set_change *change)
+{
+	struct said said = {};
+
+	said.prefixes = fw_members_own(&agent->loaded->image->truth->members, set, &said.count);
+	return agrees(&said, change);
+}
+
 void fw_drift_forget_saved(struct fw_agent *agent)
 {
 	const struct fw_policy *policy = agent->loaded->policy;

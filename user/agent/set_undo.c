@@ -77,8 +77,26 @@ static void take_back(const struct fw_set_change *made, bool leaves_nothing, boo
 		say(undo, "forget", made, "");
 }
 
+/* Out of the file again; what that takes along of the live changes is gone, and must be said again. */
+static void take_back_written(const struct fw_set_change *written, const struct fw_set_edits *before,
+			      bool *gone, struct fw_undo *undo)
+{
+	bool replaced = false;
+
+	for (size_t i = 0; i < before->count; i++) {
+		const struct fw_set_change *change = &before->edits[i].change;
+
+		if (strcmp(change->set, written->set) || !fw_prefix_covers(&written->prefix, &change->prefix))
+			continue;
+		gone[i] = true;
+		replaced |= !change->expires_ns && !fw_prefix_compare(&change->prefix, &written->prefix);
+	}
+	take_back(written, replaced, true, undo);
+}
+
 void fw_set_undo(const char *set, const struct fw_set_edits *before, const struct fw_set_edits *after,
-		 const bool *leaves_nothing, bool saved, uint64_t now_ns, struct fw_undo *undo)
+		 const bool *leaves_nothing, const struct fw_set_edits *written, uint64_t now_ns,
+		 struct fw_undo *undo)
 {
 	FW_FREE bool *gone = calloc(before->count + 1, sizeof(*gone));
 	const struct fw_set_change *chosen[CHOSEN_MAX];
@@ -87,15 +105,17 @@ void fw_set_undo(const char *set, const struct fw_set_edits *before, const struc
 	if (!gone)
 		return;
 	kept = fw_set_edits_kept(before, after, gone);
-	count = choose(set, before, gone, now_ns, chosen);
 	undo->keeps_order = true;
+	for (size_t i = 0; written && i < written->count; i++)
+		take_back_written(&written->edits[i].change, before, gone, undo);
+	count = choose(set, before, gone, now_ns, chosen);
 	for (size_t i = kept; i < after->count; i++) {
 		const struct fw_set_change *made = &after->edits[i].change;
 		/* What is said first takes the place of this one anyway. */
-		bool replaced = !saved && count && !fw_prefix_compare(&chosen[0]->prefix, &made->prefix);
+		bool replaced = !written && count && !fw_prefix_compare(&chosen[0]->prefix, &made->prefix);
 
 		if (!replaced)
-			take_back(made, i - kept < FW_UNDO_NAMES && leaves_nothing[i - kept], saved, undo);
+			take_back(made, i - kept < FW_UNDO_NAMES && leaves_nothing[i - kept], written, undo);
 	}
 	for (size_t i = 0; i < count; i++) {
 		char left[48] = "";

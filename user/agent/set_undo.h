@@ -20,9 +20,10 @@ size_t fw_set_edits_kept(const struct fw_set_edits *before, const struct fw_set_
 
 /* First what the request has made is taken back, then what it has replaced is said again, in its order, each
  * for what is left of its time; with that whatever lay on top of it. leaves_nothing: [FW_UNDO_NAMES], for the
- * first that were made, whether the opposite would leave neither itself nor anything else behind. saved: the
- * request writes into files, too. */
+ * first that were made, whether the opposite would leave neither itself nor anything else behind. written:
+ * not NULL when the request writes into files, too: those it writes that were in force live before. */
 void fw_set_undo(const char *set, const struct fw_set_edits *before, const struct fw_set_edits *after,
-		 const bool *leaves_nothing, bool saved, uint64_t now_ns, struct fw_undo *undo);
+		 const bool *leaves_nothing, const struct fw_set_edits *written, uint64_t now_ns,
+		 struct fw_undo *undo);
 
 #endif
