@@ -70,8 +70,7 @@ static __always_inline int socket_is_of_nobody(__u8 family, const struct fw_addr
 static __always_inline int socket_refuses(const struct fw_pkt *pkt)
 {
 	return socket_is_of_group(pkt->family, &pkt->source) ||
-	       socket_is_of_nobody(pkt->family, &pkt->source) ||
-	       socket_is_of_group(pkt->family, &pkt->dest) || socket_is_of_nobody(pkt->family, &pkt->dest);
+	       socket_is_of_nobody(pkt->family, &pkt->source) || socket_is_of_group(pkt->family, &pkt->dest);
 }
 
 /* Likewise a frame for more than one host; but a guest on a bridge may take it. */
