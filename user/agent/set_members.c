@@ -69,8 +69,7 @@ bool fw_set_holds_all(const struct fw_agent *agent, unsigned int set, const stru
 
 		if (strcmp(change->set, known->name))
 			continue;
-		if (change->removed &&
-		    (fw_prefix_covers(&change->prefix, prefix) || fw_prefix_covers(prefix, &change->prefix)))
+		if (change->removed && fw_prefix_overlaps(&change->prefix, prefix))
 			found = false;
 		else if (!change->removed && fw_prefix_covers(&change->prefix, prefix)) {
 			*ret = change->prefix;
@@ -78,11 +77,6 @@ bool fw_set_holds_all(const struct fw_agent *agent, unsigned int set, const stru
 		}
 	}
 	return found;
-}
-
-static bool overlap(const struct fw_prefix *a, const struct fw_prefix *b)
-{
-	return fw_prefix_covers(a, b) || fw_prefix_covers(b, a);
 }
 
 /* Whether any of a prefix is in the set. What was taken out bit by bit still counts: taking it out again does
@@ -95,10 +89,10 @@ static bool holds_some(const struct fw_agent *agent, unsigned int set, const str
 	bool found = false;
 
 	for (size_t i = 0; i < known->prefix_count && !found; i++)
-		found = overlap(&known->prefixes[i], prefix);
+		found = fw_prefix_overlaps(&known->prefixes[i], prefix);
 	for (unsigned int tier = 0; watch && tier < FW_TIER_MAX_; tier++)
 		for (size_t i = 0; i < watch->share.counts[tier] && !found; i++)
-			found = overlap(&watch->share.prefixes[tier][i], prefix);
+			found = fw_prefix_overlaps(&watch->share.prefixes[tier][i], prefix);
 	for (size_t i = 0; i < agent->drift.set_count; i++) {
 		const struct fw_set_change *change = &agent->drift.sets[i].change;
 
@@ -106,7 +100,7 @@ static bool holds_some(const struct fw_agent *agent, unsigned int set, const str
 			continue;
 		if (change->removed && fw_prefix_covers(&change->prefix, prefix))
 			found = false;
-		else if (!change->removed && overlap(&change->prefix, prefix))
+		else if (!change->removed && fw_prefix_overlaps(&change->prefix, prefix))
 			found = true;
 	}
 	return found;
@@ -132,7 +126,7 @@ bool fw_set_is_so_already(const struct fw_agent *agent, unsigned int set, const 
 		if (change->expires_ns && other->expires_ns != change->expires_ns &&
 		    !fw_prefix_compare(&other->prefix, &change->prefix))
 			return false;
-		if (ends_before(other, change) && overlap(&other->prefix, &change->prefix))
+		if (ends_before(other, change) && fw_prefix_overlaps(&other->prefix, &change->prefix))
 			return false;
 	}
 	return true;

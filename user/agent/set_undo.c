@@ -28,11 +28,6 @@ size_t fw_set_edits_kept(const struct fw_set_edits *before, const struct fw_set_
 	return kept;
 }
 
-static bool overlap(const struct fw_set_change *a, const struct fw_set_change *b)
-{
-	return fw_prefix_covers(&a->prefix, &b->prefix) || fw_prefix_covers(&b->prefix, &a->prefix);
-}
-
 static void say(struct fw_undo *undo, const char *verb, const struct fw_set_change *change,
 		const char *options)
 {
@@ -58,7 +53,7 @@ static size_t choose(const char *set, const struct fw_set_edits *before, const b
 		if (strcmp(change->set, set) || (change->expires_ns && change->expires_ns <= now_ns))
 			continue;
 		for (size_t j = 0; j < count && !again; j++)
-			again = overlap(chosen[j], change);
+			again = fw_prefix_overlaps(&chosen[j]->prefix, &change->prefix);
 		if (again)
 			chosen[count++] = change;
 	}

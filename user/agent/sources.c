@@ -56,11 +56,6 @@ bool fw_set_covering(const struct fw_agent *agent, unsigned int set, const struc
 	return best != NULL;
 }
 
-static bool overlaps(const struct fw_prefix *a, const struct fw_prefix *b)
-{
-	return fw_prefix_covers(a, b) || fw_prefix_covers(b, a);
-}
-
 static void name_never_block(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
@@ -70,7 +65,7 @@ static void name_never_block(struct fw_agent *agent, const struct fw_prefix *pre
 		const struct fw_set *set = &policy->sets[policy->never_block.items[i]];
 
 		for (size_t j = 0; j < set->prefix_count && !text[0]; j++)
-			if (overlaps(&set->prefixes[j], prefix))
+			if (fw_prefix_overlaps(&set->prefixes[j], prefix))
 				snprintf(text, size, "protected by never_block: %s in set '%s'",
 					 fw_prefix_format(&set->prefixes[j], member, sizeof(member)),
 					 set->name);
@@ -78,7 +73,7 @@ static void name_never_block(struct fw_agent *agent, const struct fw_prefix *pre
 			const struct fw_set_change *change = &agent->drift.sets[j].change;
 
 			if (!change->removed && !strcmp(change->set, set->name) &&
-			    overlaps(&change->prefix, prefix))
+			    fw_prefix_overlaps(&change->prefix, prefix))
 				snprintf(text, size, "protected by never_block: %s in set '%s', added live",
 					 fw_prefix_format(&change->prefix, member, sizeof(member)),
 					 set->name);

@@ -89,11 +89,6 @@ void fw_carve_prepare(struct fw_carve *carve)
 	carve->count = kept;
 }
 
-static bool overlap(const struct fw_prefix *a, const struct fw_prefix *b)
-{
-	return fw_prefix_covers(a, b) || fw_prefix_covers(b, a);
-}
-
 /* The run of carve->prefixes that overlap one prefix: at most one that covers it, or all inside it. */
 static size_t overlapping(const struct fw_carve *carve, const struct fw_prefix *prefix, size_t *ret_first)
 {
@@ -109,7 +104,7 @@ static size_t overlapping(const struct fw_carve *carve, const struct fw_prefix *
 	}
 	if (low && fw_prefix_covers(&carve->prefixes[low - 1], prefix))
 		low--;
-	for (end = low; end < carve->count && overlap(&carve->prefixes[end], prefix);)
+	for (end = low; end < carve->count && fw_prefix_overlaps(&carve->prefixes[end], prefix);)
 		end++;
 	*ret_first = low;
 	return end - low;

@@ -207,6 +207,11 @@ bool fw_prefix_covers(const struct fw_prefix *outer, const struct fw_prefix *inn
 	       !memcmp(&masked, &outer->addr, sizeof(masked));
 }
 
+bool fw_prefix_overlaps(const struct fw_prefix *a, const struct fw_prefix *b)
+{
+	return fw_prefix_covers(a, b) || fw_prefix_covers(b, a);
+}
+
 int fw_prefix_compare(const void *a, const void *b)
 {
 	const struct fw_prefix *left = a, *right = b;

@@ -42,6 +42,7 @@ struct fw_addr fw_mask(unsigned int bits); /* bits leading ones */
 /* A prefix contains only its own family. */
 bool fw_prefix_contains(const struct fw_prefix *outer, const struct fw_addr *addr);
 bool fw_prefix_covers(const struct fw_prefix *outer, const struct fw_prefix *inner);
+bool fw_prefix_overlaps(const struct fw_prefix *a, const struct fw_prefix *b);
 /* By address, then shorter prefix first: covering prefixes precede what they cover. */
 int fw_prefix_compare(const void *a, const void *b);
 
