@@ -42,7 +42,9 @@ expect_words "metrics show it" '^floodwall_attack_active\{vector="udp"\} 1$' "$W
 expect_words "and when it began" '^floodwall_attack_start_timestamp_seconds\{vector="udp"\} 1[0-9]{9}' "$WORK/metrics"
 # A restart in the middle: the filter goes on, the attack is the same one.
 stop_agent KILL
-restarted=$(date +%s)
+# The history tells what went before by whole seconds.
+restarted=$(($(date +%s) + 1))
+until [ "$(date +%s)" -ge "$restarted" ]; do sleep 0.05; done
 start_agent
 wait "$CARPET_PID"
 sent=$(field 'd["sent"]' <"$WORK/carpet.json")
