@@ -28,37 +28,19 @@ static __always_inline __u64 lists_bitmap_word(const struct fw_policy_slot *poli
 			   FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS - 1);
 }
 
-static __always_inline __u64 lists_coarse_word(const struct fw_policy_slot *policy, __u32 family, __u32 word)
-{
-	__u32 bitmap = (policy->list_slot % FW_SLOTS) * 2 + (family == FW_FAMILY_V6);
-
-	return *map_memory(fw_list_coarse_map, __u64, bitmap * FW_LIST_COARSE_WORDS + word,
-			   FW_SLOTS * 2 * FW_LIST_COARSE_WORDS - 1);
-}
-
-/* Of the coarse bitmap, if there is one. Asked for as soon as the address is known and looked at much later:
- * the miss costs more than all the rest. */
+/* Asked for as soon as the address is known and looked at much later: the miss costs more than all the rest.
+ * 0: nothing is known about the address. */
 static __always_inline __u64 lists_word(const struct fw_policy_slot *policy, __u32 family,
 					const struct fw_addr *addr)
 {
 	__u32 mask = lists_bitmap_mask(policy, family), bit = lists_bit(family, addr);
-	__u64 bits = fw_list_has_coarse(mask) ? lists_coarse_word(policy, family, fw_list_coarse_index(bit))
-					      : lists_bitmap_word(policy, family, bit >> 6 & mask);
+	__u64 word = lists_bitmap_word(policy, family, bit >> 6 & mask);
 
-	__asm__ volatile("" : "+r"(bits));
-	return bits;
-}
-
-/* *word: what lists_word has read; becomes the bitmap's. */
-static __always_inline int lists_may_be(const struct fw_policy_slot *policy, __u32 family, __u32 bit,
-					__u64 *word)
-{
-	if (fw_list_has_coarse(lists_bitmap_mask(policy, family))) {
-		if (!fw_list_is_coarse(*word, bit))
-			return 0;
-		*word = lists_bitmap_word(policy, family, bit >> 6);
-	}
-	return fw_list_may_be(*word, bit);
+	if (fw_list_is_ample(mask))
+		word &= -(__u64)(family == FW_FAMILY_V6 ? fw_list6_is_marked(word, bit)
+							: fw_list4_is_marked(word, bpf_ntohl(addr->w[3])));
+	__asm__ volatile("" : "+r"(word));
+	return word;
 }
 
 static __always_inline __u32 lists_wide6(__u32 slot, __u32 first16)
@@ -224,7 +206,7 @@ static __always_inline __u32 lists_class(const struct fw_policy_slot *policy, __
 	if (family == FW_FAMILY_NONE)
 		return 0;
 	bit = lists_bit(family, addr);
-	may_be = lists_may_be(policy, family, bit, &word);
+	may_be = fw_list_may_be(word, bit);
 	if (family == FW_FAMILY_V4)
 		return may_be && shape->features & FW_LIST_V4
 			       ? lists_exact4(slot, bpf_ntohl(addr->w[3]), word)

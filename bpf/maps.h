@@ -80,7 +80,6 @@ FW_MAP(fw_class_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_class, FW_SLOTS *FW_CL
 
 /* Listed prefixes, see fw_lists.h. Two list slots; user space builds the one no generation uses, through
  * mmap. Bitmaps: index slot × 2 + (IPv6); the wide table is IPv6's. */
-FW_MEMORY(fw_list_coarse_map, FW_SLOTS * 2 * FW_LIST_COARSE_WORDS * sizeof(__u64), BPF_F_MMAPABLE);
 FW_MEMORY(fw_list_bitmap_map, FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS * sizeof(__u64), BPF_F_MMAPABLE);
 FW_MAP(fw_list_wide_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_list_wide, FW_SLOTS, BPF_F_MMAPABLE);
 FW_MEMORY(fw_list4_line_map, FW_SLOTS *FW_LIST4_LINES * sizeof(struct fw_list4_line), BPF_F_MMAPABLE);
@@ -234,8 +233,7 @@ const volatile struct fw_config fw_config = {
 
 #define MAP_IS_POWER(count) (((count) & ((count)-1)) == 0)
 _Static_assert(MAP_IS_POWER(FW_SLOTS) && MAP_IS_POWER(FW_BAN_FILTER_WORDS) && MAP_IS_POWER(FW_KNOWN_LINES) &&
-		       MAP_IS_POWER(FW_LIST_COARSE_WORDS) && MAP_IS_POWER(FW_LIST_BITMAP_WORDS) &&
-		       MAP_IS_POWER(FW_LIST4_LINES),
+		       MAP_IS_POWER(FW_LIST_BITMAP_WORDS) && MAP_IS_POWER(FW_LIST4_LINES),
 	       "map_memory() masks with them");
 
 static __always_inline struct fw_control *map_control(void)

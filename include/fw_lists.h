@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* All listed prefixes as the packet path asks for them: a bitmap that says "nothing here" for nearly
- * everybody, with a coarse one in front where it is large, then the exact answer, one or two cache lines
- * away. The cost does not depend on how many prefixes there are.
+ * everybody, then the exact answer, one or two cache lines away. The cost does not depend on how many
+ * prefixes there are.
  *
  * IPv4 is cut into 262144 /18s, one word of the bitmap (few marks: of a smaller one, shared with other /18s)
  * and half a cache line each: up to seven entries, which is what a million prefixes take. A /18 that holds
@@ -17,7 +17,6 @@
 #include "fw_types.h"
 
 #define FW_LIST_BITMAP_WORDS (1u << 18) /* 2 MiB */
-#define FW_LIST_COARSE_WORDS (1u << 16) /* 512 KiB */
 #define FW_LIST_WIDE	     65536u	/* classes by the first 16 bits */
 #define FW_LIST_WIDE_BITS    16
 #define FW_LIST_CHAIN	     8u /* buckets looked at before "not there"; the builder grows the table instead */
@@ -44,28 +43,21 @@ static inline __attribute__((always_inline)) int fw_list_may_be(__u64 word, __u3
 	return word >> (bit >> 1 & 31) & 1;
 }
 
-/* A bitmap of all its words does not fit the nearest cache. A coarse one then stands in front: a bit for four
- * places (IPv4: a /22), which two bits of the lower half tell. Of a million prefixes it leaves the bitmap one
- * source in five to answer. */
-static inline __attribute__((always_inline)) int fw_list_has_coarse(__u32 bitmap_mask)
+/* All bits of fw_list_mark_of(), without a branch. */
+static inline __attribute__((always_inline)) int fw_list_has_mark(__u64 word, __u32 bit, __u32 key)
+{
+	__u32 hash = fw_list_hash32(key);
+	__u64 upper = word >> 32;
+
+	return word >> (bit >> 1 & 31) & upper >> (hash >> 27) & upper >> (hash >> 22 & 31) & 1;
+}
+
+/* Of a bitmap of all its words one source in nine passes the first shift, of a folded one hardly any. A
+ * branch that the CPU guesses wrong so often, and that waits for a cache which is not near, costs more than
+ * to ask for all bits at once. */
+static inline __attribute__((always_inline)) int fw_list_is_ample(__u32 bitmap_mask)
 {
 	return bitmap_mask == FW_LIST_BITMAP_WORDS - 1;
-}
-
-/* Its word for a place of the bitmap, which stands for four of the bitmap's, and the bit in that. */
-static inline __attribute__((always_inline)) __u32 fw_list_coarse_index(__u32 bit)
-{
-	return bit >> 8;
-}
-
-static inline __attribute__((always_inline)) __u64 fw_list_coarse_mark(__u32 bit)
-{
-	return 1ULL << (bit >> 2 & 63);
-}
-
-static inline __attribute__((always_inline)) int fw_list_is_coarse(__u64 coarse, __u32 bit)
-{
-	return (coarse & fw_list_coarse_mark(bit)) != 0;
 }
 
 static inline __attribute__((always_inline)) __u64 fw_list4_mark24(__u32 addr)
@@ -80,9 +72,7 @@ static inline __attribute__((always_inline)) __u64 fw_list4_mark28(__u32 addr)
 
 static inline __attribute__((always_inline)) int fw_list4_is_marked(__u64 word, __u32 addr)
 {
-	__u64 mark24 = fw_list4_mark24(addr), mark28 = fw_list4_mark28(addr);
-
-	return (word & mark24) == mark24 || (word & mark28) == mark28;
+	return fw_list_has_mark(word, addr >> 8, addr >> 8) | fw_list_has_mark(word, addr >> 8, addr >> 4);
 }
 
 /* Half a cache line for each /18. Slots are 0 (free) or /24 << 26 | length - 24 << 22 | last byte << 14 |
@@ -201,9 +191,9 @@ struct fw_list_shape {
 	__u32 group_mask6;
 	__u32 mask6;
 	__u32 changes; /* made in place since these lists were laid out */
-	/* Of the bitmaps' words. Few marks take few words, at most FW_LIST_COARSE_WORDS, which stay in the
+	/* Of the bitmaps' words. Few marks take few words, at most a quarter of all, which stay in the
 	 * nearest cache whatever the neighbours do to the last level: the words are folded upon each other,
-	 * at the cost of some false alarms. Many marks take all words, and a coarse bitmap in front. */
+	 * at the cost of some false alarms. Many marks take all words. */
 	__u32 bitmap_mask4;
 	__u32 bitmap_mask6;
 };
@@ -235,9 +225,7 @@ static inline __attribute__((always_inline)) __u32 fw_list6_bit(__u32 top)
 
 static inline __attribute__((always_inline)) int fw_list6_is_marked(__u64 word, __u32 bit)
 {
-	__u64 mark = fw_list_mark_of(bit, bit);
-
-	return (word & mark) == mark;
+	return fw_list_has_mark(word, bit, bit);
 }
 
 #endif

@@ -9,7 +9,6 @@
 	X(fw_control_map)                                                                                    \
 	X(fw_policy_map)                                                                                     \
 	X(fw_class_map)                                                                                      \
-	X(fw_list_coarse_map)                                                                                \
 	X(fw_list_bitmap_map)                                                                                \
 	X(fw_list_wide_map)                                                                                  \
 	X(fw_list4_line_map)                                                                                 \

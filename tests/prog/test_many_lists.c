@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* So many prefixes of both families that a coarse bitmap stands in front: who is listed, who is not and who
+/* So many prefixes of both families that either bitmap takes all its words: who is listed, who is not and who
  * is added or taken away in place is answered as the merged list says. */
 #include "lab.h"
 
@@ -88,7 +88,7 @@ static void open_many(struct lab *lab, struct many *many)
 	for (int slot = 0; slot < FW_SLOTS; slot++)
 		masks |= lab->datapath->policy[slot].lists.bitmap_mask4 &
 			 lab->datapath->policy[slot].lists.bitmap_mask6;
-	cr_assert(fw_list_has_coarse(masks), "so many take %u words", masks + 1);
+	cr_assert(fw_list_is_ample(masks), "so many take %u words", masks + 1);
 }
 
 static void close_many(struct lab *lab, struct many *many)

@@ -87,35 +87,6 @@ Test(fold, few_marks_take_few_words_and_raise_few_false_alarms)
 	}
 }
 
-static uint32_t coarse_share(const struct fw_list_tables *tables, uint32_t asked)
-{
-	uint64_t state = 31;
-	uint32_t passed = 0;
-
-	for (uint32_t n = 0; n < asked; n++) {
-		uint32_t bit = (uint32_t)(next(&state) >> 20) >> 8;
-
-		passed += fw_list_is_coarse(tables->coarse4[bit >> 8], bit);
-	}
-	return passed;
-}
-
-Test(fold, only_who_needs_all_words_has_a_coarse_bitmap_in_front)
-{
-	struct fw_listed *listed;
-	struct fw_list_tables tables = built(60000, &listed);
-
-	cr_expect_null(tables.coarse4);
-	fw_list_tables_done(&tables);
-	free(listed);
-	tables = built(1000000, &listed);
-	cr_assert_not_null(tables.coarse4);
-	cr_expect_leq(coarse_share(&tables, 100000), 25000,
-		      "of 100000: a million addresses are in 21 %% of the /22s");
-	fw_list_tables_done(&tables);
-	free(listed);
-}
-
 /* One line that covers a lot must not mark everybody. */
 Test(fold, a_large_block_keeps_to_itself)
 {
@@ -175,50 +146,44 @@ Test(fold, changes_in_place_until_it_is_crowded)
 	free(listed);
 }
 
-/* The coarse bitmap follows: who is added is found, and a /22 that lost its last address is asked no more. */
-Test(fold, changes_in_place_behind_a_coarse_bitmap)
+/* A word of its own is set anew: what was taken away leaves no false alarm. */
+Test(fold, changes_in_place_of_all_words)
 {
 	struct fw_listed *listed;
 	struct fw_list_tables tables = built(500000, &listed);
-	uint32_t slash22 = 0x50000000, last;
-	size_t before = 0;
+	uint32_t free32 = 0x50000000, slash18, count;
+	struct fw_listed *with;
+	size_t before = 0, at;
+	uint64_t word;
 
-	/* The first free /22 from there on, whose neighbour in the word is free as well. */
-	while (fw_list_is_coarse(tables.coarse4[slash22 >> 16], slash22 >> 8) ||
-	       fw_list_is_coarse(tables.coarse4[slash22 >> 16], (slash22 >> 8) + 4))
-		slash22 += 2048;
-	while (ntohl(listed[before].prefix.addr.w[3]) < (slash22 & 0xffffc000))
+	cr_assert(fw_list_is_ample(tables.shape.bitmap_mask4));
+	while (is_marked4(&tables, free32))
+		free32 += 256;
+	slash18 = free32 & 0xffffc000;
+	while (ntohl(listed[before].prefix.addr.w[3]) < slash18)
 		before++;
-	for (last = 0; ntohl(listed[before + last].prefix.addr.w[3]) < (slash22 & 0xffffc000) + 0x4000;
-	     last++)
+	for (count = 0; ntohl(listed[before + count].prefix.addr.w[3]) < slash18 + 0x4000; count++)
 		;
-	{
-		struct fw_listed *with = calloc(last + 1, sizeof(*with));
-		size_t at = 0;
-
-		cr_assert(with);
-		while (at < last && ntohl(listed[before + at].prefix.addr.w[3]) < slash22)
-			at++;
-		memcpy(with, listed + before, at * sizeof(*with));
-		with[at] = listed4(slash22 + 1023, 32);
-		memcpy(with + at + 1, listed + before + at, (last - at) * sizeof(*with));
-		tables.live = true;
-		cr_assert_eq(change(&tables, slash22, with, last + 1), 0);
-		cr_expect_eq(walk4(&tables, slash22 + 1023), 7, "added");
-		cr_expect(fw_list_is_coarse(tables.coarse4[slash22 >> 16], slash22 >> 8));
-		cr_expect_not(fw_list_is_coarse(tables.coarse4[slash22 >> 16], (slash22 >> 8) + 4));
-		for (size_t i = 0; i <= last; i++)
-			cr_expect_eq(walk4(&tables, ntohl(with[i].prefix.addr.w[3])), 7);
-		free(with);
-	}
-	cr_assert_eq(change(&tables, slash22, listed + before, last), 0);
-	cr_expect_eq(walk4(&tables, slash22 + 1023), 0, "taken away");
-	cr_expect_not(fw_list_is_coarse(tables.coarse4[slash22 >> 16], slash22 >> 8));
-	for (size_t i = 0; i < last; i++)
+	with = calloc(count + 1, sizeof(*with));
+	cr_assert(with);
+	for (at = 0; at < count && ntohl(listed[before + at].prefix.addr.w[3]) < free32; at++)
+		with[at] = listed[before + at];
+	with[at] = listed4(free32, 32);
+	memcpy(with + at + 1, listed + before + at, (count - at) * sizeof(*with));
+	word = tables.bitmap4[slash18 >> 14];
+	tables.live = true;
+	cr_assert_eq(change(&tables, free32, with, count + 1), 0);
+	for (size_t i = 0; i <= count; i++)
+		cr_expect_eq(walk4(&tables, ntohl(with[i].prefix.addr.w[3])), 7);
+	cr_assert_eq(change(&tables, free32, listed + before, count), 0);
+	cr_expect_eq(walk4(&tables, free32), 0, "taken away");
+	cr_expect_eq(tables.bitmap4[slash18 >> 14], word);
+	for (size_t i = 0; i < count; i++)
 		cr_expect_eq(walk4(&tables, ntohl(listed[before + i].prefix.addr.w[3])), 7);
 	tables.live = false;
 	fw_list_tables_done(&tables);
 	free(listed);
+	free(with);
 }
 
 /* Marks of IPv6 come with groups, whose table is full before; that its size bounds them is no business of the

@@ -27,19 +27,12 @@ static inline uint16_t walk4_run(const struct fw_list_tables *tables, uint32_t b
 	return ((entry >> 16 ^ addr) & 255) >> ((32 - (entry >> 24)) & 15) ? rest : (uint16_t)entry;
 }
 
-static inline bool walk_is_coarse(const uint64_t *coarse, uint32_t bitmap_mask, uint32_t bit)
-{
-	return !fw_list_has_coarse(bitmap_mask) ||
-	       fw_list_is_coarse(__atomic_load_n(&coarse[fw_list_coarse_index(bit)], __ATOMIC_ACQUIRE), bit);
-}
-
 static inline uint16_t walk4(const struct fw_list_tables *tables, uint32_t addr)
 {
 	const struct fw_list4_line *line;
 	uint32_t run;
 
 	if (!(tables->shape.features & FW_LIST_V4) ||
-	    !walk_is_coarse(tables->coarse4, tables->shape.bitmap_mask4, addr >> 8) ||
 	    !fw_list4_is_marked(__atomic_load_n(&tables->bitmap4[addr >> 14 & tables->shape.bitmap_mask4],
 						__ATOMIC_ACQUIRE),
 				addr))
@@ -99,7 +92,6 @@ static inline uint16_t walk6(const struct fw_list_tables *tables, const struct f
 	uint32_t index = fw_list_hash32(top) & tables->shape.group_mask6;
 	bool marked =
 		tables->shape.features & FW_LIST_V6 &&
-		walk_is_coarse(tables->coarse6, tables->shape.bitmap_mask6, bit) &&
 		fw_list6_is_marked(__atomic_load_n(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6],
 						   __ATOMIC_ACQUIRE),
 				   bit);

@@ -43,7 +43,6 @@ static void *map_array(int fd, size_t bytes, struct fw_err *err)
 
 #define POLICY_BYTES		      (FW_SLOTS * sizeof(struct fw_policy_slot))
 #define CLASS_BYTES		      ((size_t)FW_SLOTS * FW_CLASSES_MAX * sizeof(struct fw_class))
-#define COARSE_BYTES		      ((size_t)FW_SLOTS * 2 * FW_LIST_COARSE_WORDS * sizeof(uint64_t))
 #define BITMAP_BYTES		      ((size_t)FW_SLOTS * 2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t))
 #define WIDE_BYTES		      ((size_t)FW_SLOTS * sizeof(struct fw_list_wide))
 #define LINE_BYTES		      ((size_t)FW_SLOTS * FW_LIST4_LINES * sizeof(struct fw_list4_line))
@@ -61,8 +60,6 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_control_map), sizeof(*datapath->control), err);
 	datapath->policy = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_policy_map), POLICY_BYTES, err);
 	datapath->classes = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_class_map), CLASS_BYTES, err);
-	datapath->list_coarse =
-		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_list_coarse_map), COARSE_BYTES, err);
 	datapath->list_bitmap =
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_list_bitmap_map), BITMAP_BYTES, err);
 	datapath->list_wide = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_list_wide_map), WIDE_BYTES, err);
@@ -77,10 +74,10 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
 	datapath->trace =
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
-	if (datapath->control && datapath->policy && datapath->classes && datapath->list_coarse &&
-	    datapath->list_bitmap && datapath->list_wide && datapath->list4_line && datapath->geo_terms &&
-	    datapath->automata && datapath->ban_filter && datapath->allowances && datapath->by_cpu &&
-	    datapath->clock && datapath->trace)
+	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
+	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
+	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->clock &&
+	    datapath->trace)
 		return 0;
 	return err && err->code ? err->code : -ENOMEM;
 }
@@ -99,7 +96,6 @@ void fw_datapath_close(struct fw_datapath *datapath)
 	unmap(datapath->control, sizeof(*datapath->control));
 	unmap(datapath->policy, POLICY_BYTES);
 	unmap(datapath->classes, CLASS_BYTES);
-	unmap(datapath->list_coarse, COARSE_BYTES);
 	unmap(datapath->list_bitmap, BITMAP_BYTES);
 	unmap(datapath->list_wide, WIDE_BYTES);
 	unmap(datapath->list4_line, LINE_BYTES);

@@ -49,8 +49,7 @@ struct fw_datapath {
 	struct fw_control *control;
 	struct fw_policy_slot *policy; /* FW_SLOTS */
 	struct fw_class *classes;
-	uint64_t *list_coarse;		/* slot × 2 + family */
-	uint64_t *list_bitmap;		/* likewise */
+	uint64_t *list_bitmap;		/* slot × 2 + family */
 	struct fw_list_wide *list_wide; /* likewise */
 	struct fw_list_view list_view[FW_SLOTS];
 	struct fw_list4_line *list4_line;     /* FW_SLOTS × FW_LIST4_LINES */

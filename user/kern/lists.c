@@ -92,14 +92,10 @@ static void copy_or_clear(void *to, const void *from, size_t bytes)
 
 static void load_fixed(struct fw_datapath *datapath, const struct fw_list_tables *tables, uint32_t list_slot)
 {
-	uint64_t *coarse = &datapath->list_coarse[(size_t)list_slot * 2 * FW_LIST_COARSE_WORDS];
 	uint64_t *bitmaps = &datapath->list_bitmap[(size_t)list_slot * 2 * FW_LIST_BITMAP_WORDS];
 	struct fw_list4_line *lines = &datapath->list4_line[(size_t)list_slot * FW_LIST4_LINES];
-	const size_t coarse_bytes = FW_LIST_COARSE_WORDS * sizeof(*coarse);
 	const size_t bitmap_bytes = FW_LIST_BITMAP_WORDS * sizeof(*bitmaps);
 
-	copy_or_clear(coarse, tables->coarse4, coarse_bytes);
-	copy_or_clear(coarse + FW_LIST_COARSE_WORDS, tables->coarse6, coarse_bytes);
 	copy_or_clear(bitmaps, tables->bitmap4, bitmap_bytes);
 	copy_or_clear(bitmaps + FW_LIST_BITMAP_WORDS, tables->bitmap6, bitmap_bytes);
 	copy_or_clear(lines, tables->lines4, FW_LIST4_LINES * sizeof(*lines));
@@ -118,13 +114,10 @@ static void close_view(struct fw_list_view *view)
 static void open_view(struct fw_datapath *datapath, const struct fw_list_tables *built, uint32_t list_slot)
 {
 	struct fw_list_view *view = &datapath->list_view[list_slot];
-	uint64_t *coarse = &datapath->list_coarse[(size_t)list_slot * 2 * FW_LIST_COARSE_WORDS];
 	uint64_t *bitmaps = &datapath->list_bitmap[(size_t)list_slot * 2 * FW_LIST_BITMAP_WORDS];
 
 	view->tables = (struct fw_list_tables){
 		.shape = built->shape,
-		.coarse4 = coarse,
-		.coarse6 = coarse + FW_LIST_COARSE_WORDS,
 		.bitmap4 = bitmaps,
 		.bitmap6 = bitmaps + FW_LIST_BITMAP_WORDS,
 		.lines4 = built->runs4 ? &datapath->list4_line[(size_t)list_slot * FW_LIST4_LINES] : NULL,

@@ -190,8 +190,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 	uint64_t cpus = configured > 0 ? (uint64_t)configured : 1;
 	uint64_t slot = sizeof(struct fw_policy_slot) + FW_SUBJECT_MAX_ * sizeof(struct fw_automaton) +
 			FW_CLASSES_MAX * sizeof(struct fw_class) + FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
-			2 * (FW_LIST_COARSE_WORDS + FW_LIST_BITMAP_WORDS) * sizeof(uint64_t) +
-			sizeof(struct fw_list_wide) + FW_LIST4_LINES * sizeof(struct fw_list4_line);
+			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
+			FW_LIST4_LINES * sizeof(struct fw_list4_line);
 	uint64_t filters = FW_KNOWN_LINES * (sizeof(struct fw_known_line) + sizeof(struct fw_known_digests)) +
 			   FW_REPLY_COUNTERS * sizeof(uint64_t);
 

@@ -12,8 +12,6 @@ void fw_list_tables_done(struct fw_list_tables *tables)
 		return;
 	free(tables->bitmap4);
 	free(tables->bitmap6);
-	free(tables->coarse4);
-	free(tables->coarse6);
 	free(tables->lines4);
 	free(tables->runs4);
 	free(tables->leaves4);
@@ -36,7 +34,8 @@ static size_t run_of_v4(const struct fw_listed *listed, size_t count, size_t *re
 	return end - first;
 }
 
-#define WORDS_LEAST 8192u /* 64 KiB */
+#define WORDS_LEAST	  8192u	 /* 64 KiB */
+#define WORDS_FOLDED_MOST 65536u /* 512 KiB */
 
 /* Shares of all sources that are let through to the exact answer. */
 #define ALARMS_ADDED   (1.0 / 128) /* what fewer words may cost */
@@ -79,9 +78,9 @@ static void fold(uint64_t *bitmap, uint32_t words, uint32_t folded)
 	memset(bitmap + folded, 0, (words - folded) * sizeof(*bitmap));
 }
 
-uint32_t fw_list_fold(uint64_t *bitmap, uint64_t **coarse)
+uint32_t fw_list_fold(uint64_t *bitmap)
 {
-	uint32_t words = FW_LIST_BITMAP_WORDS, fewer = FW_LIST_COARSE_WORDS;
+	uint32_t words = FW_LIST_BITMAP_WORDS, fewer = WORDS_FOLDED_MOST;
 	double bearable = alarms(bitmap, words, words) + ALARMS_ADDED;
 
 	if (bearable > ALARMS_FOLDED)
@@ -90,41 +89,20 @@ uint32_t fw_list_fold(uint64_t *bitmap, uint64_t **coarse)
 		fold(bitmap, words, fewer);
 		words = fewer;
 	}
-	if (words != FW_LIST_BITMAP_WORDS) {
-		free(*coarse);
-		*coarse = NULL;
-	}
 	return words - 1;
 }
 
-/* Of the places of one word: two bits of its lower half tell a coarse one. */
-static uint64_t coarse_marks(uint32_t word, uint64_t bits)
+void fw_list_mark(uint64_t *bitmap, uint32_t mask, uint32_t word, uint64_t bits)
 {
-	uint64_t marks = 0;
-
-	for (uint32_t place = word * 64; place < (word + 1) * 64; place += 4)
-		if (fw_list_may_be(bits, place) || fw_list_may_be(bits, place + 2))
-			marks |= fw_list_coarse_mark(place);
-	return marks;
-}
-
-void fw_list_mark(uint64_t *bitmap, uint64_t *coarse, uint32_t mask, uint32_t word, uint64_t bits)
-{
-	uint64_t others, *own;
-
-	if (!fw_list_has_coarse(mask)) {
+	if (fw_list_is_ample(mask))
+		__atomic_store_n(&bitmap[word], bits, __ATOMIC_RELEASE);
+	else
 		__atomic_fetch_or(&bitmap[word & mask], bits, __ATOMIC_RELEASE);
-		return;
-	}
-	__atomic_store_n(&bitmap[word], bits, __ATOMIC_RELEASE);
-	own = &coarse[fw_list_coarse_index(word * 64)];
-	others = *own & ~coarse_marks(word, UINT64_MAX);
-	__atomic_store_n(own, others | coarse_marks(word, bits), __ATOMIC_RELEASE);
 }
 
 static bool is_crowded(const uint64_t *bitmap, uint32_t mask)
 {
-	return bitmap && !fw_list_has_coarse(mask) && alarms(bitmap, mask + 1, mask + 1) > ALARMS_CROWDED;
+	return bitmap && !fw_list_is_ample(mask) && alarms(bitmap, mask + 1, mask + 1) > ALARMS_CROWDED;
 }
 
 int fw_list_tables_patch(struct fw_list_tables *tables, const struct fw_list_region *regions, size_t count)

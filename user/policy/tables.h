@@ -9,7 +9,6 @@
 struct fw_list_tables {
 	struct fw_list_shape shape;
 	uint64_t *bitmap4, *bitmap6;  /* FW_LIST_BITMAP_WORDS each, NULL without such prefixes */
-	uint64_t *coarse4, *coarse6;  /* FW_LIST_COARSE_WORDS each, NULL if the bitmap needs none */
 	struct fw_list4_line *lines4; /* FW_LIST4_LINES */
 	uint64_t *runs4;	      /* run_words4 in use, room for run_room4 */
 	uint32_t run_words4, run_room4;
@@ -31,13 +30,12 @@ static inline uint32_t fw_list_with_slack(uint32_t used, uint32_t least)
 #define FW_LIST4_LEAF_SLACK 512u
 #define FW_LIST6_SLACK	    32u /* groups, and entries beside a second copy of the largest group */
 
-/* Folds a bitmap that has been built upon its first words, if few enough will do: then the coarse one is
- * freed. Returns their number - 1. */
-uint32_t fw_list_fold(uint64_t *bitmap, uint64_t **coarse);
-/* Packets may look on: the coarse bitmap follows the other. A word of its own (mask: all words) is set; in a
- * shared one bits only come, and what is marked no more is a false alarm until the lists are laid out again.
+/* Folds a bitmap that has been built upon its first words, if few enough will do. Returns their number - 1.
  */
-void fw_list_mark(uint64_t *bitmap, uint64_t *coarse, uint32_t mask, uint32_t word, uint64_t bits);
+uint32_t fw_list_fold(uint64_t *bitmap);
+/* Packets may look on. A word of its own (mask: all words) is set; in a shared one bits only come, and what
+ * is marked no more is a false alarm until the lists are laid out again. */
+void fw_list_mark(uint64_t *bitmap, uint32_t mask, uint32_t word, uint64_t bits);
 
 void fw_list_tables_done(struct fw_list_tables *tables);
 /* listed: sorted by fw_prefix_compare, classes inherited from covering prefixes. -ENOMEM. */

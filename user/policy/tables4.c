@@ -299,8 +299,7 @@ static int add_run(struct fw_list_tables *tables, uint32_t slash18, const struct
 			return r;
 		__atomic_store_n(&line->run, base ? base : FW_LIST4_EMPTY, __ATOMIC_RELEASE);
 	}
-	fw_list_mark(tables->bitmap4, tables->coarse4, tables->shape.bitmap_mask4, slash18,
-		     mark_of_run(tables, slash18, run));
+	fw_list_mark(tables->bitmap4, tables->shape.bitmap_mask4, slash18, mark_of_run(tables, slash18, run));
 	return 0;
 }
 
@@ -370,9 +369,8 @@ int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct f
 	int r;
 
 	tables->bitmap4 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap4));
-	tables->coarse4 = calloc(FW_LIST_COARSE_WORDS, sizeof(*tables->coarse4));
 	tables->lines4 = calloc(FW_LIST4_LINES, sizeof(*tables->lines4));
-	if (!tables->bitmap4 || !tables->coarse4 || !tables->lines4 || grow_runs(tables))
+	if (!tables->bitmap4 || !tables->lines4 || grow_runs(tables))
 		return -ENOMEM;
 	tables->run_words4 = FW_LIST4_EMPTY + 1; /* 0 means "no run" */
 	tables->runs4[0] = tables->runs4[FW_LIST4_EMPTY] = 0;
@@ -380,7 +378,7 @@ int fw_list_tables_build4(const struct fw_listed *listed, size_t count, struct f
 	tables->shape.bitmap_mask4 = FW_LIST_BITMAP_WORDS - 1;
 	r = build_runs(listed, count, 0, FW_LIST4_LINES - 1, 0, tables);
 	if (!r)
-		tables->shape.bitmap_mask4 = fw_list_fold(tables->bitmap4, &tables->coarse4);
+		tables->shape.bitmap_mask4 = fw_list_fold(tables->bitmap4);
 	return r;
 }
 

@@ -250,8 +250,7 @@ int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct f
 	int r;
 
 	tables->bitmap6 = calloc(FW_LIST_BITMAP_WORDS, sizeof(*tables->bitmap6));
-	tables->coarse6 = calloc(FW_LIST_COARSE_WORDS, sizeof(*tables->coarse6));
-	if (!tables->bitmap6 || !tables->coarse6)
+	if (!tables->bitmap6)
 		return -ENOMEM;
 	tables->shape.bitmap_mask6 = FW_LIST_BITMAP_WORDS - 1;
 	r = collect(listed, count, &groups, tables, &needed);
@@ -262,7 +261,7 @@ int fw_list_tables_build6(const struct fw_listed *listed, size_t count, struct f
 	if (!r)
 		r = build_entries(listed, count, needed, tables);
 	if (!r)
-		tables->shape.bitmap_mask6 = fw_list_fold(tables->bitmap6, &tables->coarse6);
+		tables->shape.bitmap_mask6 = fw_list_fold(tables->bitmap6);
 	free(groups.items);
 	return r;
 }

@@ -12,9 +12,6 @@ static void mark_group(struct fw_list_tables *tables, uint32_t top)
 
 	__atomic_fetch_or(&tables->bitmap6[bit >> 6 & tables->shape.bitmap_mask6], fw_list_mark_of(bit, bit),
 			  __ATOMIC_RELEASE);
-	if (fw_list_has_coarse(tables->shape.bitmap_mask6))
-		__atomic_fetch_or(&tables->coarse6[fw_list_coarse_index(bit)], fw_list_coarse_mark(bit),
-				  __ATOMIC_RELEASE);
 }
 
 /* Packets may look on: `used` makes a group count, so it is written last. */
