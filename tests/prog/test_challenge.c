@@ -115,7 +115,7 @@ static const char *const somebodys[] = {
 static const char *const of_all[] = {
 	"224.0.0.1", "239.255.255.250", "255.255.255.255", "ff02::1", "ff0e::7",
 	/* from the wire to no one: nobody is told which ports are open in here */
-	"127.0.0.1", "0.0.0.0", "::1", "::"};
+	"127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1", "::ffff:127.255.255.254"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
