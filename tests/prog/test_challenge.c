@@ -112,7 +112,10 @@ static const char *const somebodys[] = {
 	"10.0.0.7", "100.64.0.7", "169.254.0.7", "172.16.0.7", "192.168.0.7",	  "223.255.255.7",
 	"0.1.2.3",  "126.0.0.7",  "128.0.0.7",	 "240.0.0.7",  "255.255.255.254", "fd00::7",
 	"fe80::7",  "feff::7",	  "::2",	 "::1:0:0:1"};
-static const char *const of_all[] = {"224.0.0.1", "239.255.255.250", "255.255.255.255", "ff02::1", "ff0e::7"};
+static const char *const of_all[] = {
+	"224.0.0.1", "239.255.255.250", "255.255.255.255", "ff02::1", "ff0e::7",
+	/* from the wire to no one: nobody is told which ports are open in here */
+	"127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1", "::ffff:127.255.255.254"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
