@@ -138,13 +138,18 @@ expect "undo of one that was saved: the file, too" "$before" "$(file; live insid
 expect "one line of undo, not two" False "$(fwj sets add inside 10.6.0.0/16 --save | field "'undo_unsaved' in d")"
 expect_exit "and out of the file again" 0 fw sets del inside 10.6.0.0/16 --save
 
+# fails_to_save COMMAND...: sets UNDO, nothing can be saved from here on
+fails_to_save() {
+	mv "$WORK/policy.yaml" "$WORK/away.yaml"
+	expect_exit "not saved: $*" 78 fwj "$@" --save
+	UNDO=$(field '"" if d["saved"] else d["undo"] or ""' <"$WORK/out")
+	expect_words "which is told" '"code":"not-saved"' "$WORK/err"
+}
 # unsaved_comes_back COMMAND...: the undo of one that could not be saved, typed while still nothing can be
 unsaved_comes_back() {
 	local before
 	before=$(file; live inside "${probes[@]}")
-	mv "$WORK/policy.yaml" "$WORK/away.yaml"
-	expect_exit "not saved: $*" 78 fw "$@" --save
-	UNDO=$(sed -n 's/^undo: //p' "$WORK/out")
+	fails_to_save "$@"
 	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
 	mv "$WORK/away.yaml" "$WORK/policy.yaml"
 	expect "as before: $*, not saved" "$before" "$(file; live inside "${probes[@]}")"

@@ -138,7 +138,7 @@ static int cmd_tune(struct fw_cli *cli, const struct fw_line *line)
 		exit = fw_save_change(cli, save_changes, (void *)line, document);
 	if (document && !json_object_get(document, "saved"))
 		json_object_set_new(document, "saved", json_false());
-	if (document && !(exit && cli->json))
+	if (document)
 		fw_cli_show(cli, document, fw_show_tune);
 	json_decref(document);
 	return exit;

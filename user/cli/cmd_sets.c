@@ -77,7 +77,7 @@ static int cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 	if (document && !json_object_get(document, "saved"))
 		json_object_set_new(document, "saved", json_false());
 	choose_undo(document, fw_doc_true(document, "saved"));
-	if (document && !(exit && cli->json))
+	if (document)
 		fw_cli_show(cli, document, fw_show_sets_change);
 	json_decref(document);
 	return exit;
