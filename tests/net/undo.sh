@@ -25,8 +25,8 @@ undo() {
 	UNDO=$(field 'd["undo"]' <"$WORK/out")
 	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
 }
-# lease SOURCE: "3600 2 reason", seconds rounded to the nearest ten
-lease() { fwj bans | field "' '.join('%d %d %s' % (round(b['expires_in_seconds'], -1), b['strikes'], b['reason']) for b in d if b['source']=='$1')"; }
+# lease SOURCE: "3600 2 reason", seconds rounded to the nearest hundred
+lease() { fwj bans | field "' '.join('%d %d %s' % (round(b['expires_in_seconds'], -2), b['strikes'], b['reason']) for b in d if b['source']=='$1')"; }
 
 send client "$VICTIM_IP4" 7777 200 100
 expect "the rule has banned its client" "600 1 blanket" "$(lease "$CLIENT_IP4")"
@@ -81,7 +81,7 @@ expect_exit "offences that no byte holds" 64 fw ban 203.0.113.11 --strikes 256
 member() {
 	local how=out
 	fw sets test hand "$1" >/dev/null && how=in
-	echo "$how $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if '$1' in str(x))")"
+	echo "$how $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -2)) for x in d['drift'] if '$1' in str(x))")"
 }
 expect_exit "a member for an hour" 0 fw sets add hand 203.0.113.77 --for 1h
 before=$(member 203.0.113.77)
@@ -94,7 +94,7 @@ expect "undo of a lasting sets add as well" "$before" "$(member 203.0.113.77)"
 # live SET ADDRESS...: the live changes of a set in their order, and which of the addresses are in
 live() {
 	local set=$1 address
-	status "' '.join('%s %d' % (x['detail'], round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'set' and x['object'] == '$set')"
+	status "' '.join('%s %d' % (x['detail'], round(x['expires_in_seconds'] or 0, -2)) for x in d['drift'] if x['kind'] == 'set' and x['object'] == '$set')"
 	for address in "${@:2}"; do
 		if fw sets test "$set" "$address" >/dev/null; then echo "$address in"; else echo "$address out"; fi
 	done
@@ -126,8 +126,8 @@ comes_back inside "${probes[*]}" sets add inside 10.1.2.0/24
 comes_back inside "${probes[*]}" sets forget inside 10.1.0.0/16
 comes_back listed "45.1.2.3 45.9.9.9" sets add listed 45.0.0.0/8
 comes_back listed "45.1.2.3 45.9.9.9" sets del listed 45.1.2.3
-expect_exit "one that lasts longer" 0 fw sets add inside 10.7.0.0/16 --for 1m
-expect "is new inside one that ends first" 1 "$(fwj sets add inside 10.7.7.0/24 --for 5m | field "d['added']")"
+expect_exit "one that lasts longer" 0 fw sets add inside 10.7.0.0/16 --for 20m
+expect "is new inside one that ends first" 1 "$(fwj sets add inside 10.7.7.0/24 --for 100m | field "d['added']")"
 expect_exit "what was never changed" 0 fwj sets forget inside 192.0.2.0/24
 expect "is nothing to forget" "0 1 None" "$(field "'%d %d %s' % (d['forgotten'], d['already'], d['undo'])" <"$WORK/out")"
 file() { grep "^  inside" "$WORK/policy.yaml"; }
@@ -182,7 +182,7 @@ forgotten() { ! remembered 203.0.113.40 4; }
 expect_exit "they are not" 0 until_true 5 forgotten
 
 # tuned: "30 packets/10s 3600" for an hour, over what the file says
-tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'tune')")"; }
+tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -2)) for x in d['drift'] if x['kind'] == 'tune')")"; }
 expect_exit "a limit for an hour" 0 fw tune blanket limit=30/10s --for 1h
 undo tune blanket limit=40/10s
 expect "undo of a lasting tune: for what was left of the hour" "30 3600" "$(tuned)"
