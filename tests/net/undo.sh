@@ -190,3 +190,45 @@ undo tune blanket limit=50/10s action=count ban=none --for 1m
 expect "undo of one for a minute, of more keys" "30 3600 block" "$(tuned) $(rule blanket action)"
 undo tune blanket limit=30/10s
 expect "undo of keeping it" "30 3600" "$(tuned)"
+
+# As of the file, live, and for a while.
+states() {
+	grep -o 'blanket, limit: [^,]*, action: [a-z]*' "$WORK/policy.yaml"
+	tuned
+	fwj rules | field "[(r['action'], r['ban'], r['per']) for r in d if r['name'] == 'blanket']"
+}
+# grep_not CHANGE...: those of limit and action that the file does not say
+grep_not() {
+	local change
+	for change in "$@"; do
+		case $change in
+		limit=*) change="limit: ${change#limit=}" && change="${change/\// packets/}" ;;
+		action=*) change="action: ${change#action=}" ;;
+		*) continue ;;
+		esac
+		grep -q "blanket.*$change" "$WORK/policy.yaml" || echo "$change"
+	done
+}
+# tune_comes_back CHANGE...: saved and undone; and the same where nothing can be saved
+tune_comes_back() {
+	local before
+	before=$(states)
+	expect_exit "$* --save" 0 fwj tune blanket "$@" --save
+	expect "as saved: $*" "" "$(grep_not "$@")"
+	UNDO=$(field 'd["undo"]' <"$WORK/out")
+	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
+	expect "as before: $*, the file, too" "$before" "$(states)"
+	fails_to_save tune blanket "$@"
+	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
+	mv "$WORK/away.yaml" "$WORK/policy.yaml"
+	expect "as before: $*, not saved" "$before" "$(states)"
+}
+expect_exit "nothing for a while" 0 fw tune blanket limit=20/10s
+tune_comes_back limit=60/10s
+expect_exit "a limit that lasts" 0 fw tune blanket limit=70/10s
+tune_comes_back limit=60/10s
+tune_comes_back limit=70/10s
+expect_exit "and one for an hour over it" 0 fw tune blanket limit=80/10s --for 1h
+tune_comes_back limit=60/10s action=police ban=none per=total
+tune_comes_back limit=20/10s
+expect_words "the event says what fits where nothing was saved" 'undo: .* --save && .*; if it could not be saved: floodwall tune' <(fw events)
