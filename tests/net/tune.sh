@@ -12,7 +12,6 @@ rules:
 YAML
 start_agent
 receiver book 7777
-count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
 
 send client "$VICTIM_IP4" 7777 300 3000
 expect "300 packets pass under a limit of 10k" 300 "$(count)"
