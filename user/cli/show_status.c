@@ -80,10 +80,10 @@ static const struct {
 	const char *word;
 	bool drops;
 } reasons[] = {
-#define FW_IS_PASS		  false
-#define FW_IS_DROP		  true
-#define FW_IS_ANSWER		  true
-#define X(id, action, text, help) {text, FW_IS_##action},
+#define FW_IS_PASS		      false
+#define FW_IS_DROP		      true
+#define FW_IS_ANSWER		      true
+#define X(id, action, by, text, help) {text, FW_IS_##action},
 	FW_REASONS(X)
 #undef X
 };
