@@ -136,7 +136,7 @@ static __noinline void ban_source(const struct fw_pkt *pkt, const struct fw_rule
 	if (known && known->expires_ns > pkt->now_ns)
 		return; /* another CPU was first */
 	if (known) {
-		fresh.strikes = known->strikes < 255 ? known->strikes : 254;
+		fresh.strikes = known->strikes < FW_STRIKES_MAX ? known->strikes : FW_STRIKES_MAX - 1;
 		fresh.packets = known->packets;
 	}
 	step = fresh.strikes++;

@@ -14,7 +14,7 @@
 
 static __always_inline int verdict_drops(enum fw_reason why)
 {
-#define X(id, action, word, help) | (__u64)FW_ACTS_##action << FW_REASON_##id
+#define X(id, action, by, word, help) | (__u64)FW_ACTS_##action << FW_REASON_##id
 	const __u64 drops = 0 FW_REASONS(X);
 #undef X
 	return drops >> why & 1;

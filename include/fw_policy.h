@@ -136,7 +136,7 @@ enum fw_feature {
 	FW_FEATURE_NEVER_BLOCK_LIMIT = 1 << 6,
 	FW_FEATURE_GEO = 1 << 7,
 	FW_FEATURE_REQUESTS = 1 << 8,
-	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges; no dimension */
+	FW_FEATURE_CHALLENGE = 1 << 9, /* some rule challenges, and does not only count; no dimension */
 	FW_FEATURE_ODD_KINDS = 1 << 10,
 	FW_FEATURE_SIGNATURES = 1 << 11,
 	FW_FEATURE_VERIFIED = 1 << 12,

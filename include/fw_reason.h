@@ -4,45 +4,47 @@
 #ifndef FW_REASON_H
 #define FW_REASON_H
 
-/* X(ID, action, word, help). Append only: the number is stored in pinned counters and events. ANSWER: sent
- * back as something else; counted with the dropped ones, because the stack does not see it. */
+/* X(ID, action, by, word, help). Append only: the number is stored in pinned counters and events. ANSWER:
+ * sent back as something else; counted with the dropped ones, because the stack does not see it. by RULE: a
+ * rule decides, and has the packet in its own counters, too. */
 #define FW_REASONS(X)                                                                                        \
-	X(NO_RULE, PASS, "no_rule", "no rule decided, the packet passes")                                    \
-	X(NOT_IP, PASS, "not_ip", "neither IPv4 nor IPv6 nor ARP")                                           \
-	X(NEVER_BLOCK, PASS, "never_block", "source is in a never_block set")                                \
-	X(SSH_PEER, PASS, "ssh_peer", "source has a live SSH session with this host")                        \
-	X(GATEWAY, PASS, "gateway", "source is a gateway of this host")                                      \
-	X(RESOLVER, PASS, "resolver", "an answer of a DNS resolver of this host, within its limit")          \
-	X(ALLOWED, PASS, "allowed", "an operator allowed the source for a while")                            \
-	X(ESSENTIAL, PASS, "essential", "ARP, neighbour discovery, path MTU or DHCP, within its budget")     \
-	X(RULE_ALLOW, PASS, "rule_allow", "an allow rule matched")                                           \
-	X(INTERNAL, PASS, "internal",                                                                        \
+	X(NO_RULE, PASS, NONE, "no_rule", "no rule decided, the packet passes")                              \
+	X(NOT_IP, PASS, NONE, "not_ip", "neither IPv4 nor IPv6 nor ARP")                                     \
+	X(NEVER_BLOCK, PASS, NONE, "never_block", "source is in a never_block set")                          \
+	X(SSH_PEER, PASS, NONE, "ssh_peer", "source has a live SSH session with this host")                  \
+	X(GATEWAY, PASS, NONE, "gateway", "source is a gateway of this host")                                \
+	X(RESOLVER, PASS, NONE, "resolver", "an answer of a DNS resolver of this host, within its limit")    \
+	X(ALLOWED, PASS, NONE, "allowed", "an operator allowed the source for a while")                      \
+	X(ESSENTIAL, PASS, NONE, "essential",                                                                \
+	  "ARP, neighbour discovery, path MTU or DHCP, within its budget")                                   \
+	X(RULE_ALLOW, PASS, RULE, "rule_allow", "an allow rule matched")                                     \
+	X(INTERNAL, PASS, NONE, "internal",                                                                  \
 	  "a lookup that cannot fail failed; passed so that a fault is no outage")                           \
-	X(TRUNCATED_LINK, DROP, "truncated_link", "frame ends inside the Ethernet or VLAN header")           \
-	X(TRUNCATED_IP, DROP, "truncated_ip", "frame ends inside the IP header or its extensions")           \
-	X(MALFORMED_IP, DROP, "malformed_ip", "IP header contradicts itself or the frame")                   \
-	X(TRUNCATED_L4, DROP, "truncated_l4", "packet ends inside the TCP, UDP or ICMP header")              \
-	X(MALFORMED_L4, DROP, "malformed_l4", "TCP or UDP header contradicts itself or the packet")          \
-	X(ESSENTIAL_BUDGET, DROP, "essential_budget", "essential protocol beyond its budget")                \
-	X(BANNED, DROP, "banned", "source is under a ban")                                                   \
-	X(RULE_BLOCK, DROP, "rule_block", "a block rule without limit matched")                              \
-	X(OVER_LIMIT, DROP, "over_limit", "key is over the limit of a block rule")                           \
-	X(POLICED, DROP, "policed", "excess over the limit of a police rule")                                \
-	X(CHALLENGED, ANSWER, "challenged",                                                                  \
+	X(TRUNCATED_LINK, DROP, NONE, "truncated_link", "frame ends inside the Ethernet or VLAN header")     \
+	X(TRUNCATED_IP, DROP, NONE, "truncated_ip", "frame ends inside the IP header or its extensions")     \
+	X(MALFORMED_IP, DROP, NONE, "malformed_ip", "IP header contradicts itself or the frame")             \
+	X(TRUNCATED_L4, DROP, NONE, "truncated_l4", "packet ends inside the TCP, UDP or ICMP header")        \
+	X(MALFORMED_L4, DROP, NONE, "malformed_l4", "TCP or UDP header contradicts itself or the packet")    \
+	X(ESSENTIAL_BUDGET, DROP, NONE, "essential_budget", "essential protocol beyond its budget")          \
+	X(BANNED, DROP, NONE, "banned", "source is under a ban")                                             \
+	X(RULE_BLOCK, DROP, RULE, "rule_block", "a block rule without limit matched")                        \
+	X(OVER_LIMIT, DROP, RULE, "over_limit", "key is over the limit of a block rule")                     \
+	X(POLICED, DROP, RULE, "policed", "excess over the limit of a police rule")                          \
+	X(CHALLENGED, ANSWER, RULE, "challenged",                                                            \
 	  "SYN answered with a cookie: who receives it connects, forged sources end here")                   \
-	X(CHALLENGE_BUDGET, DROP, "challenge_budget",                                                        \
+	X(CHALLENGE_BUDGET, DROP, RULE, "challenge_budget",                                                  \
 	  "SYN beyond the budget of cookies for its source network or for all")                              \
-	X(CHALLENGE_NO_LISTENER, DROP, "challenge_no_listener",                                              \
+	X(CHALLENGE_NO_LISTENER, DROP, RULE, "challenge_no_listener",                                        \
 	  "SYN that no listener would answer (to its port, or of such an address), while SYNs are "          \
 	  "challenged")                                                                                      \
-	X(CHALLENGE_NO_STATE, DROP, "challenge_no_state",                                                    \
+	X(CHALLENGE_NO_STATE, DROP, RULE, "challenge_no_state",                                              \
 	  "TCP of no connection and without a valid cookie, while SYNs are challenged")                      \
-	X(BAD_FRAGMENT, DROP, "bad_fragment",                                                                \
+	X(BAD_FRAGMENT, DROP, NONE, "bad_fragment",                                                          \
 	  "a fragment cuts the TCP, UDP or ICMP header, could overwrite it, or ends beyond 64 KiB")          \
-	X(TIME_SERVER, PASS, "time_server", "an answer of a time server of this host, within its limit")
+	X(TIME_SERVER, PASS, NONE, "time_server", "an answer of a time server of this host, within its limit")
 
 enum fw_reason {
-#define X(id, action, word, help) FW_REASON_##id,
+#define X(id, action, by, word, help) FW_REASON_##id,
 	FW_REASONS(X)
 #undef X
 		FW_REASON_MAX_,

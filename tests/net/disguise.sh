@@ -32,7 +32,6 @@ done
 expect "another source passes" 0 "$(dropped_of --dst "$VICTIM_IP4" --source 198.19.0.10 --proto udp)"
 
 receiver book 7777
-count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
 expect_exit "ban of the client" 0 fw ban "$CLIENT_IP4" --for 10m --reason test
 send client "$VICTIM_IP4" 7777 20 500
 expect "nothing of it arrives" 0 "$(count)"

@@ -40,13 +40,6 @@ signature 19000
 
 start_agent
 receiver book 7777
-count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
-passes() { # packets of 20 that the client gets through
-	local before
-	before=$(count)
-	send client "$VICTIM_IP4" 7777 20 1000
-	echo $(($(count) - before))
-}
 matched() { fwj rules | field "[r['packets'] for r in d if r['name']=='reflected'][0]"; }
 hits() { # PORT: one packet from there matches the signature
 	local before

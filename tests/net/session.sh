@@ -217,3 +217,14 @@ settled() {
 
 # send FROM DEST PORT COUNT RATE [START]: numbered datagrams out of a role
 send() { on "$1" /usr/bin/python3 "$ROOT/tests/net/datagrams.py" send "$2" "$3" "$4" "$5" "${6:-0}"; }
+
+# count: datagrams of the client that the receiver "book" has so far
+count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
+
+# passes: how many of 20 more, to port 7777, get there
+passes() {
+	local before
+	before=$(count)
+	send client "$VICTIM_IP4" 7777 20 1000
+	echo $(($(count) - before))
+}

@@ -12,7 +12,6 @@ rules:
 YAML
 start_agent
 receiver book 7777
-count() { received book "d.get('$CLIENT_IP4', {'count': 0})['count']"; }
 
 send client "$VICTIM_IP4" 7777 300 3000
 expect "300 packets pass under a limit of 10k" 300 "$(count)"
@@ -59,7 +58,8 @@ expect_words "the file has the saved limit" '5k packets/1m|5000 packets/1m|5000 
 expect_exit "the saved file is still a policy" 0 fw check "$WORK/policy.yaml"
 expect_exit "a tune that is tried first" 0 fw tune blanket limit=4k/1m
 expect_exit "and saved then" 0 fw tune blanket limit=4k/1m --save
-expect_words "is undone to what the file said" "^undo: floodwall tune blanket '?limit=5000 packets/1m" "$WORK/out"
+expect_words "is undone to what the file said, and what was tuned over it" \
+	"^undo: floodwall tune blanket 'limit=5000 packets/1m' --save && floodwall tune blanket 'limit=4k/1m'\$" "$WORK/out"
 expect_exit "back again" 0 fw tune blanket limit=5k/1m --save
 expect_exit "unknown rule is 78" 78 fw tune blankett limit=5/1s
 expect_words "and the right name is offered" 'blanket' "$WORK/err"

@@ -79,6 +79,8 @@ rules:
   - {name: cookies, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: destination, action: challenge, mode: attack}
   - {name: strangers, match: {protocol: udp, verified: false}, action: count}
 YAML
+# The host answers every SYN with a cookie anyway: nothing is given back when the rule ends.
+on victim sysctl -qw net.ipv4.tcp_syncookies=2 net.ipv4.tcp_timestamps=2
 challenged() { status 'len(d["challenge"]["active"])'; }
 is_challenged() { [ "$(challenged)" = 1 ]; }
 expect_exit "a policy with cookies under attack" 0 fw reload
@@ -86,7 +88,49 @@ flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 
 if until_true 5 is_challenged; then ok "a SYN flood is challenged"; else not_ok "a SYN flood is challenged" "$(status 'd["challenge"]')"; fi
 expect_exit "off" 0 fw under-attack off
 expect "nothing is challenged any more" "False 0" "$(status 'd["challenge"]["engaged"]') $(challenged)"
+# acks_dropped: how many of a thousand ACKs of no connection are, for that they show none
+acks_dropped() {
+	local before
+	before=$(status "d['reasons'].get('challenge_no_state', 0)")
+	on attacker "$BUILD/tools/floodgen" --iface eth0 --dst "$VICTIM_IP4" --source pool:64 --proto ack --dport 80 --count 1000 >"$WORK/acks.json"
+	echo $(($(status "d['reasons'].get('challenge_no_state', 0)") - before))
+}
+expect "nor has TCP to show a connection" 0 "$(acks_dropped)"
 wait "$FLOOD_PID"
 expect "nor does what is only counted look like it" 0 "$(challenged)"
 fwj events >"$WORK/events"
 expect_words "the event says why it ended" 'does not answer SYNs to .* with cookies any more' "$WORK/events"
+
+# The same beside a rule that goes on challenging.
+sed -i '/name: cookies/p; s/name: cookies/name: always/; s/limit: 500/limit: 500k/; /name: always/s/, mode: attack//' "$WORK/policy.yaml"
+expect_exit "a second rule, in force" 0 fw reload
+expect_exit "on" 0 fw under-attack on
+flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 --seconds 6
+if until_true 5 is_challenged; then ok "challenged again"; else not_ok "challenged again" "$(status 'd["challenge"]')"; fi
+expect "TCP has to show a connection" 1000 "$(acks_dropped)"
+expect_exit "off" 0 fw under-attack off
+expect "the other rule goes on, but not this challenge" "True 0" "$(status 'd["challenge"]["engaged"]') $(challenged)"
+expect "nor has TCP to show a connection for it" 0 "$(acks_dropped)"
+wait "$FLOOD_PID"
+
+# An interface in count mode: what would be answered passes, and is not said to be answered.
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native, mode: count}]
+rules:
+  - {name: counted, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: destination, action: challenge}
+YAML
+answers() { status '[x["answers"] for x in d["challenge"]["active"]]'; }
+is_answered() { [ "$(answers)" = "[True]" ]; }
+expect_exit "an interface in count mode" 0 fw reload
+flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 --seconds 8
+if until_true 5 is_challenged; then ok "the flood is seen"; else not_ok "the flood is seen" "$(status 'd["challenge"]')"; fi
+expect "and answered nowhere" "[False]" "$(answers)"
+expect_words "status says so" "counted on $VICTIM_IP4 .*answers nobody" <(fw status)
+expect_words "the event, too" "'counted': a SYN flood on .* would be answered with cookies, but pass" <(fw events)
+expect_words "metrics count none" '^floodwall_challenges 0$' <(fw metrics)
+sed -i 's/, mode: count//' "$WORK/policy.yaml"
+expect_exit "it enforces" 0 fw reload
+if until_true 5 is_answered; then ok "now it is answered"; else not_ok "now it is answered" "$(status 'd["challenge"]')"; fi
+expect_words "which is told" "'counted': a SYN flood on .*, SYNs are answered with cookies" <(fw events)
+wait "$FLOOD_PID"

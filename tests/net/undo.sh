@@ -25,8 +25,8 @@ undo() {
 	UNDO=$(field 'd["undo"]' <"$WORK/out")
 	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
 }
-# lease SOURCE: "3600 2 reason", seconds rounded to the nearest ten
-lease() { fwj bans | field "' '.join('%d %d %s' % (round(b['expires_in_seconds'], -1), b['strikes'], b['reason']) for b in d if b['source']=='$1')"; }
+# lease SOURCE: "3600 2 reason", seconds rounded to the nearest hundred
+lease() { fwj bans | field "' '.join('%d %d %s' % (round(b['expires_in_seconds'], -2), b['strikes'], b['reason']) for b in d if b['source']=='$1')"; }
 
 send client "$VICTIM_IP4" 7777 200 100
 expect "the rule has banned its client" "600 1 blanket" "$(lease "$CLIENT_IP4")"
@@ -81,7 +81,7 @@ expect_exit "offences that no byte holds" 64 fw ban 203.0.113.11 --strikes 256
 member() {
 	local how=out
 	fw sets test hand "$1" >/dev/null && how=in
-	echo "$how $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if '$1' in str(x))")"
+	echo "$how $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -2)) for x in d['drift'] if '$1' in str(x))")"
 }
 expect_exit "a member for an hour" 0 fw sets add hand 203.0.113.77 --for 1h
 before=$(member 203.0.113.77)
@@ -94,7 +94,7 @@ expect "undo of a lasting sets add as well" "$before" "$(member 203.0.113.77)"
 # live SET ADDRESS...: the live changes of a set in their order, and which of the addresses are in
 live() {
 	local set=$1 address
-	status "' '.join('%s %d' % (x['detail'], round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'set' and x['object'] == '$set')"
+	status "' '.join('%s %d' % (x['detail'], round(x['expires_in_seconds'] or 0, -2)) for x in d['drift'] if x['kind'] == 'set' and x['object'] == '$set')"
 	for address in "${@:2}"; do
 		if fw sets test "$set" "$address" >/dev/null; then echo "$address in"; else echo "$address out"; fi
 	done
@@ -126,8 +126,8 @@ comes_back inside "${probes[*]}" sets add inside 10.1.2.0/24
 comes_back inside "${probes[*]}" sets forget inside 10.1.0.0/16
 comes_back listed "45.1.2.3 45.9.9.9" sets add listed 45.0.0.0/8
 comes_back listed "45.1.2.3 45.9.9.9" sets del listed 45.1.2.3
-expect_exit "one that lasts longer" 0 fw sets add inside 10.7.0.0/16 --for 1m
-expect "is new inside one that ends first" 1 "$(fwj sets add inside 10.7.7.0/24 --for 5m | field "d['added']")"
+expect_exit "one that lasts longer" 0 fw sets add inside 10.7.0.0/16 --for 20m
+expect "is new inside one that ends first" 1 "$(fwj sets add inside 10.7.7.0/24 --for 100m | field "d['added']")"
 expect_exit "what was never changed" 0 fwj sets forget inside 192.0.2.0/24
 expect "is nothing to forget" "0 1 None" "$(field "'%d %d %s' % (d['forgotten'], d['already'], d['undo'])" <"$WORK/out")"
 file() { grep "^  inside" "$WORK/policy.yaml"; }
@@ -138,13 +138,18 @@ expect "undo of one that was saved: the file, too" "$before" "$(file; live insid
 expect "one line of undo, not two" False "$(fwj sets add inside 10.6.0.0/16 --save | field "'undo_unsaved' in d")"
 expect_exit "and out of the file again" 0 fw sets del inside 10.6.0.0/16 --save
 
+# fails_to_save COMMAND...: sets UNDO, nothing can be saved from here on
+fails_to_save() {
+	mv "$WORK/policy.yaml" "$WORK/away.yaml"
+	expect_exit "not saved: $*" 78 fwj "$@" --save
+	UNDO=$(field '"" if d["saved"] else d["undo"] or ""' <"$WORK/out")
+	expect_words "which is told" '"code":"not-saved"' "$WORK/err"
+}
 # unsaved_comes_back COMMAND...: the undo of one that could not be saved, typed while still nothing can be
 unsaved_comes_back() {
 	local before
 	before=$(file; live inside "${probes[@]}")
-	mv "$WORK/policy.yaml" "$WORK/away.yaml"
-	expect_exit "not saved: $*" 78 fw "$@" --save
-	UNDO=$(sed -n 's/^undo: //p' "$WORK/out")
+	fails_to_save "$@"
 	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
 	mv "$WORK/away.yaml" "$WORK/policy.yaml"
 	expect "as before: $*, not saved" "$before" "$(file; live inside "${probes[@]}")"
@@ -177,7 +182,7 @@ forgotten() { ! remembered 203.0.113.40 4; }
 expect_exit "they are not" 0 until_true 5 forgotten
 
 # tuned: "30 packets/10s 3600" for an hour, over what the file says
-tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -1)) for x in d['drift'] if x['kind'] == 'tune')")"; }
+tuned() { echo "$(rule blanket limit) $(status "' '.join(str(round(x['expires_in_seconds'] or 0, -2)) for x in d['drift'] if x['kind'] == 'tune')")"; }
 expect_exit "a limit for an hour" 0 fw tune blanket limit=30/10s --for 1h
 undo tune blanket limit=40/10s
 expect "undo of a lasting tune: for what was left of the hour" "30 3600" "$(tuned)"
@@ -185,3 +190,45 @@ undo tune blanket limit=50/10s action=count ban=none --for 1m
 expect "undo of one for a minute, of more keys" "30 3600 block" "$(tuned) $(rule blanket action)"
 undo tune blanket limit=30/10s
 expect "undo of keeping it" "30 3600" "$(tuned)"
+
+# As of the file, live, and for a while.
+states() {
+	grep -o 'blanket, limit: [^,]*, action: [a-z]*' "$WORK/policy.yaml"
+	tuned
+	fwj rules | field "[(r['action'], r['ban'], r['per']) for r in d if r['name'] == 'blanket']"
+}
+# grep_not CHANGE...: those of limit and action that the file does not say
+grep_not() {
+	local change
+	for change in "$@"; do
+		case $change in
+		limit=*) change="limit: ${change#limit=}" && change="${change/\// packets/}" ;;
+		action=*) change="action: ${change#action=}" ;;
+		*) continue ;;
+		esac
+		grep -q "blanket.*$change" "$WORK/policy.yaml" || echo "$change"
+	done
+}
+# tune_comes_back CHANGE...: saved and undone; and the same where nothing can be saved
+tune_comes_back() {
+	local before
+	before=$(states)
+	expect_exit "$* --save" 0 fwj tune blanket "$@" --save
+	expect "as saved: $*" "" "$(grep_not "$@")"
+	UNDO=$(field 'd["undo"]' <"$WORK/out")
+	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
+	expect "as before: $*, the file, too" "$before" "$(states)"
+	fails_to_save tune blanket "$@"
+	eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo line: $UNDO" "$(cat "$WORK/undone")"
+	mv "$WORK/away.yaml" "$WORK/policy.yaml"
+	expect "as before: $*, not saved" "$before" "$(states)"
+}
+expect_exit "nothing for a while" 0 fw tune blanket limit=20/10s
+tune_comes_back limit=60/10s
+expect_exit "a limit that lasts" 0 fw tune blanket limit=70/10s
+tune_comes_back limit=60/10s
+tune_comes_back limit=70/10s
+expect_exit "and one for an hour over it" 0 fw tune blanket limit=80/10s --for 1h
+tune_comes_back limit=60/10s action=police ban=none per=total
+tune_comes_back limit=20/10s
+expect_words "the event says what fits where nothing was saved" 'undo: .* --save && .*; if it could not be saved: floodwall tune' <(fw events)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kern/cookies.h"
 #include "sockets.h"
 
 #define SYN(...)       PACKET(.protocol = IPPROTO_TCP, .flags = TCP_SYN, .payload = NO_PAYLOAD, __VA_ARGS__)

@@ -22,7 +22,7 @@
 #include "policy/image.h"
 
 static const char *const lab_words[] = {
-#define X(id, action, word, help) [FW_REASON_##id] = (word),
+#define X(id, action, by, word, help) [FW_REASON_##id] = (word),
 	FW_REASONS(X)
 #undef X
 		[FW_REASON_UNDECIDED] = "UNDECIDED",

@@ -70,6 +70,103 @@ Test(challenge, ends_with_the_rule)
 	scene_close(&scene);
 }
 
+/* Nor does TCP have to show a connection any longer once the rule only counts. */
+Test(challenge, ends_when_the_rule_counts)
+{
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	expect(&scene.lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	lab_publish(&scene.lab, "version: 1\n" RULE("per: total, mode: count, "));
+	expect(&scene.lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST));
+	cr_expect_eq(lab_counts(&scene.lab, "syn").dropped, 4);
+	scene_close(&scene);
+}
+
+#define SYN_RULE(name, port, more)                                                                           \
+	"{name: " name ", match: {protocol: tcp, tcp_flags: syn, dest_port: " port "}, limit: 5 "            \
+	"connections/1s, per: destination, " more "action: challenge}"
+#define TWO_RULES(more)                                                                                      \
+	"version: 1\nrules: [" SYN_RULE("loud", "80", more) ", " SYN_RULE("syn", "443", "") "]\n"
+#define SHOWN 8
+
+static bool is_syn(const void *context, uint16_t rule)
+{
+	const struct lab *lab = context;
+
+	return rule < FW_RULE_IDS && !strcmp(lab->ids.name[rule], "syn");
+}
+
+static bool is_any(const void *context, uint16_t rule)
+{
+	(void)context;
+	return rule < FW_RULE_IDS;
+}
+
+static void flood_port(struct scene *scene, const char *to, uint16_t port)
+{
+	lab_send(&scene->lab, SYN(.from = HONEST, .to = to, .to_port = port), 8);
+}
+
+/* Many that only count must not hide the one that is answered. */
+Test(challenge, those_of_rules_that_count_are_not_among_them)
+{
+	struct scene scene = {0};
+	struct fw_challenge_entry entries[SHOWN];
+	size_t count = 0;
+
+	scene_open(&scene, TWO_RULES("mode: count, "));
+	for (int i = 0; i < 400; i++) {
+		char to[32];
+
+		snprintf(to, sizeof(to), "10.9.%d.%d", i / 200, 1 + i % 200);
+		flood_port(&scene, to, 80);
+	}
+	flood_port(&scene, VICTIM, 443);
+	cr_assert_eq(fw_challenges(scene.lab.datapath, is_syn, &scene.lab, entries, SHOWN, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect_str_eq(scene.lab.ids.name[entries[0].key.rule], "syn");
+	cr_expect(entries[0].answers);
+	scene_close(&scene);
+}
+
+/* What an interface in count mode saw is told, and that nobody was answered. */
+Test(challenge, of_an_interface_in_count_mode_answers_nobody)
+{
+	struct scene scene = {0};
+	struct fw_challenge_entry entries[SHOWN];
+	size_t count = 0;
+
+	scene_open(&scene, PER_IP);
+	scene.lab.count_ifaces = UINT32_MAX;
+	lab_publish(&scene.lab, PER_IP);
+	flood_port(&scene, VICTIM, 443);
+	cr_assert_eq(fw_challenges(scene.lab.datapath, is_any, NULL, entries, SHOWN, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect(!entries[0].answers);
+	scene_close(&scene);
+}
+
+/* Beside a rule that goes on, one that only counts leaves no destination under a challenge. */
+Test(challenge, what_a_rule_that_counts_has_left_is_taken_away)
+{
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+	struct fw_challenge_entry entries[SHOWN];
+	size_t count = 0;
+
+	scene_open(&scene, TWO_RULES(""));
+	flood_port(&scene, VICTIM_OTHER, 80);
+	flood_port(&scene, VICTIM, 443);
+	lab_publish(lab, TWO_RULES("mode: count, "));
+	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST, .to = VICTIM_OTHER));
+	cr_assert_eq(fw_challenges(lab->datapath, is_syn, lab, entries, SHOWN, &count), 0);
+	expect(lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST, .to = VICTIM_OTHER));
+	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	scene_close(&scene);
+}
+
 Test(challenge, count_mode_answers_nobody)
 {
 	struct scene scene = {0};

@@ -39,10 +39,17 @@ static bool seen[FW_REASON_MAX_];
 static void check(struct lab *lab, enum fw_reason reason, struct packet packet)
 {
 	static const bool drops[] = {
-#define PASS			  0
-#define DROP			  1
-#define ANSWER			  1
-#define X(id, action, word, help) action,
+#define PASS			      0
+#define DROP			      1
+#define ANSWER			      1
+#define X(id, action, by, word, help) action,
+		FW_REASONS(X)
+#undef X
+	};
+	static const bool by_rule[] = {
+#define RULE			      true
+#define NONE			      false
+#define X(id, action, by, word, help) by,
 		FW_REASONS(X)
 #undef X
 	};
@@ -51,6 +58,8 @@ static void check(struct lab *lab, enum fw_reason reason, struct packet packet)
 	cr_expect_eq(found, reason, "expected %s, got %s", lab_words[reason], lab_words[found]);
 	cr_expect_eq(lab->trace.verdict, drops[found] ? FW_VERDICT_DROP : FW_VERDICT_PASS, "%s: verdict %u",
 		     lab_words[found], lab->trace.verdict);
+	cr_expect_eq(lab->trace.rule < FW_RULE_IDS, by_rule[found], "%s: rule %u", lab_words[found],
+		     lab->trace.rule);
 	seen[found] = true;
 }
 

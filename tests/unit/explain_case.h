@@ -99,6 +99,7 @@ static size_t read_listings(void *context, unsigned int set, const struct fw_add
 	"[203.0.113.0/24, \"2001:db8:bad::/48\"]}\n"
 #define POLICY(rules)                                                                                        \
 	"version: 1\n" SETS "never_block: {sets: [office], limit: 1000 packets/1s}\nrules:\n" rules
+#define COUNTING(rules) "version: 1\nmode: count\nrules:\n" rules
 #define GEO_POLICY                                                                                           \
 	"version: 1\ngeo: {database: " FW_TESTS_DIR "/data/geo/places.mmdb}\nrules:\n"                       \
 	"  - {name: outside, match: {country_not: [DE]}, limit: 50 packets/10s, action: block}\n" BLANKET

@@ -126,8 +126,16 @@ Test(attack, rules_on_trial_make_none_firm)
 	steps(scene, 40, flood);
 	cr_expect_eq(scene->attacks->active_count, 1);
 	cr_expect(!fw_attacks_are_firm(scene->attacks), "on trial only, for ten seconds");
-	two_rules(scene, 600, false);
-	cr_expect(fw_attacks_are_firm(scene->attacks), "more of what lasts");
+	for (int i = 0; i < 20; i++)
+		two_rules(scene, 600, false);
+	cr_expect(!fw_attacks_are_firm(scene->attacks), "what is on trial began it: half is not enough");
+	two_rules(scene, 1200, false);
+	cr_expect(!fw_attacks_are_firm(scene->attacks), "one step may be a burst");
+	two_rules(scene, 1200, false);
+	cr_expect(fw_attacks_are_firm(scene->attacks), "an attack by itself");
+	for (int i = 0; i < 80; i++)
+		two_rules(scene, 600, false);
+	cr_expect(fw_attacks_are_firm(scene->attacks), "then half is enough");
 	quiet(scene, 45);
 	cr_expect_eq(scene->attacks->active_count, 0);
 	cr_expect(!fw_attacks_are_firm(scene->attacks));

@@ -15,8 +15,6 @@
 #define BAN_DEFAULT_NS	 (3600 * FW_NS_PER_SEC)
 #define ALLOW_DEFAULT_NS (3600 * FW_NS_PER_SEC)
 
-_Static_assert(FW_STRIKES_MAX == UINT8_MAX, "struct fw_ban has a byte for them");
-
 static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
 {
 	char source[FW_ADDR_TEXT_MAX];

@@ -127,7 +127,7 @@ static const char *const result_words[] = {
 	[FW_EXPLAIN_MATCH] = "match", [FW_EXPLAIN_NO_MATCH] = "no_match", [FW_EXPLAIN_SKIPPED] = "skipped"};
 
 static const char *const reason_words[] = {
-#define X(id, action, word, help) word,
+#define X(id, action, by, word, help) word,
 	FW_REASONS(X)
 #undef X
 };

@@ -12,7 +12,7 @@
 #include "observe/metrics.h"
 
 static const char *const reason_words[] = {
-#define X(id, action, word, help) word,
+#define X(id, action, by, word, help) word,
 	FW_REASONS(X)
 #undef X
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* POST /v1/tune: in force with the next packet, on disk before it is answered. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,7 +107,8 @@ static json_t *as_texts(const json_t *changes, struct fw_answer *answer)
 /* What was in force before: of keys that were changed for a while only, what lies below that; and those for
  * what is left of their time. */
 struct before {
-	json_t *old, *below; /* {KEY: TEXT} */
+	json_t *old, *below;	/* {KEY: TEXT} */
+	json_t *in_file, *live; /* likewise: what the file says, and what was tuned to stay over that */
 	struct fw_undo temporary;
 	bool tuned; /* some of it live */
 };
@@ -124,6 +126,8 @@ static void order_done(struct order *order)
 	json_decref(order->changes);
 	json_decref(order->was.old);
 	json_decref(order->was.below);
+	json_decref(order->was.in_file);
+	json_decref(order->was.live);
 }
 
 static void note_key(const struct fw_agent *agent, const char *rule, const char *key, struct before *before)
@@ -154,6 +158,10 @@ static void note_key(const struct fw_agent *agent, const char *rule, const char 
 	}
 	if (now)
 		json_object_set_new(before->old, key, json_string(now));
+	if (in_file)
+		json_object_set_new(before->in_file, key, json_string(in_file));
+	if (lasting != in_file)
+		json_object_set_new(before->live, key, json_string(lasting));
 	if (any && lasting)
 		json_object_set_new(before->below, key, json_string(lasting));
 }
@@ -174,46 +182,64 @@ static json_t *describe(struct fw_agent *agent, const struct order *order)
 	return list;
 }
 
-/* What a key is set to again. What was tuned already and comes to stay: what it was before that. */
-static char *way_back(const struct fw_agent *agent, const struct order *order, const char *key)
+static void write_tune(FILE *out, const struct order *order, const json_t *values, const char *options)
 {
-	const char *before = json_string_value(json_object_get(order->was.old, key));
-	const char *below = json_string_value(json_object_get(order->was.below, key));
-	FW_FREE char *now = value_of(agent->loaded, order->rule, key);
-
-	if (below)
-		return strdup(below);
-	if (order->saves && before && now && !strcmp(before, now))
-		return text_in_file(agent->loaded, order->rule, key);
-	return before ? strdup(before) : NULL;
-}
-
-/* "floodwall tune r 'limit=7000 packets/5m'", and behind it what was for a while only. */
-static json_t *undo_of(const struct fw_agent *agent, const struct order *order)
-{
-	FW_FREE char *temporary = fw_undo_text(&order->was.temporary);
-	char lasting[512];
-	size_t used = (size_t)snprintf(lasting, sizeof(lasting), "floodwall tune %s", order->rule);
 	const char *key;
 	json_t *value;
+
+	fprintf(out, "floodwall tune %s", order->rule);
+	json_object_foreach ((json_t *)values, key, value)
+		fprintf(out, " '%s=%s'", key, json_string_value(value));
+	fputs(options, out);
+}
+
+/* What the keys are set to again where no file was written. Caller owns it. */
+static json_t *way_back(const struct order *order)
+{
+	json_t *back = json_object(), *value;
+	const char *key;
 
 	json_object_foreach (order->changes, key, value) {
-		FW_FREE char *back = way_back(agent, order, key);
+		json_t *before = json_object_get(order->was.below, key);
 
-		if (used < sizeof(lasting))
-			used += (size_t)snprintf(lasting + used, sizeof(lasting) - used, " '%s=%s'", key,
-						 back ? back : "none");
+		before = before ? before : json_object_get(order->was.old, key);
+		json_object_set_new(back, key, before ? json_incref(before) : json_string("none"));
 	}
-	return temporary && *temporary ? json_sprintf("%s && %s", lasting, temporary) : json_string(lasting);
+	return back;
 }
 
-/* Neither did the keys end with something, nor would they now. */
-static bool changes_nothing(const struct fw_agent *agent, const struct order *order)
+/* "floodwall tune r 'limit=7000 packets/5m'", and behind it what was for a while only. saved: with a file to
+ * take it out of, first; that takes along what was tuned over it. */
+static json_t *undo_of(const struct order *order, bool saved)
+{
+	FW_FREE char *temporary = fw_undo_text(&order->was.temporary), *text = NULL;
+	json_t *back = saved ? NULL : way_back(order), *undo;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out) {
+		json_decref(back);
+		return json_null();
+	}
+	write_tune(out, order, saved ? order->was.in_file : back, saved ? " --save" : "");
+	if (saved && json_object_size(order->was.live)) {
+		fputs(" && ", out);
+		write_tune(out, order, order->was.live, "");
+	}
+	if (temporary && *temporary)
+		fprintf(out, " && %s", temporary);
+	undo = fclose(out) ? json_null() : json_string(text);
+	json_decref(back);
+	return undo;
+}
+
+/* The keys are in force as they were, none of them for a while only. */
+static bool is_in_force_as_before(const struct fw_agent *agent, const struct order *order)
 {
 	json_t *value;
 	const char *key;
 
-	if (order->for_ns || order->was.temporary.count || (order->saves && order->was.tuned))
+	if (order->was.temporary.count)
 		return false;
 	json_object_foreach (order->changes, key, value) {
 		FW_FREE char *now = value_of(agent->loaded, order->rule, key);
@@ -223,6 +249,12 @@ static bool changes_nothing(const struct fw_agent *agent, const struct order *or
 			return false;
 	}
 	return true;
+}
+
+/* Neither did the keys end with something, nor would they now. */
+static bool changes_nothing(const struct fw_agent *agent, const struct order *order)
+{
+	return !order->for_ns && !(order->saves && order->was.tuned) && is_in_force_as_before(agent, order);
 }
 
 #define KEYS_MAX 16
@@ -312,15 +344,35 @@ static bool order_read(const struct fw_request *request, struct order *order, st
 	order->saves = json_is_true(json_object_get(request->body, "save"));
 	order->was.old = json_object();
 	order->was.below = json_object();
+	order->was.in_file = json_object();
+	order->was.live = json_object();
 	json_object_foreach (order->changes, key, value)
 		note_key(request->agent, order->rule, key, &order->was);
 	return true;
 }
 
+/* The undo of a change, and where a file is to be written with it, what it is if that fails: only the caller
+ * will know. */
+struct undo {
+	json_t *undo, *unsaved; /* owned; unsaved may be NULL */
+};
+
+static struct undo undo_both(const struct fw_agent *agent, const struct order *order, bool unchanged)
+{
+	if (unchanged)
+		return (struct undo){.undo = json_null()};
+	if (!order->saves)
+		return (struct undo){.undo = undo_of(order, false)};
+	return (struct undo){.undo = undo_of(order, true),
+			     .unsaved = is_in_force_as_before(agent, order) ? json_null()
+									    : undo_of(order, false)};
+}
+
 static void keep_and_tell(struct fw_request *request, const struct order *order, json_t *changes,
-			  const json_t *undo)
+			  const struct undo *undo)
 {
 	struct fw_agent *agent = request->agent;
+	const char *unsaved = json_string_value(undo->unsaved);
 
 	fw_loaded_prune(agent->loaded);
 	fw_force_save_tunes(agent);
@@ -328,17 +380,19 @@ static void keep_and_tell(struct fw_request *request, const struct order *order,
 	fw_event(agent, "tune", request->by,
 		 json_pack("{s:s, s:O, s:I}", "rule", order->rule, "changes", changes, "generation",
 			   (json_int_t)agent->generation),
-		 "rule '%s' tuned, generation %u is in force; undo: %s", order->rule, agent->generation,
-		 json_string_value(undo));
+		 "rule '%s' tuned, generation %u is in force; undo: %s%s%s", order->rule, agent->generation,
+		 json_string_value(undo->undo), unsaved ? "; if it could not be saved: " : "",
+		 unsaved ? unsaved : "");
 }
 
 void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 {
 	FW_CLEANUP(order_done) struct order order = {};
 	struct fw_agent *agent = request->agent;
-	json_t *changes, *undo;
+	json_t *changes, *reply;
 	struct fw_err err = {};
 	bool unchanged = false;
+	struct undo undo;
 
 	if (!order_read(request, &order, answer))
 		return;
@@ -347,12 +401,16 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	changes = describe(agent, &order);
-	undo = unchanged ? json_null() : undo_of(agent, &order);
+	undo = undo_both(agent, &order, unchanged);
 	if (!unchanged)
-		keep_and_tell(request, &order, changes, undo);
-	fw_reply(answer, json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", order.rule, "changes",
-				   changes, "generation", (json_int_t)agent->generation, "expires_in_seconds",
-				   order.for_ns ? json_integer((json_int_t)(order.for_ns / FW_NS_PER_SEC))
-						: json_null(),
-				   "undo", undo, "unchanged", (int)unchanged, "saved", 0));
+		keep_and_tell(request, &order, changes, &undo);
+	reply = json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", order.rule, "changes", changes,
+			  "generation", (json_int_t)agent->generation, "expires_in_seconds",
+			  order.for_ns ? json_integer((json_int_t)(order.for_ns / FW_NS_PER_SEC))
+				       : json_null(),
+			  "undo", undo.undo, "unchanged", (int)unchanged, "saved", 0);
+	if (reply && undo.unsaved)
+		json_object_set(reply, "undo_unsaved", undo.unsaved);
+	json_decref(undo.unsaved);
+	fw_reply(answer, reply);
 }

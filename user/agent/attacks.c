@@ -24,12 +24,15 @@
 #define FW_IS_PASS   0
 #define FW_IS_DROP   1
 #define FW_IS_ANSWER 0 /* a rule answers, and counts that as its drops */
+#define FW_BY_RULE   1
+#define FW_BY_NONE   0
 
 static const struct {
 	const char *word;
-	bool drops;
+	bool drops, by_rule;
 } reasons[FW_REASON_MAX_] = {
-#define X(id, action, name, help) [FW_REASON_##id] = {.word = (name), .drops = FW_IS_##action},
+#define X(id, action, by, name, help)                                                                        \
+	[FW_REASON_##id] = {.word = (name), .drops = FW_IS_##action, .by_rule = FW_BY_##by},
 	FW_REASONS(X)
 #undef X
 };
@@ -39,22 +42,6 @@ struct causes {
 	size_t count;
 	uint64_t would_drop; /* packets that passed, though some rule would have dropped them */
 };
-
-static bool belongs_to_rules(int reason)
-{
-	switch (reason) {
-	case FW_REASON_RULE_BLOCK:
-	case FW_REASON_OVER_LIMIT:
-	case FW_REASON_POLICED:
-	case FW_REASON_CHALLENGED:
-	case FW_REASON_CHALLENGE_BUDGET:
-	case FW_REASON_CHALLENGE_NO_LISTENER:
-	case FW_REASON_CHALLENGE_NO_STATE:
-		return true;
-	default:
-		return false;
-	}
-}
 
 /* A limit on a destination, a prefix or everything says itself what is too much: a tenth of it beyond it is
  * an attack. Elsewhere the policy's threshold says. */
@@ -124,7 +111,7 @@ static void add_reasons(struct fw_agent *agent, struct causes *causes)
 		}
 	}
 	for (int reason = 0; reason < FW_REASON_MAX_; reason++) {
-		if (!reasons[reason].drops || belongs_to_rules(reason))
+		if (!reasons[reason].drops || reasons[reason].by_rule)
 			causes->would_drop += would_drop[reason];
 		else
 			causes->items[causes->count++] = (struct fw_attack_cause){

@@ -27,15 +27,15 @@ static json_t *attack_to_json(const struct fw_attack *attack)
 
 	for (size_t i = 0; i < attack->vector_count; i++)
 		json_array_append_new(vectors, vector_to_json(&attack->vectors[i]));
-	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "id",
-			 (json_int_t)attack->id, "target",
-			 fw_attack_target_text(&attack->target, target, sizeof(target)), "started_wall_ns",
-			 (json_int_t)attack->started_wall_ns, "ended_wall_ns",
-			 (json_int_t)attack->ended_wall_ns, "started_ns", (json_int_t)attack->started_ns,
-			 "last_over_ns", (json_int_t)attack->last_over_ns, "detected_after_ns",
-			 (json_int_t)attack->detected_after_ns, "merged_into",
-			 (json_int_t)attack->merged_into, "peak_packets", attack->peak_packets_per_second,
-			 "peak_bytes", attack->peak_bytes_per_second, "vectors", vectors);
+	return json_pack(
+		"{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "id", (json_int_t)attack->id,
+		"target", fw_attack_target_text(&attack->target, target, sizeof(target)), "started_wall_ns",
+		(json_int_t)attack->started_wall_ns, "ended_wall_ns", (json_int_t)attack->ended_wall_ns,
+		"started_ns", (json_int_t)attack->started_ns, "last_over_ns",
+		(json_int_t)attack->last_over_ns, "firm_ns", (json_int_t)attack->firm_ns, "detected_after_ns",
+		(json_int_t)attack->detected_after_ns, "merged_into", (json_int_t)attack->merged_into,
+		"peak_packets", attack->peak_packets_per_second, "peak_bytes", attack->peak_bytes_per_second,
+		"vectors", vectors);
 }
 
 void fw_attacks_save(struct fw_agent *agent)
@@ -94,17 +94,18 @@ static bool read_target(const char *text, struct fw_attack_target *ret)
 
 static bool read_attack(const json_t *item, struct fw_attack *ret)
 {
-	json_int_t id, started_wall, ended_wall, started, last_over, detected, merged;
+	json_int_t id, started_wall, ended_wall, started, last_over, firm = 0, detected, merged;
 	json_t *vectors, *vector;
 	const char *target;
 	size_t i;
 
 	*ret = (struct fw_attack){};
-	if (json_unpack((json_t *)item, "{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:F, s:F, s:o}", "id", &id,
-			"target", &target, "started_wall_ns", &started_wall, "ended_wall_ns", &ended_wall,
-			"started_ns", &started, "last_over_ns", &last_over, "detected_after_ns", &detected,
-			"merged_into", &merged, "peak_packets", &ret->peak_packets_per_second, "peak_bytes",
-			&ret->peak_bytes_per_second, "vectors", &vectors) ||
+	if (json_unpack((json_t *)item, "{s:I, s:s, s:I, s:I, s:I, s:I, s?I, s:I, s:I, s:F, s:F, s:o}", "id",
+			&id, "target", &target, "started_wall_ns", &started_wall, "ended_wall_ns",
+			&ended_wall, "started_ns", &started, "last_over_ns", &last_over, "firm_ns", &firm,
+			"detected_after_ns", &detected, "merged_into", &merged, "peak_packets",
+			&ret->peak_packets_per_second, "peak_bytes", &ret->peak_bytes_per_second, "vectors",
+			&vectors) ||
 	    id < 0 || !read_target(target, &ret->target))
 		return false;
 	json_array_foreach (vectors, i, vector)
@@ -116,6 +117,7 @@ static bool read_attack(const json_t *item, struct fw_attack *ret)
 	ret->ended_wall_ns = (uint64_t)ended_wall;
 	ret->started_ns = (uint64_t)started;
 	ret->last_over_ns = (uint64_t)last_over;
+	ret->firm_ns = (uint64_t)firm;
 	ret->detected_after_ns = (uint64_t)detected;
 	ret->merged_into = (uint64_t)merged;
 	return ret->vector_count > 0;
@@ -133,6 +135,8 @@ static void take_attack(struct fw_attacks *attacks, const struct fw_attack *atta
 	} else if (!attack->ended_wall_ns && at < FW_ATTACKS_ACTIVE) {
 		attacks->active[attacks->active_count++] = *attack;
 		attacks->active[at].last_over_ns = now_ns;
+		if (fw_attack_is_firm(attack, attack->last_over_ns))
+			attacks->active[at].firm_ns = now_ns;
 		if (!same_boot)
 			fw_attacks_end(attacks, at, saved_wall_ns);
 	}

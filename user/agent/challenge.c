@@ -4,7 +4,6 @@
 #include "agent/challenge.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -158,67 +157,6 @@ static void set_trouble(struct fw_challenge_watch *watch, const char *text)
 	}
 }
 
-/* Rules that count leave notes of what they would challenge in the same map, and those that are gone do. */
-static bool challenges(const struct fw_agent *agent, uint16_t rule)
-{
-	const struct fw_policy *policy = agent->loaded->policy;
-
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (agent->loaded->image->slot->rules[i].id == rule)
-			return !fw_rule_counts(policy, &policy->rules[i]);
-	return false;
-}
-
-static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry, bool began)
-{
-	static const struct fw_addr everybody;
-	char destination[FW_ADDR_TEXT_MAX] = "every destination";
-	const char *rule = entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
-
-	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
-		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
-	fw_event(
-		agent, "challenge", "packet path",
-		json_pack("{s:s, s:s, s:b}", "rule", rule, "destination", destination, "active", (int)began),
-		began ? "rule '%s': a SYN flood on %s, SYNs are answered with cookies"
-		: challenges(agent, entry->key.rule)
-			? "rule '%s': the SYN flood on %s is over"
-			: "rule '%s' does not answer SYNs to %s with cookies any more: it counts, or is gone",
-		rule, destination);
-}
-
-static bool has(const struct fw_challenge_entry *entries, size_t count,
-		const struct fw_challenge_entry *entry)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!memcmp(&entries[i].key, &entry->key, sizeof(entry->key)))
-			return true;
-	return false;
-}
-
-static void look(struct fw_agent *agent)
-{
-	struct fw_challenge_watch *watch = &agent->challenge;
-	struct fw_challenge_entry now[FW_CHALLENGE_SHOWN];
-	size_t found = 0, count = 0;
-
-	if (fw_challenges(agent->datapath, now, FW_CHALLENGE_SHOWN, &found))
-		return;
-	for (size_t i = 0; i < found; i++)
-		if (challenges(agent, now[i].key.rule))
-			now[count++] = now[i];
-	for (size_t i = 0; i < count; i++)
-		if (!has(watch->active, watch->active_count, &now[i]))
-			report(agent, &now[i], true);
-	for (size_t i = 0; i < watch->active_count && found < FW_CHALLENGE_SHOWN; i++)
-		if (!has(now, count, &watch->active[i]))
-			report(agent, &watch->active[i], false);
-	memcpy(watch->active, now, count * sizeof(*now));
-	watch->active_count = count;
-	if (watch->ticks++ % COLLECT_TICKS == 0)
-		fw_verified_collect(agent->datapath, &watch->verified);
-}
-
 /* Now and then: connections come and go, and guests. */
 static void look_for_unseen(struct fw_agent *agent)
 {
@@ -238,8 +176,11 @@ static void on_tick(uv_timer_t *timer)
 	if (agent->challenge.engaged && ++agent->challenge.unseen_ticks % UNSEEN_TICKS == 0)
 		look_for_unseen(agent);
 	fw_challenge_settle(agent);
-	if (agent->challenge.engaged || agent->challenge.active_count || agent->challenge.collects)
-		look(agent);
+	if (!agent->challenge.engaged && !agent->challenge.active_count && !agent->challenge.collects)
+		return;
+	fw_challenge_look(agent);
+	if (agent->challenge.ticks++ % COLLECT_TICKS == 0)
+		fw_verified_collect(agent->datapath, &agent->challenge.verified);
 }
 
 void fw_challenge_init(struct fw_agent *agent)
@@ -322,6 +263,10 @@ void fw_challenge_settle(struct fw_agent *agent)
 	watch->collects = filters && agent->loaded->image->slot->features & FW_FEATURE_VERIFIED;
 	if (watch->collects)
 		tick(watch);
+	if (watch->looked_at != agent->generation && (watch->engaged || watch->active_count))
+		fw_challenge_look(agent); /* what rules have left that challenge no more must not wait for the
+					     next tick */
+	watch->looked_at = agent->generation;
 	if (wants(agent->loaded->policy) && filters) {
 		if (!watch->unseen_ticks)
 			look_for_unseen(agent);
@@ -331,30 +276,6 @@ void fw_challenge_settle(struct fw_agent *agent)
 	fw_challenge_release(agent);
 	if (!watch->active_count && !watch->collects)
 		uv_timer_stop(&watch->timer);
-}
-
-static json_t *active_to_json(struct fw_agent *agent)
-{
-	const struct fw_challenge_watch *watch = &agent->challenge;
-	uint64_t now = fw_datapath_now_ns(agent->datapath);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < watch->active_count; i++) {
-		const struct fw_challenge_entry *entry = &watch->active[i];
-		static const struct fw_addr everybody;
-		char text[FW_ADDR_TEXT_MAX] = "all";
-
-		if (!challenges(agent, entry->key.rule))
-			continue;
-		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
-			fw_addr_format(&entry->key.addr, text, sizeof(text));
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I}", "rule",
-					entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "",
-					"destination", text, "since_seconds",
-					(json_int_t)((now - entry->challenge.since_ns) / FW_NS_PER_SEC)));
-	}
-	return list;
 }
 
 json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
@@ -386,5 +307,6 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "
 					      "without window scale and SACK"));
 	return json_pack("{s:b, s:o, s:I, s:o}", "engaged", (int)watch->engaged, "active",
-			 active_to_json(agent), "verified", (json_int_t)watch->verified, "sysctls", changed);
+			 fw_challenge_active_to_json(agent), "verified", (json_int_t)watch->verified,
+			 "sysctls", changed);
 }

@@ -32,6 +32,7 @@ struct fw_challenge_watch {
 	struct fw_challenge_entry active[FW_CHALLENGE_SHOWN];
 	size_t active_count, verified;
 	unsigned int ticks;
+	uint32_t looked_at; /* generation */
 	uv_timer_t timer;
 };
 
@@ -46,5 +47,13 @@ void fw_challenge_release(struct fw_agent *agent);
 
 /* "challenge" of status; complaints are added to warnings. Caller owns it. */
 json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings);
+
+/* challenge_look.c */
+/* Reads what the packet path challenges now, tells what has begun or ended. */
+void fw_challenge_look(struct fw_agent *agent);
+/* "active" of "challenge" of status. Caller owns it. */
+json_t *fw_challenge_active_to_json(struct fw_agent *agent);
+/* Keys whose SYNs are answered now. */
+size_t fw_challenge_answered(const struct fw_agent *agent);
 
 #endif

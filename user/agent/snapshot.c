@@ -292,7 +292,7 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 		.last_reload_ok = agent->last_reload_ok,
 		.runtime_overrides = fw_drift_count(agent),
 		.generation = agent->generation,
-		.challenges = agent->challenge.active_count,
+		.challenges = fw_challenge_answered(agent),
 		.verified = agent->challenge.verified,
 		.bans_removed_expired = agent->leases.removed_expired,
 		.bans_removed_manual = agent->leases.removed_manual,

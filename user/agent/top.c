@@ -103,7 +103,7 @@ static int by_drops(const void *a, const void *b)
 
 static const char *reason_word(uint8_t reason)
 {
-#define X(id, action, word, help) word,
+#define X(id, action, by, word, help) word,
 	static const char *const words[] = {FW_REASONS(X)};
 #undef X
 

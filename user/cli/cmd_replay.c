@@ -50,7 +50,7 @@ static void replay_done(struct replay *replay)
 static const char *reason_word(uint32_t reason)
 {
 	static const char *const words[FW_REASON_MAX_] = {
-#define X(id, action, word, help) [FW_REASON_##id] = word,
+#define X(id, action, by, word, help) [FW_REASON_##id] = word,
 		FW_REASONS(X)
 #undef X
 	};

@@ -99,19 +99,27 @@ static int read_changes(struct fw_cli *cli, const struct fw_line *line, json_t *
 	return FW_EXIT_OK;
 }
 
+struct tune_order {
+	const char *rule;
+	const json_t *changes; /* {KEY: TEXT} */
+};
+
+/* All at once: action=police per=total would be no policy after the first of the two. */
 static int save_changes(const char *policy_file, void *context, struct fw_err *err)
 {
-	const struct fw_line *line = context;
-	int r = 0;
+	const struct tune_order *order = context;
+	size_t most = json_object_size(order->changes), count = 0;
+	FW_FREE const char **keys = calloc(most, sizeof(*keys)), **values = calloc(most, sizeof(*values));
+	const char *key;
+	json_t *value;
 
-	for (int i = 1; i < line->argument_count && !r; i++) {
-		const char *equals = strchr(line->arguments[i], '=');
-		FW_FREE char *key = strndup(line->arguments[i], (size_t)(equals - line->arguments[i]));
-
-		r = key ? fw_policy_save_tune(policy_file, line->arguments[0], key, equals + 1, err)
-			: fw_err_set(err, -ENOMEM, "out of memory");
+	if (!keys || !values)
+		return fw_err_set(err, -ENOMEM, "out of memory");
+	json_object_foreach ((json_t *)order->changes, key, value) {
+		keys[count] = key;
+		values[count++] = json_string_value(value);
 	}
-	return r;
+	return fw_policy_save_tune_keys(policy_file, order->rule, keys, values, count, err);
 }
 
 static int cmd_tune(struct fw_cli *cli, const struct fw_line *line)
@@ -119,28 +127,30 @@ static int cmd_tune(struct fw_cli *cli, const struct fw_line *line)
 	json_t *changes = NULL, *body, *document = NULL;
 	bool save = fw_line_option(line, "save");
 	int exit = fw_save_check(cli, line);
+	struct tune_order order;
 
 	exit = exit ? exit : read_changes(cli, line, &changes);
 	if (exit)
 		return exit;
-	body = json_pack("{s:o,s:o}", "rule", fw_doc_string(line->arguments[0]), "changes", changes);
-	if (!body)
-		return fw_cli_fail_memory(cli);
-	exit = fw_cli_take_for(cli, line, body);
+	order = (struct tune_order){.rule = line->arguments[0], .changes = changes};
+	body = json_pack("{s:o,s:O}", "rule", fw_doc_string(line->arguments[0]), "changes", changes);
+	exit = body ? fw_cli_take_for(cli, line, body) : fw_cli_fail_memory(cli);
 	if (exit) {
 		json_decref(body);
+		json_decref(changes);
 		return exit;
 	}
 	if (save)
 		json_object_set_new(body, "save", json_true());
 	exit = fw_cli_ask(cli, FW_API_TUNE, NULL, body, &document);
 	if (!exit && save)
-		exit = fw_save_change(cli, save_changes, (void *)line, document);
+		exit = fw_save_change(cli, save_changes, &order, document);
 	if (document && !json_object_get(document, "saved"))
 		json_object_set_new(document, "saved", json_false());
-	if (document && !(exit && cli->json))
+	if (document)
 		fw_cli_show(cli, document, fw_show_tune);
 	json_decref(document);
+	json_decref(changes);
 	return exit;
 }
 

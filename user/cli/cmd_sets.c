@@ -42,17 +42,6 @@ static int read_members(struct fw_cli *cli, const struct fw_line *line, struct m
 	return FW_EXIT_OK;
 }
 
-/* The agent cannot know whether the file can be written. An undo with --save would stop at the same failure,
- * after its live half and before what puts that right. */
-static void choose_undo(json_t *document, bool saved)
-{
-	json_t *unsaved = json_object_get(document, "undo_unsaved");
-
-	if (unsaved && !saved)
-		json_object_set(document, "undo", unsaved);
-	json_object_del(document, "undo_unsaved");
-}
-
 static int cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 {
 	FW_FREE struct fw_prefix *prefixes = calloc((size_t)line->argument_count, sizeof(*prefixes));
@@ -76,8 +65,7 @@ static int cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 		exit = fw_save_change(cli, save_members, &members, document);
 	if (document && !json_object_get(document, "saved"))
 		json_object_set_new(document, "saved", json_false());
-	choose_undo(document, fw_doc_true(document, "saved"));
-	if (document && !(exit && cli->json))
+	if (document)
 		fw_cli_show(cli, document, fw_show_sets_change);
 	json_decref(document);
 	return exit;

@@ -52,7 +52,8 @@ const struct fw_command fw_command_status = {
 		"\"under_attack\":{as under-attack},\"suppressions\":[{\"name\","
 		"\"state\":\"active|waiting|over\",\"events\":N,\"about\"}],\"notify\":[as in notify],"
 		"\"challenge\":{\"engaged\":BOOL,"
-		"\"active\":[{\"rule\",\"destination\":ADDRESS|\"all\",\"since_seconds\"}],\"verified\":N,"
+		"\"active\":[{\"rule\",\"destination\":ADDRESS|\"all\",\"since_seconds\",\"answers\":BOOL}],"
+		"\"verified\":N,"
 		"\"sysctls\":{NAME:{\"value\",\"before\"}}},\"maps\":{\"state\":\"fresh|adopted|rebuilt\","
 		"\"why\",\"lost\":[TEXT],\"kept\":[TEXT],\"bans_saved\":N,\"bans_restored\":N}} (of maps all "
 		"but state when rebuilt, until the next start)",

@@ -123,7 +123,7 @@ static void write_reasons(FILE *out)
 	static const struct {
 		const char *word, *action, *help;
 	} reasons[] = {
-#define X(id, verdict, text, meaning) {text, #verdict, meaning},
+#define X(id, verdict, by, text, meaning) {text, #verdict, meaning},
 		FW_REASONS(X)
 #undef X
 	};

@@ -25,7 +25,7 @@ static int fail_write(struct fw_cli *cli, const char *file, const struct fw_err 
 			   "not saved in '%s': %s", file, err->text);
 }
 
-int fw_save_change(struct fw_cli *cli, fw_save_writer *write, void *context, json_t *document)
+static int save_and_reload(struct fw_cli *cli, fw_save_writer *write, void *context, bool *ret_written)
 {
 	json_t *status = NULL, *reloaded = NULL;
 	struct fw_err err = {0};
@@ -35,16 +35,38 @@ int fw_save_change(struct fw_cli *cli, fw_save_writer *write, void *context, jso
 	if (exit)
 		return exit;
 	file = fw_doc_text(status, "policy_file");
-	if (!*file)
+	if (*file)
+		*ret_written = !write(file, context, &err);
+	if (*ret_written)
+		exit = fw_cli_ask(cli, FW_API_RELOAD, NULL, NULL, &reloaded);
+	else if (*file)
+		exit = fail_write(cli, file, &err);
+	else
 		exit = fw_cli_fail(cli, FW_EXIT_FAILED, "not-saved",
 				   "the change is in force all the same, until changed or rebooted",
 				   "not saved: the agent's policy came from no file");
-	else if (write(file, context, &err))
-		exit = fail_write(cli, file, &err);
-	else
-		exit = fw_cli_ask(cli, FW_API_RELOAD, NULL, NULL, &reloaded);
-	json_object_set_new(document, "saved", json_boolean(!exit));
 	json_decref(reloaded);
 	json_decref(status);
+	return exit;
+}
+
+/* The agent cannot know whether the file can be written. An undo with --save would stop at the same failure,
+ * after its live half and before what puts that right. */
+static void choose_undo(json_t *document, bool written)
+{
+	json_t *unsaved = json_object_get(document, "undo_unsaved");
+
+	if (unsaved && !written)
+		json_object_set(document, "undo", unsaved);
+	json_object_del(document, "undo_unsaved");
+}
+
+int fw_save_change(struct fw_cli *cli, fw_save_writer *write, void *context, json_t *document)
+{
+	bool written = false;
+	int exit = save_and_reload(cli, write, context, &written);
+
+	json_object_set_new(document, "saved", json_boolean(!exit));
+	choose_undo(document, written);
 	return exit;
 }

@@ -13,7 +13,7 @@ static void print_reasons(const struct fw_page *page, const json_t *document)
 	static const struct {
 		const char *word, *help;
 	} reasons[] = {
-#define X(id, action, text, meaning) {text, meaning},
+#define X(id, action, by, text, meaning) {text, meaning},
 		FW_REASONS(X)
 #undef X
 	};

@@ -80,10 +80,10 @@ static const struct {
 	const char *word;
 	bool drops;
 } reasons[] = {
-#define FW_IS_PASS		  false
-#define FW_IS_DROP		  true
-#define FW_IS_ANSWER		  true
-#define X(id, action, text, help) {text, FW_IS_##action},
+#define FW_IS_PASS		      false
+#define FW_IS_DROP		      true
+#define FW_IS_ANSWER		      true
+#define X(id, action, by, text, help) {text, FW_IS_##action},
 	FW_REASONS(X)
 #undef X
 };
@@ -275,7 +275,8 @@ static void print_challenge(const struct fw_page *page, const json_t *challenge)
 		fw_print_safe(page->out, fw_doc_text(entry, "rule"));
 		fputs(" on ", page->out);
 		fw_print_safe(page->out, fw_doc_text(entry, "destination"));
-		fprintf(page->out, " for %.0f s", fw_doc_number(entry, "since_seconds"));
+		fprintf(page->out, " for %.0f s%s", fw_doc_number(entry, "since_seconds"),
+			fw_doc_true(entry, "answers") ? "" : " (answers nobody)");
 	}
 	fprintf(page->out, "   %s verified sources",
 		fw_say_count(fw_doc_count(challenge, "verified"), buffer));

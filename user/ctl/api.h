@@ -7,7 +7,6 @@
 #define FW_READ_SOCKET_DEFAULT "/run/floodwall/read.sock" /* always "read.sock" beside the API socket */
 #define FW_API_BODY_MAX	       (8u << 20)
 #define FW_FOR_MAX_DAYS	       3650 /* the longest `for_seconds` */
-#define FW_STRIKES_MAX	       255
 
 /* Answers are the documents that `floodwall --json COMMAND` prints (man page, DESIGN §7), so the CLI hands
  * them through. An error is {"error":{"exit":N,"code":"slug","message":"…","hint":"…","diagnostics":[…check

@@ -134,6 +134,8 @@ void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_hos
 /* Keys to delete behind the walk, which must not be disturbed. */
 struct expiry {
 	uint64_t now_ns;
+	fw_challenges_fn *challenges;
+	const void *context;
 	struct fw_challenge_entry *entries; /* of challenges that last */
 	size_t most, count, total;
 	struct fw_addr *over;
@@ -145,23 +147,38 @@ struct expiry {
 static bool sort_challenge(const void *key, const void *value, void *context)
 {
 	struct expiry *expiry = context;
-	struct fw_challenge_entry entry;
+	struct fw_challenge_entry entry = {};
+	bool challenges;
 
 	memcpy(&entry.key, key, sizeof(entry.key));
 	memcpy(&entry.challenge, value, sizeof(entry.challenge));
-	if (entry.challenge.until_ns <= expiry->now_ns) {
+	challenges = expiry->challenges(expiry->context, entry.challenge.rule);
+	if (entry.challenge.until_ns <= expiry->now_ns || (entry.key.rule == FW_RULE_NONE && !challenges)) {
 		expiry->out_of_memory |= FW_APPEND(expiry->over_keys, expiry->over_count, entry.key) != 0;
-	} else if (entry.key.rule != FW_RULE_NONE) {
+	} else if (entry.key.rule != FW_RULE_NONE && challenges) {
 		if (expiry->count < expiry->most)
 			expiry->entries[expiry->count++] = entry;
 	}
 	return !expiry->out_of_memory;
 }
 
-int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, size_t most,
-		  size_t *ret_count)
+/* Whether SYNs to its destination were answered, and not only counted. */
+static bool is_answered(int fd, const struct fw_challenge_entry *entry, uint64_t now_ns)
 {
-	struct expiry expiry = {.now_ns = fw_datapath_now_ns(datapath), .entries = ret, .most = most};
+	struct fw_challenge_key key = {.addr = entry->key.addr, .rule = FW_RULE_NONE};
+	struct fw_challenge found;
+
+	return !bpf_map_lookup_elem(fd, &key, &found) && now_ns < found.until_ns;
+}
+
+int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, const void *context,
+		  struct fw_challenge_entry *ret, size_t most, size_t *ret_count)
+{
+	struct expiry expiry = {.now_ns = fw_datapath_now_ns(datapath),
+				.challenges = challenges,
+				.context = context,
+				.entries = ret,
+				.most = most};
 	int fd = fw_map_fd(datapath, FW_MAP_ID_fw_challenge_map);
 	int r = fw_batch_walk(fd, sizeof(struct fw_challenge_key), sizeof(struct fw_challenge),
 			      sort_challenge, &expiry);
@@ -169,6 +186,8 @@ int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, 
 	for (size_t i = 0; i < expiry.over_count; i++)
 		bpf_map_delete_elem(fd, &expiry.over_keys[i]);
 	free(expiry.over_keys);
+	for (size_t i = 0; i < expiry.count; i++)
+		ret[i].answers = is_answered(fd, &ret[i], expiry.now_ns);
 	*ret_count = expiry.count;
 	return r ? r : expiry.out_of_memory ? -ENOMEM : 0;
 }

@@ -29,11 +29,16 @@ void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_hos
 struct fw_challenge_entry {
 	struct fw_challenge_key key;
 	struct fw_challenge challenge;
+	bool answers; /* somewhere; without: interfaces in count mode alone have seen the flood */
 };
-/* Up to `most` challenges that last (rule FW_RULE_NONE left out), expired ones deleted, and sources whose
- * lease is over forgotten. *ret_verified: sources that are verified now. -errno. */
-int fw_challenges(struct fw_datapath *datapath, struct fw_challenge_entry *ret, size_t most,
-		  size_t *ret_count);
+/* Whether the rule of this id challenges now, and does not only count. */
+typedef bool fw_challenges_fn(const void *context, uint16_t rule);
+/* Up to `most` challenges that last, of rules that challenge (FW_RULE_NONE left out). What is over is
+ * deleted, and what a rule that challenges no more has left: TCP to its destinations must not go on having to
+ * show a connection. -errno. */
+int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, const void *context,
+		  struct fw_challenge_entry *ret, size_t most, size_t *ret_count);
+/* Sources whose lease is over are forgotten. *ret_verified: those that are verified now. -errno. */
 int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified);
 
 /* Whether a source (IPv6: its /64) is verified now. */

@@ -8,8 +8,6 @@
 
 #include "observe/attack_look.h"
 
-#define STEPS_TO_START 2 /* over in a row: a burst of one step is no attack */
-
 static uint16_t lane_of(const struct fw_drop_sample *sample)
 {
 	return sample->rule < FW_RULE_IDS ? sample->rule : FW_ATTACK_REASON_LANE(sample->reason);
@@ -113,6 +111,8 @@ static void absorb(struct fw_attack *attack, const struct fw_attack *other)
 	}
 	if (other->last_over_ns > attack->last_over_ns)
 		attack->last_over_ns = other->last_over_ns;
+	if (other->firm_ns > attack->firm_ns)
+		attack->firm_ns = other->firm_ns;
 	if (other->started_ns < attack->started_ns) {
 		attack->started_ns = other->started_ns;
 		attack->started_wall_ns = other->started_wall_ns;
@@ -184,7 +184,7 @@ static bool credit_share(struct fw_attack_look *look, uint8_t index, const struc
 			 double rate)
 {
 	struct fw_attacks *attacks = look->attacks;
-	bool starts = look->lane->over_steps >= STEPS_TO_START, fresh = false, grew = false;
+	bool starts = look->lane->over_steps >= FW_ATTACK_STEPS_TO_START, fresh = false, grew = false;
 	int at = find(attacks, &share->target);
 	bool had = at >= 0;
 
@@ -199,8 +199,7 @@ static bool credit_share(struct fw_attack_look *look, uint8_t index, const struc
 	if (!had)
 		fw_attack_credit_earlier(look, &attacks->active[at], index);
 	fw_attack_credit(look, &attacks->active[at], index, share->part, &grew);
-	if ((share->is_small ? rate * share->part : rate) >= FW_ATTACK_STILL_ON * look->cause->start)
-		fw_attack_lasts(look, &attacks->active[at]);
+	fw_attack_lasts(look, &attacks->active[at], share->is_small ? rate * share->part : rate);
 	if (fresh)
 		look->news(look->context, FW_ATTACK_STARTED, &attacks->active[at]);
 	else
@@ -244,7 +243,7 @@ static void look_at_hidden(struct fw_attack_look *look)
 
 	if (look->cause->on_trial || look->counted <= look->would_drop || rate < look->cause->start)
 		lane->hidden_steps = 0;
-	else if (++lane->hidden_steps >= STEPS_TO_START)
+	else if (++lane->hidden_steps >= FW_ATTACK_STEPS_TO_START)
 		look->attacks->firm_ns = look->step->now_ns;
 }
 

@@ -71,6 +71,7 @@ struct fw_attack {
 	struct fw_attack_target target;
 	uint64_t started_wall_ns, ended_wall_ns; /* ended: 0 while it lasts */
 	uint64_t started_ns, last_over_ns;
+	uint64_t firm_ns; /* when what is not on trial last kept it going, after it made it one; 0 */
 	uint64_t detected_after_ns; /* from its first packet that was seen */
 	uint64_t merged_into;	    /* id of the attack that took it over, 0 */
 	struct fw_attack_vector vectors[FW_ATTACK_VECTORS];
@@ -119,6 +120,11 @@ struct fw_attacks {
 /* Looks once; call every FW_ATTACK_STEP_NS or so. The first look only learns where the counters stand. */
 void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
 		     void *context);
+/* Whether what is not on trial keeps this one going, after it made it one. */
+static inline bool fw_attack_is_firm(const struct fw_attack *attack, uint64_t now_ns)
+{
+	return attack->firm_ns && now_ns - attack->firm_ns < FW_ATTACK_HOLD_NS;
+}
 /* Whether rules of mode attack are to enforce: an attack lasts, and not only by rules on trial. */
 bool fw_attacks_are_firm(const struct fw_attacks *attacks);
 /* Ends an active attack, as after a restart that found it over. */

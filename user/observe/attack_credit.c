@@ -145,8 +145,7 @@ double fw_attack_credit_blindly(struct fw_attack_look *look, double rate)
 			vector->dropped_per_second += look->dropped / look->seconds;
 			vector->would_drop_per_second += look->would_drop / look->seconds;
 			vector->last_ns = look->step->now_ns;
-			if (rate >= FW_ATTACK_STILL_ON * look->cause->start)
-				fw_attack_lasts(look, attack);
+			fw_attack_lasts(look, attack, rate);
 			return 1;
 		}
 	}

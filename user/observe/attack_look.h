@@ -8,8 +8,9 @@
 #define FW_ATTACK_SAMPLE_AGE_NS FW_NS_PER_SEC
 _Static_assert(FW_ATTACK_LANE_STEPS == FW_ATTACK_SAMPLE_AGE_NS / FW_ATTACK_STEP_NS,
 	       "steps are kept as long as samples");
-#define FW_ATTACK_STILL_ON     0.5 /* of the rate that begins it */
-#define FW_ATTACK_FRESH_ENOUGH 100 /* samples of a step before they say more than those of a second */
+#define FW_ATTACK_STILL_ON	 0.5 /* of the rate that begins it */
+#define FW_ATTACK_STEPS_TO_START 2   /* over in a row: a burst of one step is no attack */
+#define FW_ATTACK_FRESH_ENOUGH	 100 /* samples of a step before they say more than those of a second */
 
 /* Would-drops of rules in this step. */
 struct fw_attack_would {
@@ -51,12 +52,20 @@ void fw_attack_add_up_would(struct fw_attack_look *look);
 /* What of the would-drops that a rule counted is of packets that passed, and is its own. */
 double fw_attack_own_would(const struct fw_attack_would *would, uint16_t lane, double counted);
 
-/* The cause still drops as much of the attack's target as makes one. */
-static inline void fw_attack_lasts(struct fw_attack_look *look, struct fw_attack *attack)
+/* What the cause at hand drops of the attack's target, in packets a second: half of what makes an attack
+ * keeps one going. It is firm by the same thresholds, asked of what is not on trial. */
+static inline void fw_attack_lasts(struct fw_attack_look *look, struct fw_attack *attack, double rate)
 {
-	attack->last_over_ns = look->step->now_ns;
-	if (!look->cause->on_trial)
-		look->attacks->firm_ns = look->step->now_ns;
+	uint64_t now = look->step->now_ns;
+
+	if (rate < FW_ATTACK_STILL_ON * look->cause->start)
+		return;
+	attack->last_over_ns = now;
+	if (look->cause->on_trial)
+		return;
+	if (fw_attack_is_firm(attack, now) ||
+	    (rate >= look->cause->start && look->lane->over_steps >= FW_ATTACK_STEPS_TO_START))
+		attack->firm_ns = look->attacks->firm_ns = now;
 }
 
 /* attack_credit.c */

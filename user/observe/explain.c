@@ -250,10 +250,10 @@ static void check_geo(struct fw_explain_walk *walk)
 
 static bool drops(enum fw_reason reason)
 {
-#define FW_IS_PASS		  0ULL
-#define FW_IS_DROP		  1ULL
-#define FW_IS_ANSWER		  0ULL /* who receives it connects */
-#define X(id, action, word, help) | FW_IS_##action << FW_REASON_##id
+#define FW_IS_PASS		      0ULL
+#define FW_IS_DROP		      1ULL
+#define FW_IS_ANSWER		      0ULL /* who receives it connects */
+#define X(id, action, by, word, help) | FW_IS_##action << FW_REASON_##id
 	return (0 FW_REASONS(X)) >> reason & 1;
 #undef X
 }

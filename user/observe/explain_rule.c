@@ -169,6 +169,11 @@ static void name_sources(struct fw_explain_walk *walk, const struct fw_policy_ru
 	free(all.items);
 }
 
+static bool only_counts(const struct fw_explain_walk *walk, const struct fw_rule *rule)
+{
+	return rule->flags & FW_RULE_COUNT_MODE || walk->image->slot->count_ifaces == UINT32_MAX;
+}
+
 /* Remembers what a rule could do that was skipped for want of knowledge: those within their limit do nothing
  * now, those that only count never decide. */
 static void note_open(struct fw_explain_walk *walk, unsigned int index, const char *open, bool over,
@@ -179,10 +184,10 @@ static void note_open(struct fw_explain_walk *walk, unsigned int index, const ch
 	char *note = rule->action == FW_ACTION_ALLOW	   ? walk->may_allow
 		     : rule->action == FW_ACTION_CHALLENGE ? walk->answers
 							   : walk->may_drop;
-	const char *does = rule->action == FW_ACTION_ALLOW ? "may let it pass"
-			   : rule->action == FW_ACTION_CHALLENGE
-				   ? "answers SYNs with cookies, a real client connects"
-				   : "may drop it";
+	const char *does = rule->action == FW_ACTION_ALLOW	 ? "may let it pass"
+			   : rule->action != FW_ACTION_CHALLENGE ? "may drop it"
+			   : only_counts(walk, rule) ? "would answer SYNs with cookies, but only counts"
+						     : "answers SYNs with cookies, a real client connects";
 
 	if (note[0] || rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
 	    rule->flags & FW_RULE_COUNT_MODE)
@@ -212,9 +217,10 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, const ch
 	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s", why, open,
 		       walk->packet->has_dest && !key ? "" : ": say --to IP:PORT/PROTO",
 		       meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
-		       over && rule->action == FW_ACTION_CHALLENGE
-			       ? ": SYNs are answered with cookies, a real client connects"
-			       : "");
+		       !over || rule->action != FW_ACTION_CHALLENGE ? ""
+		       : only_counts(walk, &walk->image->slot->rules[index])
+			       ? ": SYNs would be answered with cookies, but only count"
+			       : ": SYNs are answered with cookies, a real client connects");
 	note_open(walk, index, open, over, key);
 }
 

@@ -21,7 +21,7 @@ static const struct {
 	const char *word;
 	int drops;
 } reasons[FW_REASON_MAX_] = {
-#define X(id, action, name, help) [FW_REASON_##id] = {.word = (name), .drops = FW_IS_##action},
+#define X(id, action, by, name, help) [FW_REASON_##id] = {.word = (name), .drops = FW_IS_##action},
 	FW_REASONS(X)
 #undef X
 };

@@ -342,7 +342,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	assign_ids(policy, ids, rule_ids);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		compile_rule(policy, &policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
-		if (policy->rules[i].action == FW_ACTION_CHALLENGE)
+		if (policy->rules[i].action == FW_ACTION_CHALLENGE && !counts(policy, &policy->rules[i]))
 			image->slot->features |= FW_FEATURE_CHALLENGE;
 		if (image->slot->rules[i].flags & FW_RULE_SOURCE_KEY &&
 		    image->slot->rules[i].unit != FW_UNIT_NONE)

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which challenges are in force, whether anybody is answered, and the news of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/challenge.h"
+
+/* Rules that count leave notes of what they would challenge in the same map, and those that are gone do. */
+static bool challenges(const void *context, uint16_t rule)
+{
+	const struct fw_agent *agent = context;
+	const struct fw_policy *policy = agent->loaded->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (agent->loaded->image->slot->rules[i].id == rule)
+			return policy->rules[i].action == FW_ACTION_CHALLENGE &&
+			       !fw_rule_counts(policy, &policy->rules[i]);
+	return false;
+}
+
+/* Whether SYNs that come by some filtered interface can be answered: this host can, and it is not in count
+ * mode. */
+static bool answers(const struct fw_agent *agent)
+{
+	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
+	const struct fw_attached *attached;
+	size_t count = fw_attachments_list(agent->attachments, &attached);
+
+	for (size_t i = 0; slot && !agent->challenge.trouble[0] && i < count; i++)
+		if (!(slot->count_ifaces >> attached[i].iface & 1))
+			return true;
+	return false;
+}
+
+static json_t *details(const char *rule, const char *destination, bool active, bool answered)
+{
+	return json_pack("{s:s, s:s, s:b, s:b}", "rule", rule, "destination", destination, "active",
+			 (int)active, "answers", (int)answered);
+}
+
+static void report_begin(struct fw_agent *agent, const char *rule, const char *destination, bool answered)
+{
+	json_t *json = details(rule, destination, true, answered);
+
+	if (answered)
+		fw_event(agent, "challenge", "packet path", json,
+			 "rule '%s': a SYN flood on %s, SYNs are answered with cookies", rule, destination);
+	else
+		fw_event(agent, "challenge", "packet path", json,
+			 "rule '%s': a SYN flood on %s, SYNs would be answered with cookies, but %s", rule,
+			 destination,
+			 agent->challenge.trouble[0] ? "nothing can be challenged here now"
+						     : "pass: it comes by an interface in count mode");
+}
+
+static void report_end(struct fw_agent *agent, const char *rule, const char *destination, bool goes_on)
+{
+	fw_event(
+		agent, "challenge", "packet path", details(rule, destination, false, false),
+		goes_on ? "rule '%s': the SYN flood on %s is over"
+			: "rule '%s' does not answer SYNs to %s with cookies any more: it counts, or is gone",
+		rule, destination);
+}
+
+static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry, bool began)
+{
+	static const struct fw_addr everybody;
+	char destination[FW_ADDR_TEXT_MAX] = "every destination";
+	const char *rule = entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
+
+	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
+		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
+	if (began)
+		report_begin(agent, rule, destination, entry->answers);
+	else
+		report_end(agent, rule, destination, challenges(agent, entry->key.rule));
+}
+
+static const struct fw_challenge_entry *find(const struct fw_challenge_entry *entries, size_t count,
+					     const struct fw_challenge_entry *entry)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp(&entries[i].key, &entry->key, sizeof(entry->key)))
+			return &entries[i];
+	return NULL;
+}
+
+/* A flood may come by several interfaces: what was answered once is until none can be. */
+static void settle_answers(struct fw_challenge_watch *watch, struct fw_challenge_entry *entry, bool any)
+{
+	const struct fw_challenge_entry *before = find(watch->active, watch->active_count, entry);
+
+	entry->answers = any && (entry->answers || (before && before->answers));
+}
+
+void fw_challenge_look(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	struct fw_challenge_entry now[FW_CHALLENGE_SHOWN];
+	bool any = answers(agent);
+	size_t count = 0;
+
+	if (fw_challenges(agent->datapath, challenges, agent, now, FW_CHALLENGE_SHOWN, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct fw_challenge_entry *before;
+
+		settle_answers(watch, &now[i], any);
+		before = find(watch->active, watch->active_count, &now[i]);
+		if (!before || before->answers != now[i].answers)
+			report(agent, &now[i], true);
+	}
+	for (size_t i = 0; i < watch->active_count && count < FW_CHALLENGE_SHOWN; i++)
+		if (!find(now, count, &watch->active[i]))
+			report(agent, &watch->active[i], false);
+	memcpy(watch->active, now, count * sizeof(*now));
+	watch->active_count = count;
+}
+
+json_t *fw_challenge_active_to_json(struct fw_agent *agent)
+{
+	const struct fw_challenge_watch *watch = &agent->challenge;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < watch->active_count; i++) {
+		const struct fw_challenge_entry *entry = &watch->active[i];
+		static const struct fw_addr everybody;
+		char text[FW_ADDR_TEXT_MAX] = "all";
+
+		if (!challenges(agent, entry->key.rule))
+			continue;
+		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
+			fw_addr_format(&entry->key.addr, text, sizeof(text));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I, s:b}", "rule",
+					entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "",
+					"destination", text, "since_seconds",
+					(json_int_t)((now - entry->challenge.since_ns) / FW_NS_PER_SEC),
+					"answers", (int)entry->answers));
+	}
+	return list;
+}
+
+size_t fw_challenge_answered(const struct fw_agent *agent)
+{
+	const struct fw_challenge_watch *watch = &agent->challenge;
+	size_t count = 0;
+
+	for (size_t i = 0; i < watch->active_count; i++)
+		count += watch->active[i].answers;
+	return count;
+}
