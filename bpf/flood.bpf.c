@@ -54,7 +54,7 @@ static __noinline void note_odd_kinds(struct xdp_md *ctx, struct fw_pkt *pkt)
 /* What was asked of memory as soon as the source was known. */
 struct fw_asked {
 	__u64 hash;  /* of the source */
-	__u64 word;  /* what lists_word() read */
+	__u64 word;  /* lists_word's */
 	__u32 place; /* in the geo table */
 };
 

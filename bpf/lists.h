@@ -196,7 +196,7 @@ __noinline int lists_exact6(const struct fw_list_shape *shape, __u32 slot, const
 	return 0;
 }
 
-/* word: what lists_word has read. */
+/* word: lists_word's. */
 static __always_inline __u32 lists_class(const struct fw_policy_slot *policy, __u32 family,
 					 const struct fw_addr *addr, __u64 word)
 {

@@ -28,9 +28,9 @@ static inline __attribute__((always_inline)) __u32 fw_list_hash32(__u32 key)
 }
 
 /* A word of a bitmap is a filter. Its lower half says in which /24s (two share a bit; IPv6: /32s) something
- * is known: one shift for nearly everybody. Only who passes that asks the upper half, two bits for all of
- * such a /24 or for one of its /28s: the exact answer is memory that nobody has near, and of a million
- * prefixes most are single addresses. A word of ones is a /18 that is listed. */
+ * is known: where few are, one shift for nearly everybody. The upper half has two bits for all of such a /24
+ * or for one of its /28s: the exact answer is memory that nobody has near, and of a million prefixes most are
+ * single addresses. A word of ones is a /18 that is listed. */
 static inline __attribute__((always_inline)) __u64 fw_list_mark_of(__u32 bit, __u32 key)
 {
 	__u32 hash = fw_list_hash32(key);
@@ -191,9 +191,9 @@ struct fw_list_shape {
 	__u32 group_mask6;
 	__u32 mask6;
 	__u32 changes; /* made in place since these lists were laid out */
-	/* Of the bitmaps' words. Few marks take few words, at most a quarter of all, which stay in the
-	 * nearest cache whatever the neighbours do to the last level: the words are folded upon each other,
-	 * at the cost of some false alarms. Many marks take all words. */
+	/* Of the bitmaps' words. Few marks take few words, which stay in the nearest cache whatever the
+	 * neighbours do to the last level: the words are folded upon each other, at the cost of some false
+	 * alarms. Many marks take all words. */
 	__u32 bitmap_mask4;
 	__u32 bitmap_mask6;
 };

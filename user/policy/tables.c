@@ -34,8 +34,8 @@ static size_t run_of_v4(const struct fw_listed *listed, size_t count, size_t *re
 	return end - first;
 }
 
-#define WORDS_LEAST	  8192u	 /* 64 KiB */
-#define WORDS_FOLDED_MOST 65536u /* 512 KiB */
+#define WORDS_LEAST	  8192u			     /* 64 KiB */
+#define WORDS_FOLDED_MOST (FW_LIST_BITMAP_WORDS / 4) /* 512 KiB */
 
 /* Shares of all sources that are let through to the exact answer. */
 #define ALARMS_ADDED   (1.0 / 128) /* what fewer words may cost */
