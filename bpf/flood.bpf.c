@@ -182,7 +182,7 @@ int fw_xdp(struct xdp_md *ctx)
 	if (!generation) {
 		pkt = (struct fw_pkt){};
 		count_fault(FW_FAULT_NO_POLICY);
-		return verdict(cpu, &pkt, FW_REASON_NO_RULE);
+		return verdict(ctx, cpu, &pkt, FW_REASON_NO_RULE);
 	}
 
 	features = policy->features;
@@ -202,7 +202,7 @@ int fw_xdp(struct xdp_md *ctx)
 		why = challenge_state(ctx, &pkt);
 	if (why == FW_REASON_UNDECIDED)
 		why = judge(ctx, policy, features, cpu, &pkt, terms, crowded);
-	return verdict(cpu, &pkt, why);
+	return verdict(ctx, cpu, &pkt, why);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -32,7 +32,16 @@ static __always_inline void verdict_trace(const struct fw_pkt *pkt, enum fw_verd
 	trace->source = pkt->source;
 }
 
-static __always_inline int verdict(struct fw_cpu *cpu, const struct fw_pkt *pkt, enum fw_reason why)
+/* XDP_TX on a veth wakes its peer only if that runs an XDP program itself (veth_xdp_flush, Linux 6.18). Else,
+ * with GRO there, the answers stay in the peer's ring, and once that is full nothing that this host sends
+ * gets through any more. What is redirected wakes it. */
+static __always_inline int verdict_answer(const struct xdp_md *ctx)
+{
+	return fw_config.redirects ? bpf_redirect(ctx->ingress_ifindex, 0) : XDP_TX;
+}
+
+static __always_inline int verdict(const struct xdp_md *ctx, struct fw_cpu *cpu, const struct fw_pkt *pkt,
+				   enum fw_reason why)
 {
 	enum fw_verdict verdict = FW_VERDICT_PASS;
 
@@ -45,7 +54,7 @@ static __always_inline int verdict(struct fw_cpu *cpu, const struct fw_pkt *pkt,
 	if (fw_config.trace)
 		verdict_trace(pkt, verdict, why);
 	if (verdict == FW_VERDICT_DROP)
-		return why == FW_REASON_CHALLENGED ? XDP_TX : XDP_DROP;
+		return why == FW_REASON_CHALLENGED ? verdict_answer(ctx) : XDP_DROP;
 	return XDP_PASS;
 }
 

@@ -20,7 +20,8 @@ struct fw_config {
 	__u8 frags;	    /* loaded for multi-buffer frames: length needs a helper call */
 	__u8 cookies;	    /* this kernel has the helpers that make SYN cookies for listeners */
 	__u8 replay;	    /* no host is behind the packets: who is challenged is as good as answered */
-	__u8 pad[3];
+	__u8 redirects;	    /* answers go out by a redirect, not by XDP_TX: a veth */
+	__u8 pad[2];
 	__u32 cpu_mask;	       /* CPUs in fw_cpu_map − 1: no possible id has another bit */
 	__u32 allowance_mask;  /* lines of a CPU in fw_allowance_map − 1 */
 	__u32 iface_bit;       /* 1 << iface */

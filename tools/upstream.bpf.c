@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The upstream end of the victim's wire: frames for the router leave the lab here. An XDP program must be
- * there anyway: a veth takes frames of XDP_TX from its peer only then (drivers/net/veth.c, veth_xdp_flush).
- */
+/* The upstream end of the victim's wire: frames for the router leave the lab here. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <bpf/bpf_helpers.h>

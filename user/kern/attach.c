@@ -159,13 +159,13 @@ static int attach_chained(struct fw_attachments *attachments, size_t i, struct f
 
 	fw_link_drop_pinned(attachments->datapath,
 			    info->name); /* of an earlier agent: it would hold the hook */
-	r = fw_chain_attach(attachments->datapath, info->ifindex, info->iface, native, false, &info->prog_id,
-			    &own);
+	r = fw_chain_attach(attachments->datapath, info->ifindex, info->iface, native,
+			    fw_link_how(info, false), &info->prog_id, &own);
 	if (r && r != -EPERM && request->xdp == FW_XDP_AUTO) {
 		snprintf(info->fallback, sizeof(info->fallback), "native XDP refused: %.200s", own.text);
 		native = false;
-		r = fw_chain_attach(attachments->datapath, info->ifindex, info->iface, native, false,
-				    &info->prog_id, &own);
+		r = fw_chain_attach(attachments->datapath, info->ifindex, info->iface, native,
+				    fw_link_how(info, false), &info->prog_id, &own);
 		info->fell_back = r == 0;
 	}
 	if (r)

@@ -110,7 +110,7 @@ static struct xdp_program *create(struct flood_bpf *skeleton, bool frags)
 }
 
 int fw_chain_attach(struct fw_datapath *datapath, unsigned int ifindex, uint32_t iface, bool native,
-		    bool frags, uint32_t *ret_prog_id, struct fw_err *err)
+		    unsigned int how, uint32_t *ret_prog_id, struct fw_err *err)
 {
 	enum xdp_attach_mode mode = native ? XDP_MODE_NATIVE : XDP_MODE_SKB;
 	FW_CLEANUP(fw_verifier_log_done) struct fw_verifier_log log = {};
@@ -121,10 +121,10 @@ int fw_chain_attach(struct fw_datapath *datapath, unsigned int ifindex, uint32_t
 	fw_silence_libxdp();
 	if (r)
 		return fw_err_set(err, r, "out of memory for the verifier's log");
-	r = fw_program_prepare(datapath, iface, frags, &log, &skeleton, err);
+	r = fw_program_prepare(datapath, iface, how, &log, &skeleton, err);
 	if (r)
 		return r;
-	program = create(skeleton, frags);
+	program = create(skeleton, how & FW_PROGRAM_FRAGS);
 	if (!program) {
 		flood_bpf__destroy(skeleton);
 		return fw_err_set(err, -EINVAL, "libxdp did not take the packet program");

@@ -50,8 +50,12 @@ const struct fw_policy_slot *
 fw_datapath_active_slot(const struct fw_datapath *datapath); /* NULL before the first publish */
 int fw_datapath_map_fd(const struct fw_datapath *datapath,
 		       const char *map_name); /* names from fw_maps.h; -ENOENT */
+enum fw_program_how {
+	FW_PROGRAM_FRAGS = 1 << 0, /* for frames in several buffers */
+	FW_PROGRAM_VETH = 1 << 1,  /* see verdict_answer() in bpf/verdict.h */
+};
 /* Only inside kern/: loads one more program on the shared maps for an interface index; returns its fd. */
-int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, bool frags, int *ret_prog_fd,
+int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, unsigned int how, int *ret_prog_fd,
 			     struct fw_err *err);
 
 #endif

@@ -86,13 +86,19 @@ void fw_link_drop_pinned(const struct fw_datapath *datapath, const char *interfa
 	unlink(path);
 }
 
+unsigned int fw_link_how(const struct fw_attached *info, bool frags)
+{
+	return (frags ? FW_PROGRAM_FRAGS : 0) | (strcmp(info->driver, "veth") ? 0 : FW_PROGRAM_VETH);
+}
+
 /* One attempt. The answer of the driver, if it has one, goes to said[]. */
 static int attempt(struct fw_datapath *datapath, const struct fw_attached *info, bool native, bool frags,
 		   struct fw_link *link, char *said, size_t size, struct fw_err *err)
 {
 	uint32_t flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-	int r = fw_datapath_load_program(datapath, info->iface, frags, &link->prog_fd, err);
+	int r = fw_datapath_load_program(datapath, info->iface, fw_link_how(info, frags), &link->prog_fd,
+					 err);
 
 	said[0] = '\0';
 	if (r)
@@ -230,7 +236,8 @@ static int replace_program(struct fw_datapath *datapath, struct fw_attached *inf
 	for (int i = 0; i < 2 && may_differ_with_frags(r); i++, frags = !frags) {
 		fw_cleanup_close(&link->prog_fd);
 		link->prog_fd = -1;
-		r = fw_datapath_load_program(datapath, info->iface, frags, &link->prog_fd, err);
+		r = fw_datapath_load_program(datapath, info->iface, fw_link_how(info, frags), &link->prog_fd,
+					     err);
 		if (r)
 			return r;
 		info->frags = frags;

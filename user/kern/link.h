@@ -14,6 +14,8 @@ struct fw_link {
 };
 
 int fw_link_info(int fd, struct bpf_link_info *ret); /* 0 or -errno */
+/* Bits of enum fw_program_how for what info->driver is. */
+unsigned int fw_link_how(const struct fw_attached *info, bool frags);
 /* A fresh link as `mode` asks (AUTO: native, then generic). Fills mode, frags, ids and fallback of *info;
  * name, ifindex, iface and driver must be set. */
 int fw_link_create(struct fw_datapath *datapath, enum fw_xdp_mode mode, struct fw_attached *info,

@@ -271,14 +271,13 @@ static void examine_challenge(struct fw_findings *findings)
 	else if (!strcmp(findings->driver, "veth"))
 		fw_finding_add(
 			findings, FW_FINDING_NOTE, "challenge",
-			"a veth sends answers only to a peer that runs an XDP program (GRO there is not "
-			"enough): without one, action: challenge answers nobody");
+			"a veth sends answers only to a peer with GRO or an XDP program: without, action: "
+			"challenge answers nobody");
 	else if (asked)
 		fw_finding_add(findings, FW_FINDING_OK, "challenge",
 			       "this kernel makes SYN cookies in XDP programs");
 	if (!strcmp(findings->driver, "veth"))
-		fw_finding_command(findings, "ip link set dev %s xdpdrv obj PASS.o sec xdp",
-				   findings->facts.parent[0] ? findings->facts.parent : "PEER");
+		fw_finding_command(findings, "ethtool -K PEER gro on   # where the other end is");
 }
 
 /* By libbpf alone: the CLI has no libxdp. */

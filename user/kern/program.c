@@ -160,8 +160,8 @@ static int reuse_maps(struct fw_datapath *datapath, struct flood_bpf *skeleton)
 	return 0;
 }
 
-int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, bool frags, struct fw_verifier_log *log,
-		       struct flood_bpf **ret, struct fw_err *err)
+int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, unsigned int how,
+		       struct fw_verifier_log *log, struct flood_bpf **ret, struct fw_err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log->text, .kernel_log_size = log->size);
 	struct flood_bpf *skeleton = flood_bpf__open_opts(&opts);
@@ -178,16 +178,17 @@ int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, bool frags,
 	skeleton->rodata->fw_config = datapath->config;
 	skeleton->rodata->fw_config.iface = iface;
 	skeleton->rodata->fw_config.iface_bit = 1u << (iface % FW_IFACES_MAX);
-	skeleton->rodata->fw_config.frags = frags;
+	skeleton->rodata->fw_config.frags = how & FW_PROGRAM_FRAGS;
+	skeleton->rodata->fw_config.redirects = (how & FW_PROGRAM_VETH) != 0;
 	bpf_program__set_expected_attach_type(skeleton->progs.fw_xdp, BPF_XDP);
-	if (frags)
+	if (how & FW_PROGRAM_FRAGS)
 		bpf_program__set_flags(skeleton->progs.fw_xdp,
 				       bpf_program__flags(skeleton->progs.fw_xdp) | BPF_F_XDP_HAS_FRAGS);
 	*ret = skeleton;
 	return 0;
 }
 
-int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, bool frags, int *ret_prog_fd,
+int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, unsigned int how, int *ret_prog_fd,
 			     struct fw_err *err)
 {
 	FW_CLEANUP(fw_verifier_log_done) struct fw_verifier_log log = {};
@@ -196,7 +197,7 @@ int fw_datapath_load_program(struct fw_datapath *datapath, uint32_t iface, bool 
 
 	if (r)
 		return fw_err_set(err, r, "out of memory for the verifier's log");
-	r = fw_program_prepare(datapath, iface, frags, &log, &skeleton, err);
+	r = fw_program_prepare(datapath, iface, how, &log, &skeleton, err);
 	if (r)
 		return r;
 	r = flood_bpf__load(skeleton);

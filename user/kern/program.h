@@ -16,9 +16,9 @@ int fw_verifier_log_open(struct fw_verifier_log *log);
 void fw_verifier_log_done(struct fw_verifier_log *log);
 
 /* Opens the skeleton on the maps of a datapath with its read-only data set; the caller loads and destroys it.
- * The log must live as long as the skeleton. */
-int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, bool frags, struct fw_verifier_log *log,
-		       struct flood_bpf **ret, struct fw_err *err);
+ * how: enum fw_program_how. The log must live as long as the skeleton. */
+int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, unsigned int how,
+		       struct fw_verifier_log *log, struct flood_bpf **ret, struct fw_err *err);
 /* Error text for a refused load or map creation: missing capability by name, else errno and the end of the
  * log. */
 int fw_program_refused(int code, const char *what, const struct fw_verifier_log *log, struct fw_err *err);

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Floods a little: runs beside another.
+# The other end of the victim's veth has GRO and no XDP program: answers to SYNs leave, and nothing that the victim sends is
+# held up by them, then or later.
+. "$(dirname "$0")/session.sh"
+. "$(dirname "$0")/web.sh"
+begin challenge_gro
+need_web
+policy <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: destination, action: challenge}
+YAML
+expect_exit "the other end has GRO" 0 on attacker ethtool -K eth0 gro on
+serve ''
+start_agent
+# All that came to the other end; next to nothing of it is not an answer.
+arrived() { on attacker ip -s -j link show eth0 | field 'd[0]["stats64"]["rx"]["packets"]'; }
+client_is_served() { on client curl -sf -m 2 -o /dev/null "http://$VICTIM_IP4:80/"; }
+
+before=$(arrived)
+flood --dst "$VICTIM_IP4" --source random4 --proto syn --dport 80 --rate 20000 --seconds 4
+until_true 5 test -s "$WORK/flood.json"
+expect_exit "a client is served beside the flood" 0 until_true 5 client_is_served
+wait "$FLOOD_PID"
+challenged=$(status "d['reasons']['challenged']")
+expect_that "forged SYNs were challenged" 'a > 10000' "$challenged"
+expect_that "and the answers have left" "a >= 0.9 * $challenged" $(($(arrived) - before))
+expect_exit "a client is served after the flood" 0 until_true 5 client_is_served
+expect_exit "what the victim sends arrives" 0 on victim ping -c 3 -i 0.2 -W 2 -q "$CLIENT_IP4"
