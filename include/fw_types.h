@@ -219,7 +219,7 @@ FW_SIZE_IS(struct fw_challenge_key, 20);
 struct fw_challenge {
 	__u64 since_ns;
 	__u64 until_ns;
-	__u16 rule; /* id of the rule that began it */
+	__u16 rule; /* id of the rule that last moved it on */
 	__u16 pad[3];
 };
 FW_SIZE_IS(struct fw_challenge, 24);

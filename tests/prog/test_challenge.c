@@ -167,6 +167,25 @@ Test(challenge, what_a_rule_that_counts_has_left_is_taken_away)
 	scene_close(&scene);
 }
 
+/* The one that ends may have been the last to move on what both have begun. */
+Test(challenge, of_two_rules_on_a_destination_the_one_that_goes_on_protects)
+{
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+	struct fw_challenge_entry entries[SHOWN];
+	size_t count = 0;
+
+	scene_open(&scene, TWO_RULES(""));
+	flood_port(&scene, VICTIM, 443);
+	flood_port(&scene, VICTIM, 80);
+	lab_publish(lab, TWO_RULES("mode: count, "));
+	cr_assert_eq(fw_challenges(lab->datapath, is_syn, lab, entries, SHOWN, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect(entries[0].answers);
+	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	scene_close(&scene);
+}
+
 Test(challenge, count_mode_answers_nobody)
 {
 	struct scene scene = {0};
