@@ -263,6 +263,9 @@ Test(challenge, of_nobody_or_to_all_is_not_answered)
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = "127.0.0.1")); /* the stack's affair while all is well */
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST, .to = "224.0.0.1"));
 	flood(&scene, VICTIM);
+	/* IPv4 addresses mapped to IPv6 send nothing over a wire, whoever they are. */
+	expect(lab, FW_REASON_MALFORMED_IP, SYN(.from = "::ffff:127.0.0.1"));
+	expect(lab, FW_REASON_MALFORMED_IP, SYN(.from = "::ffff:10.0.0.7"));
 	nobody_is_answered(lab);
 	for (size_t i = 0; i < COUNT(somebodys); i++)
 		check_syn(lab, FW_REASON_CHALLENGED, somebodys[i], NULL);
