@@ -174,7 +174,8 @@ struct fw_ban {
 };
 FW_SIZE_IS(struct fw_ban, 32);
 
-#define FW_STRIKES_MAX 255 /* that fw_ban.strikes holds */
+#define FW_STRIKES_MAX 255
+_Static_assert(FW_STRIKES_MAX == (__u8)~0, "what fw_ban.strikes holds");
 
 /* Exact addresses spared from every rule and ban: live SSH peers, gateways, what `allow` named, and of
  * resolvers and time servers their answers, up to a limit. */
