@@ -58,7 +58,8 @@ static __always_inline int socket_is_of_group(__u8 family, const struct fw_addr 
 }
 
 /* Unspecified or loopback. Not private networks, link-local addresses, the rest of 0.0.0.0/8 or 240.0.0.0/4:
- * some clients have those, and the stack answers them. */
+ * some clients have those, and the stack answers them. As a destination from the wire the stack takes
+ * neither: nobody is told by an answer which ports are open in here. */
 static __always_inline int socket_is_of_nobody(const struct fw_addr *addr)
 {
 	if (addr->w[0] | addr->w[1])

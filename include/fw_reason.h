@@ -35,7 +35,7 @@
 	X(CHALLENGE_BUDGET, DROP, RULE, "challenge_budget",                                                  \
 	  "SYN beyond the budget of cookies for its source network or for all")                              \
 	X(CHALLENGE_NO_LISTENER, DROP, RULE, "challenge_no_listener",                                        \
-	  "SYN that no listener would answer (to its port, or of such an address), while SYNs are "          \
+	  "SYN that no listener would answer (to its port, or from or to such an address), while SYNs are "  \
 	  "challenged")                                                                                      \
 	X(CHALLENGE_NO_STATE, DROP, RULE, "challenge_no_state",                                              \
 	  "TCP of no connection and without a valid cookie, while SYNs are challenged")                      \

@@ -174,7 +174,8 @@ struct fw_ban {
 };
 FW_SIZE_IS(struct fw_ban, 32);
 
-#define FW_STRIKES_MAX 255 /* that fw_ban.strikes holds */
+#define FW_STRIKES_MAX 255
+_Static_assert(FW_STRIKES_MAX == (__u8)~0, "what fw_ban.strikes holds");
 
 /* Exact addresses spared from every rule and ban: live SSH peers, gateways, what `allow` named, and of
  * resolvers and time servers their answers, up to a limit. */
@@ -219,7 +220,7 @@ FW_SIZE_IS(struct fw_challenge_key, 20);
 struct fw_challenge {
 	__u64 since_ns;
 	__u64 until_ns;
-	__u16 rule; /* id of the rule that began it */
+	__u16 rule; /* id of the rule that last moved it on */
 	__u16 pad[3];
 };
 FW_SIZE_IS(struct fw_challenge, 24);

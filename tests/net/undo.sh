@@ -158,6 +158,24 @@ expect_exit "nothing that ends meanwhile" 0 fw sets forget inside 10.5.6.0/24 10
 expect_exit "a part is out" 0 fw sets del inside 10.5.6.0/24
 unsaved_comes_back sets add inside 10.0.0.0/8
 unsaved_comes_back sets del inside 10.5.0.0/16
+mv "$WORK/policy.yaml" "$WORK/away.yaml"
+expect_exit "not saved, in words" 78 fw sets add inside 10.9.0.0/16 --save
+expect_words "with what takes it back" '^undo: floodwall sets del inside 10\.9\.0\.0/16$' "$WORK/out"
+mv "$WORK/away.yaml" "$WORK/policy.yaml"
+expect_exit "taken back" 0 fw sets del inside 10.9.0.0/16
+
+# A file that is written and not reloaded, as an apply waits for its confirmation: the undo is for the file, too.
+cp "$WORK/policy.yaml" "$WORK/tried.yaml"
+echo "  - {name: tried, limit: 5000 packets/1s, action: count}" >>"$WORK/tried.yaml"
+fw apply "$WORK/tried.yaml" --confirm 60s >"$WORK/apply.out" 2>&1 &
+is_tried() { [ -n "$(rule tried mode)" ]; }
+expect_exit "an apply waits" 0 until_true 10 is_tried
+expect_exit "saved, but not reloaded" 75 fwj sets add inside 10.9.0.0/16 --save
+expect "it is said to be saved, and so is its undo" "True floodwall sets del inside 10.9.0.0/16 --save" "$(field '"%(saved)s %(undo)s" % d' <"$WORK/out")"
+expect_words "as it is" 'inside.*10\.9\.0\.0/16' "$WORK/tried.yaml"
+expect_exit "the apply is taken back" 0 fw rollback
+wait "$!"
+expect_exit "and what was added" 0 fw sets del inside 10.9.0.0/16
 
 # saved_comes_back COMMAND...: of one that is live already, and comes into the file
 saved_comes_back() {

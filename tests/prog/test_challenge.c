@@ -167,6 +167,25 @@ Test(challenge, what_a_rule_that_counts_has_left_is_taken_away)
 	scene_close(&scene);
 }
 
+/* The one that ends may have been the last to move on what both have begun. */
+Test(challenge, of_two_rules_on_a_destination_the_one_that_goes_on_protects)
+{
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+	struct fw_challenge_entry entries[SHOWN];
+	size_t count = 0;
+
+	scene_open(&scene, TWO_RULES(""));
+	flood_port(&scene, VICTIM, 443);
+	flood_port(&scene, VICTIM, 80);
+	lab_publish(lab, TWO_RULES("mode: count, "));
+	cr_assert_eq(fw_challenges(lab->datapath, is_syn, lab, entries, SHOWN, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect(entries[0].answers);
+	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	scene_close(&scene);
+}
+
 Test(challenge, count_mode_answers_nobody)
 {
 	struct scene scene = {0};
@@ -244,6 +263,9 @@ Test(challenge, of_nobody_or_to_all_is_not_answered)
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = "127.0.0.1")); /* the stack's affair while all is well */
 	expect(lab, FW_REASON_NO_RULE, SYN(.from = HONEST, .to = "224.0.0.1"));
 	flood(&scene, VICTIM);
+	/* IPv4 addresses mapped to IPv6 send nothing over a wire, whoever they are. */
+	expect(lab, FW_REASON_MALFORMED_IP, SYN(.from = "::ffff:127.0.0.1"));
+	expect(lab, FW_REASON_MALFORMED_IP, SYN(.from = "::ffff:10.0.0.7"));
 	nobody_is_answered(lab);
 	for (size_t i = 0; i < COUNT(somebodys); i++)
 		check_syn(lab, FW_REASON_CHALLENGED, somebodys[i], NULL);

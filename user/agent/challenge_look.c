@@ -51,16 +51,22 @@ static void report_begin(struct fw_agent *agent, const char *rule, const char *d
 			 "rule '%s': a SYN flood on %s, SYNs would be answered with cookies, but %s", rule,
 			 destination,
 			 agent->challenge.trouble[0] ? "nothing can be challenged here now"
-						     : "pass: it comes by an interface in count mode");
+						     : "pass: they come by an interface in count mode, or "
+						       "match by a feed on trial");
 }
 
-static void report_end(struct fw_agent *agent, const char *rule, const char *destination, bool goes_on)
+static void report_end(struct fw_agent *agent, const char *rule, const char *destination,
+		       bool rule_challenges, bool answered)
 {
-	fw_event(
-		agent, "challenge", "packet path", details(rule, destination, false, false),
-		goes_on ? "rule '%s': the SYN flood on %s is over"
-			: "rule '%s' does not answer SYNs to %s with cookies any more: it counts, or is gone",
-		rule, destination);
+	json_t *json = details(rule, destination, false, false);
+
+	if (rule_challenges)
+		fw_event(agent, "challenge", "packet path", json, "rule '%s': the SYN flood on %s is over",
+			 rule, destination);
+	else
+		fw_event(agent, "challenge", "packet path", json,
+			 "rule '%s' %s SYNs to %s with cookies any more: it counts, or is gone", rule,
+			 answered ? "does not answer" : "would not answer", destination);
 }
 
 static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry, bool began)
@@ -74,7 +80,7 @@ static void report(struct fw_agent *agent, const struct fw_challenge_entry *entr
 	if (began)
 		report_begin(agent, rule, destination, entry->answers);
 	else
-		report_end(agent, rule, destination, challenges(agent, entry->key.rule));
+		report_end(agent, rule, destination, challenges(agent, entry->key.rule), entry->answers);
 }
 
 static const struct fw_challenge_entry *find(const struct fw_challenge_entry *entries, size_t count,
@@ -129,8 +135,6 @@ json_t *fw_challenge_active_to_json(struct fw_agent *agent)
 		static const struct fw_addr everybody;
 		char text[FW_ADDR_TEXT_MAX] = "all";
 
-		if (!challenges(agent, entry->key.rule))
-			continue;
 		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 			fw_addr_format(&entry->key.addr, text, sizeof(text));
 		json_array_append_new(

@@ -76,9 +76,9 @@ const struct fw_command fw_command_under_attack = {
 	.options = {FW_OPTION_FOR("on or off")},
 	.help = "the big switch: whether rules with mode: attack enforce",
 	.about = "Rules with mode: attack count in peace and drop while under attack. auto (default): they "
-		 "drop "
-		 "while an attack lasts and 20 s beyond, but for one that only rules on trial (mode: count, "
-		 "action count) would drop, unless they have a signature and a limit; on: now; off: never. "
+		 "drop while an attack lasts and 20 s beyond, once what is not on trial (mode: count, action "
+		 "count, unless they have a signature and a limit) would begin an attack by itself; on: now; "
+		 "off: never. "
 		 "In force within milliseconds; "
 		 "shown by status, on and off also as drift; survives reload and restart of the agent, not a "
 		 "reboot. With --for it is auto again when the time is up. Without an argument it only says "

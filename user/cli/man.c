@@ -99,7 +99,10 @@ static void write_json(FILE *out)
 	      "live \\fBtop\\fR print one a line and go on. Numbers are in base units: packets, bytes, "
 	      "seconds. Later versions may "
 	      "add members.\n.PP\n"
-	      "A failure prints nothing there, but on standard error\n.PP\n"
+	      "A failure prints nothing there, unless a change with \\fB\\-\\-save\\fR is in force and was "
+	      "not "
+	      "saved, or the file not reloaded: then its document, where saved says whether the file was "
+	      "written. On standard error it prints\n.PP\n"
 	      "{\"error\":{\"exit\":N,\\:\"code\",\\:\"message\",\\:\"hint\",\\:\"diagnostics\":[as "
 	      "check]}}\n.PP\n"
 	      "where hint and diagnostics may be missing and exit is the exit status.\n",

@@ -66,7 +66,7 @@ int fw_save_change(struct fw_cli *cli, fw_save_writer *write, void *context, jso
 	bool written = false;
 	int exit = save_and_reload(cli, write, context, &written);
 
-	json_object_set_new(document, "saved", json_boolean(!exit));
+	json_object_set_new(document, "saved", json_boolean(written));
 	choose_undo(document, written);
 	return exit;
 }

@@ -171,6 +171,16 @@ static bool is_answered(int fd, const struct fw_challenge_entry *entry, uint64_t
 	return !bpf_map_lookup_elem(fd, &key, &found) && now_ns < found.until_ns;
 }
 
+/* Rules share the key of a destination and the last to move it on has put its name in: while any goes on, TCP
+ * must go on showing a connection. */
+static bool is_needed(const struct expiry *expiry, const struct fw_challenge_key *over)
+{
+	for (size_t i = 0; over->rule == FW_RULE_NONE && i < expiry->count; i++)
+		if (!memcmp(&expiry->entries[i].key.addr, &over->addr, sizeof(over->addr)))
+			return true;
+	return false;
+}
+
 int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, const void *context,
 		  struct fw_challenge_entry *ret, size_t most, size_t *ret_count)
 {
@@ -184,7 +194,8 @@ int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, co
 			      sort_challenge, &expiry);
 
 	for (size_t i = 0; i < expiry.over_count; i++)
-		bpf_map_delete_elem(fd, &expiry.over_keys[i]);
+		if (!is_needed(&expiry, &expiry.over_keys[i]))
+			bpf_map_delete_elem(fd, &expiry.over_keys[i]);
 	free(expiry.over_keys);
 	for (size_t i = 0; i < expiry.count; i++)
 		ret[i].answers = is_answered(fd, &ret[i], expiry.now_ns);

@@ -29,7 +29,8 @@ void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_hos
 struct fw_challenge_entry {
 	struct fw_challenge_key key;
 	struct fw_challenge challenge;
-	bool answers; /* somewhere; without: interfaces in count mode alone have seen the flood */
+	bool answers; /* somewhere; without: interfaces in count mode alone have seen the flood, feeds on
+			 trial alone make it match, or the map is full */
 };
 /* Whether the rule of this id challenges now, and does not only count. */
 typedef bool fw_challenges_fn(const void *context, uint16_t rule);

@@ -21,9 +21,9 @@ static uint64_t count_terms(const struct fw_explain_walk *walk)
 	return terms;
 }
 
-/* The best any of its terms says of the packet, and what is missing for a certain answer. *on_trial: nothing
- * but feeds on trial, by themselves or by a label, makes it match. */
-static enum fw_fit rule_fit(const struct fw_explain_walk *walk, unsigned int index, bool *on_trial,
+/* The best any of its terms says of the packet, and what is missing for a certain answer. *trusted: likewise
+ * of those that match by more than feeds on trial, by themselves or by a label. */
+static enum fw_fit rule_fit(const struct fw_explain_walk *walk, unsigned int index, enum fw_fit *trusted,
 			    char *missing, size_t size)
 {
 	const struct fw_policy_slot *slot = walk->image->slot;
@@ -31,7 +31,7 @@ static enum fw_fit rule_fit(const struct fw_explain_walk *walk, unsigned int ind
 	enum fw_fit best = FW_FIT_NO;
 
 	missing[0] = '\0';
-	*on_trial = true;
+	*trusted = FW_FIT_NO;
 	for (unsigned int term = 0; term < walk->image->term_count; term++) {
 		const struct fw_term *labels = &slot->terms[term];
 		char one[128];
@@ -42,9 +42,8 @@ static enum fw_fit rule_fit(const struct fw_explain_walk *walk, unsigned int ind
 		if (labels->labels_required & ~all_labels || walk->labels & labels->labels_forbidden)
 			continue;
 		fit = fw_term_fit(walk->image, &walk->known, term, one, sizeof(one));
-		if (fit == FW_FIT_YES && !(counting >> term & 1) &&
-		    !(labels->labels_required & ~walk->labels))
-			*on_trial = false;
+		if (fit > *trusted && !(counting >> term & 1) && !(labels->labels_required & ~walk->labels))
+			*trusted = fit;
 		if (fit == FW_FIT_MAYBE && best == FW_FIT_NO)
 			snprintf(missing, size, "%s", one);
 		if (fit > best)
@@ -58,14 +57,13 @@ static enum fw_fit rule_fit(const struct fw_explain_walk *walk, unsigned int ind
 static bool hinges_on_connection(struct fw_explain_walk *walk, unsigned int index, enum fw_fit fit)
 {
 	char missing[128];
-	bool on_trial;
-	enum fw_fit other;
+	enum fw_fit other, trusted;
 
 	if (!walk->asks_verified || walk->known.is_verified ||
 	    (walk->known.has_protocol && walk->known.protocol != IPPROTO_TCP))
 		return false;
 	walk->known.is_verified = true;
-	other = rule_fit(walk, index, &on_trial, missing, sizeof(missing));
+	other = rule_fit(walk, index, &trusted, missing, sizeof(missing));
 	walk->known.is_verified = false;
 	return fit == FW_FIT_NO ? other != FW_FIT_NO : other == FW_FIT_NO;
 }
@@ -169,15 +167,15 @@ static void name_sources(struct fw_explain_walk *walk, const struct fw_policy_ru
 	free(all.items);
 }
 
-static bool only_counts(const struct fw_explain_walk *walk, const struct fw_rule *rule)
+static bool only_counts(const struct fw_explain_walk *walk, const struct fw_rule *rule, bool on_trial)
 {
-	return rule->flags & FW_RULE_COUNT_MODE || walk->image->slot->count_ifaces == UINT32_MAX;
+	return rule->flags & FW_RULE_COUNT_MODE || on_trial || walk->image->slot->count_ifaces == UINT32_MAX;
 }
 
 /* Remembers what a rule could do that was skipped for want of knowledge: those within their limit do nothing
  * now, those that only count never decide. */
-static void note_open(struct fw_explain_walk *walk, unsigned int index, const char *open, bool over,
-		      bool key_unknown)
+static void note_open(struct fw_explain_walk *walk, unsigned int index, bool on_trial, const char *open,
+		      bool over, bool key_unknown)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
 	const bool limited = rule->unit != FW_UNIT_NONE;
@@ -186,11 +184,12 @@ static void note_open(struct fw_explain_walk *walk, unsigned int index, const ch
 							   : walk->may_drop;
 	const char *does = rule->action == FW_ACTION_ALLOW	 ? "may let it pass"
 			   : rule->action != FW_ACTION_CHALLENGE ? "may drop it"
-			   : only_counts(walk, rule) ? "would answer SYNs with cookies, but only counts"
-						     : "answers SYNs with cookies, a real client connects";
+			   : only_counts(walk, rule, on_trial)
+				   ? "would answer SYNs with cookies, but only counts"
+				   : "answers SYNs with cookies, a real client connects";
 
 	if (note[0] || rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
-	    rule->flags & FW_RULE_COUNT_MODE)
+	    rule->flags & FW_RULE_COUNT_MODE || (on_trial && rule->action != FW_ACTION_ALLOW))
 		return;
 	if (rule->action == FW_ACTION_ALLOW ? over : limited && !over && !key_unknown)
 		return;
@@ -204,8 +203,8 @@ static void note_open(struct fw_explain_walk *walk, unsigned int index, const ch
 }
 
 /* A rule that cannot be judged: what is missing, and its meter if it is known which. */
-static void skip_rule(struct fw_explain_walk *walk, unsigned int index, const char *check, const char *why,
-		      const char *missing)
+static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_trial, const char *check,
+		      const char *why, const char *missing)
 {
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
 	const char *key = unknown_key(walk, rule);
@@ -218,18 +217,18 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, const ch
 		       walk->packet->has_dest && !key ? "" : ": say --to IP:PORT/PROTO",
 		       meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
 		       !over || rule->action != FW_ACTION_CHALLENGE ? ""
-		       : only_counts(walk, &walk->image->slot->rules[index])
+		       : only_counts(walk, &walk->image->slot->rules[index], on_trial)
 			       ? ": SYNs would be answered with cookies, but only count"
 			       : ": SYNs are answered with cookies, a real client connects");
-	note_open(walk, index, open, over, key);
+	note_open(walk, index, on_trial, open, over, key);
 }
 
 bool fw_explain_rule(struct fw_explain_walk *walk, unsigned int index)
 {
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
 	char missing[128], check[96], sets[256], why[400];
-	bool on_trial, connection;
-	enum fw_fit fit = rule_fit(walk, index, &on_trial, missing, sizeof(missing));
+	bool connection;
+	enum fw_fit trusted, fit = rule_fit(walk, index, &trusted, missing, sizeof(missing));
 
 	snprintf(check, sizeof(check), "rule %s", rule->name);
 	if (rule->match.log) {
@@ -250,8 +249,8 @@ bool fw_explain_rule(struct fw_explain_walk *walk, unsigned int index)
 	snprintf(why, sizeof(why), "%s%s%s", sets, sets[0] ? "; " : "",
 		 connection ? "not verified, unless it has an open connection now; " : "");
 	if (fit == FW_FIT_MAYBE || unknown_key(walk, rule)) {
-		skip_rule(walk, index, check, why, missing);
+		skip_rule(walk, index, trusted == FW_FIT_NO, check, why, missing);
 		return false;
 	}
-	return rule_decides(walk, index, on_trial, check, why);
+	return rule_decides(walk, index, trusted != FW_FIT_YES, check, why);
 }
