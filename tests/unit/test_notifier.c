@@ -140,7 +140,7 @@ Test(notifier, what_is_more_than_the_rate_is_told_at_its_end)
 	cr_assert_not_null(watch);
 	for (int i = 0; i < 20; i++)
 		ban(agent, i, "192.0.2");
-	ban(agent, 99, "198.51.100"); /* expected: no part of it */
+	ban(agent, 99, "198.51.100");	    /* expected: no part of it */
 	cr_expect_eq(watch->held_back, 17); /* decided with the event, whenever the three are delivered */
 	settle(agent, watch);
 	while (watch->delivered < 4 && fw_monotonic_ns() < end)

@@ -20,7 +20,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	static const char *const names[] = {"/s/a.json", "/s/.a.json.new", "/s/lock", NULL};
+	static const char *const names[] = {"/s/a.json", "/s/.a.json.new", "/s/holder", NULL};
 	char path[128];
 
 	for (size_t i = 0; names[i]; i++) {

@@ -14,6 +14,7 @@
 #include "agent/feeds.h"
 #include "agent/geo_watch.h"
 #include "agent/interfaces.h"
+#include "agent/kept.h"
 #include "agent/key_walk.h"
 #include "agent/leases.h"
 #include "agent/logs.h"
@@ -69,6 +70,7 @@ struct fw_agent {
 	struct fw_confirm confirm;
 
 	struct fw_drift drift;
+	struct fw_keeping keeping;
 	struct fw_feeds feeds;
 	struct fw_interfaces interfaces;
 	struct fw_leases leases;

@@ -124,7 +124,8 @@ void fw_api_under_attack(struct fw_request *request, struct fw_answer *answer)
 					     for_ns, &err))
 			fw_fail_err(answer, &err);
 		else
-			fw_reply(answer, fw_under_attack_to_json(request->agent));
+			fw_reply(answer, fw_kept_reply(request->agent, FW_KEPT_UNDER_ATTACK,
+						       fw_under_attack_to_json(request->agent)));
 		return;
 	}
 	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-request", NULL,

@@ -365,6 +365,7 @@ void fw_api_allow(struct fw_request *request, struct fw_answer *answer)
 	if (err.code)
 		fw_fail_err(answer, &err);
 	else
-		fw_reply(answer, json_pack("{s:O, s:n}", "allowed", allowed, "undo"));
+		fw_reply(answer, fw_kept_reply(request->agent, FW_KEPT_ALLOWED,
+					       json_pack("{s:O, s:n}", "allowed", allowed, "undo")));
 	json_decref(allowed);
 }

@@ -64,11 +64,13 @@ void fw_api_attach(struct fw_request *request, struct fw_answer *answer)
 					 attached->fallback)
 			  : json_sprintf("%s is filtered, %s XDP", attached->name,
 					 fw_xdp_mode_word(attached->mode));
-	fw_reply(answer, json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "interface", attached->name, "xdp",
-				   fw_xdp_mode_word(attached->mode), "fell_back", (int)attached->fell_back,
-				   "unchanged", (int)unchanged, "in_policy",
-				   (int)!fw_drift_iface_find(&agent->drift, attached->name), "message",
-				   message, "undo", undo));
+	fw_reply(answer,
+		 fw_kept_reply(agent, FW_KEPT_DRIFT,
+			       json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "interface", attached->name,
+					 "xdp", fw_xdp_mode_word(attached->mode), "fell_back",
+					 (int)attached->fell_back, "unchanged", (int)unchanged, "in_policy",
+					 (int)!fw_drift_iface_find(&agent->drift, attached->name), "message",
+					 message, "undo", undo)));
 }
 
 void fw_api_detach(struct fw_request *request, struct fw_answer *answer)
@@ -84,6 +86,7 @@ void fw_api_detach(struct fw_request *request, struct fw_answer *answer)
 	}
 	fw_challenge_settle(request->agent);
 	fw_force_save(request->agent);
-	fw_reply(answer, json_pack("{s:s, s:b, s:o}", "interface", name, "detached", 1, "undo",
-				   json_sprintf("floodwall attach %s", name)));
+	fw_reply(answer, fw_kept_reply(request->agent, FW_KEPT_DRIFT,
+				       json_pack("{s:s, s:b, s:o}", "interface", name, "detached", 1, "undo",
+						 json_sprintf("floodwall attach %s", name))));
 }

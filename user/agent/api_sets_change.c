@@ -195,9 +195,7 @@ static void reply_changed(const struct fw_agent *agent, const struct order *orde
 
 	if (reply && order->saves)
 		json_object_set_new(reply, "undo_unsaved", undo_of(agent, order, before, false));
-	if (reply && agent->drift.unsaved[0])
-		json_object_set_new(reply, "not_kept", json_string(agent->drift.unsaved));
-	fw_reply(answer, reply);
+	fw_reply(answer, fw_kept_reply(agent, FW_KEPT_DRIFT, reply));
 }
 
 static void change(struct fw_request *request, struct fw_answer *answer, enum change_kind kind)

@@ -219,10 +219,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			json_string(
 				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
 	fw_set_files_warn(agent, warnings);
-	if (agent->drift.unsaved[0])
-		json_array_append_new(
-			warnings, json_sprintf("live changes would not survive a restart of the agent: %s",
-					       agent->drift.unsaved));
+	fw_kept_warn(agent, warnings);
 	if (!agent->last_reload_ok)
 		json_array_append_new(warnings,
 				      json_string("the last reload failed, the policy before it runs on"));

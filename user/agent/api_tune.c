@@ -412,5 +412,5 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 	if (reply && undo.unsaved)
 		json_object_set(reply, "undo_unsaved", undo.unsaved);
 	json_decref(undo.unsaved);
-	fw_reply(answer, reply);
+	fw_reply(answer, fw_kept_reply(agent, FW_KEPT_POLICY, reply));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sysctls of this network namespace that SYN cookies made in the packet path need. What they were is on disk
- * before they are changed, so that a killed agent's successor can give them back. */
+/* Sysctls of this network namespace that SYN cookies made in the packet path need. What they were goes to
+ * disk before they are changed, so that a killed agent's successor can give them back. */
 #include "agent/challenge.h"
 
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include "agent/unseen.h"
 #include "lib/log.h"
 
-#define RECORD_FILE   "challenge.json"
 #define TICK_MS	      1000
 #define COLLECT_TICKS 10
 #define UNSEEN_TICKS  10
@@ -34,7 +33,7 @@ static void read_record(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 	bool same_boot = false;
-	json_t *record = fw_state_read(&agent->state, RECORD_FILE, &same_boot, NULL);
+	json_t *record = fw_kept_read(agent, FW_KEPT_SYSCTLS, &same_boot);
 
 	if (record && same_boot &&
 	    (unsigned long)json_integer_value(json_object_get(record, "netns")) == netns_inode())
@@ -47,36 +46,24 @@ static void read_record(struct fw_agent *agent)
 	json_decref(record);
 }
 
-static int write_record(struct fw_agent *agent, struct fw_err *err)
+void fw_challenge_save(struct fw_agent *agent)
 {
 	const struct fw_challenge_watch *watch = &agent->challenge;
 	json_t *record = json_pack("{s:I}", "netns", (json_int_t)netns_inode());
-	int r;
 
 	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++)
 		if (watch->recorded[i])
 			json_object_set_new(record, sysctls[i], json_integer(watch->before[i]));
-	r = fw_state_write(&agent->state, RECORD_FILE, record, err);
-	json_decref(record);
-	return r;
+	fw_keep(agent, FW_KEPT_SYSCTLS, record);
 }
 
-/* What to give back is what somebody wanted last. 0: it is on disk. */
-static int record(struct fw_agent *agent, int i, bool recorded, long before, struct fw_err *err)
+/* What to give back is what somebody wanted last. A disk that does not take it is no reason to let a flood
+ * in: it stays in memory, and status says what a killed agent's successor would not know. */
+static void record(struct fw_agent *agent, int i, bool recorded, long before)
 {
-	struct fw_challenge_watch *watch = &agent->challenge;
-	bool had = watch->recorded[i];
-	long had_before = watch->before[i];
-	int r;
-
-	watch->recorded[i] = recorded;
-	watch->before[i] = before;
-	r = write_record(agent, err);
-	if (r) {
-		watch->recorded[i] = had;
-		watch->before[i] = had_before;
-	}
-	return r;
+	agent->challenge.recorded[i] = recorded;
+	agent->challenge.before[i] = before;
+	fw_challenge_save(agent);
 }
 
 static void log_raised(int i, long before, bool again)
@@ -104,11 +91,13 @@ static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 	if (r || now == WANTED)
 		return r;
 	/* The operator wants none: answered without, which costs window scale and SACK. */
-	if (!strcmp(sysctls[i], "tcp_timestamps") && !now)
-		return again ? record(agent, i, false, 0, err) : 0;
-	r = again && watch->before[i] == now ? 0 : record(agent, i, true, now, err);
-	if (r)
-		return r;
+	if (!strcmp(sysctls[i], "tcp_timestamps") && !now) {
+		if (again)
+			record(agent, i, false, 0);
+		return 0;
+	}
+	if (!again || watch->before[i] != now)
+		record(agent, i, true, now);
 	r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
 	if (r)
 		watch->recorded[i] = again;
@@ -246,7 +235,7 @@ void fw_challenge_release(struct fw_agent *agent)
 	}
 	if (!any)
 		return;
-	write_record(agent, NULL);
+	fw_challenge_save(agent);
 	fw_cookie_host_read(&watch->host);
 	fw_cookie_host_set(agent->datapath, &watch->host);
 }

@@ -13,8 +13,6 @@
 #include "lib/grow.h"
 #include "lib/log.h"
 
-#define DRIFT_FILE "drift.json"
-
 void fw_drift_done(struct fw_drift *drift)
 {
 	free(drift->sets);
@@ -224,7 +222,6 @@ void fw_drift_schedule(struct fw_agent *agent)
 void fw_drift_save(struct fw_agent *agent)
 {
 	json_t *document = json_object(), *sets = json_array(), *ifaces = json_array();
-	struct fw_err err = {};
 
 	for (size_t i = 0; i < agent->drift.set_count; i++) {
 		const struct fw_set_edit *edit = &agent->drift.sets[i];
@@ -247,12 +244,7 @@ void fw_drift_save(struct fw_agent *agent)
 	}
 	json_object_set_new(document, "sets", sets);
 	json_object_set_new(document, "interfaces", ifaces);
-	agent->drift.unsaved[0] = '\0';
-	if (fw_state_write(&agent->state, DRIFT_FILE, document, &err)) {
-		snprintf(agent->drift.unsaved, sizeof(agent->drift.unsaved), "%s", err.text);
-		fw_log(FW_LOG_WARNING, "live changes would not survive a restart: %s", err.text);
-	}
-	json_decref(document);
+	fw_keep(agent, FW_KEPT_DRIFT, document);
 }
 
 static void load_set(struct fw_agent *agent, const json_t *item)
@@ -289,16 +281,12 @@ static void load_iface(struct fw_agent *agent, const json_t *item)
 
 void fw_drift_load(struct fw_agent *agent)
 {
-	struct fw_err err = {};
 	bool same_boot = false;
-	json_t *document = fw_state_read(&agent->state, DRIFT_FILE, &same_boot, &err), *item;
+	json_t *document = fw_kept_read(agent, FW_KEPT_DRIFT, &same_boot), *item;
 	size_t i;
 
-	if (!document) {
-		if (err.code != -ENOENT)
-			fw_log(FW_LOG_WARNING, "%s", err.text);
+	if (!document)
 		return;
-	}
 	if (same_boot) {
 		json_array_foreach (json_object_get(document, "sets"), i, item)
 			load_set(agent, item);

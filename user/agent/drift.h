@@ -27,7 +27,6 @@ struct fw_drift {
 	size_t set_count;
 	struct fw_iface_edit *ifaces;
 	size_t iface_count;
-	char unsaved[FW_ERR_TEXT_MAX]; /* why they would not survive a restart, "" when they would */
 	uv_timer_t expiry;
 };
 

@@ -11,8 +11,6 @@
 #include "lib/log.h"
 #include "policy/geo.h"
 
-#define RUNNING_FILE "running.json"
-
 /* FNV-1a by words: tells an edited file from the same one, nothing more is asked of it. */
 static uint64_t mix(uint64_t digest, const void *bytes, size_t length)
 {
@@ -119,14 +117,8 @@ static void save(struct fw_agent *agent, uint64_t fingerprint)
 		fw_confirm_to_json(&agent->confirm), "rule_ids", ids_to_json(&agent->ids), "generation",
 		(json_int_t)agent->generation, "fingerprint", (json_int_t)fingerprint, "list_changes",
 		(json_int_t)fw_force_list_changes(agent), "config_digest", (json_int_t)agent->config_digest);
-	struct fw_err err = {};
 
-	if (!document)
-		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: its text is not "
-				       "UTF-8 or memory is short");
-	else if (fw_state_write(&agent->state, RUNNING_FILE, document, &err))
-		fw_log(FW_LOG_WARNING, "the policy in force would not survive a restart: %s", err.text);
-	json_decref(document);
+	fw_keep(agent, FW_KEPT_POLICY, document);
 }
 
 void fw_force_save(struct fw_agent *agent)
@@ -161,14 +153,10 @@ struct saved {
 
 static void load_saved(struct fw_agent *agent, struct saved *saved)
 {
-	struct fw_err err = {};
-	json_t *document = fw_state_read(&agent->state, RUNNING_FILE, &saved->same_boot, &err);
+	json_t *document = fw_kept_read(agent, FW_KEPT_POLICY, &saved->same_boot);
 
-	if (!document) {
-		if (err.code != -ENOENT)
-			fw_log(FW_LOG_WARNING, "%s", err.text);
+	if (!document)
 		return;
-	}
 	ids_from_json(json_object_get(document, "rule_ids"), &agent->ids);
 	fw_confirm_from_json(&agent->confirm, json_object_get(document, "confirm"), saved->same_boot);
 	fw_stand_from_json(json_object_get(document, "running"), &saved->running);

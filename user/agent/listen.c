@@ -52,8 +52,8 @@ static int clear_the_way(const struct sockaddr_un *address, struct fw_err *err)
 	if (probe >= 0 && !connect(probe, (const struct sockaddr *)address, sizeof(*address)))
 		return fw_err_set(
 			err, -EADDRINUSE,
-			"another floodwalld listens on %s; stop it first, or give this one a --socket "
-			"of its own",
+			"another floodwalld listens on %s; stop it first. Two agents need two network "
+			"namespaces, and a --state-dir and a --socket each",
 			address->sun_path);
 	if (unlink(address->sun_path) && errno != ENOENT)
 		return fw_err_set(err, -errno, "cannot replace the stale socket %s: %s", address->sun_path,

@@ -25,8 +25,8 @@ int main(int argc, char **argv)
 	}
 	fw_log_init("floodwalld", FW_LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	agent->state.dir_fd = agent->state.lock_fd = agent->pin_lock_fd = agent->web.nursery_fd =
-		agent->logs.keeper_fd = agent->notify.fd = -1;
+	agent->state.dir_fd = agent->pin_lock_fd = agent->web.nursery_fd = agent->logs.keeper_fd =
+		agent->notify.fd = -1;
 	agent->interfaces.netlink_fd = -1;
 	agent->started_wall_ns = fw_wall_ns();
 	agent->started_ns = fw_monotonic_ns();

@@ -13,8 +13,7 @@
 #include "lib/grow.h"
 #include "lib/log.h"
 
-#define ALLOWED_FILE "allowed.json"
-#define REFRESH_MS   1000
+#define REFRESH_MS 1000
 
 static void forget_expired(struct fw_agent *agent)
 {
@@ -173,10 +172,9 @@ const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const
 	return NULL;
 }
 
-static void save(struct fw_agent *agent)
+void fw_spared_save(struct fw_agent *agent)
 {
-	json_t *list = json_array(), *document;
-	struct fw_err err = {};
+	json_t *list = json_array();
 
 	for (size_t i = 0; i < agent->spared.allowed_count; i++) {
 		char text[FW_ADDR_TEXT_MAX];
@@ -186,10 +184,7 @@ static void save(struct fw_agent *agent)
 					fw_addr_format(&agent->spared.allowed[i].addr, text, sizeof(text)),
 					"expires_ns", (json_int_t)agent->spared.allowed[i].expires_ns));
 	}
-	document = json_pack("{s:o}", "allowed", list);
-	if (fw_state_write(&agent->state, ALLOWED_FILE, document, &err))
-		fw_log(FW_LOG_WARNING, "allowed sources would not survive a restart: %s", err.text);
-	json_decref(document);
+	fw_keep(agent, FW_KEPT_ALLOWED, json_pack("{s:o}", "allowed", list));
 }
 
 int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
@@ -210,7 +205,7 @@ int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t
 	if (r && expires_ns)
 		spared->allowed_count--;
 	else
-		save(agent);
+		fw_spared_save(agent);
 	return r;
 }
 
@@ -231,9 +226,8 @@ void fw_spared_init(struct fw_agent *agent)
 /* Within one boot the Floodwall clock goes on, so that the times can be taken as they are. */
 void fw_spared_start(struct fw_agent *agent)
 {
-	struct fw_err err = {};
 	bool same_boot = false;
-	json_t *document = fw_state_read(&agent->state, ALLOWED_FILE, &same_boot, &err), *item;
+	json_t *document = fw_kept_read(agent, FW_KEPT_ALLOWED, &same_boot), *item;
 	size_t i;
 
 	json_array_foreach (same_boot ? json_object_get(document, "allowed") : NULL, i, item) {

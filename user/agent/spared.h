@@ -34,6 +34,7 @@ void fw_spared_start(struct fw_agent *agent);
 void fw_spared_done(struct fw_spared_watch *spared);
 /* Finds out anew and tells the kernel; policy is the one whose safety keys count. */
 int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err);
+void fw_spared_save(struct fw_agent *agent);
 /* expires_ns 0: removes. Takes effect at once. */
 int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
 		    struct fw_err *err);

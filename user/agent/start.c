@@ -179,6 +179,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	struct fw_err err = {};
 
 	fw_confirm_init(agent);
+	fw_kept_init(agent);
 	fw_drift_init(agent);
 	fw_drift_load(agent);
 	fw_under_attack_load(agent);

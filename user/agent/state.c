@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/log.h"
 
+#define HOLDER_FILE  "holder"
 #define DOCUMENT_MAX (512u << 20)
 
 static int make_directories(const char *path, struct fw_err *err)
@@ -27,41 +29,51 @@ static int make_directories(const char *path, struct fw_err *err)
 			continue;
 		snprintf(partial, sizeof(partial), "%.*s", (int)i, path);
 		if (mkdir(partial, i == length ? 0700 : 0755) && errno != EEXIST)
-			return fw_err_set(err, -errno, "cannot create %s: %s", partial, strerror(errno));
+			return fw_err_set(
+				err, -errno,
+				"cannot create %s for the state directory: %s; give a place that is "
+				"kept over a restart with --state-dir",
+				partial, strerror(errno));
 	}
 	return 0;
 }
 
-static int held(int fd, const char *dir, struct fw_err *err)
+static int held(const struct fw_state *state, struct fw_err *err)
 {
+	FW_CLOSE int fd = openat(state->dir_fd, HOLDER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char holder[64] = "";
-	ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
+	ssize_t got = fd < 0 ? 0 : pread(fd, holder, sizeof(holder) - 1, 0);
 
 	holder[got > 0 ? got : 0] = '\0';
 	holder[strcspn(holder, "\n")] = '\0';
-	return fw_err_set(err, -EAGAIN,
-			  "another floodwalld is running: pid %s holds the state directory %s; stop it "
-			  "first, or give this one a "
-			  "--state-dir of its own",
-			  holder[0] ? holder : "unknown", dir);
+	return fw_err_set(
+		err, -EAGAIN,
+		"another floodwalld is running: pid %s holds the state directory %s; stop it first. "
+		"Two agents need two network namespaces, and a --state-dir and a --socket each",
+		holder[0] ? holder : "unknown", state->dir);
 }
 
-static int take_lock(struct fw_state *state, struct fw_err *err)
+/* For whoever comes second; nothing depends on it, so a full disk does not matter. */
+static void name_holder(const struct fw_state *state)
 {
-	char line[32];
-	int length;
+	FW_CLOSE int fd = openat(state->dir_fd, HOLDER_FILE,
+				 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	state->lock_fd = openat(state->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (state->lock_fd < 0)
-		return fw_err_set(err, -errno, "cannot open %s/lock: %s", state->dir, strerror(errno));
-	if (flock(state->lock_fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK
-			       ? held(state->lock_fd, state->dir, err)
-			       : fw_err_set(err, -errno, "cannot lock %s: %s", state->dir, strerror(errno));
-	length = snprintf(line, sizeof(line), "%d\n", (int)getpid());
-	if (ftruncate(state->lock_fd, 0) || pwrite(state->lock_fd, line, (size_t)length, 0) != length)
-		return fw_err_set(err, -errno, "cannot write to %s: %s; state could not be saved", state->dir,
-				  strerror(errno));
+	if (fd >= 0)
+		(void)dprintf(fd, "%d\n", (int)getpid());
+}
+
+/* The directory itself is locked: it can be where nothing can be written any more, and an agent that filters
+ * without a memory is better than none. */
+static int take_lock(const struct fw_state *state, struct fw_err *err)
+{
+	if (flock(state->dir_fd, LOCK_EX | LOCK_NB)) {
+		if (errno == EWOULDBLOCK)
+			return held(state, err);
+		fw_log(FW_LOG_WARNING, "cannot lock %s: %s; see to it that no other agent uses it",
+		       state->dir, strerror(errno));
+	}
+	name_holder(state);
 	return 0;
 }
 
@@ -78,7 +90,7 @@ int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
 {
 	int r = make_directories(dir, err);
 
-	state->dir_fd = state->lock_fd = -1;
+	state->dir_fd = -1;
 	if (r)
 		return r;
 	snprintf(state->dir, sizeof(state->dir), "%s", dir);
@@ -92,9 +104,8 @@ int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
 
 void fw_state_close(struct fw_state *state)
 {
-	fw_cleanup_close(&state->lock_fd);
 	fw_cleanup_close(&state->dir_fd);
-	state->lock_fd = state->dir_fd = -1;
+	state->dir_fd = -1;
 }
 
 static void temporary_name(const char *name, char *buffer, size_t size)

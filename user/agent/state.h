@@ -14,7 +14,7 @@
 struct fw_state {
 	char dir[PATH_MAX];
 	char boot_id[64]; /* of this boot of the machine */
-	int dir_fd, lock_fd;
+	int dir_fd;	  /* locked */
 };
 
 /* Creates the directory and takes it for this process. -EAGAIN: another agent has it, text says which. */

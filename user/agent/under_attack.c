@@ -11,8 +11,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define STATE_FILE "under-attack.json"
-#define RETRY_NS   (5 * FW_NS_PER_SEC)
+#define RETRY_NS (5 * FW_NS_PER_SEC)
 
 static const char *const words[] = {
 #define X(id, word) [FW_UNDER_ATTACK_##id] = (word),
@@ -39,35 +38,28 @@ size_t fw_under_attack_rules(const struct fw_policy *policy)
 	return count;
 }
 
-static void save(struct fw_agent *agent)
+void fw_under_attack_save(struct fw_agent *agent)
 {
 	const struct fw_under_attack *state = &agent->under_attack;
 	json_t *document = json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "mode", words[state->mode], "active",
 				     (int)state->active, "expires_ns", (json_int_t)state->expires_ns,
 				     "since_wall_ns", (json_int_t)state->since_wall_ns, "last_attack_ns",
 				     (json_int_t)state->last_attack_ns, "by", state->by);
-	struct fw_err err = {};
 
-	if (fw_state_write(&agent->state, STATE_FILE, document, &err))
-		fw_log(FW_LOG_WARNING, "under-attack would not survive a restart: %s", err.text);
-	json_decref(document);
+	fw_keep(agent, FW_KEPT_UNDER_ATTACK, document);
 }
 
 void fw_under_attack_load(struct fw_agent *agent)
 {
 	struct fw_under_attack state = {};
-	struct fw_err err = {};
 	bool same_boot = false;
-	json_t *document = fw_state_read(&agent->state, STATE_FILE, &same_boot, &err);
+	json_t *document = fw_kept_read(agent, FW_KEPT_UNDER_ATTACK, &same_boot);
 	json_int_t expires, since, last;
 	const char *mode, *by;
 	int active;
 
-	if (!document) {
-		if (err.code != -ENOENT)
-			fw_log(FW_LOG_WARNING, "%s", err.text);
+	if (!document)
 		return;
-	}
 	if (same_boot && !json_unpack(document, "{s:s, s:b, s:I, s:I, s:I, s:s}", "mode", &mode, "active",
 				      &active, "expires_ns", &expires, "since_wall_ns", &since,
 				      "last_attack_ns", &last, "by", &by)) {
@@ -157,7 +149,7 @@ int fw_under_attack_set(struct fw_agent *agent, enum fw_under_attack_mode mode, 
 		agent->under_attack = before;
 		return r;
 	}
-	save(agent);
+	fw_under_attack_save(agent);
 	tell(agent, by,
 	     mode == FW_UNDER_ATTACK_AUTO ? "by itself from now on"
 	     : mode == FW_UNDER_ATTACK_ON ? "switched on"
@@ -180,7 +172,7 @@ void fw_under_attack_step(struct fw_agent *agent)
 	active = wanted(agent, now);
 	if (active == state->active) {
 		if (expired) {
-			save(agent);
+			fw_under_attack_save(agent);
 			tell(agent, "agent", "its time is up, by itself from now on");
 		}
 		return;
@@ -191,7 +183,7 @@ void fw_under_attack_step(struct fw_agent *agent)
 		agent->attacks.retry_ns = now;
 		return;
 	}
-	save(agent);
+	fw_under_attack_save(agent);
 	tell(agent, "agent",
 	     expired  ? "its time is up, by itself from now on"
 	     : active ? "an attack began"

@@ -46,6 +46,7 @@ int fw_under_attack_set(struct fw_agent *agent, enum fw_under_attack_mode mode, 
 void fw_under_attack_step(struct fw_agent *agent);
 size_t fw_under_attack_rules(const struct fw_policy *policy); /* how many rules have mode: attack */
 json_t *fw_under_attack_to_json(const struct fw_agent *agent);
+void fw_under_attack_save(struct fw_agent *agent);
 /* Before the first policy is put in force. */
 void fw_under_attack_load(struct fw_agent *agent);
 

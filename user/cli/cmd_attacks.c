@@ -87,6 +87,6 @@ const struct fw_command fw_command_under_attack = {
 		"floodwall under-attack on --for 30m\nfloodwall under-attack auto\nfloodwall under-attack",
 	.route = FW_API_UNDER_ATTACK,
 	.json = "{\"mode\":\"on|off|auto\",\"active\":BOOL,\"rules\":N,\"by\":NAME|null,"
-		"\"since_seconds\":N|null,\"expires_in_seconds\":N|null}",
+		"\"since_seconds\":N|null,\"expires_in_seconds\":N|null,\"not_kept\":TEXT (see sets add)}",
 	.run = cmd_under_attack,
 };

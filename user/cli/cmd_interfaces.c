@@ -33,7 +33,7 @@ const struct fw_command fw_command_attach = {
 	.route = FW_API_ATTACH,
 	.json = "{\"interface\",\"xdp\":\"native|generic\",\"fell_back\":BOOL,\"unchanged\":BOOL,\"in_"
 		"policy\":"
-		"BOOL,\"message\",\"undo\"}",
+		"BOOL,\"message\",\"undo\",\"not_kept\":TEXT}",
 	.run = cmd_attach,
 };
 
@@ -56,6 +56,6 @@ const struct fw_command fw_command_detach = {
 		 "stay.",
 	.examples = "floodwall detach eth1",
 	.route = FW_API_DETACH,
-	.json = "{\"interface\",\"detached\":true,\"undo\"}",
+	.json = "{\"interface\",\"detached\":true,\"undo\",\"not_kept\":TEXT}",
 	.run = cmd_detach,
 };

@@ -172,6 +172,6 @@ const struct fw_command fw_command_tune = {
 		    "limit=5k/1m --save",
 	.route = FW_API_TUNE,
 	.json = "{\"rule\",\"changes\":[{\"key\",\"old\",\"new\"}],\"generation\":N,\"expires_in_seconds\":"
-		"N|null,\"undo\":TEXT|null,\"unchanged\":BOOL,\"saved\":BOOL}",
+		"N|null,\"undo\":TEXT|null,\"unchanged\":BOOL,\"saved\":BOOL,\"not_kept\":TEXT}",
 	.run = cmd_tune,
 };

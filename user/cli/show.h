@@ -20,6 +20,10 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks);
 void fw_show_open_matters(const struct fw_page *page, const json_t *status);
 /* "undo      floodwall …" when the document has one. */
 void fw_show_undo(const struct fw_page *page, const json_t *document);
+/* Says so when the answer has "not_kept", unless the change was saved in a file. */
+void fw_show_not_kept(const struct fw_page *page, const json_t *document);
+/* How long a live change without an end lasts. */
+void fw_show_unsaved(const struct fw_page *page, const json_t *document);
 /* "ends in 30m" or "until removed", of a member expires_in_seconds. */
 const char *fw_show_ends(const json_t *object, char *buffer);
 /* "7000 packets/5m" of limit, unit and window_seconds; "-" without a limit. FW_SAY_MAX bytes. */

@@ -173,4 +173,5 @@ void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 				: "");
 	else
 		fputs("; no rule has mode: attack, so nothing changes\n", page->out);
+	fw_show_not_kept(page, document);
 }

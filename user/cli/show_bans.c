@@ -77,6 +77,7 @@ void fw_show_allow(const struct fw_page *page, const json_t *document)
 	const json_t *first = json_array_get(json_object_get(document, "allowed"), 0);
 
 	print_leases(page, json_object_get(document, "allowed"), "passes every ban and rule");
+	fw_show_not_kept(page, document);
 	if (*fw_doc_text(document, "undo")) {
 		fw_show_undo(page, document);
 	} else if (first) {
@@ -125,16 +126,6 @@ void fw_show_sets(const struct fw_page *page, const json_t *sets)
 	}
 }
 
-/* The agent's own memory of live changes has failed: what the file says now is what a restart brings. */
-static void show_not_kept(const struct fw_page *page, const json_t *document)
-{
-	if (!fw_doc_has(document, "not_kept") || fw_doc_true(document, "saved"))
-		return;
-	fputs("attention a restart of the agent forgets this change: ", page->out);
-	fw_print_safe(page->out, fw_doc_text(document, "not_kept"));
-	fputc('\n', page->out);
-}
-
 static const struct sets_change {
 	const char *key, *already;
 } sets_changes[] = {{"added", "already there"}, {"removed", "not there anyway"}, {"forgotten", "not live"}};
@@ -160,10 +151,8 @@ static void print_how_long(const struct fw_page *page, const json_t *document, c
 		fputs("in force and saved\n", page->out);
 	else if (fw_doc_has(document, "expires_in_seconds"))
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, buffer));
-	else if (!fw_doc_has(document, "not_kept"))
-		fputs("in force until changed or rebooted; not saved (--save)\n", page->out);
 	else
-		fputs("in force until changed or the agent ends; not saved (--save)\n", page->out);
+		fw_show_unsaved(page, document);
 }
 
 void fw_show_sets_change(const struct fw_page *page, const json_t *document)
@@ -181,7 +170,7 @@ void fw_show_sets_change(const struct fw_page *page, const json_t *document)
 		fw_say_count(fw_doc_count(document, "prefixes4"), a),
 		fw_say_count(fw_doc_count(document, "prefixes6"), b));
 	print_how_long(page, document, change->key);
-	show_not_kept(page, document);
+	fw_show_not_kept(page, document);
 	fw_show_undo(page, document);
 }
 

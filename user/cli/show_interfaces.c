@@ -11,6 +11,22 @@ void fw_show_undo(const struct fw_page *page, const json_t *document)
 	fputc('\n', page->out);
 }
 
+/* The agent's own memory of live changes has failed: what the file says now is what a restart brings. */
+void fw_show_not_kept(const struct fw_page *page, const json_t *document)
+{
+	if (!fw_doc_has(document, "not_kept") || fw_doc_true(document, "saved"))
+		return;
+	fputs("attention a restart of the agent forgets this change: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "not_kept"));
+	fputc('\n', page->out);
+}
+
+void fw_show_unsaved(const struct fw_page *page, const json_t *document)
+{
+	fprintf(page->out, "in force until changed or %s; not saved (--save)\n",
+		fw_doc_has(document, "not_kept") ? "the agent ends" : "rebooted");
+}
+
 const char *fw_show_ends(const json_t *object, char *buffer)
 {
 	const json_t *seconds = json_object_get(object, "expires_in_seconds");
@@ -34,12 +50,15 @@ void fw_show_attach(const struct fw_page *page, const json_t *document)
 		fw_paint(page, FW_PAINT_CAREFUL, "FELL BACK");
 		fputs(" from native: slower", page->out);
 	}
-	fputs(unchanged ? "; nothing changed\n"
-	      : fw_doc_true(document, "in_policy")
-		      ? ", as the policy says\n"
-		      : "\nlasts until detached or rebooted; for ever: name it in "
-			"the policy file\n",
-	      page->out);
+	if (unchanged)
+		fputs("; nothing changed\n", page->out);
+	else if (fw_doc_true(document, "in_policy"))
+		fputs(", as the policy says\n", page->out);
+	else
+		fprintf(page->out, "\nlasts until detached or %s; for ever: name it in the policy file\n",
+			fw_doc_has(document, "not_kept") ? "the agent ends" : "rebooted");
+	if (!unchanged)
+		fw_show_not_kept(page, document);
 	if (fw_doc_true(document, "fell_back") && *fw_doc_text(document, "message")) {
 		fw_print_safe(page->out, fw_doc_text(document, "message"));
 		fputc('\n', page->out);
@@ -55,6 +74,7 @@ void fw_show_detach(const struct fw_page *page, const json_t *document)
 	fw_print_safe(page->out, fw_doc_text(document, "interface"));
 	fputs(" is no longer filtered: everything that arrives there passes, until it is attached again\n",
 	      page->out);
+	fw_show_not_kept(page, document);
 	if (fw_doc_has(document, "undo"))
 		fw_show_undo(page, document);
 	else

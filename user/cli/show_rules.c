@@ -121,6 +121,7 @@ void fw_show_tune(const struct fw_page *page, const json_t *document)
 	else if (fw_doc_has(document, "expires_in_seconds"))
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, buffer));
 	else
-		fputs("in force until changed or rebooted; not saved (--save)\n", page->out);
+		fw_show_unsaved(page, document);
+	fw_show_not_kept(page, document);
 	fw_show_undo(page, document);
 }
