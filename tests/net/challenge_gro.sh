@@ -13,7 +13,11 @@ interfaces: [{name: $IFACE, xdp: native}]
 rules:
   - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: destination, action: challenge}
 YAML
+about_challenge() { on victim "$BUILD/floodwall" --json doctor "$IFACE" | field '" ".join(f["level"] + ": " + f["detail"] for f in d["findings"] if f["check"] == "challenge")'; }
+expect_exit "the other end without GRO" 0 on attacker ethtool -K eth0 gro off
+expect_that "doctor knows" '"warning: the other end" in a and "answers nobody" in a' "$(about_challenge)"
 expect_exit "the other end has GRO" 0 on attacker ethtool -K eth0 gro on
+expect_that "doctor knows" '"ok: the other end" in a' "$(about_challenge)"
 serve ''
 start_agent
 # All that came to the other end; next to nothing of it is not an answer.

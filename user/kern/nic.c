@@ -257,6 +257,23 @@ static void examine_relations(struct fw_findings *findings)
 	}
 }
 
+/* A veth's own features tell what the other end, perhaps in another network namespace, takes. */
+static void examine_answers(struct fw_findings *findings)
+{
+	if (findings->told && findings->features & FW_XDP_NDO_XMIT) {
+		fw_finding_add(findings, FW_FINDING_OK, "challenge",
+			       "the other end of this veth takes what an XDP program answers");
+		return;
+	}
+	fw_finding_add(findings, findings->told ? FW_FINDING_WARNING : FW_FINDING_NOTE, "challenge",
+		       findings->told
+			       ? "the other end of this veth has neither GRO nor an XDP program and takes no "
+				 "answers: action: challenge answers nobody"
+			       : "a veth sends answers only to a peer with GRO or an XDP program: without, "
+				 "action: challenge answers nobody");
+	fw_finding_command(findings, "ethtool -K PEER gro on   # where the other end is");
+}
+
 /* What action challenge needs beyond attaching. */
 static void examine_challenge(struct fw_findings *findings)
 {
@@ -269,15 +286,10 @@ static void examine_challenge(struct fw_findings *findings)
 			"this kernel makes no SYN cookies in XDP programs (CONFIG_SYN_COOKIES): action: "
 			"challenge does nothing, all else works; use police");
 	else if (!strcmp(findings->driver, "veth"))
-		fw_finding_add(
-			findings, FW_FINDING_NOTE, "challenge",
-			"a veth sends answers only to a peer with GRO or an XDP program: without, action: "
-			"challenge answers nobody");
+		examine_answers(findings);
 	else if (asked)
 		fw_finding_add(findings, FW_FINDING_OK, "challenge",
 			       "this kernel makes SYN cookies in XDP programs");
-	if (!strcmp(findings->driver, "veth"))
-		fw_finding_command(findings, "ethtool -K PEER gro on   # where the other end is");
 }
 
 /* By libbpf alone: the CLI has no libxdp. */

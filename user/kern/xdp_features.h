@@ -7,6 +7,7 @@
 
 /* enum netdev_xdp_act of linux/netdev.h, which Debian 12 has not. */
 #define FW_XDP_NATIVE_BASIC (1u << 0)
+#define FW_XDP_NDO_XMIT	    (1u << 2)
 #define FW_XDP_MULTI_BUFFER (1u << 5)
 
 /* -ENOENT before Linux 6.3, which began to tell. */
