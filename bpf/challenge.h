@@ -205,12 +205,19 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 	return challenge_put_answer(ctx, host, pkt, room, cookie);
 }
 
+/* Whether this host can answer SYNs that come by this interface. */
+static __always_inline int challenge_is_ready(const struct fw_control *control)
+{
+	return fw_config.cookies && control->cookies.flags & FW_COOKIE_READY &&
+	       !(control->mute_ifaces & fw_config.iface_bit);
+}
+
 /* What becomes of a SYN while it is challenged; in count mode, what would. UNDECIDED: it goes on. */
 static __always_inline enum fw_reason
 challenge_decide(struct xdp_md *ctx, const struct fw_policy_slot *policy, const struct fw_pkt *pkt)
 {
 	struct fw_control *control = map_control();
-	int ready = fw_config.cookies && control->cookies.flags & FW_COOKIE_READY;
+	int ready = challenge_is_ready(control);
 	enum fw_reason why;
 
 	if (!ready && !pkt->counting && !fw_config.replay)
@@ -335,8 +342,8 @@ static __noinline int challenge_has_state(struct xdp_md *ctx, const struct fw_pk
 static __always_inline const struct fw_challenge *challenge_for(const struct fw_control *control,
 								const struct fw_pkt *pkt)
 {
-	if (pkt->now_ns >= control->challenge_until_ns || !fw_config.cookies ||
-	    !(control->cookies.flags & FW_COOKIE_READY) || pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
+	if (pkt->now_ns >= control->challenge_until_ns || !challenge_is_ready(control) ||
+	    pkt->protocol != IPPROTO_TCP || !pkt->has_ports ||
 	    (pkt->tcp_flags & (FW_FLAG_SYN | FW_FLAG_ACK | FW_FLAG_RST | FW_FLAG_FIN)) == FW_FLAG_SYN ||
 	    control->cookies.flags & FW_COOKIE_UNSEEN)
 		return NULL;

@@ -11,7 +11,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 13
+#define FW_ABI_VERSION 14
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -230,8 +230,10 @@ struct fw_control {
 	__u64 spared[FW_SPARED_WORDS];
 	struct fw_cookie_host cookies; /* written by user space */
 	__u64 challenge_until_ns;      /* no challenge lasts longer; written by the packet path */
+	__u32 mute_ifaces;	       /* whose answers nobody takes: a SYN challenged there would be lost */
+	__u32 pad;
 };
-FW_SIZE_IS(struct fw_control, 8 + 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS + 16);
+FW_SIZE_IS(struct fw_control, 8 + 8 + 12 + 4 + 48 + 8 * FW_SPARED_WORDS + 16 + 8);
 
 /* Who built the pinned maps; checked before anything is adopted. */
 struct fw_layout {

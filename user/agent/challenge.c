@@ -146,6 +146,37 @@ static void set_trouble(struct fw_challenge_watch *watch, const char *text)
 	}
 }
 
+#define MUTE_WHY                                                                                             \
+	"the other end of such a veth has neither GRO nor an XDP program and takes no answers; mend, where " \
+	"it "                                                                                                \
+	"is: ethtool -K PEER gro on"
+
+/* The other end can change at any time. */
+static void look_for_mute(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	const struct fw_attached *attached;
+	size_t count = fw_attachments_list(agent->attachments, &attached);
+	char before[sizeof(watch->mute)], names[512] = "";
+	uint32_t mute = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!fw_answers_nobody(&attached[i]))
+			continue;
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", mute ? ", " : "",
+			 attached[i].name);
+		mute |= 1u << (attached[i].iface % FW_IFACES_MAX);
+	}
+	fw_mute_ifaces_set(agent->datapath, mute);
+	snprintf(before, sizeof(before), "%s", watch->mute);
+	watch->mute[0] = '\0';
+	if (mute)
+		snprintf(watch->mute, sizeof(watch->mute),
+			 "NOTHING is challenged on %s, the rules behind decide: " MUTE_WHY, names);
+	if (mute && strcmp(watch->mute, before) != 0)
+		fw_log(FW_LOG_WARNING, "%s", watch->mute);
+}
+
 /* Now and then: connections come and go, and guests. */
 static void look_for_unseen(struct fw_agent *agent)
 {
@@ -222,7 +253,7 @@ void fw_challenge_release(struct fw_agent *agent)
 	bool any = false;
 
 	watch->engaged = false;
-	watch->trouble[0] = watch->unseen[0] = '\0';
+	watch->trouble[0] = watch->unseen[0] = watch->mute[0] = '\0';
 	watch->unseen_ticks = 0;
 	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
 		if (!watch->recorded[i])
@@ -259,6 +290,7 @@ void fw_challenge_settle(struct fw_agent *agent)
 	if (wants(agent->loaded->policy) && filters) {
 		if (!watch->unseen_ticks)
 			look_for_unseen(agent);
+		look_for_mute(agent);
 		fw_challenge_engage(agent, agent->loaded->policy);
 		return;
 	}
@@ -281,6 +313,8 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 		json_array_append_new(
 			warnings,
 			json_sprintf("NOTHING is challenged, the rules behind decide: %s", watch->trouble));
+	if (watch->engaged && watch->mute[0])
+		json_array_append_new(warnings, json_string(watch->mute));
 	if (watch->engaged && watch->unseen[0])
 		json_array_append_new(warnings, json_string(watch->unseen));
 	else if (watch->engaged && watch->host.flags & FW_COOKIE_UNSEEN &&

@@ -27,7 +27,8 @@ struct fw_challenge_watch {
 	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
 	char unseen[FW_ERR_TEXT_MAX];  /* why a packet without a socket may be somebody's, "" when it is
 					  nobody's */
-	unsigned int unseen_ticks;     /* since the first look */
+	char mute[FW_ERR_TEXT_MAX]; /* interfaces where nobody is challenged and why, "" when there is none */
+	unsigned int unseen_ticks;  /* since the first look */
 	struct fw_cookie_host host;
 	struct fw_challenge_entry active[FW_CHALLENGE_SHOWN];
 	size_t active_count, verified;

@@ -19,16 +19,17 @@ static bool challenges(const void *context, uint16_t rule)
 	return false;
 }
 
-/* Whether SYNs that come by some filtered interface can be answered: this host can, and it is not in count
- * mode. */
+/* Whether SYNs that come by some filtered interface can be answered: this host can, it is not in count mode,
+ * and somebody takes answers there. */
 static bool answers(const struct fw_agent *agent)
 {
 	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
+	uint32_t silent = slot ? slot->count_ifaces | fw_datapath_control(agent->datapath)->mute_ifaces : 0;
 
 	for (size_t i = 0; slot && !agent->challenge.trouble[0] && i < count; i++)
-		if (!(slot->count_ifaces >> attached[i].iface & 1))
+		if (!(silent >> attached[i].iface & 1))
 			return true;
 	return false;
 }
@@ -51,6 +52,7 @@ static void report_begin(struct fw_agent *agent, const char *rule, const char *d
 			 "rule '%s': a SYN flood on %s, SYNs would be answered with cookies, but %s", rule,
 			 destination,
 			 agent->challenge.trouble[0] ? "nothing can be challenged here now"
+			 : agent->challenge.mute[0]  ? "pass: floodwall status says why"
 						     : "pass: they come by an interface in count mode, or "
 						       "match by a feed on trial");
 }

@@ -20,7 +20,8 @@ static const struct {
 	[FW_KEPT_DRIFT] = {"drift.json", "live changes of sets and interfaces", fw_drift_save},
 	[FW_KEPT_UNDER_ATTACK] = {"under-attack.json", "the under-attack switch", fw_under_attack_save},
 	[FW_KEPT_ALLOWED] = {"allowed.json", "the list of allowed sources", fw_spared_save},
-	[FW_KEPT_SYSCTLS] = {"challenge.json", "what the sysctls that challenge changes were before", fw_challenge_save},
+	[FW_KEPT_SYSCTLS] = {"challenge.json", "what the sysctls that challenge changes were before",
+			     fw_challenge_save},
 };
 
 static void on_again(uv_timer_t *timer)
@@ -88,8 +89,7 @@ void fw_kept_warn(const struct fw_agent *agent, json_t *warnings)
 {
 	for (enum fw_kept which = 0; which < FW_KEPT_MAX_; which++)
 		if (agent->keeping.why_not[which][0])
-			json_array_append_new(warnings,
-					      json_sprintf("%s would not survive a restart of the agent: %s",
-							   documents[which].what,
-							   agent->keeping.why_not[which]));
+			json_array_append_new(
+				warnings, json_sprintf("%s would not survive a restart of the agent: %s",
+						       documents[which].what, agent->keeping.why_not[which]));
 }

@@ -12,9 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kern/attach.h"
 #include "kern/batch.h"
 #include "kern/instance.h"
 #include "kern/program.h"
+#include "kern/xdp_features.h"
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 
@@ -129,6 +131,20 @@ void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_hos
 
 	memcpy(&word, host, sizeof(word));
 	__atomic_store_n((uint64_t *)(void *)&datapath->control->cookies, word, __ATOMIC_RELEASE);
+}
+
+bool fw_answers_nobody(const struct fw_attached *attached)
+{
+	uint64_t features;
+
+	/* In generic mode they take the way of the stack. */
+	return attached->mode == FW_XDP_NATIVE && !strcmp(attached->driver, "veth") &&
+	       !fw_xdp_features(attached->ifindex, &features) && !(features & FW_XDP_NDO_XMIT);
+}
+
+void fw_mute_ifaces_set(struct fw_datapath *datapath, uint32_t ifaces)
+{
+	__atomic_store_n(&datapath->control->mute_ifaces, ifaces, __ATOMIC_RELEASE);
 }
 
 /* Keys to delete behind the walk, which must not be disturbed. */

@@ -10,6 +10,7 @@
 #include "fw_types.h"
 #include "lib/err.h"
 
+struct fw_attached;
 struct fw_datapath;
 
 /* Whether XDP programs of this kernel may make and check SYN cookies. Asks the kernel by loading a small
@@ -24,6 +25,12 @@ int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err);
 void fw_cookie_host_read(struct fw_cookie_host *ret);
 /* Puts it in force for the packet path. */
 void fw_cookie_host_set(struct fw_datapath *datapath, const struct fw_cookie_host *host);
+
+/* What leaves by it is lost: a veth's other end takes frames of XDP programs only with GRO or a program of
+ * its own. False where the kernel does not tell (before 6.3). */
+bool fw_answers_nobody(const struct fw_attached *attached);
+/* Nothing is challenged there: of fw_control.mute_ifaces. */
+void fw_mute_ifaces_set(struct fw_datapath *datapath, uint32_t ifaces);
 
 /* A key of fw_challenge_map that is in force. */
 struct fw_challenge_entry {
