@@ -3,7 +3,7 @@
 #include "policy/prefixes.h"
 #include "relist_model.h"
 
-#define WORLDS 40
+#define WORLDS 20
 #define STEPS  250
 
 /* Like the agent's drift: one word about a prefix of a set, the latest last. */
