@@ -34,13 +34,14 @@ static void print_changes(const struct fw_page *page, const json_t *changes)
 	}
 }
 
+/* Sentences, or complaints as check has them: those are notes where check calls them notes. */
 static void print_warnings(const struct fw_page *page, const json_t *warnings)
 {
 	const json_t *warning;
 	size_t index;
 
 	json_array_foreach (warnings, index, warning) {
-		fputs("warning: ", page->out);
+		fputs(!strcmp(fw_doc_text(warning, "severity"), "note") ? "note: " : "warning: ", page->out);
 		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning)
 								    : fw_doc_text(warning, "message"));
 		fputc('\n', page->out);
