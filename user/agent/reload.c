@@ -34,6 +34,7 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes,
 	}
 	fw_stand_done(&agent->previous);
 	agent->previous = before;
+	agent->confirm.taken_back = 0;
 	return 0;
 }
 

@@ -158,8 +158,31 @@ void fw_show_confirm(const struct fw_page *page, const json_t *document)
 	fputs("undo: floodwall rollback\n", page->out);
 }
 
+/* The agent has gone back by itself before: it is where the operator wants it. */
+static void show_gone_already(const struct fw_page *page, const json_t *document)
+{
+	fprintf(page->out,
+		"nothing changed: generation %.0f was rolled back already, nobody confirmed it in time\n",
+		fw_doc_number(document, "rolled_back"));
+	fputs("policy: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
+	fprintf(page->out, ", in force as generation %.0f\n", fw_doc_number(document, "generation"));
+	if (!*fw_doc_text(document, "before")) {
+		fputs("there is no policy before that one to go back to\n", page->out);
+		return;
+	}
+	fputs("to go back further, to the policy before that one (", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "before"));
+	fputs("): floodwall rollback\n", page->out);
+}
+
 void fw_show_rollback(const struct fw_page *page, const json_t *document)
 {
+	if (fw_doc_true(document, "unchanged")) {
+		show_gone_already(page, document);
+		return;
+	}
+	print_changes(page, json_object_get(document, "changes"));
 	if (*fw_doc_text(document, "policy_file")) {
 		fputs("policy: ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
