@@ -122,6 +122,17 @@ expect "no drift" 0 "$(status 'len(d["drift"])')"
 expect_exit "sets add --save on entries" 0 fw sets add hand 198.18.6.0/24 --save
 expect_words "the policy has it" '198.51.100.0/24, 198.18.6.0/24' "$WORK/policy.yaml"
 expect "no drift" 0 "$(status 'len(d["drift"])')"
+# other edits of the same file and of the same set come along, and are told apart from what was asked for
+sed -i 's|198.51.100.0/24, |198.51.100.0/24, 198.18.90.0/24, |; s|^  spare:.*|  spare: {entries: [192.0.2.0/25]}|' "$WORK/policy.yaml"
+expect_exit "sets add --save, of one that is partly live" 0 fwj sets add hand 198.18.7.0/24 198.18.8.0/24 --save
+expect "says what else was edited" "hand 1 prefixes added, 0 removed|spare 0 prefixes added, 2 removed" \
+	"$(field "'|'.join(c['name'] + ' ' + c['detail'] for c in d['also_changed'])" <"$WORK/out")"
+expect_exit "an entry out" 0 fwj sets del hand 198.18.7.0/24 --save
+expect "is nothing else" "[]" "$(field "d['also_changed']" <"$WORK/out")"
+sed -i "s|^  spare:.*|  spare: {entries: [192.0.2.0/24, $CLIENT_IP4]}|" "$WORK/policy.yaml"
+expect_exit "and in words" 0 fw sets del hand 198.18.8.0/24 198.18.90.0/24 --save
+expect_words "with the set" '^~ set spare +2 prefixes added, 0 removed$' "$WORK/out"
+
 expect_exit "sets del --save" 0 fw sets del bad 198.18.5.0/24 --save
 expect "the line is gone" 0 "$(grep -c 198.18.5 "$WORK/sets/bad.txt")"
 expect_exit "and the address out" 1 fw sets test bad 198.18.5.1

@@ -18,14 +18,25 @@ json_t *fw_changes_to_json(const struct fw_plan *plan)
 	return list;
 }
 
+static json_t *take(struct fw_plan *plan)
+{
+	json_t *list = fw_changes_to_json(plan);
+
+	fw_plan_done(plan);
+	return list;
+}
+
 json_t *fw_changes_between(const struct fw_policy *running, const struct fw_policy *next)
 {
 	struct fw_plan plan = {};
-	json_t *list;
 
-	if (fw_plan_diff(running, next, &plan))
-		return NULL;
-	list = fw_changes_to_json(&plan);
-	fw_plan_done(&plan);
-	return list;
+	return fw_plan_diff(running, next, &plan) ? NULL : take(&plan);
+}
+
+json_t *fw_changes_reread(const struct fw_loaded *running, const struct fw_loaded *next)
+{
+	struct fw_plan plan = {};
+	int r = fw_plan_diff_live(running->policy, running->image, next->policy, next->image, &plan);
+
+	return r ? NULL : take(&plan);
 }

@@ -54,10 +54,11 @@ const struct fw_command fw_command_reload = {
 	.options = {{.name = "wait",
 		     .help = "accepted for scripts: reload always waits until the policy is in force"}},
 	.help = "read the agent's policy file again",
-	.about = "Unsaved changes (tune, sets add, attach) stay on top. Exit code 78: the file has errors, "
+	.about = "Says what that changed. Unsaved changes (tune, sets add, attach) stay on top. Exit code "
+		 "78: the file has errors, "
 		 "the running policy stays.",
 	.examples = "floodwall reload --wait",
 	.route = FW_API_RELOAD,
-	.json = "{\"generation\":N,\"file\",\"notes\":[TEXT]}",
+	.json = "{\"generation\":N,\"file\",\"notes\":[TEXT],\"changes\":[as plan],\"unchanged\":BOOL}",
 	.run = cmd_reload,
 };

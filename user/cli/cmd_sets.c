@@ -80,16 +80,19 @@ const struct fw_command fw_command_sets_add = {
 	.complete = FW_COMPLETE_SET,
 	.options = {FW_OPTION_FOR("the membership"), FW_OPTION_SAVE},
 	.help = "put addresses or prefixes into a set, live",
-	.about = "Without --save the change is drift: it survives reload and restart of the agent, not a "
-		 "reboot. --save writes into the policy, or into the file that the set comes from. A feed "
-		 "takes "
-		 "live additions, but nothing can be saved there.",
+	.about =
+		"Without --save the change is drift: it survives reload and restart of the agent, not a "
+		"reboot. --save writes into the policy, or into the file that the set comes from, and has "
+		"the "
+		"policy file reloaded: what else was edited there is in force then, too, and is said. A feed "
+		"takes "
+		"live additions, but nothing can be saved there.",
 	.examples = "floodwall sets add office 192.0.2.0/24 --save",
 	.route = FW_API_SETS_ADD,
 	.json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
 		"N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT (a restart of the agent forgets "
 		"it, and "
-		"why)}",
+		"why),\"also_changed\":[as plan] (other edits of the file; with --save),\"policy_file\"}",
 	.run = cmd_sets_change,
 };
 
@@ -108,7 +111,8 @@ const struct fw_command fw_command_sets_del = {
 	.examples = "floodwall sets del office 192.0.2.0/24",
 	.route = FW_API_SETS_DEL,
 	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
-		"seconds\":N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT}",
+		"seconds\":N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT,\"also_changed\":"
+		"as sets add,\"policy_file\"}",
 	.run = cmd_sets_change,
 };
 

@@ -182,6 +182,7 @@ void fw_show_sets_change(const struct fw_page *page, const json_t *document)
 		fw_say_count(fw_doc_count(document, "prefixes6"), b));
 	print_how_long(page, document, change->key);
 	show_not_kept(page, document);
+	fw_show_also_changed(page, document);
 	fw_show_undo(page, document);
 }
 

@@ -34,6 +34,18 @@ static void print_changes(const struct fw_page *page, const json_t *changes)
 	}
 }
 
+void fw_show_also_changed(const struct fw_page *page, const json_t *document)
+{
+	const json_t *changes = json_object_get(document, "also_changed");
+
+	if (!json_array_size(changes))
+		return;
+	fputs("note: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
+	fputs(", or a file that it names, had other edits, which are in force now, too:\n", page->out);
+	print_changes(page, changes);
+}
+
 /* Sentences, or complaints as check has them: those are notes where check calls them notes. */
 static void print_warnings(const struct fw_page *page, const json_t *warnings)
 {

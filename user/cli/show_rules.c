@@ -122,5 +122,6 @@ void fw_show_tune(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, buffer));
 	else
 		fputs("in force until changed or rebooted; not saved (--save)\n", page->out);
+	fw_show_also_changed(page, document);
 	fw_show_undo(page, document);
 }
