@@ -46,8 +46,7 @@ void fw_show_also_changed(const struct fw_page *page, const json_t *document)
 	print_changes(page, changes);
 }
 
-/* Sentences, or complaints as check has them: those are notes where check calls them notes. */
-static void print_warnings(const struct fw_page *page, const json_t *warnings)
+void fw_show_warnings(const struct fw_page *page, const json_t *warnings)
 {
 	const json_t *warning;
 	size_t index;
@@ -101,7 +100,7 @@ void fw_show_plan(const struct fw_page *page, const json_t *document)
 	char memory[FW_SAY_MAX];
 
 	print_changes(page, json_object_get(document, "changes"));
-	print_warnings(page, json_object_get(document, "warnings"));
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	print_looking_back(page, json_object_get(document, "history"));
 	if (fw_doc_count(document, "memory_bytes"))
 		fprintf(page->out, "kernel memory afterwards: at most %s\n",
@@ -114,7 +113,7 @@ void fw_show_plan(const struct fw_page *page, const json_t *document)
 static void print_generations(const struct fw_page *page, const json_t *document, const char *done)
 {
 	print_changes(page, json_object_get(document, "changes"));
-	print_warnings(page, json_object_get(document, "warnings"));
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	fprintf(page->out, "%s: generation %.0f is in force", done, fw_doc_number(document, "generation"));
 	if (fw_doc_count(document, "previous"))
 		fprintf(page->out, ", before it %.0f", fw_doc_number(document, "previous"));
