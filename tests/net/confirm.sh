@@ -31,6 +31,11 @@ expect "rolled back without the CLI" 1000 "$(limit)"
 expect_exit "an unconfirmed apply ends with 3" 3 fw apply "$WORK/tight.yaml" --confirm 5s
 expect_words "and says that nobody confirmed it" 'nobody confirmed it in time' "$WORK/out"
 expect "and the old policy" 1000 "$(limit)"
+# Who types it after the clock has done it means the policy that is gone already.
+expect_exit "rollback of what was rolled back already, with no policy before" 0 fw rollback
+expect_words "says that nothing changed" '^nothing changed: generation [0-9]+ was rolled back already, nobody confirmed it in time$' "$WORK/out"
+expect_words "and that there is none before" '^there is no policy before that one' "$WORK/out"
+expect_exit "a second one fails" 1 fw rollback
 
 # A background job of a script ignores SIGINT; a terminal's foreground job does not.
 interrupted() { # TIMES: Ctrl-C at the question
@@ -101,6 +106,52 @@ expect_exit "apply without confirm" 0 fw apply "$WORK/third.yaml"
 expect "is in force" 30 "$(limit)"
 expect_exit "rollback by hand" 0 fw rollback
 expect "goes to the one before" 7 "$(limit)"
+expect_words "and says what that changed" '^~ rule blanket +limit 30 packets/10s -> 7 packets/10s$' "$WORK/out"
+expect_words "and what undoes it" '^undo: floodwall rollback$' "$WORK/out"
+expect_exit "which it does" 0 fwj rollback
+expect "with the change" "30 False limit 7 packets/10s -> 30 packets/10s floodwall rollback" \
+	"$(limit) $(field "'%s %s %s' % (d['unchanged'], d['changes'][0]['detail'], d['undo'])" <"$WORK/out")"
+expect_exit "and back" 0 fw rollback
+
+# taken_back COMMAND...: $SAID is what rollback says of one that the clock took back, after a command that may be between
+said() { SAID=$(fwj rollback | field "d['unchanged'], d['before'].split('/')[-1] if d.get('before') else None, len(d['changes']), d['undo']"); }
+taken_back() {
+	fw apply "$WORK/write.yaml" --confirm 1s >/dev/null 2>&1
+	"$@" >/dev/null
+	said
+}
+restart() { stop_agent KILL && start_agent; } 2>/dev/null
+write write.yaml 90
+taken_back true
+expect "the first rollback after the clock's changes nothing" "(True, 'third.yaml', 0, None)" "$SAID"
+expect "at all" 7 "$(limit)"
+expect_exit "the second goes back" 0 fw rollback
+expect "further" 30 "$(limit)"
+expect_exit "and that is undone" 0 fw rollback
+expect "by another" 7 "$(limit)"
+taken_back restart
+expect "an agent that was killed since remembers" "(True, 'third.yaml', 0, None)" "$SAID"
+restart
+said
+expect "and that it was said" "(False, None, 1, 'floodwall rollback') 30" "$SAID $(limit)"
+expect_exit "back again" 0 fw rollback
+taken_back fw apply "$WORK/third.yaml"
+expect "after another apply it goes" "(False, None, 1, 'floodwall rollback')" "$SAID"
+expect "to the one before that" 7 "$(limit)"
+fw apply "$WORK/write.yaml" --confirm 30s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/apply.out"
+expect_exit "one that waits is taken back by hand" 0 fw rollback
+wait $APPLY
+expect_words "with what that changed" '^~ rule blanket +limit 90 packets/10s -> 7 packets/10s$' "$WORK/out"
+expect_words "and what undoes it" "^undo: floodwall apply $WORK/write.yaml$" "$WORK/out"
+mv "$WORK/write.yaml" "$WORK/pipe.yaml"
+fw apply <(cat "$WORK/pipe.yaml") --confirm 30s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/apply.out"
+expect_exit "one out of a pipe is taken back" 0 fwj rollback
+wait $APPLY
+expect "and nothing undoes it" None "$(field "d['undo']" <"$WORK/out")"
 
 fw apply "$WORK/third.yaml" --confirm 5s >"$WORK/apply.out" 2>&1 &
 APPLY=$!
@@ -111,6 +162,7 @@ sleep 5
 start_agent
 sleep 1
 expect "a restarted agent honours a deadline that passed meanwhile" 7 "$(limit)"
+expect "and says so" True "$(fwj rollback | field "d['unchanged']")"
 expect_exit "plan says what would change" 0 fw plan "$WORK/third.yaml"
 expect_words "in words" 'blanket.*(7|30)' "$WORK/out"
 expect "plan changes nothing" 7 "$(limit)"

@@ -48,6 +48,11 @@ expect_exit "detach" 0 fw detach "$IFACE"
 says_forgets "detach"
 expect_exit "attach" 0 fw attach "$IFACE"
 says_forgets "attach"
+sed 's/10k packets/20k packets/' "$WORK/policy.yaml" >"$WORK/next.yaml"
+expect_exit "apply" 0 fw apply "$WORK/next.yaml"
+says_forgets "apply"
+expect_exit "rollback" 0 fw rollback
+says_forgets "rollback"
 expect "the change is in force all the same" "300 True" "$(rule blanket limit) $(rule blanket enforcing)"
 stop_agent KILL
 start_agent

@@ -50,6 +50,47 @@ expect_words "and says how it can be done" "$VICTIM_IP4 is not banned: it is thi
 expect_exit "among others it is left out" 78 fwj ban 203.0.113.5 "$VICTIM_IP6" 127.0.0.1
 expect "and only it" "203.0.113.5 | $VICTIM_IP6 127.0.0.1" \
 	"$(field "' '.join(b['source'] for b in d['banned']) + ' | ' + ' '.join(r['source'] for r in d['refused'])" <"$WORK/out")"
+# who lists the wrong address
+policy listing.yaml <<YAML
+version: 1
+interfaces: [{name: $IFACE, xdp: native}]
+never_block: [office]
+sets:
+  hand: {entries: [203.0.113.0/24]}
+  idle: {entries: [203.0.113.0/24]}
+  office: {entries: [192.0.2.0/24]}
+rules:
+  - {name: known-bad, match: {source: [hand]}, action: block}
+  - {name: watched, match: {source: [idle]}, action: count}
+YAML
+expect_exit "a policy with a set that a rule blocks" 0 fw apply "$WORK/listing.yaml"
+warned() { field "len(d['warnings'])" <"$WORK/out"; }
+expect_exit "sets add of the session's client" 0 fwj sets add hand "$CLIENT_IP4"
+expect "is warned of once" 1 "$(warned)"
+expect_words "as check does" "rule 'known-bad' drops $CLIENT_IP4, who has a live SSH session with this host: 'hand' has it; the session passes while it lasts" "$WORK/out"
+expect_exit "of this host itself" 0 fw sets add hand "$VICTIM_IP4"
+expect_words "in words" "^warning: rule 'known-bad' drops this host's own address: 'hand' has $VICTIM_IP4 of $IFACE" "$WORK/out"
+expect_exit "of its network" 0 fw sets add hand 198.18.0.0/24
+expect_words "too" "^warning: rule 'known-bad' drops this host's own network: 'hand' has 198.18.0.0/24" "$WORK/out"
+expect_exit "of somebody in never_block" 0 fw sets add hand 192.0.2.7
+expect_words "who passes all the same" "^warning: 192.0.2.7 is protected by never_block: 192.0.2.0/24 in set 'office': that passes before every rule" "$WORK/out"
+expect "in truth" "pass never_block" "$(fwj explain 192.0.2.7 | field 'd["verdict"] + " " + d["reason"]')"
+on victim ip route add default via 198.18.0.77 dev "$IFACE" metric 7
+is_gateway() { [ "$(fwj explain 198.18.0.77 | field 'd["verdict"] + " " + d["reason"]')" = "pass gateway" ]; }
+expect_exit "a gateway is noticed" 0 until_true 5 is_gateway
+expect_exit "sets add of the gateway" 0 fw sets add hand 198.18.0.77
+expect_words "who passes, too" "^warning: 198.18.0.77 is a gateway of this host: while that is so, it passes before every rule, and rule 'known-bad' drops nothing of it" "$WORK/out"
+expect_exit "in truth" 0 is_gateway
+on victim ip route del default via 198.18.0.77 dev "$IFACE" metric 7
+expect_exit "of a stranger" 0 fwj sets add hand 45.1.2.3
+expect "nothing is said" 0 "$(warned)"
+expect_exit "nor of the client in a set that no rule blocks" 0 fwj sets add idle "$CLIENT_IP4" "$VICTIM_IP4"
+expect "nothing is dropped there" 0 "$(warned)"
+typed listed
+expect "and the session goes on" 0 $?
+expect_exit "out again" 0 fw sets forget hand "$CLIENT_IP4" "$VICTIM_IP4" 198.18.0.0/24 192.0.2.7 198.18.0.77 45.1.2.3
+expect_exit "the others as well" 0 fw sets forget idle "$CLIENT_IP4" "$VICTIM_IP4"
+expect_exit "back" 0 fw apply "$WORK/policy.yaml"
 policy loose.yaml <<YAML
 version: 1
 interfaces: [{name: $IFACE, xdp: native}]

@@ -122,6 +122,17 @@ expect "no drift" 0 "$(status 'len(d["drift"])')"
 expect_exit "sets add --save on entries" 0 fw sets add hand 198.18.6.0/24 --save
 expect_words "the policy has it" '198.51.100.0/24, 198.18.6.0/24' "$WORK/policy.yaml"
 expect "no drift" 0 "$(status 'len(d["drift"])')"
+# other edits of the same file and of the same set come along, and are told apart from what was asked for
+sed -i 's|198.51.100.0/24, |198.51.100.0/24, 198.18.90.0/24, |; s|^  spare:.*|  spare: {entries: [192.0.2.0/25]}|' "$WORK/policy.yaml"
+expect_exit "sets add --save, of one that is partly live" 0 fwj sets add hand 198.18.7.0/24 198.18.8.0/24 --save
+expect "says what else was edited" "hand 1 prefixes added, 0 removed|spare 0 prefixes added, 2 removed" \
+	"$(field "'|'.join(c['name'] + ' ' + c['detail'] for c in d['also_changed'])" <"$WORK/out")"
+expect_exit "an entry out" 0 fwj sets del hand 198.18.7.0/24 --save
+expect "is nothing else" "[]" "$(field "d['also_changed']" <"$WORK/out")"
+sed -i "s|^  spare:.*|  spare: {entries: [192.0.2.0/24, $CLIENT_IP4]}|" "$WORK/policy.yaml"
+expect_exit "and in words" 0 fw sets del hand 198.18.8.0/24 198.18.90.0/24 --save
+expect_words "with the set" '^~ set spare +2 prefixes added, 0 removed$' "$WORK/out"
+
 expect_exit "sets del --save" 0 fw sets del bad 198.18.5.0/24 --save
 expect "the line is gone" 0 "$(grep -c 198.18.5 "$WORK/sets/bad.txt")"
 expect_exit "and the address out" 1 fw sets test bad 198.18.5.1
@@ -185,6 +196,25 @@ expect_words "feeds says why" '^attention drop: ' <(fw feeds)
 expect "the last good copy goes on" rule_block "$(fwj explain 45.1.2.3 | field "d['reason']")"
 expect_words "failures are counted" 'floodwall_feed_fetches_total\{feed="drop",result="failed"\} 1$' <(fw metrics)
 expect_words "and the feed is not up" 'floodwall_feed_up\{feed="drop"\} 0$' <(fw metrics)
+
+# ranges, as the lines of a set file have them
+expect_exit "ranges and an address" 0 fwj sets add hand 198.18.30.4-198.18.30.9 198.18.31.1 2001:db8:1::-2001:db8:1::ff
+expect "become the prefixes that cover them" 4 "$(field "d['added']" <"$WORK/out")"
+UNDO=$(field "d['undo']" <"$WORK/out")
+expect_exit "the ends are in" 0 fw sets test hand 198.18.30.4 198.18.30.9 2001:db8:1::ff
+expect_exit "what is beyond is not" 1 fw sets test hand 198.18.30.10
+expect_exit "undone" 0 sh -c "${UNDO//floodwall /\"$BUILD/floodwall\" --socket \"$WORK/api.sock\" }"
+expect_exit "they are out" 1 fw sets test hand 198.18.30.4
+expect_exit "saved" 0 fw sets add hand 198.18.30.4-198.18.30.9 --save
+expect_words "into the policy" '198.18.30.4/30, 198.18.30.8/31' "$WORK/policy.yaml"
+expect_exit "and out of it" 0 fw sets del hand 198.18.30.4-198.18.30.9 --save
+expect "again" 0 "$(grep -c 198.18.30 "$WORK/policy.yaml")"
+expect_exit "a range that ends before it begins is 64" 64 fw sets add hand 198.18.30.9-198.18.30.4
+expect_words "and says so" "ends before it begins" "$WORK/err"
+wide=2001:db8::1-2001:dbf:ffff:ffff:ffff:ffff:ffff:fffe
+expect_exit "ranges that come to too many are 64" 64 fw sets add hand 198.18.30.4 $wide $wide $wide $wide $wide $wide
+expect_words "and say how many" "of ranges at most 1024 prefixes may come at once, and with '$wide' they are 1[0-9]{3}; nothing was changed" "$WORK/err"
+expect_exit "nothing was" 1 fw sets test hand 198.18.30.4
 
 expect_exit "an unknown set is 78" 78 fw sets add bda 192.0.2.1
 expect_words "and the right one is offered" "did you mean 'bad'" "$WORK/err"

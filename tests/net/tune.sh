@@ -61,6 +61,25 @@ expect_exit "and saved then" 0 fw tune blanket limit=4k/1m --save
 expect_words "is undone to what the file said, and what was tuned over it" \
 	"^undo: floodwall tune blanket 'limit=5000 packets/1m' --save && floodwall tune blanket 'limit=4k/1m'\$" "$WORK/out"
 expect_exit "back again" 0 fw tune blanket limit=5k/1m --save
+# What was edited in the file meanwhile comes into force with the reload of --save, and is said.
+expect_exit "a save into a file that nobody edited" 0 fw tune blanket limit=6k/1m --save
+expect "says nothing of edits" 0 "$(grep -c 'other edits' "$WORK/out")"
+echo "  - {name: pending, limit: 500 packets/1s, action: count}" >>"$WORK/policy.yaml"
+expect_exit "one into a file with an edit" 0 fwj tune blanket limit=5k/1m --save
+expect "has the edit, and not what it wrote itself" "add rule pending" \
+	"$(field "' '.join('%s %s %s' % (c['kind'], c['object'], c['name']) for c in d['also_changed'])" <"$WORK/out")"
+sed -i 's/limit: 500 packets/limit: 600 packets/' "$WORK/policy.yaml"
+expect_exit "another" 0 fw tune blanket limit=6k/1m --save
+expect_words "says so in words" "^note: $WORK/policy.yaml, .* had other edits, which are in force now, too:\$" "$WORK/out"
+expect_words "with the edit" '^~ rule pending +limit 500 packets/1s -> 600 packets/1s$' "$WORK/out"
+expect "and nothing else" 1 "$(grep -c '^[-+~] ' "$WORK/out")"
+sed -i '/pending/d; s/limit: 6000 packets/limit: 5000 packets/; s/limit: 6k packets/limit: 5k packets/' "$WORK/policy.yaml"
+expect_exit "reload" 0 fw reload
+expect_words "says what it changed" '^~ rule blanket +limit 6000 packets/1m -> 5000 packets/1m$' "$WORK/out"
+expect_words "all of it" '^- rule pending' "$WORK/out"
+expect_exit "reload of the same" 0 fwj reload
+expect "changes nothing" "True []" "$(field "'%(unchanged)s %(changes)s' % d" <"$WORK/out")"
+
 expect_exit "unknown rule is 78" 78 fw tune blankett limit=5/1s
 expect_words "and the right name is offered" 'blanket' "$WORK/err"
 expect_exit "unknown key is 64 or 78" "64|78" fw tune blanket limitt=5/1s

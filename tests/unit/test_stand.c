@@ -186,3 +186,19 @@ Test(stand, a_pending_confirm_survives_restart_and_reboot)
 		fw_stand_done(&read.before);
 	}
 }
+
+/* What the clock took back is said once, by whichever agent is asked first; a boot loads another policy. */
+Test(stand, what_was_taken_back_is_remembered_until_a_boot)
+{
+	for (int same_boot = 0; same_boot < 2; same_boot++) {
+		const struct fw_confirm confirm = {
+			.outcome = "rolled_back", .timed_out = true, .generation = 4, .taken_back = 4};
+		struct fw_confirm read = {};
+		json_t *json = fw_confirm_to_json(&confirm);
+
+		fw_confirm_from_json(&read, json, same_boot);
+		cr_expect_not(read.pending);
+		cr_expect_eq(read.taken_back, same_boot ? 4 : 0, "same boot: %d", same_boot);
+		json_decref(json);
+	}
+}

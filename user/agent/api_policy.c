@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* POST /v1/plan, apply, confirm, rollback, reload and GET /v1/confirm. */
+/* POST /v1/plan, apply, confirm, reload and GET /v1/confirm. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/changes.h"
 #include "agent/force.h"
 #include "agent/last_good.h"
 #include "agent/question.h"
@@ -89,23 +90,6 @@ static struct fw_loaded *prepare(struct fw_request *request, struct fw_answer *a
 	return NULL;
 }
 
-static json_t *changes_to_json(const struct fw_plan *plan)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct fw_plan_line *line = &plan->lines[i];
-
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "kind",
-						      line->kind == '+'	  ? "add"
-						      : line->kind == '-' ? "remove"
-									  : "change",
-						      "object", line->object, "name", line->name, "detail",
-						      line->detail));
-	}
-	return list;
-}
-
 /* "eth0, eth1": what is filtered now; "" when nothing is. */
 static void attached_names(const struct fw_agent *agent, char *text, size_t size)
 {
@@ -151,7 +135,7 @@ static json_t *plan_warnings(const struct fw_agent *agent, const struct fw_loade
 static json_t *plan_to_json(const struct fw_agent *agent, const struct fw_plan *plan,
 			    const struct fw_loaded *loaded)
 {
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes", changes_to_json(plan), "add",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes", fw_changes_to_json(plan), "add",
 			 (json_int_t)plan->added, "change", (json_int_t)plan->changed, "remove",
 			 (json_int_t)plan->removed, "memory_bytes", (json_int_t)loaded->image->memory_bytes,
 			 "warnings", plan_warnings(agent, loaded));
@@ -234,7 +218,9 @@ static void remember(struct fw_agent *agent, struct fw_stand *before, uint32_t p
 		fw_stand_done(&agent->previous);
 		agent->previous = *before;
 		*before = (struct fw_stand){};
-		agent->confirm.outcome = "none"; /* whatever became of one before, it is not in force */
+		/* Whatever became of one before, it is not in force. */
+		agent->confirm.outcome = "none";
+		agent->confirm.taken_back = 0;
 	}
 	agent->last_reload_ok = true;
 	agent->last_reload_wall_ns = fw_wall_ns();
@@ -268,7 +254,7 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 	struct fw_plan plan = {};
 	struct fw_err err = {};
 	uint64_t confirm_ns;
-	json_t *warnings;
+	json_t *warnings, *reply;
 
 	if (held) {
 		fw_fail(answer, 409, FW_EXIT_TRY_AGAIN, "confirm-pending", NULL, "%s", held);
@@ -290,13 +276,13 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 	} else {
 		remember(agent, &before, previous, confirm_ns);
 		say_applied(agent, request->by, previous, confirm_ns);
-		fw_reply(answer, json_pack("{s:I, s:I, s:o, s:o, s:o, s:s}", "generation",
-					   (json_int_t)agent->generation, "previous", (json_int_t)previous,
-					   "confirm_seconds",
-					   confirm_ns ? json_integer((json_int_t)(confirm_ns / FW_NS_PER_SEC))
-						      : json_null(),
-					   "changes", changes_to_json(&plan), "warnings", warnings, "undo",
-					   "floodwall rollback"));
+		reply = json_pack(
+			"{s:I, s:I, s:o, s:o, s:o, s:s}", "generation", (json_int_t)agent->generation,
+			"previous", (json_int_t)previous, "confirm_seconds",
+			confirm_ns ? json_integer((json_int_t)(confirm_ns / FW_NS_PER_SEC)) : json_null(),
+			"changes", fw_changes_to_json(&plan), "warnings", warnings, "undo",
+			"floodwall rollback");
+		fw_reply(answer, fw_kept_reply(agent, FW_KEPT_POLICY, reply));
 	}
 	fw_stand_done(&before);
 	fw_plan_done(&plan);
@@ -331,90 +317,29 @@ void fw_api_confirm(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	fw_confirm_keep(agent, request->by);
-	fw_reply(answer, json_pack("{s:b, s:I, s:s}", "confirmed", 1, "generation",
-				   (json_int_t)agent->generation, "undo", "floodwall rollback"));
-}
-
-/* Swaps the policy in force with the one before: done twice it is undone. */
-static int go_back(struct fw_agent *agent, const char *by, struct fw_err *err)
-{
-	struct fw_stand target = {}, before = {};
-	struct fw_loaded *loaded = NULL;
-	int r = fw_stand_copy(&agent->previous, &target);
-
-	if (!r)
-		r = fw_stand_copy(&agent->loaded->stand, &before);
-	if (!r)
-		r = fw_last_good_prepare(agent, &target, true, &loaded, NULL, err);
-	else
-		fw_err_set(err, r, "out of memory; the policy in force stays");
-	if (r) {
-		if (loaded && loaded->diags.count)
-			fw_err_set(err, r,
-				   "the policy before cannot be had again: %s; the one in force stays",
-				   loaded->diags.items[0].message);
-		fw_loaded_free(loaded);
-	} else {
-		r = fw_force_install(agent, loaded, err);
-	}
-	if (!r) {
-		fw_stand_done(&agent->previous);
-		agent->previous = before;
-		before = (struct fw_stand){};
-		fw_force_note_config(agent);
-		fw_force_save(agent);
-		fw_drift_schedule(agent);
-		fw_event(agent, "rollback", by,
-			 json_pack("{s:I, s:s}", "generation", (json_int_t)agent->generation, "file",
-				   agent->loaded->stand.name),
-			 "rolled back: policy '%s' is in force again as generation %u",
-			 agent->loaded->stand.name, agent->generation);
-	}
-	fw_stand_done(&target);
-	fw_stand_done(&before);
-	return r;
-}
-
-void fw_api_rollback(struct fw_request *request, struct fw_answer *answer)
-{
-	struct fw_agent *agent = request->agent;
-	bool pending = agent->confirm.pending;
-	uint32_t to = agent->confirm.previous_generation;
-	struct fw_err err = {};
-	int r;
-
-	if (!pending && !agent->previous.text) {
-		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-before", NULL,
-			"there is no policy to go back to: this is the first one");
-		return;
-	}
-	r = pending ? fw_confirm_take_back(agent, request->by, "rolled back by hand", &err)
-		    : go_back(agent, request->by, &err);
-	if (r)
-		fw_fail_err(answer, &err);
-	else
-		fw_reply(answer, json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation,
-					   "rolled_back_to", (json_int_t)(pending ? to : agent->generation),
-					   "policy_file", agent->loaded->stand.name));
+	fw_reply(answer,
+		 fw_kept_reply(agent, FW_KEPT_POLICY,
+			       json_pack("{s:b, s:I, s:s}", "confirmed", 1, "generation",
+					 (json_int_t)agent->generation, "undo", "floodwall rollback")));
 }
 
 void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	struct fw_loaded *refused = NULL;
-	json_t *notes = json_array();
+	json_t *notes = json_array(), *changes = NULL;
 	const char *previous = agent->previous.text;
 	struct fw_err err = {};
 
-	if (!fw_reload(agent, request->by, notes, &refused, &err)) {
+	if (!fw_reload(agent, request->by, notes, &changes, &refused, &err)) {
 		json_t *nothing = nothing_filtered(agent, agent->loaded->policy);
 
 		if (nothing)
 			json_array_insert_new(notes, 0, nothing);
 		fw_reply(answer,
-			 json_pack("{s:I, s:s, s:O, s:b}", "generation", (json_int_t)agent->generation,
-				   "file", agent->loaded->stand.name, "notes", notes, "unchanged",
-				   (int)(previous == agent->previous.text)));
+			 json_pack("{s:I, s:s, s:O, s:o, s:b}", "generation", (json_int_t)agent->generation,
+				   "file", agent->loaded->stand.name, "notes", notes, "changes", changes,
+				   "unchanged", (int)(previous == agent->previous.text)));
 	} else if (refused && refused->diags.errors) {
 		fw_diags_sort(&refused->diags);
 		fw_fail_diags(answer, &refused->diags, refused->stand.name);

@@ -8,6 +8,7 @@
 #include "agent/request.h"
 #include "agent/set_members.h"
 #include "agent/set_undo.h"
+#include "agent/set_warnings.h"
 #include "agent/sources.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
@@ -179,8 +180,16 @@ static json_t *undo_of(const struct fw_agent *agent, const struct order *order,
 	return fw_undo_to_json(&undo);
 }
 
+static json_t *warnings_of(struct fw_agent *agent, const struct order *order)
+{
+	json_t *warnings = json_array();
+
+	fw_set_warnings(agent, order->set, order->prefixes, json_array_size(order->cidrs), warnings);
+	return warnings;
+}
+
 /* Whether the files can be written shows only later: the caller gets the undo of both cases. */
-static void reply_changed(const struct fw_agent *agent, const struct order *order,
+static void reply_changed(struct fw_agent *agent, const struct order *order,
 			  const struct fw_set_edits *before, struct fw_answer *answer)
 {
 	const struct fw_image *image = agent->loaded->image;
@@ -193,6 +202,8 @@ static void reply_changed(const struct fw_agent *agent, const struct order *orde
 		order->for_ns ? json_integer((json_int_t)(order->for_ns / FW_NS_PER_SEC)) : json_null(),
 		"undo", undo_of(agent, order, before, order->saves));
 
+	if (reply && order->kind == CHANGE_ADD)
+		json_object_set_new(reply, "warnings", warnings_of(agent, order));
 	if (reply && order->saves)
 		json_object_set_new(reply, "undo_unsaved", undo_of(agent, order, before, false));
 	fw_reply(answer, fw_kept_reply(agent, FW_KEPT_DRIFT, reply));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/changes.h"
 #include "agent/force.h"
 #include "agent/last_good.h"
 #include "lib/clock.h"
@@ -20,7 +21,7 @@ static void on_deadline(uv_timer_t *timer)
 
 	if (!agent->confirm.pending)
 		return;
-	if (fw_confirm_take_back(agent, "agent", "nobody confirmed it in time", &err)) {
+	if (fw_confirm_take_back(agent, "agent", "nobody confirmed it in time", NULL, &err)) {
 		fw_log(FW_LOG_ERROR,
 		       "the unconfirmed policy could not be rolled back, it stays for now and I try again: "
 		       "%s",
@@ -29,6 +30,7 @@ static void on_deadline(uv_timer_t *timer)
 		return;
 	}
 	agent->confirm.timed_out = true;
+	agent->confirm.taken_back = agent->confirm.generation;
 	fw_force_save(agent);
 }
 
@@ -67,6 +69,7 @@ void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t 
 	confirm->previous_generation = previous_generation;
 	confirm->outcome = "none";
 	confirm->timed_out = false;
+	confirm->taken_back = 0;
 	fw_confirm_resume(agent);
 }
 
@@ -85,12 +88,14 @@ void fw_confirm_keep(struct fw_agent *agent, const char *by)
 		 "generation %u confirmed", agent->generation);
 }
 
-int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, struct fw_err *err)
+int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, json_t **ret_changes,
+			 struct fw_err *err)
 {
 	struct fw_confirm *confirm = &agent->confirm;
 	uint32_t refused = agent->generation;
 	struct fw_loaded *loaded = NULL;
 	struct fw_stand stand = {};
+	json_t *changes;
 	int r = fw_stand_copy(&confirm->before, &stand);
 
 	if (!r)
@@ -100,9 +105,14 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 		fw_stand_done(&stand);
 		return r;
 	}
+	changes = ret_changes ? fw_changes_between(agent->loaded->policy, loaded->policy) : NULL;
 	r = fw_force_install(agent, loaded, err);
-	if (r)
+	if (r) {
+		json_decref(changes);
 		return r;
+	}
+	if (ret_changes)
+		*ret_changes = changes;
 	uv_timer_stop(&confirm->timer);
 	confirm->pending = false;
 	confirm->outcome = "rolled_back";
@@ -119,8 +129,9 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 json_t *fw_confirm_to_json(const struct fw_confirm *confirm)
 {
 	if (!confirm->pending)
-		return json_pack("{s:b, s:s, s:b}", "pending", 0, "outcome", confirm->outcome, "timed_out",
-				 (int)confirm->timed_out);
+		return json_pack("{s:b, s:s, s:b, s:I}", "pending", 0, "outcome", confirm->outcome,
+				 "timed_out", (int)confirm->timed_out, "taken_back",
+				 (json_int_t)confirm->taken_back);
 	return json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:I}", "pending", 1, "outcome", confirm->outcome,
 			 "before", fw_stand_to_json(&confirm->before), "deadline_ns",
 			 (json_int_t)confirm->deadline_ns, "deadline_wall_ns",
@@ -149,6 +160,9 @@ void fw_confirm_from_json(struct fw_confirm *confirm, const json_t *document, bo
 				   : !strcmp(outcome, "rolled_back") ? "rolled_back"
 								     : "none";
 	confirm->timed_out = json_is_true(json_object_get(document, "timed_out"));
+	/* A boot loads the file, whatever ran before. */
+	if (same_boot)
+		confirm->taken_back = (uint32_t)json_integer_value(json_object_get(document, "taken_back"));
 	if (!json_is_true(json_object_get(document, "pending")) ||
 	    json_unpack((json_t *)document, "{s:I, s:I, s:I, s:I}", "deadline_ns", &deadline_ns,
 			"deadline_wall_ns", &deadline_wall_ns, "generation", &generation,

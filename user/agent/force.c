@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/here.h"
 #include "kern/publish.h"
 #include "kern/stats.h"
 #include "lib/clock.h"
@@ -94,31 +95,20 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 	return fw_image_compile(loaded->policy, &beside.input, ids, diags, ret);
 }
 
-static size_t learned(const void *names, const char *host, struct fw_addr *ret, size_t most)
-{
-	return fw_server_names_learned(names, host, ret, most);
-}
-
 /* Without an answer from the kernel there is nothing to warn of. */
 static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 {
 	struct fw_listening listening;
 	FW_FREE struct fw_interface *wanted = NULL;
-	struct fw_check_here here = {.ssh_ports = agent->spared.ssh_ports,
-				     .ssh_port_count = agent->spared.ssh_port_count,
-				     .addresses = learned,
-				     .context = &agent->spared.names};
+	struct fw_check_here here;
 
 	fw_check_notify_users(loaded->policy, &loaded->diags);
 	fw_check_memory(loaded->policy, loaded->image, fw_machine_bytes(), &loaded->diags);
 	/* When a machine boots its servers start beside the agent. */
 	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening))
 		fw_check_listeners(loaded->policy, &listening, &loaded->diags);
-	if (fw_interfaces_wanted(agent, loaded->policy, &wanted, &here.interface_count) ||
-	    !here.interface_count)
-		return;
-	here.interfaces = wanted;
-	fw_check_lists_here(loaded->policy, loaded->image, &here, &loaded->diags);
+	if (fw_here(agent, loaded->policy, &wanted, &here))
+		fw_check_lists_here(loaded->policy, loaded->image, &here, &loaded->diags);
 }
 
 int fw_force_prepare(struct fw_agent *agent, struct fw_stand *stand, struct fw_loaded **ret, json_t *notes,

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/changes.h"
 #include "agent/force.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 
 /* The copy of what runs goes to `previous` once the new one is in force. */
-static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes, struct fw_loaded **refused,
-		   struct fw_err *err)
+static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes, json_t **ret_changes,
+		   struct fw_loaded **refused, struct fw_err *err)
 {
 	struct fw_stand before = {};
 	struct fw_loaded *loaded = NULL;
@@ -27,18 +28,25 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes,
 		*refused = loaded;
 		return r;
 	}
+	if (ret_changes)
+		*ret_changes = fw_changes_reread(agent->loaded, loaded);
 	r = fw_force_install(agent, loaded, err);
+	if (r && ret_changes) {
+		json_decref(*ret_changes);
+		*ret_changes = NULL;
+	}
 	if (r || same) {
 		fw_stand_done(&before);
 		return r;
 	}
 	fw_stand_done(&agent->previous);
 	agent->previous = before;
+	agent->confirm.taken_back = 0;
 	return 0;
 }
 
-int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_loaded **ret_refused,
-	      struct fw_err *err)
+int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, json_t **ret_changes,
+	      struct fw_loaded **ret_refused, struct fw_err *err)
 {
 	struct fw_stand next = {}, tunes = {};
 	struct fw_loaded *refused = NULL;
@@ -54,7 +62,7 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_l
 		next.tune_count = tunes.tune_count;
 		tunes.tunes = NULL;
 		tunes.tune_count = 0;
-		r = replace(agent, &next, notes, &refused, err);
+		r = replace(agent, &next, notes, ret_changes, &refused, err);
 	}
 	fw_stand_done(&tunes);
 	fw_stand_done(&next);
@@ -91,7 +99,7 @@ static void on_hangup(uv_signal_t *signal, int number)
 	struct fw_err err = {};
 
 	(void)number;
-	if (fw_reload(agent, "signal", NULL, &refused, &err) && refused)
+	if (fw_reload(agent, "signal", NULL, NULL, &refused, &err) && refused)
 		fw_diags_render(&refused->diags, stderr);
 	fw_loaded_free(refused);
 }

@@ -10,9 +10,11 @@
 struct fw_agent;
 
 /* The file of the policy in force, live changes kept. On failure *ret_refused (may be NULL) has the
- * complaints, caller frees; what was in force stays. `notes` gets sentences about tunes that ended. */
-int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, struct fw_loaded **ret_refused,
-	      struct fw_err *err);
+ * complaints, caller frees; what was in force stays. `notes` gets sentences about tunes that ended.
+ * *ret_changes (may be NULL) is what is in force now and was not before, NULL without memory; the caller's.
+ */
+int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, json_t **ret_changes,
+	      struct fw_loaded **ret_refused, struct fw_err *err);
 /* SIGHUP, SIGTERM and SIGINT. */
 void fw_reload_on_signal(struct fw_agent *agent);
 

@@ -81,15 +81,16 @@ static void name_never_block(struct fw_agent *agent, const struct fw_prefix *pre
 	}
 }
 
+static const char *const spared_as[] = {
+	[FW_SPARED_SSH] = "has a live SSH session with this host",
+	[FW_SPARED_GATEWAY] = "is a gateway of this host",
+	[FW_SPARED_RESOLVER] = "is a DNS resolver of this host",
+	[FW_SPARED_TIME_SERVER] = "is a time server of this host",
+	[FW_SPARED_ALLOWED] = "was allowed with 'floodwall allow'",
+};
+
 void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size)
 {
-	static const char *const who[] = {
-		[FW_SPARED_SSH] = "has a live SSH session with this host",
-		[FW_SPARED_GATEWAY] = "is a gateway of this host",
-		[FW_SPARED_RESOLVER] = "is a DNS resolver of this host",
-		[FW_SPARED_TIME_SERVER] = "is a time server of this host",
-		[FW_SPARED_ALLOWED] = "was allowed with 'floodwall allow'",
-	};
 	const struct fw_spared_watch *spared = &agent->spared;
 	char address[FW_ADDR_TEXT_MAX];
 
@@ -98,9 +99,60 @@ void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix
 		if (fw_prefix_contains(prefix, &spared->current[i].addr))
 			snprintf(text, size, "%s %s",
 				 fw_addr_format(&spared->current[i].addr, address, sizeof(address)),
-				 who[spared->current[i].kind]);
+				 spared_as[spared->current[i].kind]);
 	if (!text[0])
 		name_never_block(agent, prefix, text, size);
+}
+
+static void name_spared(const struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule,
+			char *text, size_t size)
+{
+	const struct fw_spared_watch *spared = &agent->spared;
+	char address[FW_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < spared->current_count && !text[0]; i++) {
+		enum fw_spared_kind kind = spared->current[i].kind;
+		bool answers = kind == FW_SPARED_RESOLVER || kind == FW_SPARED_TIME_SERVER;
+
+		if (kind == FW_SPARED_SSH || !fw_prefix_contains(prefix, &spared->current[i].addr))
+			continue;
+		fw_addr_format(&spared->current[i].addr, address, sizeof(address));
+		if (answers)
+			snprintf(text, size,
+				 "%s %s: its answers pass before every rule, as long as they are not too "
+				 "many, and rule '%s' drops whatever else it sends",
+				 address, spared_as[kind], rule);
+		else
+			snprintf(text, size,
+				 "%s %s: while that is so, it passes before every rule, and rule '%s' drops "
+				 "nothing of it",
+				 address, spared_as[kind], rule);
+	}
+}
+
+void fw_sources_spared(struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule, char *text,
+		       size_t size)
+{
+	bool limited = agent->loaded->policy->never_block_limit.unit != FW_UNIT_NONE;
+	char source[FW_ADDR_TEXT_MAX], why[256] = "";
+
+	text[0] = '\0';
+	name_spared(agent, prefix, rule, text, size);
+	if (text[0])
+		return;
+	name_never_block(agent, prefix, why, sizeof(why));
+	if (!why[0])
+		return;
+	fw_prefix_format(prefix, source, sizeof(source));
+	if (limited)
+		snprintf(text, size,
+			 "%s is %s: that passes before every rule up to the limit of never_block, and rule "
+			 "'%s' drops only what is beyond",
+			 source, why, rule);
+	else
+		snprintf(text, size,
+			 "%s is %s: that passes before every rule, and rule '%s' drops nothing of it", source,
+			 why, rule);
 }
 
 void fw_own_hosts_read(const struct fw_agent *agent, struct fw_own_hosts *ret)

@@ -86,19 +86,29 @@ const char *fw_undo_for(uint64_t left_ns, char *buffer, size_t size)
 	return buffer;
 }
 
-/* " --reason TEXT", between quotes where a shell would see more than a word in it. */
-static void quote_reason(const char *reason, char *buffer, size_t size)
+bool fw_undo_word(const char *text, char *buffer, size_t size)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/@,+";
-	const char *quote = reason[strspn(reason, plain)] ? "'" : "";
+	const char *quote = text[strspn(text, plain)] ? "'" : "";
 
 	buffer[0] = '\0';
-	if (!*reason || strlen(reason) > REASON_MAX || strchr(reason, '\''))
-		return;
-	for (const char *c = reason; *c; c++)
+	if (strchr(text, '\'') || strlen(text) + 3 > size)
+		return false;
+	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return;
-	snprintf(buffer, size, " --reason%s%s%s%s", *reason == '-' ? "=" : " ", quote, reason, quote);
+			return false;
+	snprintf(buffer, size, "%s%s%s", quote, text, quote);
+	return true;
+}
+
+/* " --reason TEXT" */
+static void quote_reason(const char *reason, char *buffer, size_t size)
+{
+	char word[REASON_MAX + 3];
+
+	buffer[0] = '\0';
+	if (*reason && fw_undo_word(reason, word, sizeof(word)))
+		snprintf(buffer, size, " --reason%s%s", *reason == '-' ? "=" : " ", word);
 }
 
 const char *fw_undo_lease(const struct fw_ban *ban, bool says_none, uint64_t now_ns, const char *reason,

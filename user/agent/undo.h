@@ -30,6 +30,9 @@ char *fw_undo_text(const struct fw_undo *undo);
 /* For the answer of a request; null when there is nothing to undo. */
 json_t *fw_undo_to_json(const struct fw_undo *undo);
 
+/* One word for a shell, between quotes where it needs them; false: it cannot be written so, or is too long.
+ */
+bool fw_undo_word(const char *text, char *buffer, size_t size);
 /* " --for 58m", whole seconds, rounded up. */
 const char *fw_undo_for(uint64_t left_ns, char *buffer, size_t size);
 /* What brings a lease back as it is at now_ns. says_none: that it has no strikes must be said, too. reason:

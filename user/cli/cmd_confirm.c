@@ -29,10 +29,16 @@ const struct fw_command fw_command_rollback = {
 	.verb = "rollback",
 	.arguments = "",
 	.help = "go back to the policy before the last apply",
-	.about = "Takes back an apply that waits for confirmation, or the last one that did not.",
+	.about = "Takes back an apply that waits for confirmation, or the last one that did not; done twice, "
+		 "the "
+		 "latter is undone. Where the agent itself has taken one back, as nobody confirmed it in "
+		 "time, "
+		 "the first rollback after that changes nothing and says so; a second one goes further back.",
 	.examples = "floodwall rollback",
 	.route = FW_API_ROLLBACK,
-	.json = "{\"generation\":N,\"rolled_back_to\":N,\"policy_file\"}",
+	.json = "{\"generation\":N,\"rolled_back_to\":N,\"rolled_back\":N,\"policy_file\",\"changes\":[as "
+		"plan],\"unchanged\":BOOL,\"before\":FILE|null (what a second one goes back to; only with "
+		"unchanged),\"undo\":TEXT|null}",
 	.run = cmd_rollback,
 };
 
@@ -48,10 +54,11 @@ const struct fw_command fw_command_reload = {
 	.options = {{.name = "wait",
 		     .help = "accepted for scripts: reload always waits until the policy is in force"}},
 	.help = "read the agent's policy file again",
-	.about = "Unsaved changes (tune, sets add, attach) stay on top. Exit code 78: the file has errors, "
+	.about = "Says what that changed. Unsaved changes (tune, sets add, attach) stay on top. Exit code "
+		 "78: the file has errors, "
 		 "the running policy stays.",
 	.examples = "floodwall reload --wait",
 	.route = FW_API_RELOAD,
-	.json = "{\"generation\":N,\"file\",\"notes\":[TEXT]}",
+	.json = "{\"generation\":N,\"file\",\"notes\":[TEXT],\"changes\":[as plan],\"unchanged\":BOOL}",
 	.run = cmd_reload,
 };

@@ -164,7 +164,9 @@ const struct fw_command fw_command_tune = {
 	.help = "change a rule live: limit, action, mode, ban, per",
 	.about = "In force within milliseconds; meters and counters are kept. Without --save the change is "
 		 "shown as drift by status "
-		 "and survives reload and restart of the agent, not a reboot. ban takes a time, several with "
+		 "and survives reload and restart of the agent, not a reboot. --save has the policy file "
+		 "reloaded: what else was edited there is in force then, too, and is said. ban takes a time, "
+		 "several with "
 		 "commas that escalate, or none; ban and per also what a file says: 'ban={for: 10m, "
 		 "unverified: "
 		 "true}'.",
@@ -172,6 +174,8 @@ const struct fw_command fw_command_tune = {
 		    "limit=5k/1m --save",
 	.route = FW_API_TUNE,
 	.json = "{\"rule\",\"changes\":[{\"key\",\"old\",\"new\"}],\"generation\":N,\"expires_in_seconds\":"
-		"N|null,\"undo\":TEXT|null,\"unchanged\":BOOL,\"saved\":BOOL,\"not_kept\":TEXT}",
+		"N|null,\"undo\":TEXT|null,\"unchanged\":BOOL,\"saved\":BOOL,\"not_kept\":TEXT,\"also_"
+		"changed\":[as "
+		"plan] (other edits of the file; with --save),\"policy_file\"}",
 	.run = cmd_tune,
 };

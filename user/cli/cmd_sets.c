@@ -11,32 +11,66 @@
 #include "lib/addr.h"
 #include "lib/cleanup.h"
 #include "policy/policy.h"
+#include "policy/setfile.h"
+
+/* What ranges may come to: one is at most 62 prefixes, or 254 of IPv6. */
+#define RANGE_PREFIXES_MAX 1024
 
 struct members {
 	const char *set;
-	struct fw_prefix *prefixes;
-	size_t count;
+	struct fw_set entries; /* only its prefixes; owned */
+	size_t of_ranges;
 	bool add;
 };
+
+static void members_done(struct members *members)
+{
+	free(members->entries.prefixes);
+}
 
 static int save_members(const char *policy_file, void *context, struct fw_err *err)
 {
 	const struct members *members = context;
 
-	return fw_policy_save_entries(policy_file, members->set, members->prefixes, members->count,
-				      members->add, err);
+	return fw_policy_save_entries(policy_file, members->set, members->entries.prefixes,
+				      members->entries.prefix_count, members->add, err);
+}
+
+/* Those of one argument; a range is told to the agent as the prefixes that cover it. */
+static int name_members(const struct members *members, size_t from, const char *argument, json_t *cidrs)
+{
+	char text[FW_ADDR_TEXT_MAX];
+
+	if (!strchr(argument, '-'))
+		return json_array_append_new(cidrs, fw_doc_string(argument));
+	for (size_t i = from; i < members->entries.prefix_count; i++)
+		if (json_array_append_new(cidrs, json_string(fw_prefix_format(&members->entries.prefixes[i],
+									      text, sizeof(text)))))
+			return -1;
+	return 0;
 }
 
 static int read_members(struct fw_cli *cli, const struct fw_line *line, struct members *members,
 			json_t *cidrs)
 {
 	for (int i = 1; i < line->argument_count; i++) {
+		const char *argument = line->arguments[i];
+		size_t before = members->entries.prefix_count;
 		struct fw_err err = {0};
 
-		if (fw_prefix_parse(line->arguments[i], &members->prefixes[members->count], &err))
+		if (fw_entry_parse(argument, &members->entries, &err))
 			return fw_cli_fail(cli, FW_EXIT_USAGE, "bad-address", NULL, "%s", err.text);
-		members->count++;
-		if (json_array_append_new(cidrs, fw_doc_string(line->arguments[i])))
+		if (strchr(argument, '-'))
+			members->of_ranges += members->entries.prefix_count - before;
+		if (members->of_ranges > RANGE_PREFIXES_MAX)
+			return fw_cli_fail(
+				cli, FW_EXIT_USAGE, "too-many",
+				"give fewer at once, give prefixes, or write the ranges into the "
+				"file of a set, which takes them as they are",
+				"of ranges at most %d prefixes may come at once, and with '%s' they are %zu; "
+				"nothing was changed",
+				RANGE_PREFIXES_MAX, argument, members->of_ranges);
+		if (name_members(members, before, argument, cidrs))
 			return fw_cli_fail_memory(cli);
 	}
 	return FW_EXIT_OK;
@@ -44,13 +78,11 @@ static int read_members(struct fw_cli *cli, const struct fw_line *line, struct m
 
 static int cmd_sets_change(struct fw_cli *cli, const struct fw_line *line)
 {
-	FW_FREE struct fw_prefix *prefixes = calloc((size_t)line->argument_count, sizeof(*prefixes));
-	struct members members = {.set = line->arguments[0],
-				  .prefixes = prefixes,
-				  .add = line->command->route == FW_API_SETS_ADD};
+	FW_CLEANUP(members_done)
+	struct members members = {.set = line->arguments[0], .add = line->command->route == FW_API_SETS_ADD};
 	json_t *cidrs = json_array(), *document = NULL;
 	json_t *body = json_pack("{s:o,s:o}", "name", fw_doc_string(members.set), "cidrs", cidrs);
-	int exit = body && prefixes ? fw_save_check(cli, line) : fw_cli_fail_memory(cli);
+	int exit = body ? fw_save_check(cli, line) : fw_cli_fail_memory(cli);
 
 	exit = exit ? exit : read_members(cli, line, &members, cidrs);
 	exit = exit ? exit : fw_cli_take_for(cli, line, body);
@@ -80,16 +112,21 @@ const struct fw_command fw_command_sets_add = {
 	.complete = FW_COMPLETE_SET,
 	.options = {FW_OPTION_FOR("the membership"), FW_OPTION_SAVE},
 	.help = "put addresses or prefixes into a set, live",
-	.about = "Without --save the change is drift: it survives reload and restart of the agent, not a "
-		 "reboot. --save writes into the policy, or into the file that the set comes from. A feed "
-		 "takes "
-		 "live additions, but nothing can be saved there.",
-	.examples = "floodwall sets add office 192.0.2.0/24 --save",
+	.about =
+		"Without --save the change is drift: it survives reload and restart of the agent, not a "
+		"reboot. --save writes into the policy, or into the file that the set comes from, and has "
+		"the "
+		"policy file reloaded: what else was edited there is in force then, too, and is said. A feed "
+		"takes "
+		"live additions, but nothing can be saved there.",
+	.examples = "floodwall sets add office 192.0.2.0/24 --save\n"
+		    "floodwall sets add bad 203.0.113.4-203.0.113.9 198.51.100.7 --for 1h",
 	.route = FW_API_SETS_ADD,
-	.json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_seconds\":"
+	.json = "{\"name\",\"added\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"warnings\":[TEXT],"
+		"\"expires_in_seconds\":"
 		"N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT (a restart of the agent forgets "
 		"it, and "
-		"why)}",
+		"why),\"also_changed\":[as plan] (other edits of the file; with --save),\"policy_file\"}",
 	.run = cmd_sets_change,
 };
 
@@ -102,13 +139,18 @@ const struct fw_command fw_command_sets_del = {
 	.complete = FW_COMPLETE_SET,
 	.options = {FW_OPTION_FOR("the removal"), FW_OPTION_SAVE},
 	.help = "take addresses or prefixes out of a set, live",
-	.about = "Part of an entry can be taken out, too; not being there is no failure. What is taken out "
-		 "of a "
-		 "feed stays out, whatever the feed comes to say; nothing of that can be saved.",
+	.about = "A CIDR is an address, a prefix or a range A-B, which becomes the prefixes that cover it. "
+		 "Where a rule blocks the set, this host itself, its networks and whom it needs are warned "
+		 "of; they are added all the same. "
+		 "Without --save the change is drift: it survives reload and restart of the agent, not a "
+		 "reboot. --save writes into the policy, or into the file that the set comes from, and has "
+		 "the policy file reloaded: what else was edited there is in force then, too, and is said. A "
+		 "feed takes live additions, but nothing can be saved there.",
 	.examples = "floodwall sets del office 192.0.2.0/24",
 	.route = FW_API_SETS_DEL,
 	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"
-		"seconds\":N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT}",
+		"seconds\":N|null,\"undo\":TEXT|null,\"saved\":BOOL,\"not_kept\":TEXT,\"also_changed\":"
+		"as sets add,\"policy_file\"}",
 	.run = cmd_sets_change,
 };
 

@@ -25,7 +25,19 @@ static int fail_write(struct fw_cli *cli, const char *file, const struct fw_err 
 			   "not saved in '%s': %s", file, err->text);
 }
 
-static int save_and_reload(struct fw_cli *cli, fw_save_writer *write, void *context, bool *ret_written)
+/* A reload takes in whatever else was edited meanwhile; what this change wrote was in force already. */
+static void note_other_edits(json_t *document, const json_t *reloaded)
+{
+	json_t *changes = json_object_get(reloaded, "changes");
+
+	if (!json_is_array(changes))
+		return;
+	json_object_set(document, "also_changed", changes);
+	json_object_set_new(document, "policy_file", fw_doc_string(fw_doc_text(reloaded, "file")));
+}
+
+static int save_and_reload(struct fw_cli *cli, fw_save_writer *write, void *context, json_t *document,
+			   bool *ret_written)
 {
 	json_t *status = NULL, *reloaded = NULL;
 	struct fw_err err = {0};
@@ -45,6 +57,8 @@ static int save_and_reload(struct fw_cli *cli, fw_save_writer *write, void *cont
 		exit = fw_cli_fail(cli, FW_EXIT_FAILED, "not-saved",
 				   "the change is in force all the same, until changed or rebooted",
 				   "not saved: the agent's policy came from no file");
+	if (!exit)
+		note_other_edits(document, reloaded);
 	json_decref(reloaded);
 	json_decref(status);
 	return exit;
@@ -64,7 +78,7 @@ static void choose_undo(json_t *document, bool written)
 int fw_save_change(struct fw_cli *cli, fw_save_writer *write, void *context, json_t *document)
 {
 	bool written = false;
-	int exit = save_and_reload(cli, write, context, &written);
+	int exit = save_and_reload(cli, write, context, document, &written);
 
 	json_object_set_new(document, "saved", json_boolean(written));
 	choose_undo(document, written);

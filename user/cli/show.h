@@ -26,6 +26,10 @@ void fw_show_not_kept(const struct fw_page *page, const json_t *document);
 void fw_show_unsaved(const struct fw_page *page, const json_t *document);
 /* "ends in 30m" or "until removed", of a member expires_in_seconds. */
 const char *fw_show_ends(const json_t *object, char *buffer);
+/* "warning: …" or "note: …", sentences or complaints as check has them. */
+void fw_show_warnings(const struct fw_page *page, const json_t *warnings);
+/* What else was in the file that --save has written and had reloaded. */
+void fw_show_also_changed(const struct fw_page *page, const json_t *document);
 /* "7000 packets/5m" of limit, unit and window_seconds; "-" without a limit. FW_SAY_MAX bytes. */
 const char *fw_show_limit(const json_t *object, char *buffer);
 

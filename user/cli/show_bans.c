@@ -169,8 +169,10 @@ void fw_show_sets_change(const struct fw_page *page, const json_t *document)
 	fprintf(page->out, "; now %s IPv4 and %s IPv6 prefixes\n",
 		fw_say_count(fw_doc_count(document, "prefixes4"), a),
 		fw_say_count(fw_doc_count(document, "prefixes6"), b));
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	print_how_long(page, document, change->key);
 	fw_show_not_kept(page, document);
+	fw_show_also_changed(page, document);
 	fw_show_undo(page, document);
 }
 

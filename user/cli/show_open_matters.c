@@ -63,10 +63,22 @@ static void print_interface_troubles(const struct fw_page *page, const json_t *i
 	}
 }
 
+/* What a fault comes to and what can be done, where the word alone does not tell; NULL: it does, or a warning
+ * of the agent says it. */
+static const char *advice_on(const char *fault)
+{
+	return strcmp(fault, "ban_unverified")
+		       ? NULL
+		       : "over the limit of a rule with ban, but not banned, as no connection proves that "
+			 "the address is no forged one: blocked only while over it. To ban such sources too, "
+			 "and with them whom they pretend to be: floodwall tune RULE 'ban={for: 10m, "
+			 "unverified: true}'; floodwall rules shows which rules ban";
+}
+
 static void print_faults(const struct fw_page *page, json_t *faults)
 {
 	char buffer[FW_SAY_MAX];
-	const char *word;
+	const char *word, *advice;
 	json_t *count;
 
 	json_object_foreach (faults, word, count) {
@@ -75,7 +87,9 @@ static void print_faults(const struct fw_page *page, json_t *faults)
 			continue;
 		fputs("attention ", page->out);
 		fw_print_safe(page->out, word);
-		fprintf(page->out, " %s times\n", fw_say_count(fw_json_count(count), buffer));
+		advice = advice_on(word);
+		fprintf(page->out, " %s times%s%s\n", fw_say_count(fw_json_count(count), buffer),
+			advice ? ": " : "", advice ? advice : "");
 	}
 }
 

@@ -34,13 +34,25 @@ static void print_changes(const struct fw_page *page, const json_t *changes)
 	}
 }
 
-static void print_warnings(const struct fw_page *page, const json_t *warnings)
+void fw_show_also_changed(const struct fw_page *page, const json_t *document)
+{
+	const json_t *changes = json_object_get(document, "also_changed");
+
+	if (!json_array_size(changes))
+		return;
+	fputs("note: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
+	fputs(", or a file that it names, had other edits, which are in force now, too:\n", page->out);
+	print_changes(page, changes);
+}
+
+void fw_show_warnings(const struct fw_page *page, const json_t *warnings)
 {
 	const json_t *warning;
 	size_t index;
 
 	json_array_foreach (warnings, index, warning) {
-		fputs("warning: ", page->out);
+		fputs(!strcmp(fw_doc_text(warning, "severity"), "note") ? "note: " : "warning: ", page->out);
 		fw_print_safe(page->out, json_string_value(warning) ? json_string_value(warning)
 								    : fw_doc_text(warning, "message"));
 		fputc('\n', page->out);
@@ -88,7 +100,7 @@ void fw_show_plan(const struct fw_page *page, const json_t *document)
 	char memory[FW_SAY_MAX];
 
 	print_changes(page, json_object_get(document, "changes"));
-	print_warnings(page, json_object_get(document, "warnings"));
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	print_looking_back(page, json_object_get(document, "history"));
 	if (fw_doc_count(document, "memory_bytes"))
 		fprintf(page->out, "kernel memory afterwards: at most %s\n",
@@ -101,7 +113,7 @@ void fw_show_plan(const struct fw_page *page, const json_t *document)
 static void print_generations(const struct fw_page *page, const json_t *document, const char *done)
 {
 	print_changes(page, json_object_get(document, "changes"));
-	print_warnings(page, json_object_get(document, "warnings"));
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	fprintf(page->out, "%s: generation %.0f is in force", done, fw_doc_number(document, "generation"));
 	if (fw_doc_count(document, "previous"))
 		fprintf(page->out, ", before it %.0f", fw_doc_number(document, "previous"));
@@ -120,6 +132,7 @@ void fw_show_apply(const struct fw_page *page, const json_t *document)
 		fputs("lasts until the next apply or rollback: reload reads this file again; a reboot loads "
 		      "the agent's own policy file\n",
 		      page->out);
+	fw_show_not_kept(page, document);
 	if (*fw_doc_text(document, "undo"))
 		fw_show_undo(page, document);
 	else
@@ -154,11 +167,35 @@ void fw_show_confirm(const struct fw_page *page, const json_t *document)
 {
 	fprintf(page->out, "confirmed: generation %.0f stays until the next apply or rollback\n",
 		fw_doc_number(document, "generation"));
+	fw_show_not_kept(page, document);
 	fputs("undo: floodwall rollback\n", page->out);
+}
+
+/* The agent has gone back by itself before: it is where the operator wants it. */
+static void show_gone_already(const struct fw_page *page, const json_t *document)
+{
+	fprintf(page->out,
+		"nothing changed: generation %.0f was rolled back already, nobody confirmed it in time\n",
+		fw_doc_number(document, "rolled_back"));
+	fputs("policy: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
+	fprintf(page->out, ", in force as generation %.0f\n", fw_doc_number(document, "generation"));
+	if (!*fw_doc_text(document, "before")) {
+		fputs("there is no policy before that one to go back to\n", page->out);
+		return;
+	}
+	fputs("to go back further, to the policy before that one (", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "before"));
+	fputs("): floodwall rollback\n", page->out);
 }
 
 void fw_show_rollback(const struct fw_page *page, const json_t *document)
 {
+	if (fw_doc_true(document, "unchanged")) {
+		show_gone_already(page, document);
+		return;
+	}
+	print_changes(page, json_object_get(document, "changes"));
 	if (*fw_doc_text(document, "policy_file")) {
 		fputs("policy: ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
@@ -169,5 +206,6 @@ void fw_show_rollback(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, ", now in force as generation %.0f",
 			fw_doc_number(document, "generation"));
 	fputc('\n', page->out);
+	fw_show_not_kept(page, document);
 	fw_show_undo(page, document);
 }

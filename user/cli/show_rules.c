@@ -123,5 +123,6 @@ void fw_show_tune(const struct fw_page *page, const json_t *document)
 	else
 		fw_show_unsaved(page, document);
 	fw_show_not_kept(page, document);
+	fw_show_also_changed(page, document);
 	fw_show_undo(page, document);
 }

@@ -64,6 +64,8 @@ struct fw_near_host {
 	enum fw_spared_kind kind;
 	enum fw_reach reach;
 };
+/* The address that stands for a network of this machine when lists are compared with it. */
+struct fw_addr fw_own_neighbour(const struct fw_own_network *own);
 /* Warns of rules whose lists drop a network that this machine is in (check_own.c). */
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
 			   const struct fw_near_network *networks, size_t count, struct fw_diags *diags);
@@ -84,6 +86,10 @@ struct fw_check_here {
 	/* Addresses of a host that were learned before, at most `most`; returns how many. NULL: none were. */
 	size_t (*addresses)(const void *context, const char *host, struct fw_addr *ret, size_t most);
 	const void *context;
+	/* Only what becomes of these addresses of this machine and hosts that it needs, or of a network by
+	 * them; none: of all. */
+	const struct fw_prefix *only;
+	size_t only_count;
 };
 /* All three, of the machine this runs on (check_near.c). What the kernel does not tell is not warned of, and
  * nobody is asked for the address of a name: that may take half a minute. */

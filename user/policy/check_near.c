@@ -180,6 +180,32 @@ static void add_hosts(struct near *near)
 	}
 }
 
+static bool is_asked_for(const struct fw_check_here *here, const struct fw_addr *addr)
+{
+	for (size_t i = 0; i < here->only_count; i++)
+		if (fw_prefix_contains(&here->only[i], addr))
+			return true;
+	return !here->only_count;
+}
+
+static void keep_asked_for(struct near *near)
+{
+	size_t networks = 0, hosts = 0;
+
+	for (size_t i = 0; i < near->network_count; i++) {
+		const struct fw_addr neighbour = fw_own_neighbour(&near->networks[i].own);
+
+		if (is_asked_for(near->here, &near->networks[i].own.addr) ||
+		    is_asked_for(near->here, &neighbour))
+			near->networks[networks++] = near->networks[i];
+	}
+	near->network_count = networks;
+	for (size_t i = 0; i < near->host_count; i++)
+		if (is_asked_for(near->here, &near->hosts[i].addr))
+			near->hosts[hosts++] = near->hosts[i];
+	near->host_count = hosts;
+}
+
 void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
 			 const struct fw_check_here *here, struct fw_diags *diags)
 {
@@ -188,7 +214,9 @@ void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *
 	(void)fw_link_stack_read(&near.stack);
 	add_networks(&near);
 	add_hosts(&near);
+	keep_asked_for(&near); /* the others were needed to tell through what a host comes */
 	fw_check_own_networks(policy, image, near.networks, near.network_count, diags);
 	fw_check_needed_hosts(policy, image, near.hosts, near.host_count, diags);
-	fw_check_named_servers(policy, image, near.names, near.name_count, diags);
+	if (!here->only_count)
+		fw_check_named_servers(policy, image, near.names, near.name_count, diags);
 }

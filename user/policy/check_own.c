@@ -148,7 +148,7 @@ static bool is_pair(const struct fw_own_network *own)
 	return own->network.bits == 127;
 }
 
-static struct fw_addr neighbour_of(const struct fw_own_network *own)
+struct fw_addr fw_own_neighbour(const struct fw_own_network *own)
 {
 	struct fw_addr neighbour = own->addr;
 
@@ -162,7 +162,7 @@ enum loss { NOTHING, OWN_ADDRESS, OWN_NETWORK };
 static enum loss loss_of(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
 			 const struct fw_own_network *own)
 {
-	const struct fw_addr neighbour = neighbour_of(own);
+	const struct fw_addr neighbour = fw_own_neighbour(own);
 	bool self, other;
 
 	if (own->loopback || own->network.bits == 128 || is_link_local(own))
@@ -180,7 +180,7 @@ static void warn_of_network(const struct fw_policy *policy, const struct fw_imag
 {
 	const struct fw_own_network *own = &near->own;
 	const struct fw_policy_rule *from = &policy->rules[rule];
-	const struct fw_addr neighbour = neighbour_of(own);
+	const struct fw_addr neighbour = fw_own_neighbour(own);
 	const char *cannot = from->action == FW_ACTION_POLICE ? "can hardly" : "cannot";
 	const char *set = set_that_has(policy, image, rule, is_pair(own) ? &neighbour : &own->addr);
 	char text[FW_ADDR_TEXT_MAX], hint[512];

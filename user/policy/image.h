@@ -126,5 +126,10 @@ struct fw_plan {
 };
 void fw_plan_done(struct fw_plan *plan);
 int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted, struct fw_plan *ret);
+/* The same with the sets as the images have them: a live change that both have is no difference, though only
+ * one of the policies says it. */
+int fw_plan_diff_live(const struct fw_policy *running, const struct fw_image *running_image,
+		      const struct fw_policy *wanted, const struct fw_image *wanted_image,
+		      struct fw_plan *ret);
 
 #endif

@@ -36,6 +36,18 @@ const struct fw_prefix *fw_members_own(const struct fw_all_members *members, uns
 	return NULL;
 }
 
+const struct fw_prefix *fw_members_now(const struct fw_all_members *members, unsigned int set,
+				       size_t *ret_count)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (members->items[i].set == set) {
+			*ret_count = members->items[i].count;
+			return members->items[i].items;
+		}
+	*ret_count = 0;
+	return NULL;
+}
+
 static int append_changes(const struct fw_image_input *input, const char *set, bool removed, size_t *next,
 			  struct fw_prefix **items, size_t *item_count)
 {

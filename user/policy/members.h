@@ -33,6 +33,9 @@ int fw_members_gather(const struct fw_policy *policy, const struct fw_image_inpu
  */
 const struct fw_prefix *fw_members_own(const struct fw_all_members *members, unsigned int set,
 				       size_t *ret_count);
+/* The same with live changes; without what a feed lists. */
+const struct fw_prefix *fw_members_now(const struct fw_all_members *members, unsigned int set,
+				       size_t *ret_count);
 /* Whether a set holds the whole of a prefix, live changes and feeds included. */
 bool fw_members_hold(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix);
 void fw_members_done(struct fw_all_members *members);

@@ -9,6 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "policy/describe.h"
+#include "policy/lists.h"
 #include "policy/plan_line.h"
 #include "policy/prefixes.h"
 #include "policy/words.h"
@@ -155,23 +156,35 @@ static int count_missing(struct fw_prefix *a, size_t a_count, struct fw_prefix *
 	return fw_prefixes_subtract(a, a_count, b, b_count, &missing, ret);
 }
 
-static struct fw_prefix *normal_copy(const struct fw_set *set, size_t *ret_count)
-{
-	struct fw_prefix *copy = malloc((set->prefix_count + 1) * sizeof(*copy));
+/* One of the two: its sets as the policy has them, or with live changes as its image does. */
+struct side {
+	const struct fw_policy *policy;
+	const struct fw_image *image; /* NULL: without them */
+};
 
+static struct fw_prefix *normal_copy(const struct side *side, unsigned int set, size_t *ret_count)
+{
+	const struct fw_prefix *items = side->policy->sets[set].prefixes;
+	size_t count = side->policy->sets[set].prefix_count;
+	struct fw_prefix *copy;
+
+	if (side->image)
+		items = fw_members_now(&side->image->truth->members, set, &count);
+	copy = malloc((count + 1) * sizeof(*copy));
 	if (!copy)
 		return NULL;
-	if (set->prefix_count)
-		memcpy(copy, set->prefixes, set->prefix_count * sizeof(*copy));
-	*ret_count = fw_prefixes_normalize(copy, set->prefix_count);
+	if (count)
+		memcpy(copy, items, count * sizeof(*copy));
+	*ret_count = fw_prefixes_normalize(copy, count);
 	return copy;
 }
 
-static int set_changed(struct fw_plan *plan, const struct fw_set *old, const struct fw_set *new)
+static int set_changed(struct fw_plan *plan, const struct side *running, unsigned int old,
+		       const struct side *wanted, unsigned int new)
 {
 	size_t before_count = 0, after_count = 0, gone = 0, come = 0;
-	FW_FREE struct fw_prefix *before = normal_copy(old, &before_count);
-	FW_FREE struct fw_prefix *after = normal_copy(new, &after_count);
+	FW_FREE struct fw_prefix *before = normal_copy(running, old, &before_count);
+	FW_FREE struct fw_prefix *after = normal_copy(wanted, new, &after_count);
 	int r;
 
 	if (!before || !after)
@@ -181,11 +194,13 @@ static int set_changed(struct fw_plan *plan, const struct fw_set *old, const str
 		r = count_missing(after, after_count, before, before_count, &come);
 	if (r || (!come && !gone))
 		return r;
-	return fw_plan_line(plan, '~', "set", new->name, "%zu prefixes added, %zu removed", come, gone);
+	return fw_plan_line(plan, '~', "set", wanted->policy->sets[new].name,
+			    "%zu prefixes added, %zu removed", come, gone);
 }
 
-static int diff_sets(struct fw_plan *plan, const struct fw_policy *running, const struct fw_policy *wanted)
+static int diff_sets(struct fw_plan *plan, const struct side *from, const struct side *to)
 {
+	const struct fw_policy *running = from->policy, *wanted = to->policy;
 	int r = 0;
 
 	for (size_t i = 0; i < wanted->set_count && !r; i++) {
@@ -195,7 +210,7 @@ static int diff_sets(struct fw_plan *plan, const struct fw_policy *running, cons
 		if (set->kind == FW_SET_FEED)
 			continue;
 		r = old < 0 ? fw_plan_line(plan, '+', "set", set->name, "%zu prefixes", set->prefix_count)
-			    : set_changed(plan, &running->sets[old], set);
+			    : set_changed(plan, from, (unsigned int)old, to, (unsigned int)i);
 	}
 	for (size_t i = 0; i < running->set_count && !r; i++)
 		if (running->sets[i].kind != FW_SET_FEED &&
@@ -247,15 +262,16 @@ static int diff_interfaces(struct fw_plan *plan, const struct fw_policy *running
 	return r;
 }
 
-int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted, struct fw_plan *ret)
+static int diff(const struct side *from, const struct side *to, struct fw_plan *ret)
 {
+	const struct fw_policy *running = from->policy, *wanted = to->policy;
 	struct fw_plan plan = {0};
 	int r = fw_plan_settings(&plan, running, wanted);
 
 	if (!r)
 		r = diff_interfaces(&plan, running, wanted);
 	if (!r)
-		r = diff_sets(&plan, running, wanted);
+		r = diff_sets(&plan, from, to);
 	if (!r)
 		r = fw_plan_feeds(&plan, running, wanted);
 	if (!r)
@@ -274,4 +290,16 @@ int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted
 	}
 	*ret = plan;
 	return 0;
+}
+
+int fw_plan_diff(const struct fw_policy *running, const struct fw_policy *wanted, struct fw_plan *ret)
+{
+	return diff(&(struct side){.policy = running}, &(struct side){.policy = wanted}, ret);
+}
+
+int fw_plan_diff_live(const struct fw_policy *running, const struct fw_image *running_image,
+		      const struct fw_policy *wanted, const struct fw_image *wanted_image,
+		      struct fw_plan *ret)
+{
+	return diff(&(struct side){running, running_image}, &(struct side){wanted, wanted_image}, ret);
 }
