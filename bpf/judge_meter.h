@@ -39,7 +39,7 @@ static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const
 static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
 					       __u32 sub_us)
 {
-	struct fw_known_digest *digest;
+	union fw_known_digest *digest;
 	__u16 tag = known_tag(hash, key->rule, key->port);
 	struct fw_gate *gate = known_gate();
 	struct fw_meter *meter = NULL;
@@ -55,7 +55,7 @@ static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, _
 	if (meter) {
 		if (known != KNOWN_WELL)
 			known_keep(digest, hash, key->rule, tag, known);
-	} else if (known_admits(gate, digest, tag, known, now_ns)) {
+	} else if (known_admits(gate, digest, hash, key->rule, tag, known, now_ns)) {
 		meter = judge_insert(gate, key, known, now_ns, sub_us);
 		if (meter && known == KNOWN_CANDIDATE)
 			known_keep(digest, hash, key->rule, tag, known);

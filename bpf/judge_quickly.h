@@ -61,14 +61,14 @@ static __always_inline enum judge_quickly judge_source_quickly(const struct fw_r
 							       const struct fw_pkt *pkt, struct fw_cpu *cpu,
 							       struct fw_known_digests *crowded)
 {
-	struct fw_known_digest *digest;
+	union fw_known_digest *digest;
 	__u16 tag;
 
 	if (crowded) {
 		digest = &crowded->half[known_half(pkt->key_hash, index)];
 		tag = known_tag(pkt->key_hash, index, 0);
 		if (known_is_stranger(digest, pkt->key_hash, index, tag)) {
-			known_turn_away(&cpu->gate, digest, tag, pkt->now_ns);
+			known_turn_away(&cpu->gate, digest, pkt->key_hash, index, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 	}

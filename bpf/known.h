@@ -58,6 +58,14 @@ static __always_inline struct fw_known_tags *known_bucket(__u64 hash, __u32 rule
 	return &line->half[known_half(hash, rule)];
 }
 
+static __always_inline union fw_known_candidates *known_candidates(__u64 hash, __u32 rule)
+{
+	struct fw_known_candidates_line *line = map_memory(
+		fw_known_candidate_map, struct fw_known_candidates_line, hash >> 1, FW_KNOWN_LINES - 1);
+
+	return &line->half[known_half(hash, rule)];
+}
+
 /* A miss costs more than all the rest of a packet: begun here, it is over when a meter asks. */
 static __always_inline struct fw_known_digests *known_ask(__u64 hash)
 {
@@ -73,7 +81,7 @@ static __always_inline __u64 known_digest_bits(__u32 tag)
 	return 1ULL << (tag & 15) | 1ULL << 16 << (tag >> 4 & 15) | 1ULL << 32 << (tag >> 8 & 15);
 }
 
-/* No: nobody with that tag is in the bucket. */
+/* No: nobody with that tag is in the bucket, nor a candidate. */
 static __always_inline int known_may_have(__u64 word, __u16 tag)
 {
 	return !(~word & known_digest_bits(tag));
@@ -87,9 +95,9 @@ static __always_inline __u64 known_lanes_have(__u64 tags, __u64 pattern)
 	return (lanes - KNOWN_LANES_LOW) & ~lanes & KNOWN_LANES_HIGH;
 }
 
-static __always_inline int known_is_candidate(const struct fw_known_digest *digest, __u16 tag)
+static __always_inline int known_is_candidate(__u64 hash, __u32 rule, __u16 tag)
 {
-	return known_lanes_have(digest->candidates, tag * KNOWN_LANES_LOW) != 0;
+	return known_lanes_have(known_candidates(hash, rule)->word, tag * KNOWN_LANES_LOW) != 0;
 }
 
 /* A key that has, or lately had, a meter. */
@@ -145,18 +153,20 @@ static __always_inline int known_is_in_bucket(__u64 hash, __u32 rule, __u16 tag)
 /* What is known of a key by its tag. */
 enum known { KNOWN_NOT, KNOWN_CANDIDATE, KNOWN_WELL };
 
-static __always_inline enum known known_how(const struct fw_known_digest *digest, __u64 hash, __u32 rule,
+static __always_inline enum known known_how(const union fw_known_digest *digest, __u64 hash, __u32 rule,
 					    __u16 tag)
 {
-	if (known_is_candidate(digest, tag))
+	if (!known_may_have(digest->word, tag))
+		return KNOWN_NOT;
+	if (known_is_candidate(hash, rule, tag))
 		return KNOWN_CANDIDATE;
-	return known_may_have(digest->word, tag) && known_is_in_bucket(hash, rule, tag) ? KNOWN_WELL
-											: KNOWN_NOT;
+	return known_is_in_bucket(hash, rule, tag) ? KNOWN_WELL : KNOWN_NOT;
 }
 
-/* The bits of who is in the bucket now, and of nobody else. */
-static __always_inline void known_clean_digest(struct fw_known_digest *digest,
-					       const struct fw_known_tags *bucket)
+/* The bits of who is there now, and of nobody else. */
+static __always_inline void known_clean_digest(union fw_known_digest *digest,
+					       const struct fw_known_tags *bucket,
+					       const union fw_known_candidates *candidates)
 {
 	__u64 bits = 0;
 
@@ -164,38 +174,41 @@ static __always_inline void known_clean_digest(struct fw_known_digest *digest,
 	for (int i = 0; i < FW_KNOWN_TAGS; i++)
 		if (bucket->tag[i])
 			bits |= known_digest_bits(bucket->tag[i]);
+#pragma unroll
+	for (int i = 0; i < FW_KNOWN_CANDIDATES; i++)
+		if (candidates->tag[i])
+			bits |= known_digest_bits(candidates->tag[i]);
 	if (!((digest->word ^ bits) << 16))
 		return;
 	for (int i = 0; i < 3; i++) /* of the word, but not its last two bytes, which other CPUs may write */
 		digest->bits[i] = bits >> 16 * i;
 }
 
-/* As a call, for it is one stranger in a hundred while a bucket has four tags. Who was asked for in vain may
- * have met the bits of tags that fell out. */
-static __noinline int known_is_in_bucket_apart(struct fw_known_digest *digest, __u64 hash, __u32 rule,
-					       __u32 tag)
+/* As a call, for it is one stranger in thirty where a bucket has nothing but candidates. Who was asked for in
+ * vain may have met the bits of those that others have replaced. */
+static __noinline int known_is_there_apart(union fw_known_digest *digest, __u64 hash, __u32 rule, __u32 tag)
 {
-	int found = known_is_in_bucket(hash, rule, tag);
+	int found = known_is_candidate(hash, rule, tag) || known_is_in_bucket(hash, rule, tag);
 
 	if (!found)
-		known_clean_digest(digest, known_bucket(hash, rule));
+		known_clean_digest(digest, known_bucket(hash, rule), known_candidates(hash, rule));
 	return found;
 }
 
-static __always_inline int known_is_stranger(struct fw_known_digest *digest, __u64 hash, __u32 rule,
-					     __u16 tag)
+static __always_inline int known_is_stranger(union fw_known_digest *digest, __u64 hash, __u32 rule, __u16 tag)
 {
-	return !known_is_candidate(digest, tag) &&
-	       !(known_may_have(digest->word, tag) && known_is_in_bucket_apart(digest, hash, rule, tag));
+	return !(known_may_have(digest->word, tag) && known_is_there_apart(digest, hash, rule, tag));
 }
 
 /* The key has a meter and came again: a candidate is one no more. */
-static __always_inline void known_keep(struct fw_known_digest *digest, __u64 hash, __u32 rule, __u16 tag,
+static __always_inline void known_keep(union fw_known_digest *digest, __u64 hash, __u32 rule, __u16 tag,
 				       enum known known)
 {
-	for (__u32 i = 0; i < FW_KNOWN_FAST + FW_KNOWN_SLOW && known == KNOWN_CANDIDATE; i++)
-		if (digest->candidate[i] == tag)
-			digest->candidate[i] = 0;
+	union fw_known_candidates *candidates = known_candidates(hash, rule);
+
+	for (__u32 i = 0; i < FW_KNOWN_CANDIDATES && known == KNOWN_CANDIDATE; i++)
+		if (candidates->tag[i] == tag)
+			candidates->tag[i] = 0;
 	known_add(known_bucket(hash, rule), tag);
 	__sync_fetch_and_or(&digest->word, known_digest_bits(tag));
 }
@@ -208,12 +221,13 @@ static __always_inline struct fw_gate *known_gate(void)
 /* A key without meter is turned away; of such packets one in a while becomes its bucket's candidate. The
  * times are the bucket's own, whatever CPU a packet comes by, and no sender can keep time with a CPU's count.
  */
-static __always_inline void known_turn_away(struct fw_gate *gate, struct fw_known_digest *digest, __u16 tag,
-					    __u64 now_ns)
+static __always_inline void known_turn_away(struct fw_gate *gate, union fw_known_digest *digest, __u64 hash,
+					    __u32 rule, __u16 tag, __u64 now_ns)
 {
+	union fw_known_digest with = {.word = digest->word};
 	__u64 count = ++gate->turned_away;
-	__u8 unit = now_ns >> FW_KNOWN_TIME_SHIFT, units = unit - digest->unit;
-	__u32 next = digest->next, place = next & 1, turn = 1;
+	__u8 unit = now_ns >> FW_KNOWN_TIME_SHIFT, units = unit - with.unit;
+	__u32 next = with.next, place = next & 1, turn = 1;
 
 	if (count % FW_GATE_CANDIDATE_PACKETS || units < FW_GATE_CANDIDATE_UNITS)
 		return;
@@ -221,9 +235,11 @@ static __always_inline void known_turn_away(struct fw_gate *gate, struct fw_know
 		place = FW_KNOWN_FAST + (next >> 1 & 1);
 		turn = 2;
 	}
-	digest->candidate[place] = tag;
-	digest->next = next ^ turn;
-	digest->unit = unit;
+	known_candidates(hash, rule)->tag[place] = tag;
+	with.word |= known_digest_bits(tag);
+	with.next = next ^ turn;
+	with.unit = unit;
+	digest->word = with.word;
 	gate->candidates++;
 }
 
@@ -312,15 +328,15 @@ static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 /* May a key get a meter? In peace, all that ask. Under a flood of new keys, which closes the gate, those that
  * come a second time while they are candidates: who sends much is one soon, a crowd of keys that come once
  * never costs an insert, and so pushes nobody out. */
-static __always_inline int known_admits(struct fw_gate *gate, struct fw_known_digest *digest, __u16 tag,
-					enum known known, __u64 now_ns)
+static __always_inline int known_admits(struct fw_gate *gate, union fw_known_digest *digest, __u64 hash,
+					__u32 rule, __u16 tag, enum known known, __u64 now_ns)
 {
 	if (!gate->left && !gate->closed) {
 		known_close(gate, now_ns);
 		known_see_flood(now_ns);
 	}
 	if (gate->closed && known == KNOWN_NOT) {
-		known_turn_away(gate, digest, tag, now_ns);
+		known_turn_away(gate, digest, hash, rule, tag, now_ns);
 		return 0;
 	}
 	if (!gate->left) {

@@ -160,6 +160,7 @@ FW_MEMORY(fw_allowance_key_map, FW_ALLOWANCE_LINES * sizeof(struct fw_allowance_
  * path only. */
 FW_MEMORY(fw_known_map, FW_KNOWN_LINES * sizeof(struct fw_known_line), BPF_F_MMAPABLE);
 FW_MEMORY(fw_known_digest_map, FW_KNOWN_LINES * sizeof(struct fw_known_digests), BPF_F_MMAPABLE);
+FW_MEMORY(fw_known_candidate_map, FW_KNOWN_LINES * sizeof(struct fw_known_candidates_line), BPF_F_MMAPABLE);
 FW_MEMORY(fw_flood_map, sizeof(__u64), 0);
 
 /* Meters of `per: total`, by rule id. */

@@ -25,6 +25,7 @@
 	X(fw_ban_map)                                                                                        \
 	X(fw_known_map)                                                                                      \
 	X(fw_known_digest_map)                                                                               \
+	X(fw_known_candidate_map)                                                                            \
 	X(fw_cpu_map)                                                                                        \
 	X(fw_flood_map)                                                                                      \
 	X(fw_allowance_map)                                                                                  \

@@ -80,37 +80,44 @@ struct fw_known_line {
 };
 FW_SIZE_IS(struct fw_known_line, 64);
 
-/* What a stranger asks of a bucket, small enough for a second-level cache, where the buckets are not: a Bloom
- * filter of its tags, one bit of sixteen by each of three digits; and the bucket's candidates, the tags of
- * keys that asked for a meter while too many did. One in FW_KNOWN_SLOW_SHARE is kept that much longer, for
- * keys that send seldom. A tag that fell out keeps its bits until a stranger meets them; one that is in the
- * bucket lacks them only if another CPU cleared those at that moment: its key becomes a candidate again. */
+/* A bucket's candidates: tags of keys that asked for a meter while too many did. One in FW_KNOWN_SLOW_SHARE
+ * is kept that much longer, for keys that send seldom. */
 #define FW_KNOWN_FAST	    2
 #define FW_KNOWN_SLOW	    2
+#define FW_KNOWN_CANDIDATES (FW_KNOWN_FAST + FW_KNOWN_SLOW)
 #define FW_KNOWN_SLOW_SHARE 4
 #define FW_KNOWN_TIME_SHIFT 25 /* units of 34 ms */
 
-struct fw_known_digest {
-	union {
-		struct {
-			__u16 bits[3];
-			__u8 next; /* bit 0: which of the fast candidates, bit 1: which of the slow ones */
-			__u8 unit; /* the lowest 8 bits of the time when the last one came */
-		};
-		__u64 word;
-	};
-	union {
-		__u16 candidate[FW_KNOWN_FAST + FW_KNOWN_SLOW];
-		__u64 candidates;
-	};
+union fw_known_candidates {
+	__u16 tag[FW_KNOWN_CANDIDATES];
+	__u64 word;
 };
-FW_SIZE_IS(struct fw_known_digest, 16);
+FW_SIZE_IS(union fw_known_candidates, 8);
+
+/* What every stranger asks of a bucket, all together a quarter of a MiB: that much stays in a second-level
+ * cache whatever the neighbours do to the last one. A Bloom filter of the bucket's tags and candidates, one
+ * bit of sixteen by each of three digits. A tag that fell out keeps its bits until a stranger meets them; one
+ * that is there lacks them only if another CPU wrote at that moment: its key becomes a candidate again. */
+union fw_known_digest {
+	struct {
+		__u16 bits[3];
+		__u8 next; /* bit 0: which of the fast candidates, bit 1: which of the slow ones */
+		__u8 unit; /* the lowest 8 bits of the time when the last one came */
+	};
+	__u64 word;
+};
+FW_SIZE_IS(union fw_known_digest, 8);
 
 /* Beside each other, as the buckets of a line. */
 struct fw_known_digests {
-	struct fw_known_digest half[2];
+	union fw_known_digest half[2];
 };
-FW_SIZE_IS(struct fw_known_digests, 32);
+FW_SIZE_IS(struct fw_known_digests, 16);
+
+struct fw_known_candidates_line {
+	union fw_known_candidates half[2];
+};
+FW_SIZE_IS(struct fw_known_candidates_line, 16);
 
 /* New keys a CPU may give a meter to: a second's worth at once, then that many a second, of which all CPUs
  * together would replace half of the meters in a second. Who asks beyond that closes the gate of this CPU,

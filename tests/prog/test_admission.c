@@ -103,9 +103,9 @@ Test(admission, a_flood_leaves_nothing_behind_and_takes_nothing)
 #define DIGESTS FW_KNOWN_BUCKETS
 #define BLURRED (~0ULL >> 16)
 
-static struct fw_known_digest *digests_read(struct lab *lab)
+static union fw_known_digest *digests_read(struct lab *lab)
 {
-	struct fw_known_digest *all = calloc(DIGESTS, sizeof(*all));
+	union fw_known_digest *all = calloc(DIGESTS, sizeof(*all));
 	uint32_t zero = 0;
 
 	cr_assert_eq(
@@ -116,7 +116,7 @@ static struct fw_known_digest *digests_read(struct lab *lab)
 /* Every filter of tags says the same, whoever is in its bucket. */
 static void digests_say(struct lab *lab, uint64_t bits)
 {
-	struct fw_known_digest *all = digests_read(lab);
+	union fw_known_digest *all = digests_read(lab);
 	uint32_t zero = 0;
 
 	for (size_t i = 0; i < DIGESTS; i++)
@@ -129,7 +129,7 @@ static void digests_say(struct lab *lab, uint64_t bits)
 
 static size_t digests_blurred(struct lab *lab)
 {
-	struct fw_known_digest *all = digests_read(lab);
+	union fw_known_digest *all = digests_read(lab);
 	size_t count = 0;
 
 	for (size_t i = 0; i < DIGESTS; i++)

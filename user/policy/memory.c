@@ -192,7 +192,8 @@ uint64_t fw_policy_memory(const struct fw_policy *policy, const struct fw_image 
 			FW_CLASSES_MAX * sizeof(struct fw_class) + FW_BAN_FILTER_WORDS * sizeof(uint64_t) +
 			2 * FW_LIST_BITMAP_WORDS * sizeof(uint64_t) + sizeof(struct fw_list_wide) +
 			FW_LIST4_LINES * sizeof(struct fw_list4_line);
-	uint64_t filters = FW_KNOWN_LINES * (sizeof(struct fw_known_line) + sizeof(struct fw_known_digests)) +
+	uint64_t filters = FW_KNOWN_LINES * (sizeof(struct fw_known_line) + sizeof(struct fw_known_digests) +
+					     sizeof(struct fw_known_candidates_line)) +
 			   FW_REPLY_COUNTERS * sizeof(uint64_t);
 
 	/* Two geo tables while one takes the other's place. */
