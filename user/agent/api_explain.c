@@ -9,6 +9,7 @@
 #include "agent/request.h"
 #include "agent/sources.h"
 #include "kern/stats.h"
+#include "lib/reason.h"
 #include "lib/units.h"
 #include "observe/explain.h"
 #include "policy/words.h"
@@ -126,12 +127,6 @@ static bool parse_to(const char *to, struct fw_explain_packet *packet, struct fw
 static const char *const result_words[] = {
 	[FW_EXPLAIN_MATCH] = "match", [FW_EXPLAIN_NO_MATCH] = "no_match", [FW_EXPLAIN_SKIPPED] = "skipped"};
 
-static const char *const reason_words[] = {
-#define X(id, action, by, word, help) word,
-	FW_REASONS(X)
-#undef X
-};
-
 /* The one set through which a rule without limit blocks; -1 when there is none or more than one, or a feed,
  * which the next update would fill again. */
 static int blamed_set(const struct fw_agent *agent, const struct fw_explanation *explanation,
@@ -221,7 +216,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?}", "address",
 			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
 			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
-			  reason_words[explanation.reason], "rule", rule, "steps", steps, "undo",
+			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
 			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL);

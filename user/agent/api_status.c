@@ -9,13 +9,8 @@
 #include "agent/snapshot.h"
 #include "kern/stats.h"
 #include "lib/clock.h"
+#include "lib/reason.h"
 #include "observe/metrics.h"
-
-static const char *const reason_words[] = {
-#define X(id, action, by, word, help) word,
-	FW_REASONS(X)
-#undef X
-};
 
 #define ADMISSION_NEWS_NS (60 * FW_NS_PER_SEC)
 
@@ -111,7 +106,8 @@ static json_t *reasons_to_json(const uint64_t packets[FW_REASON_MAX_])
 	json_t *json = json_object();
 
 	for (int reason = 0; reason < FW_REASON_MAX_; reason++)
-		json_object_set_new(json, reason_words[reason], json_integer((json_int_t)packets[reason]));
+		json_object_set_new(json, fw_reason_facts(reason)->word,
+				    json_integer((json_int_t)packets[reason]));
 	return json;
 }
 

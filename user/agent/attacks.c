@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/reason.h"
 #include "lib/units.h"
 #include "policy/match.h"
 
@@ -20,22 +21,6 @@
 #define LEAST_START    10.0
 #define TARGET_BITS4   (FW_V4_BITS + 24)
 #define TARGET_BITS6   48
-
-#define FW_IS_PASS   0
-#define FW_IS_DROP   1
-#define FW_IS_ANSWER 0 /* a rule answers, and counts that as its drops */
-#define FW_BY_RULE   1
-#define FW_BY_NONE   0
-
-static const struct {
-	const char *word;
-	bool drops, by_rule;
-} reasons[FW_REASON_MAX_] = {
-#define X(id, action, by, name, help)                                                                        \
-	[FW_REASON_##id] = {.word = (name), .drops = FW_IS_##action, .by_rule = FW_BY_##by},
-	FW_REASONS(X)
-#undef X
-};
 
 struct causes {
 	struct fw_attack_cause items[FW_RULES_MAX + FW_REASON_MAX_];
@@ -111,12 +96,15 @@ static void add_reasons(struct fw_agent *agent, struct causes *causes)
 		}
 	}
 	for (int reason = 0; reason < FW_REASON_MAX_; reason++) {
-		if (!reasons[reason].drops || reasons[reason].by_rule)
+		const struct fw_reason_facts *facts = fw_reason_facts(reason);
+
+		/* A rule answers, and counts that as its drops. */
+		if (facts->action != FW_REASON_IS_DROP || facts->by_rule)
 			causes->would_drop += would_drop[reason];
 		else
 			causes->items[causes->count++] = (struct fw_attack_cause){
 				.lane = FW_ATTACK_REASON_LANE(reason),
-				.name = reasons[reason].word,
+				.name = facts->word,
 				.dropped = dropped[reason],
 				.would_drop = would_drop[reason],
 				.start = (double)agent->loaded->policy->safety.attack_from,

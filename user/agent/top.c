@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "kern/bans.h"
 #include "lib/clock.h"
+#include "lib/reason.h"
 
 #define SPAN_MIN_NS (900 * 1000000ULL)	/* shorter is noise */
 #define SPAN_MAX_NS (5 * FW_NS_PER_SEC) /* longer is history */
@@ -101,15 +102,6 @@ static int by_drops(const void *a, const void *b)
 	return by_value(((const struct rate *)a)->dropped, ((const struct rate *)b)->dropped);
 }
 
-static const char *reason_word(uint8_t reason)
-{
-#define X(id, action, by, word, help) word,
-	static const char *const words[] = {FW_REASONS(X)};
-#undef X
-
-	return reason < FW_REASON_MAX_ ? words[reason] : "unknown";
-}
-
 static const char *state_of(struct fw_agent *agent, const struct rate *rate)
 {
 	const struct fw_source *source = &rate->entry->source;
@@ -139,7 +131,7 @@ static json_t *to_json(struct fw_agent *agent, const struct rate *rate)
 			 fw_prefix_format(&source, text, sizeof(text)), "packets_per_second", rate->packets,
 			 "bytes_per_second", rate->bytes, "dropped_per_second", rate->dropped, "state",
 			 state_of(agent, rate), "rule", rule, "reason",
-			 reason_word(rate->entry->source.last_reason), "sampled_one_in",
+			 fw_reason_facts(rate->entry->source.last_reason)->word, "sampled_one_in",
 			 sampled_one_in(&agent->top));
 }
 
@@ -194,7 +186,7 @@ json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
 		packets = rate_of(top, looked).packets;
 	return json_pack("{s:f, s:f, s:s, s:I, s:I, s:I}", "packets_per_second", packets, "last_seconds_ago",
 			 now > found.source.last_ns ? (double)(now - found.source.last_ns) / 1e9 : 0.0,
-			 "last_reason", reason_word(found.source.last_reason), "packets",
+			 "last_reason", fw_reason_facts(found.source.last_reason)->word, "packets",
 			 (json_int_t)found.source.packets, "dropped", (json_int_t)found.source.dropped,
 			 "sampled_one_in", sampled_one_in(top));
 }

@@ -15,6 +15,7 @@
 #include "kern/stats.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
+#include "lib/reason.h"
 
 #define EPOCH_NS	(1000 * FW_NS_PER_SEC) /* clock of the first packet: any window fits in front of it */
 #define SOURCES_LISTED	10000
@@ -49,13 +50,7 @@ static void replay_done(struct replay *replay)
 
 static const char *reason_word(uint32_t reason)
 {
-	static const char *const words[FW_REASON_MAX_] = {
-#define X(id, action, by, word, help) [FW_REASON_##id] = word,
-		FW_REASONS(X)
-#undef X
-	};
-
-	return reason < FW_REASON_MAX_ ? words[reason] : "undecided";
+	return reason == FW_REASON_UNDECIDED ? "undecided" : fw_reason_facts(reason)->word;
 }
 
 static const char *verdict_word(uint32_t verdict)

@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/help.h"
-#include "fw_reason.h"
+#include "lib/reason.h"
 
 /* Text with roff's specials escaped; may break after a comma, so that JSON shapes fit the line. */
 static void write_text(FILE *out, const char *text)
@@ -123,13 +123,9 @@ static void write_json(FILE *out)
 
 static void write_reasons(FILE *out)
 {
-	static const struct {
-		const char *word, *action, *help;
-	} reasons[] = {
-#define X(id, verdict, by, text, meaning) {text, #verdict, meaning},
-		FW_REASONS(X)
-#undef X
-	};
+	static const char *const actions[] = {[FW_REASON_IS_PASS] = "pass",
+					      [FW_REASON_IS_DROP] = "drop",
+					      [FW_REASON_IS_ANSWER] = "answered"};
 	static const struct {
 		const char *word, *help;
 	} faults[] = {
@@ -141,12 +137,11 @@ static void write_reasons(FILE *out)
 	fputs(".SH REASONS\nWhy a packet passed or was dropped; in count mode everything passes and keeps "
 	      "its reason.\n",
 	      out);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		fprintf(out, ".TP\n\\fB%s\\fR (%s)\n", reasons[i].word,
-			!strcmp(reasons[i].action, "PASS")     ? "pass"
-			: !strcmp(reasons[i].action, "ANSWER") ? "answered"
-							       : "drop");
-		write_paragraph(out, reasons[i].help);
+	for (unsigned int i = 0; i < FW_REASON_MAX_; i++) {
+		const struct fw_reason_facts *reason = fw_reason_facts(i);
+
+		fprintf(out, ".TP\n\\fB%s\\fR (%s)\n", reason->word, actions[reason->action]);
+		write_paragraph(out, reason->help);
 	}
 	fputs(".SS Faults\nWhat can go wrong without deciding a packet, counted by status.\n", out);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {

@@ -4,27 +4,21 @@
 
 #include "cli/show.h"
 #include "cli/table.h"
-#include "fw_reason.h"
+#include "lib/reason.h"
 
 #define SOURCES_SHOWN 10
 
 static void print_reasons(const struct fw_page *page, const json_t *document)
 {
-	static const struct {
-		const char *word, *help;
-	} reasons[] = {
-#define X(id, action, by, text, meaning) {text, meaning},
-		FW_REASONS(X)
-#undef X
-	};
 	struct fw_table *table = FW_TABLE_NEW("REASON", ">PACKETS", "MEANING");
 	char count[FW_SAY_MAX];
 
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		uint64_t packets = fw_doc_count(json_object_get(document, "reasons"), reasons[i].word);
+	for (unsigned int i = 0; i < FW_REASON_MAX_; i++) {
+		const struct fw_reason_facts *reason = fw_reason_facts(i);
+		uint64_t packets = fw_doc_count(json_object_get(document, "reasons"), reason->word);
 
 		if (packets)
-			FW_TABLE_ROW(table, reasons[i].word, fw_say_count(packets, count), reasons[i].help);
+			FW_TABLE_ROW(table, reason->word, fw_say_count(packets, count), reason->help);
 	}
 	if (fw_table_rows(table))
 		fputc('\n', page->out);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/show.h"
-#include "fw_reason.h"
+#include "lib/reason.h"
 
 static enum fw_paint paint_of_state(const char *state)
 {
@@ -76,33 +76,20 @@ static void print_traffic(const struct fw_page *page, const json_t *status)
 
 enum reason_line { REASONS_DROPPED, REASONS_COUNTED, REASONS_PASSED };
 
-static const struct {
-	const char *word;
-	bool drops;
-} reasons[] = {
-#define FW_IS_PASS		      false
-#define FW_IS_DROP		      true
-#define FW_IS_ANSWER		      true
-#define X(id, action, by, text, help) {text, FW_IS_##action},
-	FW_REASONS(X)
-#undef X
-};
-
-#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
-
 /* How much of a reason belongs on a line. In count mode an interface passes what has a reason to be dropped.
  */
 static uint64_t packets_on(const json_t *status, size_t reason, enum reason_line line)
 {
-	uint64_t all = fw_doc_count(json_object_get(status, "reasons"), reasons[reason].word);
-	uint64_t would = fw_doc_count(json_object_get(status, "would_drop_reasons"), reasons[reason].word);
+	uint64_t all = fw_doc_count(json_object_get(status, "reasons"), fw_reason_facts(reason)->word);
+	uint64_t would =
+		fw_doc_count(json_object_get(status, "would_drop_reasons"), fw_reason_facts(reason)->word);
 
 	/* An older agent: what the interfaces do now stands for what they did. */
 	if (!fw_doc_has(status, "would_drop_reasons"))
 		would = fw_doc_count(status, "dropped") || strcmp(fw_doc_text(status, "state"), "counting")
 				? 0
 				: all;
-	if (!reasons[reason].drops)
+	if (fw_reason_facts(reason)->action == FW_REASON_IS_PASS)
 		return line == REASONS_PASSED ? all : 0;
 	return line == REASONS_COUNTED ? would : line == REASONS_DROPPED && all > would ? all - would : 0;
 }
@@ -112,9 +99,10 @@ static uint64_t counted_by_rules(const json_t *status)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < REASONS; i++)
-		if (!reasons[i].drops)
-			sum += fw_doc_count(json_object_get(status, "would_drop_reasons"), reasons[i].word);
+	for (size_t i = 0; i < FW_REASON_MAX_; i++)
+		if (fw_reason_facts(i)->action == FW_REASON_IS_PASS)
+			sum += fw_doc_count(json_object_get(status, "would_drop_reasons"),
+					    fw_reason_facts(i)->word);
 	return sum;
 }
 
@@ -125,13 +113,13 @@ static void print_reasons(const struct fw_page *page, const json_t *status, enum
 	char buffer[FW_SAY_MAX];
 	bool any = false;
 
-	for (size_t i = 0; i < REASONS; i++) {
+	for (size_t i = 0; i < FW_REASON_MAX_; i++) {
 		uint64_t count = packets_on(status, i, line);
 
 		if (!count)
 			continue;
 		fputs(any ? "   " : labels[line], page->out);
-		fprintf(page->out, "%s %s", reasons[i].word, fw_say_count(count, buffer));
+		fprintf(page->out, "%s %s", fw_reason_facts(i)->word, fw_say_count(count, buffer));
 		any = true;
 	}
 	if (by_rules)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/grow.h"
+#include "lib/reason.h"
 #include "lib/units.h"
 #include "observe/explain_walk.h"
 #include "policy/geo.h"
@@ -248,14 +249,10 @@ static void check_geo(struct fw_explain_walk *walk)
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, "geo", "%s: no rule asks for such places", where);
 }
 
+/* An answer is no drop: who receives it connects. */
 static bool drops(enum fw_reason reason)
 {
-#define FW_IS_PASS		      0ULL
-#define FW_IS_DROP		      1ULL
-#define FW_IS_ANSWER		      0ULL /* who receives it connects */
-#define X(id, action, by, word, help) | FW_IS_##action << FW_REASON_##id
-	return (0 FW_REASONS(X)) >> reason & 1;
-#undef X
+	return fw_reason_facts(reason)->action == FW_REASON_IS_DROP;
 }
 
 /* Skipped rules that drop matter to what would pass, those that allow to what would be dropped. */

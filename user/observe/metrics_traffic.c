@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Metrics of packets: by interface, reason, rule and signature; bans and challenges. */
+#include "lib/reason.h"
 #include "observe/metrics_text.h"
 
 static const struct {
@@ -12,19 +13,6 @@ static const struct {
 
 static const char *const verdicts[FW_VERDICT_MAX_] = {
 	[FW_VERDICT_PASS] = "pass", [FW_VERDICT_DROP] = "drop", [FW_VERDICT_WOULD_DROP] = "would_drop"};
-
-#define FW_IS_PASS   0
-#define FW_IS_DROP   1
-#define FW_IS_ANSWER 1 /* the stack does not see it */
-
-static const struct {
-	const char *word;
-	int drops;
-} reasons[FW_REASON_MAX_] = {
-#define X(id, action, by, name, help) [FW_REASON_##id] = {.word = (name), .drops = FW_IS_##action},
-	FW_REASONS(X)
-#undef X
-};
 
 static void write_traffic(const struct fw_snapshot *snapshot, FILE *out, const char *name, const char *help,
 			  int bytes)
@@ -63,11 +51,12 @@ static void write_reasons(const struct fw_snapshot *snapshot, FILE *out, const c
 	fw_metric_family(out, name, "counter", help);
 	for (size_t i = 0; i < snapshot->iface_count; i++)
 		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
-			if (verdict == FW_VERDICT_PASS || reasons[reason].drops)
+			if (verdict == FW_VERDICT_PASS ||
+			    fw_reason_facts(reason)->action != FW_REASON_IS_PASS)
 				fw_metric_sample(out, name,
 						 (double)by_reason(&snapshot->ifaces[i], verdict, reason),
 						 "interface", snapshot->ifaces[i].name, "reason",
-						 reasons[reason].word, NULL);
+						 fw_reason_facts(reason)->word, NULL);
 }
 
 static void write_parse_errors(const struct fw_snapshot *snapshot, FILE *out)

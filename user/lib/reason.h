@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fw_reason.h says of each reason. */
+#ifndef FW_LIB_REASON_H
+#define FW_LIB_REASON_H
+
+#include <stdbool.h>
+
+#include "fw_reason.h"
+
+/* The columns of FW_REASONS: what becomes of the packet. */
+enum fw_reason_action { FW_REASON_IS_PASS, FW_REASON_IS_DROP, FW_REASON_IS_ANSWER };
+
+struct fw_reason_facts {
+	const char *word, *help;
+	enum fw_reason_action action;
+	bool by_rule; /* a rule's own count has it */
+};
+
+/* Never NULL: what is no reason is called "unknown" and passes. */
+const struct fw_reason_facts *fw_reason_facts(unsigned int reason);
+
+#endif
