@@ -31,6 +31,11 @@ Test(attack_figures, vectors_of_one_target_are_merged)
 	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "udp from port 123");
 	cr_expect_geq(scene->changed, 1);
 	cr_expect_float_eq(scene->attacks->active[0].packets_per_second, 12200, 5);
+	/* What has dropped most so far is not what comes now. */
+	steps(scene, 3, (struct flood){.cause = 2, .pps = 5000, .first = "203.0.113.9", .protocol = 1});
+	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "icmp");
+	quiet(scene, 1);
+	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "udp from port 123");
 	close_scene(scene);
 }
 

@@ -178,7 +178,8 @@ Test(tune, reads_what_is_shown)
 
 		snprintf(text, sizeof(text), "version: 1\nrules: [{name: r, %s}]\n", rules[i]);
 		policy = parse(text);
-		plain = parse("version: 1\nrules: [{name: r, limit: 1 packets/1s, action: count}]\n");
+		plain = parse("version: 1\nrules: [{name: r, limit: 1 packets/1s, action: block, "
+			      "ban: {for: 5m, unverified: true}}]\n");
 		for (size_t k = 0; k < 6; k++) {
 			keys[k] = fw_aspect_key(aspects[k]);
 			values[k] = fw_aspect_text(policy, &policy->rules[0], aspects[k]);

@@ -147,7 +147,7 @@ static void set_trouble(struct fw_challenge_watch *watch, const char *text)
 }
 
 #define MUTE_WHY                                                                                             \
-	"the other end of such a veth has neither GRO nor an XDP program and takes no answers; mend, where " \
+	"the other end of that veth has neither GRO nor an XDP program and takes no answers; mend, where "   \
 	"it "                                                                                                \
 	"is: ethtool -K PEER gro on"
 

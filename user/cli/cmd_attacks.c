@@ -38,7 +38,7 @@ const struct fw_command fw_command_attacks = {
 		"\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
 		"\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
 		"\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"dropped_per_second\":N,"
-		"\"would_drop_per_second\":N,\"merged_into\":ID|null,"
+		"\"would_drop_per_second\":N,\"kinds_now\":N,\"merged_into\":ID|null,"
 		"\"vectors\":[{\"vector\",\"rule\":NAME|null,\"reason\":WORD|null,\"dropped\":N,"
 		"\"would_drop\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_second\":N}]}],"
 		"\"recent\":[the same, newest first]}",

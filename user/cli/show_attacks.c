@@ -68,7 +68,8 @@ static void print_fate(const struct fw_page *page, const json_t *attack)
 static void print_more(const struct fw_page *page, const json_t *attack)
 {
 	const json_t *vectors = json_object_get(attack, "vectors"), *vector;
-	char packets[FW_SAY_MAX], counted[FW_SAY_MAX], peak[FW_SAY_MAX];
+	char packets[FW_SAY_MAX], counted[FW_SAY_MAX], peak[FW_SAY_MAX], now[FW_SAY_MAX];
+	bool active = !strcmp(fw_doc_text(attack, "state"), "active");
 	size_t index;
 
 	if (fw_doc_has(attack, "merged_into")) {
@@ -85,7 +86,11 @@ static void print_more(const struct fw_page *page, const json_t *attack)
 		fputs(" by ", page->out);
 		fw_print_safe(page->out, fw_doc_has(vector, "rule") ? fw_doc_text(vector, "rule")
 								    : fw_doc_text(vector, "reason"));
-		fprintf(page->out, ": %s dropped, %s only counted, peak %s\n",
+		fputs(": ", page->out);
+		if (active)
+			fprintf(page->out, "now %s, ",
+				fw_say_pps(fw_doc_number(vector, "packets_per_second"), now));
+		fprintf(page->out, "%s dropped, %s only counted, peak %s\n",
 			fw_say_count(fw_doc_count(vector, "dropped"), packets),
 			fw_say_count(fw_doc_count(vector, "would_drop"), counted),
 			fw_say_pps(fw_doc_number(vector, "peak_packets_per_second"), peak));
@@ -131,6 +136,8 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
 		fw_paint(page, FW_PAINT_BAD, fate_of(attack));
 		fprintf(page->out, " %.0f: ", fw_doc_number(attack, "id"));
 		fw_print_safe(page->out, fw_doc_text(attack, "vector"));
+		if (fw_doc_count(attack, "kinds_now") > 1)
+			fprintf(page->out, " and %.0f more", fw_doc_number(attack, "kinds_now") - 1);
 		fputs(" -> ", page->out);
 		fw_print_safe(page->out, fw_doc_text(attack, "target"));
 		fprintf(page->out, "   %s, peak %s   by ",

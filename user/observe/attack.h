@@ -157,7 +157,8 @@ double fw_attack_mean_length(const struct fw_drop_sample *const *samples, size_t
 #define FW_ATTACK_TEXT_MAX 96
 const char *fw_attack_target_text(const struct fw_attack_target *target, char *buffer, size_t size);
 const char *fw_attack_vector_text(const struct fw_attack_vector *vector, char *buffer, size_t size);
-/* The vector that dropped most. Never NULL for an attack of fw_attacks. */
+/* The busiest vector now; of an attack that is over, the one that dropped most. Never NULL for an attack of
+ * fw_attacks. */
 const struct fw_attack_vector *fw_attack_main_vector(const struct fw_attack *attack);
 
 #endif

@@ -59,8 +59,11 @@ const struct fw_attack_vector *fw_attack_main_vector(const struct fw_attack *att
 
 	for (size_t i = 1; i < attack->vector_count; i++) {
 		const struct fw_attack_vector *vector = &attack->vectors[i];
+		uint64_t packets = vector->dropped + vector->would_drop;
 
-		if (vector->dropped + vector->would_drop > most->dropped + most->would_drop)
+		if (vector->packets_per_second > most->packets_per_second ||
+		    (vector->packets_per_second == most->packets_per_second &&
+		     packets > most->dropped + most->would_drop))
 			most = vector;
 	}
 	return most;

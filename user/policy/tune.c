@@ -109,10 +109,11 @@ static int set_per(struct fw_policy_rule *rule, const char *value, struct fw_err
 	return r;
 }
 
-/* "10m" or the steps of an escalation, "10m,1h,24h": whether evidence is needed stays as it is. */
+/* "10m" or the steps of an escalation, "10m,1h,24h"; it says what it says in a file, so that it takes back
+ * {for: 10m, unverified: true}. */
 static int set_ban(struct fw_policy_rule *rule, const char *value, struct fw_err *err)
 {
-	struct fw_ban_spec ban = {.set = true, .unverified = rule->ban.unverified};
+	struct fw_ban_spec ban = {.set = true};
 
 	if (!strcmp(value, "none")) {
 		rule->ban = (struct fw_ban_spec){0};
