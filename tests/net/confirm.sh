@@ -184,3 +184,15 @@ wait $APPLY
 expect "with the interface" yes "$(has_program "$IFACE")"
 expect_exit "a policy with interfaces" 0 fw plan "$WORK/third.yaml"
 expect "does not say it" 0 "$(grep -c NOTHING "$WORK/out")"
+
+# Another policy in force: of the one that the clock took back there is nothing more to say.
+edited() { # tuned, so that the next agent has live changes to put on the edited file
+	fw tune blanket mode=count
+	stop_agent
+	sed -i 's/ 1k packets/ 1100 packets/' "$WORK/policy.yaml"
+	start_agent
+}
+write write.yaml 90
+expect_exit "the agent's own file" 0 fw apply "$WORK/policy.yaml"
+taken_back edited
+expect "after a start with another file rollback goes" "False 7" "$(echo "$SAID" | grep -o False) $(limit)"

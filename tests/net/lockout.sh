@@ -75,6 +75,17 @@ expect_words "too" "^warning: rule 'known-bad' drops this host's own network: 'h
 expect_exit "of somebody in never_block" 0 fw sets add hand 192.0.2.7
 expect_words "who passes all the same" "^warning: 192.0.2.7 is protected by never_block: 192.0.2.0/24 in set 'office': that passes before every rule" "$WORK/out"
 expect "in truth" "pass never_block" "$(fwj explain 192.0.2.7 | field 'd["verdict"] + " " + d["reason"]')"
+expect_exit "of more than that" 0 fw sets add hand 192.0.0.0/16
+expect_words "of which the rest is dropped" "^warning: part of 192.0.0.0/16 is protected by never_block: 192.0.2.0/24 in set 'office': that passes" "$WORK/out"
+expect_exit "of many of them" 0 fwj sets add hand 192.0.2.1-192.0.2.254
+expect "is said of some, and that there are more" "9 more of these pass before rule 'known-bad'; of each: floodwall explain ADDR" "$(field "len(d['warnings']), d['warnings'][-1]" <"$WORK/out" | tr -d "(,\"" | sed 's/)$//')"
+expect_exit "never_block loses it live" 0 fw sets del office 192.0.2.0/24
+expect_exit "then" 0 fwj sets add hand 192.0.2.7
+expect "nothing protects it" "0 drop" "$(warned) $(fwj explain 192.0.2.7 | field 'd["verdict"]')"
+expect_exit "nor from a ban" 0 fw ban 192.0.2.7 --for 1m
+expect_exit "gone again" 0 fw unban 192.0.2.7
+expect_exit "and gets it back" 0 fw sets forget office 192.0.2.0/24
+expect_exit "which protects from a ban" 78 fw ban 192.0.2.7 --for 1m
 on victim ip route add default via 198.18.0.77 dev "$IFACE" metric 7
 is_gateway() { [ "$(fwj explain 198.18.0.77 | field 'd["verdict"] + " " + d["reason"]')" = "pass gateway" ]; }
 expect_exit "a gateway is noticed" 0 until_true 5 is_gateway
@@ -88,7 +99,7 @@ expect_exit "nor of the client in a set that no rule blocks" 0 fwj sets add idle
 expect "nothing is dropped there" 0 "$(warned)"
 typed listed
 expect "and the session goes on" 0 $?
-expect_exit "out again" 0 fw sets forget hand "$CLIENT_IP4" "$VICTIM_IP4" 198.18.0.0/24 192.0.2.7 198.18.0.77 45.1.2.3
+expect_exit "out again" 0 fw sets forget hand "$CLIENT_IP4" "$VICTIM_IP4" 198.18.0.0/24 192.0.0.0/16 192.0.2.1-192.0.2.254 192.0.2.7 198.18.0.77 45.1.2.3
 expect_exit "the others as well" 0 fw sets forget idle "$CLIENT_IP4" "$VICTIM_IP4"
 expect_exit "back" 0 fw apply "$WORK/policy.yaml"
 policy loose.yaml <<YAML

@@ -109,6 +109,41 @@ Test(lists, classify_agrees_with_brute_force)
 	}
 }
 
+static bool meets(const struct fixture *f, unsigned int set, const struct fw_prefix *prefix)
+{
+	for (size_t i = 0; i < f->sets[set].prefix_count; i++)
+		if (fw_prefix_overlaps(&f->prefixes[set][i], prefix))
+			return true;
+	return false;
+}
+
+Test(lists, what_meets_a_prefix_is_found)
+{
+	uint64_t state = 0x2468ace;
+
+	for (unsigned int round = 0; round < 120; round++) {
+		struct fixture f;
+		struct fw_image *image;
+
+		fill(&f, &state);
+		image = compile(&f.policy, NULL, 0);
+		for (unsigned int probe = 0; probe < PROBES; probe++) {
+			const struct fw_prefix prefix = random_prefix(&state);
+
+			for (unsigned int i = 0; i < SETS; i++) {
+				const struct fw_prefix *found =
+					fw_members_meet(&image->truth->members, i, &prefix);
+				char text[FW_ADDR_TEXT_MAX];
+
+				cr_assert_eq(found != NULL, meets(&f, i, &prefix), "round %u: set %u and %s",
+					     round, i, fw_prefix_format(&prefix, text, sizeof(text)));
+				cr_assert(!found || fw_prefix_overlaps(found, &prefix));
+			}
+		}
+		fw_image_free(image);
+	}
+}
+
 Test(lists, live_changes_come_and_go)
 {
 	uint64_t state = 0x7654321;

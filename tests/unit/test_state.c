@@ -56,6 +56,14 @@ static void put(const char *text)
 	fclose(file);
 }
 
+static void name_another_holder(const struct fw_state *state, const char *line)
+{
+	int fd = openat(state->dir_fd, "holder", O_WRONLY | O_TRUNC);
+
+	cr_assert_eq(write(fd, line, strlen(line)), (ssize_t)strlen(line));
+	close(fd);
+}
+
 Test(state, second_holder_is_told_who_the_first_is)
 {
 	struct fw_state first = opened(), second;
@@ -65,6 +73,10 @@ Test(state, second_holder_is_told_who_the_first_is)
 	snprintf(pid, sizeof(pid), "pid %d ", (int)getpid());
 	cr_expect_eq(fw_state_open(&second, first.dir, &err), -EAGAIN);
 	cr_expect(strstr(err.text, pid), "%s", err.text);
+	fw_state_close(&second);
+	name_another_holder(&first, "2147483647\n"); /* what a read-only disk still has of an earlier agent */
+	cr_expect_eq(fw_state_open(&second, first.dir, &err), -EAGAIN);
+	cr_expect(strstr(err.text, "pid unknown "), "%s", err.text);
 	fw_state_close(&second);
 	fw_state_close(&first);
 	first = opened(); /* free again */

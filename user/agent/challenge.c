@@ -148,8 +148,7 @@ static void set_trouble(struct fw_challenge_watch *watch, const char *text)
 
 #define MUTE_WHY                                                                                             \
 	"the other end of that veth has neither GRO nor an XDP program and takes no answers; mend, where "   \
-	"it "                                                                                                \
-	"is: ethtool -K PEER gro on"
+	"it is: ethtool -K PEER gro on"
 
 /* The other end can change at any time. */
 static void look_for_mute(struct fw_agent *agent)

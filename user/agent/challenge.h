@@ -45,6 +45,7 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 void fw_challenge_settle(struct fw_agent *agent);
 /* The filter goes: gives back. */
 void fw_challenge_release(struct fw_agent *agent);
+/* What to give back goes to disk. */
 void fw_challenge_save(struct fw_agent *agent);
 
 /* "challenge" of status; complaints are added to warnings. Caller owns it. */

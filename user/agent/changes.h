@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What changes when one policy takes the place of another, as plan, apply and rollback answer it. */
+/* What changes when one policy takes the place of another, as plan, apply, reload and rollback answer it. */
 #ifndef FW_AGENT_CHANGES_H
 #define FW_AGENT_CHANGES_H
 

@@ -246,6 +246,7 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 	}
 	if (saved->running.tune_count && !fw_stand_copy(&configured->stand, stand)) {
 		move_tunes(&saved->running, stand);
+		confirm->taken_back = 0; /* another file is in force */
 		return "";
 	}
 	return NULL;

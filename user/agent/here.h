@@ -9,7 +9,8 @@
 
 struct fw_agent;
 
-/* *ret_interfaces is the caller's and what ret points to. False: the policy filters no interface. */
+/* *ret_interfaces is the caller's, to be freed in any case; ret points into it. False: the policy filters no
+ * interface, or memory is short. */
 bool fw_here(const struct fw_agent *agent, const struct fw_policy *policy,
 	     struct fw_interface **ret_interfaces, struct fw_check_here *ret);
 

@@ -24,6 +24,9 @@ static const struct {
 			     fw_challenge_save},
 };
 
+_Static_assert(sizeof(documents) / sizeof(documents[0]) == FW_KEPT_MAX_,
+	       "each has a file and is written again");
+
 static void on_again(uv_timer_t *timer)
 {
 	struct fw_agent *agent = timer->data;

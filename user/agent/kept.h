@@ -27,12 +27,14 @@ struct fw_keeping {
 };
 
 void fw_kept_init(struct fw_agent *agent);
-/* Written, or noted why not, said once and tried again until it is. Takes document, NULL: memory is short. */
+/* Written, or noted why not, said once and tried again until it is. Takes document; NULL: it could not be
+ * made. */
 void fw_keep(struct fw_agent *agent, enum fw_kept which, json_t *document);
 /* NULL where there is none, or none that can be believed, which is logged. Caller decrefs. */
 json_t *fw_kept_read(struct fw_agent *agent, enum fw_kept which, bool *ret_same_boot);
 /* Adds "not_kept": why a restart of the agent would not bring it back. Returns reply, which may be NULL. */
 json_t *fw_kept_reply(const struct fw_agent *agent, enum fw_kept which, json_t *reply);
+/* Appends a sentence for each that is not on disk. */
 void fw_kept_warn(const struct fw_agent *agent, json_t *warnings);
 
 #endif

@@ -12,6 +12,8 @@
 #include "policy/check.h"
 #include "policy/match.h"
 
+#define SPARED_SAID_MAX 8
+
 static bool names_set(const struct fw_policy_rule *rule, unsigned int set)
 {
 	fw_rule_each_mention(match, rule)
@@ -65,18 +67,35 @@ static void warn_as_check(struct fw_agent *agent, unsigned int set, const struct
 	fw_diags_done(&diags);
 }
 
+/* A range can be a thousand prefixes of one protected network. */
+static void warn_of_spared(const struct fw_agent *agent, const char *rule, const struct fw_prefix *prefixes,
+			   size_t count, json_t *warnings)
+{
+	char spared[512];
+	size_t said = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		fw_sources_spared(agent, &prefixes[i], rule, spared, sizeof(spared));
+		if (!spared[0])
+			continue;
+		if (said++ == SPARED_SAID_MAX) {
+			json_array_append_new(warnings,
+					      json_sprintf("more of these pass before rule '%s'; of each: "
+							   "floodwall explain ADDR",
+							   rule));
+			break;
+		}
+		json_array_append_new(warnings, json_string(spared));
+	}
+}
+
 void fw_set_warnings(struct fw_agent *agent, unsigned int set, const struct fw_prefix *prefixes, size_t count,
 		     json_t *warnings)
 {
 	const struct fw_policy_rule *blocker = blocker_of(agent->loaded->policy, set);
-	char spared[512];
 
 	if (!blocker)
 		return;
 	warn_as_check(agent, set, prefixes, count, warnings);
-	for (size_t i = 0; i < count; i++) {
-		fw_sources_spared(agent, &prefixes[i], blocker->name, spared, sizeof(spared));
-		if (spared[0])
-			json_array_append_new(warnings, json_string(spared));
-	}
+	warn_of_spared(agent, blocker->name, prefixes, count, warnings);
 }

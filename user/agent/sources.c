@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "policy/lists.h"
 
 #define WIDEST 4 /* 1/16 of a family */
 #define FORCE  "; --force bans it all the same"
@@ -56,29 +57,20 @@ bool fw_set_covering(const struct fw_agent *agent, unsigned int set, const struc
 	return best != NULL;
 }
 
-static void name_never_block(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size)
+/* What of never_block has part of the prefix or all of it, as the packet path has it: with live changes and
+ * feeds. NULL: nothing. */
+static const struct fw_prefix *find_never_block(const struct fw_agent *agent, const struct fw_prefix *prefix,
+						const char **ret_set)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
-	char member[FW_ADDR_TEXT_MAX];
+	const struct fw_prefix *found = NULL;
 
-	for (size_t i = 0; i < policy->never_block.count && !text[0]; i++) {
-		const struct fw_set *set = &policy->sets[policy->never_block.items[i]];
-
-		for (size_t j = 0; j < set->prefix_count && !text[0]; j++)
-			if (fw_prefix_overlaps(&set->prefixes[j], prefix))
-				snprintf(text, size, "protected by never_block: %s in set '%s'",
-					 fw_prefix_format(&set->prefixes[j], member, sizeof(member)),
-					 set->name);
-		for (size_t j = 0; j < agent->drift.set_count && !text[0]; j++) {
-			const struct fw_set_change *change = &agent->drift.sets[j].change;
-
-			if (!change->removed && !strcmp(change->set, set->name) &&
-			    fw_prefix_overlaps(&change->prefix, prefix))
-				snprintf(text, size, "protected by never_block: %s in set '%s', added live",
-					 fw_prefix_format(&change->prefix, member, sizeof(member)),
-					 set->name);
-		}
+	for (size_t i = 0; i < policy->never_block.count && !found; i++) {
+		*ret_set = policy->sets[policy->never_block.items[i]].name;
+		found = fw_members_meet(&agent->loaded->image->truth->members, policy->never_block.items[i],
+					prefix);
 	}
+	return found;
 }
 
 static const char *const spared_as[] = {
@@ -89,10 +81,13 @@ static const char *const spared_as[] = {
 	[FW_SPARED_ALLOWED] = "was allowed with 'floodwall allow'",
 };
 
-void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size)
+void fw_sources_protector(const struct fw_agent *agent, const struct fw_prefix *prefix, char *text,
+			  size_t size)
 {
 	const struct fw_spared_watch *spared = &agent->spared;
+	const struct fw_prefix *never_block;
 	char address[FW_ADDR_TEXT_MAX];
+	const char *set;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < spared->current_count && !text[0]; i++)
@@ -100,8 +95,10 @@ void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix
 			snprintf(text, size, "%s %s",
 				 fw_addr_format(&spared->current[i].addr, address, sizeof(address)),
 				 spared_as[spared->current[i].kind]);
-	if (!text[0])
-		name_never_block(agent, prefix, text, size);
+	never_block = text[0] ? NULL : find_never_block(agent, prefix, &set);
+	if (never_block)
+		snprintf(text, size, "protected by never_block: %s in set '%s'",
+			 fw_prefix_format(never_block, address, sizeof(address)), set);
 }
 
 static void name_spared(const struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule,
@@ -120,7 +117,7 @@ static void name_spared(const struct fw_agent *agent, const struct fw_prefix *pr
 		if (answers)
 			snprintf(text, size,
 				 "%s %s: its answers pass before every rule, as long as they are not too "
-				 "many, and rule '%s' drops whatever else it sends",
+				 "many; whatever else it sends is left to rule '%s'",
 				 address, spared_as[kind], rule);
 		else
 			snprintf(text, size,
@@ -130,29 +127,39 @@ static void name_spared(const struct fw_agent *agent, const struct fw_prefix *pr
 	}
 }
 
-void fw_sources_spared(struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule, char *text,
-		       size_t size)
+static void say_never_block(const struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule,
+			    char *text, size_t size)
 {
 	bool limited = agent->loaded->policy->never_block_limit.unit != FW_UNIT_NONE;
-	char source[FW_ADDR_TEXT_MAX], why[256] = "";
+	char source[FW_ADDR_TEXT_MAX], member[FW_ADDR_TEXT_MAX];
+	const struct fw_prefix *never_block;
+	const char *set, *part;
 
-	text[0] = '\0';
-	name_spared(agent, prefix, rule, text, size);
-	if (text[0])
+	never_block = find_never_block(agent, prefix, &set);
+	if (!never_block)
 		return;
-	name_never_block(agent, prefix, why, sizeof(why));
-	if (!why[0])
-		return;
+	part = fw_prefix_covers(never_block, prefix) ? "" : "part of ";
 	fw_prefix_format(prefix, source, sizeof(source));
+	fw_prefix_format(never_block, member, sizeof(member));
 	if (limited)
 		snprintf(text, size,
-			 "%s is %s: that passes before every rule up to the limit of never_block, and rule "
-			 "'%s' drops only what is beyond",
-			 source, why, rule);
+			 "%s%s is protected by never_block: %s in set '%s': that passes before every rule up "
+			 "to the limit of never_block, and rule '%s' drops only what is beyond",
+			 part, source, member, set, rule);
 	else
 		snprintf(text, size,
-			 "%s is %s: that passes before every rule, and rule '%s' drops nothing of it", source,
-			 why, rule);
+			 "%s%s is protected by never_block: %s in set '%s': that passes before every rule, "
+			 "and rule '%s' drops nothing of it",
+			 part, source, member, set, rule);
+}
+
+void fw_sources_spared(const struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule,
+		       char *text, size_t size)
+{
+	text[0] = '\0';
+	name_spared(agent, prefix, rule, text, size);
+	if (!text[0])
+		say_never_block(agent, prefix, rule, text, size);
 }
 
 void fw_own_hosts_read(const struct fw_agent *agent, struct fw_own_hosts *ret)

@@ -13,12 +13,13 @@
 bool fw_sources_parse(json_t *texts, struct fw_prefix **ret, struct fw_answer *answer);
 /* Why a ban of this prefix is refused: it holds somebody who is spared or in never_block. Empty text when
  * nobody is. */
-void fw_sources_protector(struct fw_agent *agent, const struct fw_prefix *prefix, char *text, size_t size);
+void fw_sources_protector(const struct fw_agent *agent, const struct fw_prefix *prefix, char *text,
+			  size_t size);
 
 /* What that means for a rule whose set has the prefix: who of it the rule does not drop, and as what. Not of
  * SSH sessions, of which check says more. Empty text when nobody is spared. */
-void fw_sources_spared(struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule, char *text,
-		       size_t size);
+void fw_sources_spared(const struct fw_agent *agent, const struct fw_prefix *prefix, const char *rule,
+		       char *text, size_t size);
 
 /* Whom only a ban that is meant should meet: this host itself, and live SSH sessions that the policy does not
  * protect. */

@@ -38,19 +38,29 @@ static int make_directories(const char *path, struct fw_err *err)
 	return 0;
 }
 
-static int held(const struct fw_state *state, struct fw_err *err)
+/* The pid, "unknown" without. Where nothing can be written, the name of an earlier holder stays behind. */
+static void read_holder(const struct fw_state *state, char *pid, size_t size)
 {
 	FW_CLOSE int fd = openat(state->dir_fd, HOLDER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char holder[64] = "";
-	ssize_t got = fd < 0 ? 0 : pread(fd, holder, sizeof(holder) - 1, 0);
+	char line[16] = "", process[32];
+	ssize_t got = fd < 0 ? 0 : pread(fd, line, sizeof(line) - 1, 0);
 
-	holder[got > 0 ? got : 0] = '\0';
-	holder[strcspn(holder, "\n")] = '\0';
+	line[got > 0 ? got : 0] = '\0';
+	line[strspn(line, "0123456789")] = '\0';
+	snprintf(process, sizeof(process), "/proc/%s", line);
+	snprintf(pid, size, "%s", line[0] && !access(process, F_OK) ? line : "unknown");
+}
+
+static int held(const struct fw_state *state, struct fw_err *err)
+{
+	char pid[16];
+
+	read_holder(state, pid, sizeof(pid));
 	return fw_err_set(
 		err, -EAGAIN,
 		"another floodwalld is running: pid %s holds the state directory %s; stop it first. "
 		"Two agents need two network namespaces, and a --state-dir and a --socket each",
-		holder[0] ? holder : "unknown", state->dir);
+		pid, state->dir);
 }
 
 /* For whoever comes second; nothing depends on it, so a full disk does not matter. */

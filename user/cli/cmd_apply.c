@@ -358,7 +358,7 @@ const struct fw_command fw_command_apply = {
 	.examples = "floodwall apply new.yaml --confirm 60s",
 	.route = FW_API_APPLY,
 	.json = "{\"generation\":N,\"previous\":N,\"confirm_seconds\":N|null,\"changes\":[as "
-		"plan],\"warnings\":[TEXT],\"undo\",\"outcome\":\"confirmed|rolled_back\","
-		"\"timed_out\":true|false}",
+		"plan],\"warnings\":[TEXT],\"undo\",\"not_kept\":TEXT (see sets add),"
+		"\"outcome\":\"confirmed|rolled_back\",\"timed_out\":true|false}",
 	.run = cmd_apply,
 };

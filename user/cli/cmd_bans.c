@@ -238,8 +238,8 @@ const struct fw_command fw_command_allow = {
 	.about = "For single addresses; whole networks belong into never_block. Lasts as long as --for says.",
 	.examples = "floodwall allow 198.51.100.7 --for 1h",
 	.route = FW_API_ALLOW,
-	.json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\":TEXT|null,\"not_kept\":"
-		"TEXT}",
+	.json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\":TEXT|null,"
+		"\"not_kept\":TEXT (see sets add)}",
 	.run = cmd_allow,
 };
 

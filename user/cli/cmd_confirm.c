@@ -15,7 +15,7 @@ const struct fw_command fw_command_confirm = {
 	.about = "Exit code 1: nothing waits.",
 	.examples = "floodwall confirm",
 	.route = FW_API_CONFIRM,
-	.json = "{\"confirmed\":true,\"generation\":N}",
+	.json = "{\"confirmed\":true,\"generation\":N,\"undo\",\"not_kept\":TEXT (see sets add)}",
 	.run = cmd_confirm,
 };
 
@@ -30,15 +30,14 @@ const struct fw_command fw_command_rollback = {
 	.arguments = "",
 	.help = "go back to the policy before the last apply",
 	.about = "Takes back an apply that waits for confirmation, or the last one that did not; done twice, "
-		 "the "
-		 "latter is undone. Where the agent itself has taken one back, as nobody confirmed it in "
-		 "time, "
-		 "the first rollback after that changes nothing and says so; a second one goes further back.",
+		 "the latter is undone. Where the agent itself has taken one back, as nobody confirmed it in "
+		 "time, the first rollback after that changes nothing and says so; a second one goes further "
+		 "back.",
 	.examples = "floodwall rollback",
 	.route = FW_API_ROLLBACK,
 	.json = "{\"generation\":N,\"rolled_back_to\":N,\"rolled_back\":N,\"policy_file\",\"changes\":[as "
 		"plan],\"unchanged\":BOOL,\"before\":FILE|null (what a second one goes back to; only with "
-		"unchanged),\"undo\":TEXT|null}",
+		"unchanged),\"undo\":TEXT|null,\"not_kept\":TEXT (see sets add)}",
 	.run = cmd_rollback,
 };
 
@@ -55,10 +54,10 @@ const struct fw_command fw_command_reload = {
 		     .help = "accepted for scripts: reload always waits until the policy is in force"}},
 	.help = "read the agent's policy file again",
 	.about = "Says what that changed. Unsaved changes (tune, sets add, attach) stay on top. Exit code "
-		 "78: the file has errors, "
-		 "the running policy stays.",
+		 "78: the file has errors, the running policy stays.",
 	.examples = "floodwall reload --wait",
 	.route = FW_API_RELOAD,
-	.json = "{\"generation\":N,\"file\",\"notes\":[TEXT],\"changes\":[as plan],\"unchanged\":BOOL}",
+	.json = "{\"generation\":N,\"file\",\"notes\":[TEXT],\"changes\":[as plan],\"unchanged\":BOOL "
+		"(the file itself; files of sets may have changed all the same)}",
 	.run = cmd_reload,
 };

@@ -112,13 +112,13 @@ const struct fw_command fw_command_sets_add = {
 	.complete = FW_COMPLETE_SET,
 	.options = {FW_OPTION_FOR("the membership"), FW_OPTION_SAVE},
 	.help = "put addresses or prefixes into a set, live",
-	.about =
-		"Without --save the change is drift: it survives reload and restart of the agent, not a "
-		"reboot. --save writes into the policy, or into the file that the set comes from, and has "
-		"the "
-		"policy file reloaded: what else was edited there is in force then, too, and is said. A feed "
-		"takes "
-		"live additions, but nothing can be saved there.",
+	.about = "A CIDR is an address, a prefix or a range A-B, which becomes the prefixes that cover it. "
+		 "Where a rule blocks the set, this host itself, its networks and whom it needs are warned "
+		 "of; they are added all the same. "
+		 "Without --save the change is drift: it survives reload and restart of the agent, not a "
+		 "reboot. --save writes into the policy, or into the file that the set comes from, and has "
+		 "the policy file reloaded: what else was edited there is in force then, too, and is said. A "
+		 "feed takes live additions, but nothing can be saved there.",
 	.examples = "floodwall sets add office 192.0.2.0/24 --save\n"
 		    "floodwall sets add bad 203.0.113.4-203.0.113.9 198.51.100.7 --for 1h",
 	.route = FW_API_SETS_ADD,
@@ -139,13 +139,9 @@ const struct fw_command fw_command_sets_del = {
 	.complete = FW_COMPLETE_SET,
 	.options = {FW_OPTION_FOR("the removal"), FW_OPTION_SAVE},
 	.help = "take addresses or prefixes out of a set, live",
-	.about = "A CIDR is an address, a prefix or a range A-B, which becomes the prefixes that cover it. "
-		 "Where a rule blocks the set, this host itself, its networks and whom it needs are warned "
-		 "of; they are added all the same. "
-		 "Without --save the change is drift: it survives reload and restart of the agent, not a "
-		 "reboot. --save writes into the policy, or into the file that the set comes from, and has "
-		 "the policy file reloaded: what else was edited there is in force then, too, and is said. A "
-		 "feed takes live additions, but nothing can be saved there.",
+	.about = "CIDRs and --save as with sets add. "
+		 "Part of an entry can be taken out, too; not being there is no failure. What is taken out "
+		 "of a feed stays out, whatever the feed comes to say; nothing of that can be saved.",
 	.examples = "floodwall sets del office 192.0.2.0/24",
 	.route = FW_API_SETS_DEL,
 	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"

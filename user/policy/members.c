@@ -203,8 +203,8 @@ static int add_members(struct fw_all_members *all, unsigned int set)
 	return FW_APPEND(all->items, all->count, members);
 }
 
-/* In normal form nothing is covered twice: only the last entry that is not behind the prefix can hold it. */
-static bool one_holds(const struct fw_members *members, const struct fw_prefix *prefix)
+/* The first entry that is behind the prefix. */
+static size_t behind(const struct fw_members *members, const struct fw_prefix *prefix)
 {
 	size_t low = 0, high = members->count;
 
@@ -216,7 +216,34 @@ static bool one_holds(const struct fw_members *members, const struct fw_prefix *
 		else
 			high = middle;
 	}
-	return low && fw_prefix_covers(&members->items[low - 1], prefix);
+	return low;
+}
+
+/* In normal form nothing is covered twice: only the last entry that is not behind the prefix can hold it. */
+static bool one_holds(const struct fw_members *members, const struct fw_prefix *prefix)
+{
+	size_t next = behind(members, prefix);
+
+	return next && fw_prefix_covers(&members->items[next - 1], prefix);
+}
+
+const struct fw_prefix *fw_members_meet(const struct fw_all_members *members, unsigned int set,
+					const struct fw_prefix *prefix)
+{
+	for (size_t i = 0; i < members->count; i++) {
+		const struct fw_members *own = &members->items[i];
+		size_t next;
+
+		if (own->set != set)
+			continue;
+		next = behind(own, prefix);
+		if (next && fw_prefix_overlaps(&own->items[next - 1], prefix))
+			return &own->items[next - 1];
+		/* What lies within it comes after it. */
+		if (next < own->count && fw_prefix_overlaps(&own->items[next], prefix))
+			return &own->items[next];
+	}
+	return NULL;
 }
 
 bool fw_members_hold(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix)
