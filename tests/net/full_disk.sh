@@ -35,6 +35,9 @@ expect "SYNs can be challenged all the same" "2 []" "$(on victim sysctl -n net.i
 expect_that "and what a killed agent leaves behind is said" 'a and "what the sysctls" in a' "$(forgets)"
 expect_exit "allow" 0 fw allow 192.0.2.8 --for 1h
 says_forgets allow
+expect_exit "ban" 0 fw ban 192.0.2.9 --for 1h
+bans_warn() { status '[w for w in d["warnings"] if "bans would not survive a reboot" in w]' | grep -q 'No space left'; }
+if until_true 60 bans_warn; then ok "status says that a reboot forgets bans"; else not_ok "status says that a reboot forgets bans" "$(status 'd["warnings"]')"; fi
 expect_exit "tune" 0 fw tune blanket limit=200/1m
 says_forgets tune
 expect_words "and how long it lasts" 'in force until changed or the agent ends' "$WORK/out"
@@ -53,10 +56,12 @@ expect_exit "apply" 0 fw apply "$WORK/next.yaml"
 says_forgets "apply"
 expect_exit "rollback" 0 fw rollback
 says_forgets "rollback"
+expect_exit "tune --save" 0 fw tune blanket limit=300/1m --save
+expect_words "says what it would be after a restart" 'attention a restart of the agent may bring an older state back: .*No space left' "$WORK/out"
 expect "the change is in force all the same" "300 True" "$(rule blanket limit) $(rule blanket enforcing)"
 stop_agent KILL
 start_agent
-expect "a restart does forget" "10000 False" "$(rule blanket limit) $(rule blanket enforcing)"
+expect "a restart does forget, but not what the file says" "300 False" "$(rule blanket limit) $(rule blanket enforcing)"
 expect "and filters" enforcing "$(status 'd["state"]')"
 
 expect_exit "tune again" 0 fw tune blanket limit=400/1m

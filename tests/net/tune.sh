@@ -55,6 +55,10 @@ expect_exit "rollback" 0 fw rollback
 expect "brings them back" "200 60 count" "$(rule blanket limit) $(rule blanket window_seconds) $(rule blanket action)"
 expect_exit "tune --save" 0 fw tune blanket limit=5k/1m action=block --save
 expect_words "the file has the saved limit" '5k packets/1m|5000 packets/1m|5000 packets/60s' "$WORK/policy.yaml"
+expect_exit "rollback after a save" 0 fw rollback
+expect_words "goes to the policy that it would have gone to before" 'limit 5000 packets/1m -> 10k packets/1m' "$WORK/out"
+expect_exit "and back" 0 fw rollback
+expect "to what was saved" 5000 "$(rule blanket limit)"
 expect_exit "the saved file is still a policy" 0 fw check "$WORK/policy.yaml"
 expect_exit "a tune that is tried first" 0 fw tune blanket limit=4k/1m
 expect_exit "and saved then" 0 fw tune blanket limit=4k/1m --save

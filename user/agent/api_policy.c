@@ -327,19 +327,21 @@ void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	struct fw_loaded *refused = NULL;
-	json_t *notes = json_array(), *changes = NULL;
+	const struct fw_reload_order order = {.by = request->by,
+					      .saved = json_is_true(json_object_get(request->body, "saved"))};
+	json_t *notes = json_array(), *changes = NULL, *reply;
 	const char *previous = agent->previous.text;
 	struct fw_err err = {};
 
-	if (!fw_reload(agent, request->by, notes, &changes, &refused, &err)) {
+	if (!fw_reload(agent, &order, notes, &changes, &refused, &err)) {
 		json_t *nothing = nothing_filtered(agent, agent->loaded->policy);
 
 		if (nothing)
 			json_array_insert_new(notes, 0, nothing);
-		fw_reply(answer,
-			 json_pack("{s:I, s:s, s:O, s:o, s:b}", "generation", (json_int_t)agent->generation,
-				   "file", agent->loaded->stand.name, "notes", notes, "changes", changes,
-				   "unchanged", (int)(previous == agent->previous.text)));
+		reply = json_pack("{s:I, s:s, s:O, s:o, s:b}", "generation", (json_int_t)agent->generation,
+				  "file", agent->loaded->stand.name, "notes", notes, "changes", changes,
+				  "unchanged", (int)(previous == agent->previous.text));
+		fw_reply(answer, fw_kept_reply(agent, FW_KEPT_POLICY, reply));
 	} else if (refused && refused->diags.errors) {
 		fw_diags_sort(&refused->diags);
 		fw_fail_diags(answer, &refused->diags, refused->stand.name);

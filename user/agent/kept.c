@@ -12,16 +12,21 @@
 
 #define AGAIN_NS (10 * FW_NS_PER_SEC)
 
+#define RESTART "a restart of the agent"
+
 static const struct {
-	const char *file, *what;
+	const char *file, *what, *not_over;
 	void (*save)(struct fw_agent *);
 } documents[] = {
-	[FW_KEPT_POLICY] = {"running.json", "the policy in force", fw_force_save},
-	[FW_KEPT_DRIFT] = {"drift.json", "live changes of sets and interfaces", fw_drift_save},
-	[FW_KEPT_UNDER_ATTACK] = {"under-attack.json", "the under-attack switch", fw_under_attack_save},
-	[FW_KEPT_ALLOWED] = {"allowed.json", "the list of allowed sources", fw_spared_save},
-	[FW_KEPT_SYSCTLS] = {"challenge.json", "what the sysctls that challenge changes were before",
+	[FW_KEPT_POLICY] = {"running.json", "the policy in force", RESTART, fw_force_save},
+	[FW_KEPT_DRIFT] = {"drift.json", "live changes of sets and interfaces", RESTART, fw_drift_save},
+	[FW_KEPT_UNDER_ATTACK] = {"under-attack.json", "the under-attack switch", RESTART,
+				  fw_under_attack_save},
+	[FW_KEPT_ALLOWED] = {"allowed.json", "the list of allowed sources", RESTART, fw_spared_save},
+	[FW_KEPT_SYSCTLS] = {"challenge.json", "what the sysctls that challenge changes were before", RESTART,
 			     fw_challenge_save},
+	/* The kernel has them as long as it runs. */
+	[FW_KEPT_BANS] = {"bans.json", "bans", "a reboot", fw_leases_save},
 };
 
 _Static_assert(sizeof(documents) / sizeof(documents[0]) == FW_KEPT_MAX_,
@@ -47,12 +52,21 @@ static void say(struct fw_agent *agent, enum fw_kept which, const struct fw_err 
 	char *why_not = agent->keeping.why_not[which];
 
 	if (err->code && strcmp(why_not, err->text))
-		fw_log(FW_LOG_WARNING,
-		       "%s would not survive a restart of the agent: %s; I try again every %d s",
-		       documents[which].what, err->text, (int)(AGAIN_NS / FW_NS_PER_SEC));
+		fw_log(FW_LOG_WARNING, "%s would not survive %s: %s; I try again every %d s",
+		       documents[which].what, documents[which].not_over, err->text,
+		       (int)(AGAIN_NS / FW_NS_PER_SEC));
 	else if (!err->code && why_not[0])
 		fw_log(FW_LOG_NOTICE, "%s: on disk again", documents[which].what);
 	snprintf(why_not, sizeof(agent->keeping.why_not[which]), "%s", err->code ? err->text : "");
+}
+
+void fw_kept_note(struct fw_agent *agent, enum fw_kept which, const struct fw_err *err)
+{
+	say(agent, which, err);
+	if (err->code && !uv_is_active((uv_handle_t *)&agent->keeping.again)) {
+		uv_update_time(&agent->loop);
+		uv_timer_start(&agent->keeping.again, on_again, AGAIN_NS / 1000000, 0);
+	}
 }
 
 void fw_keep(struct fw_agent *agent, enum fw_kept which, json_t *document)
@@ -64,11 +78,7 @@ void fw_keep(struct fw_agent *agent, enum fw_kept which, json_t *document)
 	else
 		fw_state_write(&agent->state, documents[which].file, document, &err);
 	json_decref(document);
-	say(agent, which, &err);
-	if (err.code && !uv_is_active((uv_handle_t *)&agent->keeping.again)) {
-		uv_update_time(&agent->loop);
-		uv_timer_start(&agent->keeping.again, on_again, AGAIN_NS / 1000000, 0);
-	}
+	fw_kept_note(agent, which, &err);
 }
 
 json_t *fw_kept_read(struct fw_agent *agent, enum fw_kept which, bool *ret_same_boot)
@@ -92,7 +102,8 @@ void fw_kept_warn(const struct fw_agent *agent, json_t *warnings)
 {
 	for (enum fw_kept which = 0; which < FW_KEPT_MAX_; which++)
 		if (agent->keeping.why_not[which][0])
-			json_array_append_new(
-				warnings, json_sprintf("%s would not survive a restart of the agent: %s",
-						       documents[which].what, agent->keeping.why_not[which]));
+			json_array_append_new(warnings,
+					      json_sprintf("%s would not survive %s: %s",
+							   documents[which].what, documents[which].not_over,
+							   agent->keeping.why_not[which]));
 }

@@ -18,6 +18,7 @@ enum fw_kept {
 	FW_KEPT_UNDER_ATTACK,
 	FW_KEPT_ALLOWED,
 	FW_KEPT_SYSCTLS,
+	FW_KEPT_BANS,
 	FW_KEPT_MAX_
 };
 
@@ -27,6 +28,8 @@ struct fw_keeping {
 };
 
 void fw_kept_init(struct fw_agent *agent);
+/* For a document that is written by its owner: err says how that went. */
+void fw_kept_note(struct fw_agent *agent, enum fw_kept which, const struct fw_err *err);
 /* Written, or noted why not, said once and tried again until it is. Takes document; NULL: it could not be
  * made. */
 void fw_keep(struct fw_agent *agent, enum fw_kept which, json_t *document);

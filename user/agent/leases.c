@@ -126,8 +126,7 @@ void fw_leases_save(struct fw_agent *agent)
 	free(entries);
 	agent->leases.dirty = r != 0;
 	agent->leases.saved_ns = fw_monotonic_ns();
-	if (r)
-		fw_log(FW_LOG_WARNING, "bans are in force, but not saved for the next boot: %s", err.text);
+	fw_kept_note(agent, FW_KEPT_BANS, &err);
 }
 
 static void on_save(uv_timer_t *timer)

@@ -13,8 +13,8 @@
 #include "lib/log.h"
 
 /* The copy of what runs goes to `previous` once the new one is in force. */
-static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes, json_t **ret_changes,
-		   struct fw_loaded **refused, struct fw_err *err)
+static int replace(struct fw_agent *agent, struct fw_stand *next, bool saved, json_t *notes,
+		   json_t **ret_changes, struct fw_loaded **refused, struct fw_err *err)
 {
 	struct fw_stand before = {};
 	struct fw_loaded *loaded = NULL;
@@ -35,7 +35,8 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes,
 		json_decref(*ret_changes);
 		*ret_changes = NULL;
 	}
-	if (r || same) {
+	if (r || same ||
+	    (saved && ret_changes && json_is_array(*ret_changes) && !json_array_size(*ret_changes))) {
 		fw_stand_done(&before);
 		return r;
 	}
@@ -45,8 +46,8 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, json_t *notes,
 	return 0;
 }
 
-int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, json_t **ret_changes,
-	      struct fw_loaded **ret_refused, struct fw_err *err)
+int fw_reload(struct fw_agent *agent, const struct fw_reload_order *order, json_t *notes,
+	      json_t **ret_changes, struct fw_loaded **ret_refused, struct fw_err *err)
 {
 	struct fw_stand next = {}, tunes = {};
 	struct fw_loaded *refused = NULL;
@@ -62,7 +63,7 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, json_t **re
 		next.tune_count = tunes.tune_count;
 		tunes.tunes = NULL;
 		tunes.tune_count = 0;
-		r = replace(agent, &next, notes, ret_changes, &refused, err);
+		r = replace(agent, &next, order->saved, notes, ret_changes, &refused, err);
 	}
 	fw_stand_done(&tunes);
 	fw_stand_done(&next);
@@ -73,13 +74,13 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, json_t **re
 		fw_force_note_config(agent);
 		fw_force_save(agent);
 		fw_drift_schedule(agent);
-		fw_event(agent, "reload", by,
+		fw_event(agent, "reload", order->by,
 			 json_pack("{s:s, s:I}", "file", agent->loaded->stand.name, "generation",
 				   (json_int_t)agent->generation),
 			 "policy '%s' read again, generation %u is in force", agent->loaded->stand.name,
 			 agent->generation);
 	} else {
-		fw_event(agent, "reload", by,
+		fw_event(agent, "reload", order->by,
 			 json_pack("{s:b, s:s, s:s}", "ok", 0, "file", agent->loaded->stand.name, "error",
 				   err->text),
 			 "reload failed, the policy in force stays: %s", err->text);
@@ -95,11 +96,12 @@ int fw_reload(struct fw_agent *agent, const char *by, json_t *notes, json_t **re
 static void on_hangup(uv_signal_t *signal, int number)
 {
 	struct fw_agent *agent = signal->data;
+	const struct fw_reload_order order = {.by = "signal"};
 	struct fw_loaded *refused = NULL;
 	struct fw_err err = {};
 
 	(void)number;
-	if (fw_reload(agent, "signal", NULL, NULL, &refused, &err) && refused)
+	if (fw_reload(agent, &order, NULL, NULL, &refused, &err) && refused)
 		fw_diags_render(&refused->diags, stderr);
 	fw_loaded_free(refused);
 }

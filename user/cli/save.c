@@ -50,15 +50,20 @@ static int save_and_reload(struct fw_cli *cli, fw_save_writer *write, void *cont
 	if (*file)
 		*ret_written = !write(file, context, &err);
 	if (*ret_written)
-		exit = fw_cli_ask(cli, FW_API_RELOAD, NULL, NULL, &reloaded);
+		exit = fw_cli_ask(cli, FW_API_RELOAD, NULL, json_pack("{s:b}", "saved", 1), &reloaded);
 	else if (*file)
 		exit = fail_write(cli, file, &err);
 	else
 		exit = fw_cli_fail(cli, FW_EXIT_FAILED, "not-saved",
 				   "the change is in force all the same, until changed or rebooted",
 				   "not saved: the agent's policy came from no file");
-	if (!exit)
+	if (!exit) {
 		note_other_edits(document, reloaded);
+		/* The agent goes on with what it ran, not with the file: that has to be on its disk, too. */
+		json_object_del(document, "not_kept");
+		if (fw_doc_has(reloaded, "not_kept"))
+			json_object_set(document, "not_kept", json_object_get(reloaded, "not_kept"));
+	}
 	json_decref(reloaded);
 	json_decref(status);
 	return exit;

@@ -20,7 +20,7 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks);
 void fw_show_open_matters(const struct fw_page *page, const json_t *status);
 /* "undo      floodwall …" when the document has one. */
 void fw_show_undo(const struct fw_page *page, const json_t *document);
-/* Says so when the answer has "not_kept", unless the change was saved in a file. */
+/* Says so when the answer has "not_kept". */
 void fw_show_not_kept(const struct fw_page *page, const json_t *document);
 /* How long a live change without an end lasts. */
 void fw_show_unsaved(const struct fw_page *page, const json_t *document);

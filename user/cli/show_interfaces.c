@@ -14,9 +14,10 @@ void fw_show_undo(const struct fw_page *page, const json_t *document)
 /* The agent's own memory of live changes has failed: what the file says now is what a restart brings. */
 void fw_show_not_kept(const struct fw_page *page, const json_t *document)
 {
-	if (!fw_doc_has(document, "not_kept") || fw_doc_true(document, "saved"))
+	if (!fw_doc_has(document, "not_kept"))
 		return;
-	fputs("attention a restart of the agent forgets this change: ", page->out);
+	fprintf(page->out, "attention a restart of the agent %s: ",
+		fw_doc_true(document, "saved") ? "may bring an older state back" : "forgets this change");
 	fw_print_safe(page->out, fw_doc_text(document, "not_kept"));
 	fputc('\n', page->out);
 }

@@ -155,6 +155,7 @@ void fw_show_reload(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(document, "file"));
 		fputc('\n', page->out);
 	}
+	fw_show_not_kept(page, document);
 	if (fw_doc_true(document, "unchanged"))
 		fputs("the file says what it said before; sets and other files were read again\n", page->out);
 	else if (*fw_doc_text(document, "undo"))

@@ -156,6 +156,12 @@ static int busy(const struct fw_attached *info, struct fw_err *err)
 {
 	char owner[256];
 
+	if (fw_hook_owner(info->ifindex, owner, sizeof(owner)) && !strncmp(owner, "fw_xdp ", 7))
+		return fw_err_set(
+			err, -EBUSY,
+			"Floodwall filters %s already, from another bpffs (%s): stop that floodwalld "
+			"first, or start this one with its --bpffs, so that it takes over",
+			info->name, owner);
 	if (!fw_hook_owner(info->ifindex, owner, sizeof(owner)))
 		snprintf(owner, sizeof(owner), "a program that went away or an interface above or below it");
 	return fw_err_set(
