@@ -205,11 +205,15 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 	return challenge_put_answer(ctx, host, pkt, room, cookie);
 }
 
+static __always_inline int challenge_is_mute(const struct fw_control *control)
+{
+	return control->mute_ifaces & fw_config.iface_bit;
+}
+
 /* Whether this host can answer SYNs that come by this interface. */
 static __always_inline int challenge_is_ready(const struct fw_control *control)
 {
-	return fw_config.cookies && control->cookies.flags & FW_COOKIE_READY &&
-	       !(control->mute_ifaces & fw_config.iface_bit);
+	return fw_config.cookies && control->cookies.flags & FW_COOKIE_READY && !challenge_is_mute(control);
 }
 
 /* What becomes of a SYN while it is challenged; in count mode, what would. UNDECIDED: it goes on. */
@@ -220,7 +224,7 @@ challenge_decide(struct xdp_md *ctx, const struct fw_policy_slot *policy, const 
 	int ready = challenge_is_ready(control);
 	enum fw_reason why;
 
-	if (!ready && !pkt->counting && !fw_config.replay)
+	if ((!ready && !pkt->counting && !fw_config.replay) || challenge_is_mute(control))
 		return FW_REASON_UNDECIDED; /* this host cannot: the next rule; status says so */
 	if (socket_refuses(pkt))
 		return FW_REASON_CHALLENGE_NO_LISTENER;
