@@ -118,17 +118,26 @@ static json_t *nothing_filtered(const struct fw_agent *agent, const struct fw_po
 			    *names ? " with it" : "");
 }
 
+/* About a policy as a whole. */
+static void insert_warning(json_t *list, const struct fw_loaded *loaded, const char *code, json_t *message)
+{
+	json_array_insert_new(list, 0,
+			      json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:n, s:n}", "file",
+					loaded->stand.name, "line", 1, "column", 1, "end_column", 0,
+					"severity", "warning", "code", code, "message", message, "hint",
+					"note"));
+}
+
 static json_t *plan_warnings(const struct fw_agent *agent, const struct fw_loaded *loaded)
 {
 	json_t *list = fw_diags_to_json(&loaded->diags, true);
 	json_t *nothing = nothing_filtered(agent, loaded->policy);
+	json_t *in_vain = fw_changes_in_vain(agent, loaded->policy);
 
+	if (in_vain)
+		insert_warning(list, loaded, "interface-option", in_vain);
 	if (nothing)
-		json_array_insert_new(list, 0,
-				      json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:n, s:n}", "file",
-						loaded->stand.name, "line", 1, "column", 1, "end_column", 0,
-						"severity", "warning", "code", "nothing-filtered", "message",
-						nothing, "hint", "note"));
+		insert_warning(list, loaded, "nothing-filtered", nothing);
 	return list;
 }
 
@@ -155,6 +164,7 @@ void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 	if (fw_plan_diff(request->agent->loaded->policy, loaded->policy, &plan)) {
 		fw_reply(answer, NULL);
 	} else {
+		fw_changes_of_interfaces(request->agent, &plan);
 		document = plan_to_json(request->agent, &plan, loaded);
 		if (document && fw_plan_looks_back(request, loaded->policy, document))
 			fw_plan_looked_back(request->question, answer);
@@ -169,9 +179,12 @@ static json_t *warnings_of(const struct fw_agent *agent, const struct fw_loaded 
 {
 	const struct fw_policy *running = agent->loaded->policy, *next = loaded->policy;
 	json_t *list = json_array(), *nothing = nothing_filtered(agent, next);
+	json_t *in_vain = fw_changes_in_vain(agent, next);
 
 	if (nothing)
 		json_array_append_new(list, nothing);
+	if (in_vain)
+		json_array_append_new(list, in_vain);
 	for (size_t i = 0; i < loaded->diags.count; i++)
 		if (loaded->diags.items[i].severity == FW_SEVERITY_WARNING)
 			json_array_append_new(list, json_sprintf("%s:%d:%d: %s", loaded->stand.name,
@@ -269,6 +282,7 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 		fw_reply(answer, NULL);
 		return;
 	}
+	fw_changes_of_interfaces(agent, &plan);
 	warnings = warnings_of(agent, loaded);
 	if (fw_force_install(agent, loaded, &err)) {
 		fw_fail_err(answer, &err);

@@ -39,7 +39,7 @@ static int go_back(struct fw_agent *agent, const char *by, json_t **ret_changes,
 				   loaded->diags.items[0].message);
 		fw_loaded_free(loaded);
 	} else {
-		changes = fw_changes_between(agent->loaded->policy, loaded->policy);
+		changes = fw_changes_to(agent, loaded->policy);
 		r = fw_force_install(agent, loaded, err);
 	}
 	if (!r) {

@@ -105,7 +105,7 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 		fw_stand_done(&stand);
 		return r;
 	}
-	changes = ret_changes ? fw_changes_between(agent->loaded->policy, loaded->policy) : NULL;
+	changes = ret_changes ? fw_changes_to(agent, loaded->policy) : NULL;
 	r = fw_force_install(agent, loaded, err);
 	if (r) {
 		json_decref(changes);

@@ -29,7 +29,7 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, bool saved, js
 		return r;
 	}
 	if (ret_changes)
-		*ret_changes = fw_changes_reread(agent->loaded, loaded);
+		*ret_changes = fw_changes_reread(agent, loaded);
 	r = fw_force_install(agent, loaded, err);
 	if (r && ret_changes) {
 		json_decref(*ret_changes);
