@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/show.h"
+#include "fw_reason.h"
 
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
@@ -63,16 +64,28 @@ static void print_interface_troubles(const struct fw_page *page, const json_t *i
 	}
 }
 
-/* What a fault comes to and what can be done, where the word alone does not tell; NULL: it does, or a warning
- * of the agent says it. */
+/* What a fault comes to, and what can be done where something can. NULL: an agent of another version says it.
+ */
 static const char *advice_on(const char *fault)
 {
-	return strcmp(fault, "ban_unverified")
-		       ? NULL
-		       : "over the limit of a rule with ban, but not banned, as no connection proves that "
-			 "the address is no forged one: blocked only while over it. To ban such sources too, "
-			 "and with them whom they pretend to be: floodwall tune RULE 'ban={for: 10m, "
-			 "unverified: true}'; floodwall rules shows which rules ban";
+	static const struct {
+		const char *word, *help;
+	} faults[] = {{"ban_unverified", "over the limit of a rule with ban, but not banned, as no "
+					 "connection proves that the address is "
+					 "no forged one: blocked only while over it. To ban such sources "
+					 "too, and with them whom they "
+					 "pretend to be: floodwall tune RULE 'ban={for: 10m, unverified: "
+					 "true}'; floodwall rules shows "
+					 "which rules ban"},
+#define X(id, text, meaning) {text, meaning},
+		      FW_FAULTS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (!strcmp(faults[i].word, fault))
+			return faults[i].help;
+	return NULL;
 }
 
 static void print_faults(const struct fw_page *page, json_t *faults)
