@@ -14,12 +14,6 @@
 
 #define ADMISSION_NEWS_NS (60 * FW_NS_PER_SEC)
 
-static const char *const fault_words[] = {
-#define X(id, word, help) word,
-	FW_FAULTS(X)
-#undef X
-};
-
 struct sums {
 	struct fw_traffic_totals totals;
 	uint64_t reasons[FW_REASON_MAX_], would_drop[FW_REASON_MAX_];
@@ -118,7 +112,8 @@ static json_t *faults_to_json(struct fw_agent *agent, json_t *warnings)
 
 	fw_stats_faults(agent->datapath, faults);
 	for (int fault = 0; fault < FW_FAULT_MAX_; fault++)
-		json_object_set_new(json, fault_words[fault], json_integer((json_int_t)faults[fault]));
+		json_object_set_new(json, fw_fault_facts(fault)->word,
+				    json_integer((json_int_t)faults[fault]));
 	/* Of a flood that is over nothing follows any more. */
 	if (agent->sampler.not_admitted_ns &&
 	    fw_monotonic_ns() - agent->sampler.not_admitted_ns < ADMISSION_NEWS_NS)

@@ -126,13 +126,6 @@ static void write_reasons(FILE *out)
 	static const char *const actions[] = {[FW_REASON_IS_PASS] = "pass",
 					      [FW_REASON_IS_DROP] = "drop",
 					      [FW_REASON_IS_ANSWER] = "answered"};
-	static const struct {
-		const char *word, *help;
-	} faults[] = {
-#define X(id, text, meaning) {text, meaning},
-		FW_FAULTS(X)
-#undef X
-	};
 
 	fputs(".SH REASONS\nWhy a packet passed or was dropped; in count mode everything passes and keeps "
 	      "its reason.\n",
@@ -144,9 +137,11 @@ static void write_reasons(FILE *out)
 		write_paragraph(out, reason->help);
 	}
 	fputs(".SS Faults\nWhat can go wrong without deciding a packet, counted by status.\n", out);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		fprintf(out, ".TP\n\\fB%s\\fR\n", faults[i].word);
-		write_paragraph(out, faults[i].help);
+	for (unsigned int i = 0; i < FW_FAULT_MAX_; i++) {
+		const struct fw_fault_facts *fault = fw_fault_facts(i);
+
+		fprintf(out, ".TP\n\\fB%s\\fR\n", fault->word);
+		write_paragraph(out, fault->help);
 	}
 }
 

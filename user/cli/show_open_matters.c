@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/show.h"
-#include "fw_reason.h"
+#include "lib/reason.h"
 
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
@@ -68,23 +68,14 @@ static void print_interface_troubles(const struct fw_page *page, const json_t *i
  */
 static const char *advice_on(const char *fault)
 {
-	static const struct {
-		const char *word, *help;
-	} faults[] = {{"ban_unverified", "over the limit of a rule with ban, but not banned, as no "
-					 "connection proves that the address is "
-					 "no forged one: blocked only while over it. To ban such sources "
-					 "too, and with them whom they "
-					 "pretend to be: floodwall tune RULE 'ban={for: 10m, unverified: "
-					 "true}'; floodwall rules shows "
-					 "which rules ban"},
-#define X(id, text, meaning) {text, meaning},
-		      FW_FAULTS(X)
-#undef X
-	};
-
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		if (!strcmp(faults[i].word, fault))
-			return faults[i].help;
+	if (!strcmp(fault, "ban_unverified"))
+		return "over the limit of a rule with ban, but not banned, as no connection proves that the "
+		       "address is no forged one: blocked only while over it. To ban such sources too, and "
+		       "with them whom they pretend to be: floodwall tune RULE 'ban={for: 10m, unverified: "
+		       "true}'; floodwall rules shows which rules ban";
+	for (unsigned int i = 0; i < FW_FAULT_MAX_; i++)
+		if (!strcmp(fw_fault_facts(i)->word, fault))
+			return fw_fault_facts(i)->help;
 	return NULL;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The reasons as a table. */
+/* Reasons and faults as tables. */
 #include "lib/reason.h"
 
 const struct fw_reason_facts *fw_reason_facts(unsigned int reason)
@@ -16,4 +16,15 @@ const struct fw_reason_facts *fw_reason_facts(unsigned int reason)
 	};
 
 	return reason < FW_REASON_MAX_ ? &reasons[reason] : &unknown;
+}
+
+const struct fw_fault_facts *fw_fault_facts(enum fw_fault fault)
+{
+	static const struct fw_fault_facts faults[FW_FAULT_MAX_] = {
+#define X(id, text, meaning) [FW_FAULT_##id] = {.word = (text), .help = (meaning)},
+		FW_FAULTS(X)
+#undef X
+	};
+
+	return &faults[fault];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What fw_reason.h says of each reason. */
+/* What fw_reason.h says of each reason and fault. */
 #ifndef FW_LIB_REASON_H
 #define FW_LIB_REASON_H
 
@@ -18,5 +18,12 @@ struct fw_reason_facts {
 
 /* Never NULL: what is no reason is called "unknown" and passes. */
 const struct fw_reason_facts *fw_reason_facts(unsigned int reason);
+
+struct fw_fault_facts {
+	const char *word, *help;
+};
+
+/* What can go wrong without deciding a packet; fault is below FW_FAULT_MAX_. */
+const struct fw_fault_facts *fw_fault_facts(enum fw_fault fault);
 
 #endif

@@ -2,6 +2,7 @@
 /* Metrics of what the packet path remembers: maps, faults, admission. */
 #include <string.h>
 
+#include "lib/reason.h"
 #include "observe/metrics_text.h"
 
 /* Only of maps that can fill up: an array is as full as it will ever be, whatever lies in it. */
@@ -23,14 +24,6 @@ static void write_entries(const struct fw_snapshot *snapshot, FILE *out)
 
 static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 {
-	static const struct {
-		const char *word;
-	} faults[FW_FAULT_MAX_] = {
-#define X(id, name, help) [FW_FAULT_##id] = {.word = (name)},
-		FW_FAULTS(X)
-#undef X
-	};
-
 	write_entries(snapshot, out);
 	fw_metric_family(out, "floodwall_map_memory_bytes", "gauge",
 			 "Kernel memory a BPF map is charged for, lists and geo tables with both their "
@@ -60,7 +53,7 @@ static void write_maps(const struct fw_snapshot *snapshot, FILE *out)
 			 "What went wrong in the packet path without deciding a packet.");
 	for (int i = 0; i < FW_FAULT_MAX_; i++)
 		fw_metric_sample(out, "floodwall_faults_total", (double)snapshot->faults[i], "fault",
-				 faults[i].word, NULL);
+				 fw_fault_facts(i)->word, NULL);
 }
 
 /* Beside fw_meter_map in write_maps(): entries, capacity and failed inserts. The entries are of an earlier
