@@ -161,10 +161,9 @@ void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 		fw_plan_looked_back(request->question, answer);
 	if (!loaded)
 		return;
-	if (fw_plan_diff(request->agent->loaded->policy, loaded->policy, &plan)) {
+	if (fw_changes_plan(request->agent, loaded->policy, &plan)) {
 		fw_reply(answer, NULL);
 	} else {
-		fw_changes_of_interfaces(request->agent, &plan);
 		document = plan_to_json(request->agent, &plan, loaded);
 		if (document && fw_plan_looks_back(request, loaded->policy, document))
 			fw_plan_looked_back(request->question, answer);
@@ -275,14 +274,12 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 	}
 	if (!confirm_time(request, &confirm_ns, answer) || !(loaded = prepare(request, answer)))
 		return;
-	if (fw_plan_diff(agent->loaded->policy, loaded->policy, &plan) ||
-	    fw_stand_copy(&agent->loaded->stand, &before)) {
+	if (fw_changes_plan(agent, loaded->policy, &plan) || fw_stand_copy(&agent->loaded->stand, &before)) {
 		fw_loaded_free(loaded);
 		fw_plan_done(&plan);
 		fw_reply(answer, NULL);
 		return;
 	}
-	fw_changes_of_interfaces(agent, &plan);
 	warnings = warnings_of(agent, loaded);
 	if (fw_force_install(agent, loaded, &err)) {
 		fw_fail_err(answer, &err);

@@ -23,14 +23,6 @@ json_t *fw_changes_to_json(const struct fw_plan *plan)
 	return list;
 }
 
-static bool is_asked_for(const struct fw_options *options, const char *name)
-{
-	for (size_t i = 0; i < options->interface_count; i++)
-		if (!strcmp(options->interfaces[i], name))
-			return true;
-	return false;
-}
-
 static void drop_line(struct fw_plan *plan, size_t index)
 {
 	struct fw_plan_line *line = &plan->lines[index];
@@ -59,12 +51,13 @@ static void make_change(struct fw_plan *plan, struct fw_plan_line *line)
 	line->detail = detail;
 }
 
-void fw_changes_of_interfaces(const struct fw_agent *agent, struct fw_plan *plan)
+/* Only what a policy says of an interface that --interface names is a change of it. */
+static void settle_interfaces(const struct fw_agent *agent, struct fw_plan *plan)
 {
 	for (size_t i = plan->count; agent->options.interface_count && i-- > 0;) {
 		if (strcmp(plan->lines[i].object, "interface") != 0)
 			continue;
-		if (is_asked_for(&agent->options, plan->lines[i].name))
+		if (fw_options_name(&agent->options, plan->lines[i].name))
 			make_change(plan, &plan->lines[i]);
 		else
 			drop_line(plan, i);
@@ -74,7 +67,7 @@ void fw_changes_of_interfaces(const struct fw_agent *agent, struct fw_plan *plan
 json_t *fw_changes_in_vain(const struct fw_agent *agent, const struct fw_policy *policy)
 {
 	for (size_t i = 0; agent->options.interface_count && i < policy->interface_count; i++)
-		if (!is_asked_for(&agent->options, policy->interfaces[i].name))
+		if (!fw_options_name(&agent->options, policy->interfaces[i].name))
 			return json_sprintf(
 				"the agent was started with --interface, so that interfaces: of the policy "
 				"does not count: '%s' is not filtered by it; 'floodwall attach %s' does, or "
@@ -83,12 +76,19 @@ json_t *fw_changes_in_vain(const struct fw_agent *agent, const struct fw_policy 
 	return NULL;
 }
 
-static json_t *take(const struct fw_agent *agent, struct fw_plan *plan)
+int fw_changes_plan(const struct fw_agent *agent, const struct fw_policy *next, struct fw_plan *ret)
 {
-	json_t *list;
+	int r = fw_plan_diff(agent->loaded->policy, next, ret);
 
-	fw_changes_of_interfaces(agent, plan);
-	list = fw_changes_to_json(plan);
+	if (!r)
+		settle_interfaces(agent, ret);
+	return r;
+}
+
+static json_t *take(struct fw_plan *plan)
+{
+	json_t *list = fw_changes_to_json(plan);
+
 	fw_plan_done(plan);
 	return list;
 }
@@ -97,14 +97,16 @@ json_t *fw_changes_to(const struct fw_agent *agent, const struct fw_policy *next
 {
 	struct fw_plan plan = {};
 
-	return fw_plan_diff(agent->loaded->policy, next, &plan) ? NULL : take(agent, &plan);
+	return fw_changes_plan(agent, next, &plan) ? NULL : take(&plan);
 }
 
 json_t *fw_changes_reread(const struct fw_agent *agent, const struct fw_loaded *next)
 {
 	const struct fw_loaded *running = agent->loaded;
 	struct fw_plan plan = {};
-	int r = fw_plan_diff_live(running->policy, running->image, next->policy, next->image, &plan);
 
-	return r ? NULL : take(agent, &plan);
+	if (fw_plan_diff_live(running->policy, running->image, next->policy, next->image, &plan))
+		return NULL;
+	settle_interfaces(agent, &plan);
+	return take(&plan);
 }

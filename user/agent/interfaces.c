@@ -247,12 +247,9 @@ int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err)
 /* By the command line or else the file. */
 static bool is_listed(const struct fw_agent *agent, const char *name)
 {
-	const struct fw_options *options = &agent->options;
-
-	for (size_t i = 0; i < options->interface_count; i++)
-		if (!strcmp(options->interfaces[i], name))
-			return true;
-	return !options->interface_count && in_policy(agent->loaded->policy, name);
+	if (agent->options.interface_count)
+		return fw_options_name(&agent->options, name);
+	return in_policy(agent->loaded->policy, name);
 }
 
 int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *request, const char *by,

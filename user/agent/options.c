@@ -69,15 +69,22 @@ static int usage(const char *format, const char *what)
 	return FW_EXIT_USAGE;
 }
 
+bool fw_options_name(const struct fw_options *options, const char *interface)
+{
+	for (size_t i = 0; i < options->interface_count; i++)
+		if (!strcmp(options->interfaces[i], interface))
+			return true;
+	return false;
+}
+
 static int add_interface(struct fw_options *options, char *name)
 {
 	size_t length = strlen(name);
 
 	if (!length || length >= IF_NAMESIZE)
 		return usage("'%s' is no interface name: expected 1 to 15 characters", name);
-	for (size_t i = 0; i < options->interface_count; i++)
-		if (!strcmp(options->interfaces[i], name))
-			return -1;
+	if (fw_options_name(options, name))
+		return -1;
 	if (FW_APPEND(options->interfaces, options->interface_count, name)) {
 		fprintf(stderr, "floodwalld: out of memory\n");
 		return FW_EXIT_FAILED;

@@ -24,6 +24,8 @@ struct fw_options {
 
 /* -1: go on; else the exit code, everything has been said. */
 int fw_options_parse(int argc, char **argv, struct fw_options *ret);
+/* Whether --interface names it. */
+bool fw_options_name(const struct fw_options *options, const char *interface);
 void fw_options_done(struct fw_options *options);
 
 #endif
