@@ -6,13 +6,48 @@
 
 #include "cli/cli.h"
 
-fw_show fw_show_status, fw_show_attach, fw_show_detach, fw_show_rules, fw_show_rule_keys, fw_show_tune,
-	fw_show_bans, fw_show_ban, fw_show_unban, fw_show_allow, fw_show_sets, fw_show_sets_change,
-	fw_show_sets_test, fw_show_feeds, fw_show_explain, fw_show_top, fw_show_plan, fw_show_apply,
-	fw_show_confirm, fw_show_rollback, fw_show_reload, fw_show_replay, fw_show_doctor, fw_show_events,
-	fw_show_event, fw_show_cost, fw_show_history, fw_show_history_csv, fw_show_history_svg,
-	fw_show_recommend, fw_show_recommend_csv, fw_show_recommend_svg, fw_show_attacks,
-	fw_show_under_attack, fw_show_notify, fw_show_notify_test;
+/* One renderer for each answer; the fuzz target has all of them. */
+#define FW_SHOWS(X)                                                                                          \
+	X(status)                                                                                            \
+	X(attach)                                                                                            \
+	X(detach)                                                                                            \
+	X(rules)                                                                                             \
+	X(rule_keys)                                                                                         \
+	X(tune)                                                                                              \
+	X(bans)                                                                                              \
+	X(ban)                                                                                               \
+	X(unban)                                                                                             \
+	X(allow)                                                                                             \
+	X(sets)                                                                                              \
+	X(sets_change)                                                                                       \
+	X(sets_test)                                                                                         \
+	X(feeds)                                                                                             \
+	X(explain)                                                                                           \
+	X(top)                                                                                               \
+	X(plan)                                                                                              \
+	X(apply)                                                                                             \
+	X(confirm)                                                                                           \
+	X(rollback)                                                                                          \
+	X(reload)                                                                                            \
+	X(replay)                                                                                            \
+	X(doctor)                                                                                            \
+	X(events)                                                                                            \
+	X(event)                                                                                             \
+	X(history)                                                                                           \
+	X(history_csv)                                                                                       \
+	X(history_svg)                                                                                       \
+	X(recommend)                                                                                         \
+	X(recommend_csv)                                                                                     \
+	X(recommend_svg)                                                                                     \
+	X(cost)                                                                                              \
+	X(attacks)                                                                                           \
+	X(under_attack)                                                                                      \
+	X(notify)                                                                                            \
+	X(notify_test)
+
+#define X(answer) fw_show fw_show_##answer;
+FW_SHOWS(X)
+#undef X
 
 /* One line per attack that lasts, for status. */
 void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks);

@@ -26,10 +26,9 @@ static void show_targets(const struct fw_page *page, const json_t *targets)
 			     fw_say_count(fw_doc_count(target, "dropped"), e), fw_doc_text(target, "to"),
 			     fw_doc_text(target, "error"));
 	}
-	if (fw_table_rows(table))
-		fw_table_print(table, page->out);
-	else
+	if (!fw_table_rows(table))
 		fputs("nobody is told of events; the policy's notify: says who\n", page->out);
+	fw_table_print(table, page->out);
 }
 
 static void show_utilisation(const struct fw_page *page, const json_t *utilisation)
