@@ -19,7 +19,7 @@ def main():
     net = ipaddress.ip_network(prefix)
     base = ipaddress.ip_address("198.19.0.0" if net.version == 4 else "2001:db8:ffff::")
     step = 1 if net.version == 4 else 1 << 64
-    size = min(net.num_addresses, 256)
+    size = min(net.num_addresses, 65536 if net.version == 4 else 256)
     frames = [udp_frame(macs, base + i * step, net[i * 89 % size], (53, 1024 + i % 60000), b"c" * 64) for i in range(SOURCES)]
     sent, first = send_steadily(iface, frames, float(rate), float(seconds))
     print(json.dumps({"sent": sent, "first_at": first}))

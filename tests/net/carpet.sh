@@ -72,6 +72,15 @@ expect_that "nothing of it is dropped" 'a["dropped"] == 0 and a["would_drop"] > 
 fw attacks >"$WORK/out"
 expect_words "and that is said" 'PASSES' "$WORK/out"
 wait "$CARPET_PID"
+
+# Over many prefixes, none of which stands out: the one around them.
+expect_exit "a lower limit" 0 fw tune carpet 'limit=500 packets/1s'
+carpet 198.18.16.0/20 16000 4
+wide() { active '[a["target"] for a in d["active"] if ":" not in a["target"]]'; }
+is_wide() { [ "$(wide)" != "[]" ]; }
+if until_true 5 is_wide; then ok "a carpet over sixteen prefixes is seen"; else not_ok "a carpet over sixteen prefixes is seen" "$(fwj attacks)" "$(cat "$WORK/carpet.err")"; fi
+wait "$CARPET_PID"
+expect "on the prefix around them" "['198.18.16.0/20']" "$(wide)"
 stop_agent
 # What the flood went on to send after the restart is no honest traffic either.
 expect "the history knows that it went on after the restart, and its end" 1 "$(python - "$WORK/state/history.db" "$restarted" <<'PYTHON'
@@ -81,4 +90,4 @@ print(sqlite3.connect(sys.argv[1]).execute(wanted, [int(sys.argv[2])]).fetchone(
 PYTHON
 )"
 start_agent
-expect "a restart keeps both" "2" "$(active 'len(d["active"]) + len(d["recent"])')"
+expect "a restart keeps all" "3" "$(active 'len(d["active"]) + len(d["recent"])')"

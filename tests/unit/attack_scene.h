@@ -106,7 +106,7 @@ static inline void pour(struct scene *scene, struct flood flood)
 		scene->would_drop += packets;
 	for (size_t i = 0; i < count; i++) {
 		struct fw_drop_sample *sample = &scene->samples[scene->sample_count++];
-		uint32_t at = (uint32_t)(i * 7919 % spread);
+		uint32_t at = (uint32_t)i * 2654435761u % spread;
 
 		*sample = (struct fw_drop_sample){
 			.at_ns = scene->now_ns - STEP + i * (STEP / 100),

@@ -23,13 +23,82 @@ Test(attack_targets, a_carpet_is_one_attack_on_the_prefix)
 	close_scene(scene);
 }
 
-Test(attack_targets, many_prefixes_are_everything)
+/* Wider than what stands out by itself: the narrowest prefix around it, not "everything". */
+Test(attack_targets, a_carpet_over_many_prefixes_is_on_the_one_around_them)
 {
 	struct scene *scene = open_scene();
 
-	steps(scene, 4, (struct flood){.pps = 5000, .first = "198.18.0.0", .spread = 131072});
+	steps(scene, 40, (struct flood){.pps = 5000, .first = "198.18.0.0", .spread = 131072});
 	cr_assert_eq(scene->started, 1);
+	expect_target(&scene->last, "198.18.0.0/15");
+	quiet(scene, 41);
+	steps(scene, 40, (struct flood){.pps = 5000, .first = "2001:db8:10::", .spread = 65536});
+	cr_assert_eq(scene->started, 2);
+	expect_target(&scene->last, "2001:db8:10::/48");
+	quiet(scene, 41);
+	steps(scene, 4, (struct flood){.pps = 5000, .first = "128.0.0.0", .spread = 1u << 31});
+	cr_assert_eq(scene->started, 3);
 	expect_target(&scene->last, "everything");
+	close_scene(scene);
+}
+
+/* It goes on to neighbours: the same attack. Back in a part of them: still the same. */
+Test(attack_targets, a_carpet_that_grows_keeps_its_number)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "203.0.112.0", .spread = 2048});
+	cr_assert_eq(scene->started, 1);
+	expect_target(&scene->attacks->active[0], "203.0.112.0/21");
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "203.0.112.0", .spread = 4096});
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "203.0.112.0", .spread = 2048});
+	steps(scene, 8, (struct flood){.pps = 5000, .first = "203.0.113.9"});
+	cr_assert_eq(scene->started, 1);
+	cr_expect_eq(scene->ended, 0);
+	cr_assert_eq(scene->attacks->active_count, 1);
+	expect_target(&scene->attacks->active[0], "203.0.112.0/20");
+	close_scene(scene);
+}
+
+/* Nor does somebody else's flood make either of them wider. */
+Test(attack_targets, a_wide_carpet_beside_a_victim)
+{
+	struct scene *scene = open_scene();
+
+	for (int i = 0; i < 20; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 6000, .first = "203.0.112.0", .spread = 4096});
+		pour(scene, (struct flood){.pps = 5000, .first = "198.51.100.9"});
+		pour(scene, (struct flood){.pps = 400, .first = "128.0.0.0", .spread = 1u << 31});
+		look(scene);
+	}
+	cr_assert_eq(scene->started, 2);
+	cr_assert_eq(scene->attacks->active_count, 2);
+	for (size_t i = 0; i < 2; i++)
+		expect_target(&scene->attacks->active[i], scene->attacks->active[i].packets_per_second < 5500
+								  ? "198.51.100.9"
+								  : "203.0.112.0/20");
+	close_scene(scene);
+}
+
+/* What is dropped of it is less than stands out by itself; it goes on all the same. */
+Test(attack_targets, a_wide_carpet_goes_on_beside_a_big_flood)
+{
+	struct scene *scene = open_scene();
+
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.112.0", .spread = 4096});
+	for (int i = 0; i < 60; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.112.0", .spread = 4096});
+		pour(scene, (struct flood){.pps = 40000, .first = "198.51.100.9"});
+		look(scene);
+	}
+	cr_assert_eq(scene->started, 2);
+	cr_expect_eq(scene->ended, 0);
+	cr_assert_eq(scene->attacks->active_count, 2);
+	expect_target(&scene->attacks->active[0], "203.0.112.0/20");
+	cr_expect_float_eq(scene->attacks->active[0].packets_per_second, 4000, 400, "got %f",
+			   scene->attacks->active[0].packets_per_second);
 	close_scene(scene);
 }
 

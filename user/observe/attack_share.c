@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whose packets dropped samples are: single addresses that stand out, then prefixes, then who is attacked
- * already, then single addresses among what these leave, then everybody. */
+ * already, then single addresses among what these leave, then a wider prefix around the rest, then everybody.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 #define STANDS_OUT  0.25 /* part of all weight that makes a target of its own */
 #define LEAST_ALONE 4	 /* samples of one address before it is more than chance */
+#define NEARLY_ALL  0.9	 /* part of what stands out nowhere that makes a wider prefix the target */
 
 static int by_address(const void *a, const void *b)
 {
@@ -79,9 +81,11 @@ static bool take(struct split *split, size_t first, size_t end, const struct fw_
 	return true;
 }
 
-/* Runs of one prefix; bits NULL: of one address. */
-static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], size_t least, double enough)
+/* Runs of one prefix; bits NULL: of one address. Whether there was any. */
+static bool take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], size_t least, double enough)
 {
+	size_t before = split->share_count;
+
 	for (size_t first = 0, end; first < split->count; first = end) {
 		struct fw_attack_target target = {.prefix = prefix_of(split->samples[first], bits)};
 
@@ -90,22 +94,58 @@ static void take_runs(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], s
 				break;
 		take(split, first, end, &target, least, enough);
 	}
+	return split->share_count > before;
 }
 
-/* Who is attacked already has his share as long as there is anything of it. */
-static void take_attacked(struct split *split, const struct fw_attacks *attacks)
+/* The widest prefix that still says who is meant, in 128-bit space. */
+static const uint8_t widest[FW_FAMILY_MAX_] = {[FW_FAMILY_V4] = FW_V4_BITS + 8, [FW_FAMILY_V6] = 16};
+
+/* The narrowest prefix around nearly all that is left: a carpet over many of the prefixes that stand out by
+ * themselves. */
+static bool take_around(struct split *split, const uint8_t bits[FW_FAMILY_MAX_], double enough)
+{
+	double nearly_all = NEARLY_ALL * weight_left(split);
+	uint8_t wider[FW_FAMILY_MAX_];
+	bool narrows = true;
+
+	memcpy(wider, bits, sizeof(wider));
+	while (narrows) {
+		narrows = false;
+		for (int family = 0; family < FW_FAMILY_MAX_; family++)
+			if (wider[family] > widest[family]) {
+				wider[family]--;
+				narrows = true;
+			}
+		if (narrows &&
+		    take_runs(split, wider, LEAST_ALONE, nearly_all > enough ? nearly_all : enough))
+			return true;
+	}
+	return false;
+}
+
+static bool is_wider(const struct fw_attack_target *target, const uint8_t bits[FW_FAMILY_MAX_])
+{
+	return target->prefix.bits < bits[fw_addr_family(&target->prefix.addr)];
+}
+
+/* Who is attacked already has his share as long as there is anything of it. wider: of prefixes wider than
+ * those of bits. */
+static void take_attacked(struct split *split, const struct fw_attacks *attacks,
+			  const uint8_t bits[FW_FAMILY_MAX_], bool wider)
 {
 	for (size_t i = 0; i < attacks->active_count; i++) {
 		const struct fw_attack_target *target = &attacks->active[i].target;
 		size_t first = 0, end;
 
+		if (target->everything || is_wider(target, bits) != wider)
+			continue;
 		while (first < split->count &&
 		       !fw_prefix_contains(&target->prefix, &split->samples[first]->dest))
 			first++;
 		for (end = first; end < split->count; end++)
 			if (!fw_prefix_contains(&target->prefix, &split->samples[end]->dest))
 				break;
-		if (!target->everything && take(split, first, end, target, 1, 0))
+		if (take(split, first, end, target, 1, 0))
 			split->shares[split->share_count - 1].is_small = true;
 	}
 }
@@ -165,8 +205,10 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 	enough = STANDS_OUT * total;
 	take_runs(&split, NULL, count < LEAST_ALONE ? count : LEAST_ALONE, enough);
 	take_runs(&split, bits, 1, enough);
-	take_attacked(&split, attacks);
+	take_attacked(&split, attacks, bits, false);
 	take_smaller(&split, least * total);
+	take_around(&split, bits, enough);
+	take_attacked(&split, attacks, bits, true);
 	take(&split, 0, count, &everything, 1, enough);
 	if (!split.share_count) /* many prefixes, none stands out */
 		take(&split, 0, count, &everything, 1, 0);
