@@ -87,6 +87,7 @@ static const struct {
 	{"recommend_none", fw_show_recommend},
 	{"recommend_careful", fw_show_recommend},
 	{"recommend_unseen", fw_show_recommend},
+	{"recommend_nothing_left", fw_show_recommend},
 	{"recommend_csv", fw_show_recommend_csv},
 	{"recommend_svg", fw_show_recommend_svg},
 	{"attacks", fw_show_attacks},
