@@ -13,6 +13,10 @@ YAML
 start_agent
 receiver book 7777
 
+printf 'version: 1\ninterfaces: [%s]\n' "$IFACE" >"$WORK/empty.yaml"
+expect_words "a policy without rules is noted" 'note: there are no rules: nothing will be limited' <(fw check "$WORK/empty.yaml")
+expect_words "by plan, too" 'note: there are no rules: nothing will be limited' <(fw plan "$WORK/empty.yaml")
+
 send client "$VICTIM_IP4" 7777 300 3000
 expect "300 packets pass under a limit of 10k" 300 "$(count)"
 expect_exit "tune to 200/1m" 0 fw tune blanket limit=200/1m

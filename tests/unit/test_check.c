@@ -133,14 +133,18 @@ Test(check, what_never_happens_for_now)
 	}
 }
 
+#define SOME "rules: [{name: z, action: count}]\n"
+
 static const struct {
 	const char *text, *code;
 } notes[] = {
-	{"version: 1\nnever_block: [192.0.2.1]\n", "never-block-unlimited"},
-	{"version: 1\nsets: {lonely: [192.0.2.1]}\n", "unused-set"},
-	{"version: 1\nsafety: {synproxy_wscale: 7}\n", "synproxy-unused"},
-	{"version: 1\nsafety: {synproxy_wscale: none}\n", NULL},
-	{"version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k packets/1s}\n", NULL},
+	{"version: 1\nnever_block: [192.0.2.1]\n" SOME, "never-block-unlimited"},
+	{"version: 1\nsets: {lonely: [192.0.2.1]}\n" SOME, "unused-set"},
+	{"version: 1\nsafety: {synproxy_wscale: 7}\n" SOME, "synproxy-unused"},
+	{"version: 1\nsafety: {synproxy_wscale: none}\n" SOME, NULL},
+	{"version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k packets/1s}\n" SOME, NULL},
+	{"version: 1\n", "no-rules"},
+	{"version: 1\nmode: enforce\nrules: []\n", "no-rules"},
 	{"version: 1\nsets: {s: [192.0.2.1]}\nrules: [{name: a, match: {destination_not: s}, action: "
 	 "count}]\n",
 	 NULL},
