@@ -38,6 +38,7 @@ static const struct {
 	{"rule_keys_none", fw_show_rule_keys},
 	{"tune", fw_show_tune},
 	{"tune_saved", fw_show_tune},
+	{"tune_warned", fw_show_tune},
 	{"tune_unchanged", fw_show_tune},
 	{"bans", fw_show_bans},
 	{"bans_none", fw_show_bans},
