@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The overview, the manual and the completions name every command, each of them once. */
+#include "agent/event_log.h"
 #include "printed.h"
 
 /* roff writes "\\-" for a dash. */
@@ -51,6 +52,28 @@ Test(golden, every_command_is_documented)
 		for (int k = 0; k < FW_OPTIONS_MAX && commands[i]->options[k].name; k++)
 			cr_assert(strstr(out.text, commands[i]->options[k].name), "%s lacks --%s", line,
 				  commands[i]->options[k].name);
+		free(out.text);
+	}
+}
+
+/* Events end with the agent: who misses some learns where they are. */
+Test(golden, events_of_before_a_restart_are_said_to_be_in_the_journal)
+{
+	static const char *const documents[] = {"events --help", "man"};
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		struct printed out = {0};
+		FILE *file = open_memstream(&out.text, &out.length);
+		char kept[32];
+
+		cr_assert(run(documents[i], file, stderr) == 0);
+		fclose(file);
+		plain_dashes(out.text);
+		snprintf(kept, sizeof(kept), "the last %d in memory", FW_EVENTS_KEPT);
+		cr_expect(strstr(out.text, kept), "%s lacks '%s'", documents[i], kept);
+		cr_expect(strstr(out.text, "before its last start"), "%s", documents[i]);
+		cr_expect(strstr(out.text, "journalctl -u floodwalld FLOODWALL_EVENT_TYPE=ban"), "%s",
+			  documents[i]);
 		free(out.text);
 	}
 }

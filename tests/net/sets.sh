@@ -71,6 +71,7 @@ break_and_mend "a bad line" '.*bad.txt:2: ' sh -c "printf '203.0.113.0/24\n<html
 break_and_mend "vanished" "cannot read set file.*No such file" rm "$WORK/sets/bad.txt"
 break_and_mend "a directory" "cannot read set file" sh -c "rm '$WORK/sets/bad.txt' && mkdir '$WORK/sets/bad.txt'"
 break_and_mend "everybody" ".*cannot be put in force: rule 'known-bad' blocks" sh -c "echo 0.0.0.0/0 >'$WORK/sets/bad.txt'"
+expect_words "the log names the command that lets it" "blocks .* in set 'bad'; .*'floodwall tune known-bad force=true'" "$WORK/agent.log"
 expect_words "the metrics know" 'floodwall_set_file_last_read_successful\{set="bad"\} 1' <(fw metrics)
 
 # another one makes the same directory disappear and come back

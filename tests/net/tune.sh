@@ -13,6 +13,18 @@ YAML
 start_agent
 receiver book 7777
 
+expect_exit "a limit that one web page exceeds is taken" 0 fw tune blanket limit=1/1s
+expect_words "with a warning" "^warning: rule 'blanket': 1 packets/1s per source is less than a small web page takes" "$WORK/out"
+expect_that "under --json, too" "len(a['warnings']) == 1" "$(fwj tune blanket limit=2/1s)"
+expect_exit "one that is not" 0 fw tune blanket limit=10k/1m
+expect_words "has none" '^0$' <(grep -c ^warning "$WORK/out")
+sed 's/10k packets/9 packets/' "$WORK/policy.yaml" >"$WORK/small.yaml"
+expect_words "plan warns in the same words" "warning: rule 'blanket': 9 packets/1m per source is less than a small web page" <(fw plan "$WORK/small.yaml")
+expect_words "so does check" "warning: rule 'blanket': 9 packets/1m per source is less than a small web page" <(fw check "$WORK/small.yaml")
+printf 'version: 1\ninterfaces: [%s]\n' "$IFACE" >"$WORK/empty.yaml"
+expect_words "a policy without rules is noted" 'note: there are no rules: nothing will be limited' <(fw check "$WORK/empty.yaml")
+expect_words "by plan, too" 'note: there are no rules: nothing will be limited' <(fw plan "$WORK/empty.yaml")
+
 send client "$VICTIM_IP4" 7777 300 3000
 expect "300 packets pass under a limit of 10k" 300 "$(count)"
 expect_exit "tune to 200/1m" 0 fw tune blanket limit=200/1m

@@ -91,6 +91,111 @@ Test(advice, times_of_attacks_are_left_out_with_what_meters_remember)
 	remove_all(directory, path);
 }
 
+/* Text of the document about the rule "blanket", from a history with one declared attack. */
+static char *advice_with_attack(const struct fw_history_attack *attack, struct fw_advice_question *question)
+{
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64], *text;
+	struct fw_history *history = record_attack(directory, path, sizeof(path));
+	struct fw_history_batch batch = {.now = NOON + 7000, .attacks = attack, .attack_count = 1};
+	json_t *document = NULL;
+	struct fw_err err = {0};
+
+	question->buffer = 2;
+	question->rule = "blanket";
+	cr_assert_eq(fw_history_write(history, &batch, &err), 0, "%s", err.text);
+	cr_assert_eq(fw_advice(history, question, &document, &err), 0, "%s", err.text);
+	text = json_dumps(document, 0);
+	json_decref(document);
+	fw_history_close(history);
+	remove_all(directory, path);
+	return text;
+}
+
+static void expect_words(char *text, const char *words)
+{
+	cr_expect(strstr(text, words), "expected '%s' in %s", words, text);
+}
+
+Test(advice, says_how_many_attacks_were_left_out)
+{
+	struct fw_history_attack attack = {
+		.start = NOON + 6 * 300 + 60, .end = NOON + 12 * 300, .target = "192.0.2.1", .vector = "udp"};
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS},
+					      .excluded = {{NOON, NOON + 300}, {NOON - 900, NOON - 600}},
+					      .excluded_count = 2};
+	char *text = advice_with_attack(&attack, &question);
+
+	expect_words(text, "\"limit\": \"2000 packets/5m\"");
+	expect_words(text, "\"excluded_attacks\": 1");
+	expect_words(text, "\"excluded_times\": 1"); /* the other one is not of this span */
+	free(text);
+}
+
+/* A flood is declared when it has gone on for a moment: its first packets may be of the step before. */
+Test(advice, the_beginning_of_an_attack_is_left_out)
+{
+	struct fw_history_attack attack = {
+		.start = NOON + 7 * 300 + 1, .end = NOON + 12 * 300, .target = "192.0.2.1", .vector = "udp"};
+	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS}};
+	char *text = advice_with_attack(&attack, &question);
+
+	expect_words(text, "\"honest_highest\": 1000");
+	free(text);
+}
+
+Test(advice, nothing_is_proposed_when_attacks_leave_nothing)
+{
+	struct fw_history_attack attack = {
+		.start = NOON, .end = NOON + 300 * WINDOWS, .target = "192.0.2.1", .vector = "udp"};
+	struct fw_advice_question question = {.span = {NOON - 600, NOON + 300 * WINDOWS}};
+	char *text = advice_with_attack(&attack, &question);
+
+	expect_words(text, "\"limit\": null");
+	expect_words(text, "\"excluded_seconds\": 7500");
+	expect_words(text,
+		     "[\"nothing is left: all that was recorded in that time, 2h, is left out for 1 declared "
+		     "attack; no limit is proposed");
+	cr_expect(!strstr(text, "less than a day"), "%s", text);
+	cr_expect(!strstr(text, "no traffic"), "%s", text);
+	free(text);
+	question.excluded[question.excluded_count++] = (struct fw_moments){NOON, NOON + 300};
+	text = advice_with_attack(&attack, &question);
+	expect_words(text, "is left out for 1 declared attack and --exclude; no limit");
+	free(text);
+}
+
+/* The sum of all keys: only an attack that nobody declared is still in it. */
+Test(advice, a_rule_over_everything_is_not_told_that_declared_attacks_raise_its_limit)
+{
+	static const struct fw_history_bounds bounds = {.keep_s = 90 * 86400, .bytes = 512 << 20};
+	struct fw_advice_question question = {.span = {NOON, NOON + 300}, .buffer = 2, .rule = "blanket"};
+	const struct fw_history_spread spread = {.grown = {.samples = {[20] = 9}, .amount = {[20] = 800}}};
+	struct fw_history_rule total = rule;
+	struct fw_history_batch batch = {.now = NOON,
+					 .rules = &total,
+					 .rule_count = 1,
+					 .seconds = 300,
+					 .spreads = &spread,
+					 .spread_count = 1};
+	char directory[] = "/tmp/fw-recommend-XXXXXX", path[64], *text;
+	struct fw_history *history = NULL;
+	json_t *document = NULL;
+	struct fw_err err = {0};
+
+	total.per = FW_PER_TOTAL;
+	cr_assert(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/history.db", directory);
+	cr_assert_eq(fw_history_open(path, &bounds, &history, &err), 0, "%s", err.text);
+	cr_assert_eq(fw_history_write(history, &batch, &err), 0, "%s", err.text);
+	cr_assert_eq(fw_advice(history, &question, &document, &err), 0, "%s", err.text);
+	text = json_dumps(document, 0);
+	expect_words(text, "an attack that was not declared raises the limit; --exclude its time");
+	free(text);
+	json_decref(document);
+	fw_history_close(history);
+	remove_all(directory, path);
+}
+
 Test(advice, exclusions_are_counted_once)
 {
 	struct fw_advice_question question = {.span = {NOON, NOON + 300 * WINDOWS},

@@ -26,7 +26,7 @@ static const struct check_case {
 	 "{name: b, match: {source_not: s}, action: count}", NULL},
 	{"destination is not source", "{name: a, match: {source: s}, action: block}",
 	 "{name: b, match: {destination: s}, action: count}", NULL},
-	{"a limit lets packets through", "{name: a, limit: 1 packets/1s, action: block}",
+	{"a limit lets packets through", "{name: a, limit: 100 packets/1s, action: block}",
 	 "{name: b, action: count}", NULL},
 	{"a counting rule ends nothing", "{name: a, match: {source: s}, action: block, mode: count}",
 	 "{name: b, match: {source: s}, action: count}", NULL},
@@ -133,14 +133,82 @@ Test(check, what_never_happens_for_now)
 	}
 }
 
+/* Below what one visit of a small web page takes. */
+static const struct {
+	const char *rule;
+	bool warns;
+} small_limits[] = {
+	{"limit: 1 packets/1s, action: block", true},
+	{"limit: 49 packets/1h, action: police", true},
+	{"limit: 50 packets/1h, action: police", false},
+	{"limit: 7999 bytes/1s, action: block", true},
+	{"limit: 8000 bytes/1s, action: block", false},
+	{"limit: 5 packets/1s, per: source_prefix, action: block", true},
+	{"limit: 5 packets/1s, per: [source, dest_port], action: block", true},
+	{"limit: 5 packets/1s, action: block, mode: attack", true},
+	{"match: {protocol: tcp, dest_port: [80, 443]}, limit: 5 packets/1s, action: block", true},
+	{"match: {source_not: s}, limit: 5 packets/1s, action: block", true},
+	{"match: {packet: ipv4}, limit: 5 packets/1s, action: block", true},
+	{"match: {destination: s}, limit: 5 packets/1s, action: block", true},
+	{"match: {any: [{source: s}, {protocol: tcp}]}, limit: 5 packets/1s, action: block", true},
+	{"match: {protocol: tcp, dest_port: 80}, limit: 9 requests/5m, action: block", true},
+	{"match: {protocol: tcp, dest_port: 80}, limit: 10 requests/5m, action: block", false},
+	/* Connections, logins, and what else is no whole visit. */
+	{"limit: 1 connections/1s, action: block", false},
+	{"match: {protocol: tcp, tcp_flags: syn}, limit: 1 packets/1s, action: block", false},
+	{"match: {protocol: tcp, dest_port: 80, uri: {prefix: /login}}, limit: 5 requests/5m, action: block",
+	 false},
+	{"match: {protocol: tcp, dest_port: 80, uri: {prefix: /login}}, limit: 5 packets/5m, action: block",
+	 false},
+	{"match: {protocol: tcp, dest_port: 80, method: POST}, limit: 5 requests/5m, action: block", false},
+	{"match: {protocol: tcp, dest_port: 443, sni: login.example.org}, limit: 5 packets/5m, action: block",
+	 false},
+	{"match: {protocol: tcp, dest_port: 22}, limit: 5 packets/1s, action: block", false},
+	{"match: {protocol: udp}, limit: 5 packets/1s, action: block", false},
+	{"match: {protocol: tcp, source_port: 53}, limit: 5 packets/1s, action: block", false},
+	{"match: {packet: fragment}, limit: 5 packets/1s, action: block", false},
+	{"match: {length: {min: 1000}}, limit: 5 packets/1s, action: block", false},
+	/* Not everybody. */
+	{"match: {source: s}, limit: 5 packets/1s, action: block", false},
+	{"match: {protocol: tcp, verified: false}, limit: 5 packets/1s, action: block", false},
+	{"match: {label: odd}, limit: 5 packets/1s, action: block", false},
+	{"limit: 5 packets/1s, per: total, action: police", false},
+	{"limit: 5 packets/1s, per: destination, action: police", false},
+	/* Nobody is hurt, or it is meant. */
+	{"limit: 5 packets/1s, action: count", false},
+	{"limit: 5 packets/1s, action: allow", false},
+	{"limit: 5 packets/1s, action: block, mode: count", false},
+	{"limit: 5 packets/1s, action: block, force: true", false},
+};
+
+Test(check, limits_that_a_web_page_exceeds)
+{
+	for (size_t i = 0; i < sizeof(small_limits) / sizeof(small_limits[0]); i++) {
+		char text[1024], code[64];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nsets: {s: [192.0.2.1]}\nrules:\n"
+			 "  - {name: z, match: {source: 198.51.100.1}, action: label, labels: odd}\n"
+			 "  - {name: a, %s}\n",
+			 small_limits[i].rule);
+		warning_of(text, code, sizeof(code));
+		cr_expect_str_eq(code, small_limits[i].warns ? "small-limit" : "", "%s: got '%s'",
+				 small_limits[i].rule, code);
+	}
+}
+
+#define SOME "rules: [{name: z, action: count}]\n"
+
 static const struct {
 	const char *text, *code;
 } notes[] = {
-	{"version: 1\nnever_block: [192.0.2.1]\n", "never-block-unlimited"},
-	{"version: 1\nsets: {lonely: [192.0.2.1]}\n", "unused-set"},
-	{"version: 1\nsafety: {synproxy_wscale: 7}\n", "synproxy-unused"},
-	{"version: 1\nsafety: {synproxy_wscale: none}\n", NULL},
-	{"version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k packets/1s}\n", NULL},
+	{"version: 1\nnever_block: [192.0.2.1]\n" SOME, "never-block-unlimited"},
+	{"version: 1\nsets: {lonely: [192.0.2.1]}\n" SOME, "unused-set"},
+	{"version: 1\nsafety: {synproxy_wscale: 7}\n" SOME, "synproxy-unused"},
+	{"version: 1\nsafety: {synproxy_wscale: none}\n" SOME, NULL},
+	{"version: 1\nnever_block: {sets: 192.0.2.1, limit: 1k packets/1s}\n" SOME, NULL},
+	{"version: 1\n", "no-rules"},
+	{"version: 1\nmode: enforce\nrules: []\n", "no-rules"},
 	{"version: 1\nsets: {s: [192.0.2.1]}\nrules: [{name: a, match: {destination_not: s}, action: "
 	 "count}]\n",
 	 NULL},

@@ -122,7 +122,7 @@ Test(cli_line, bad)
 		{"bsns", "did you mean 'bans'"},
 		{"capture x", "not in this version"},
 		{"import aws-waf a.json -o x -o y", "given twice"},
-		{"import csf x", "expects one of aws-waf"},
+		{"import csf x", "import has the subcommand aws-waf"},
 		{"ban --resaon x 192.0.2.1", "did you mean '--reason'"},
 		{"sets --force add vpn 192.0.2.1", "unknown option '--force'"},
 		{"sets test vpn 192.0.2.1 --for 1h", "has no option '--for'"},

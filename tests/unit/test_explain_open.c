@@ -5,6 +5,64 @@
 #include "explain_case.h"
 
 static const struct open_case open_cases[] = {
+	{{"every rule that may drop is named",
+	  POLICY("  - {name: web, match: {protocol: tcp, dest_port: 80}, action: block}\n"
+		 "  - {name: ssh, match: {protocol: tcp, dest_port: 22}, action: block}\n"),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 0},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule ssh",
+	  FW_EXPLAIN_SKIPPED,
+	  "depends on"},
+	 0,
+	 true,
+	 "rules web and ssh may drop it: depends on the protocol, ports or flags, the destination port: say "
+	 "--to "
+	 "IP:PORT/PROTO"},
+	{{"and of many the first four",
+	  POLICY("  - {name: a, match: {protocol: tcp, dest_port: 80}, action: block}\n"
+		 "  - {name: b, match: {protocol: tcp, dest_port: 81}, action: block}\n"
+		 "  - {name: c, match: {protocol: tcp, dest_port: 82}, action: block}\n"
+		 "  - {name: d, match: {protocol: tcp, dest_port: 83}, action: block}\n"
+		 "  - {name: e, match: {protocol: tcp, dest_port: 84}, action: block}\n"
+		 "  - {name: f, match: {protocol: tcp, dest_port: 85}, action: block}\n"),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 0},
+	  FW_VERDICT_PASS,
+	  FW_REASON_NO_RULE,
+	  NULL,
+	  "rule f",
+	  FW_EXPLAIN_SKIPPED,
+	  "depends on"},
+	 0,
+	 true,
+	 "rules a, b, c and d may drop it: depends on the protocol, ports or flags, the destination port; "
+	 "and 2 more: say --to"},
+	{{"so are those that may let it pass",
+	  POLICY("  - {name: a, match: {protocol: tcp, dest_port: 80}, action: allow}\n"
+		 "  - {name: b, match: {protocol: tcp, dest_port: 81}, action: allow}\n" BLANKET),
+	  "198.51.100.1",
+	  NULL,
+	  0,
+	  0,
+	  {.amount = 500},
+	  FW_VERDICT_DROP,
+	  FW_REASON_OVER_LIMIT,
+	  "blanket",
+	  "rule b",
+	  FW_EXPLAIN_SKIPPED,
+	  "depends on"},
+	 0,
+	 true,
+	 "rules a and b may let it pass: depends on the protocol"},
 	{{"per destination without one leaves it open",
 	  POLICY("  - {name: d, limit: 100 packets/10s, per: destination, action: police}\n"),
 	  "198.51.100.1",

@@ -138,6 +138,37 @@ Test(signatures, rules_that_cannot_be)
 		       "never-matches 4:12");
 }
 
+/* A reader that has no list: what this machine has installed does not matter. */
+static int read_nothing(void *context, const char *path, struct fw_diags *diags,
+			struct fw_signature_list **ret)
+{
+	(void)context;
+	(void)path;
+	(void)diags;
+	(void)ret;
+	return -ENOENT;
+}
+
+Test(signatures, every_place_that_was_looked_at_is_named)
+{
+	static const char text[] =
+		"version: 1\nrules: [{name: a, match: {signature: any}, action: block, force: true}]\n";
+	const struct fw_file_reader reader = {.signatures = read_nothing};
+	struct fw_diags diags = {0};
+	struct fw_policy *policy = NULL;
+
+	cr_expect_eq(
+		fw_policy_parse_by(text, strlen(text), "policy.yaml", "/nowhere", &reader, &diags, &policy),
+		-EINVAL);
+	cr_assert_eq(diags.errors, 1);
+	cr_expect(strstr(diags.items[0].message, "neither beside the policy, /nowhere/signatures.yaml, nor"),
+		  "%s", diags.items[0].message);
+	cr_expect(strstr(diags.items[0].message, "installed, /usr/share/floodwall/signatures.yaml: No such"),
+		  "%s", diags.items[0].message);
+	fw_policy_free(policy);
+	fw_diags_done(&diags);
+}
+
 Test(signatures, nobody_asks_nothing_is_read)
 {
 	struct fw_diags diags = {0};

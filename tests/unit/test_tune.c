@@ -99,8 +99,9 @@ static const struct tune_case {
 	{"blanket", "mode", "attack", 0, NULL},
 	{"blanket", "mode", "off", -EINVAL, "enforce, count"},
 	{"blanket", "force", "yes", -EINVAL, "true"},
-	{"world", "action", "block", -EINVAL, "force"},
+	{"world", "action", "block", -EINVAL, "'floodwall tune world force=true'"},
 	{"total", "action", "block", -EINVAL, "police"},
+	{"total", "action", "block", -EINVAL, "'floodwall tune total force=true'"},
 };
 
 Test(tune, is_checked_like_a_file_and_changes_nothing_on_error)

@@ -12,6 +12,7 @@
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/grow.h"
+#include "policy/check.h"
 #include "policy/describe.h"
 
 /* As tune would be told to set it again. */
@@ -385,6 +386,28 @@ static void keep_and_tell(struct fw_request *request, const struct order *order,
 		 unsaved ? unsaved : "");
 }
 
+/* What check warns of in a file, of the rule as it is now. */
+static json_t *warnings_of(const struct fw_agent *agent, const char *rule)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	int index = fw_policy_rule_find(policy, rule);
+	json_t *warnings = json_array();
+	struct fw_diags diags = {};
+
+	if (index >= 0)
+		fw_rule_check(policy, &policy->rules[index], &diags);
+	for (size_t i = 0; i < diags.count; i++) {
+		const struct fw_diag *diag = &diags.items[i];
+
+		if (diag->severity == FW_SEVERITY_WARNING)
+			json_array_append_new(warnings,
+					      json_sprintf("%s%s%s", diag->message, diag->hint ? "; " : "",
+							   diag->hint ? diag->hint : ""));
+	}
+	fw_diags_done(&diags);
+	return warnings;
+}
+
 void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 {
 	FW_CLEANUP(order_done) struct order order = {};
@@ -404,11 +427,12 @@ void fw_api_tune(struct fw_request *request, struct fw_answer *answer)
 	undo = undo_both(agent, &order, unchanged);
 	if (!unchanged)
 		keep_and_tell(request, &order, changes, &undo);
-	reply = json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b}", "rule", order.rule, "changes", changes,
+	reply = json_pack("{s:s, s:o, s:I, s:o, s:o, s:b, s:b, s:o}", "rule", order.rule, "changes", changes,
 			  "generation", (json_int_t)agent->generation, "expires_in_seconds",
 			  order.for_ns ? json_integer((json_int_t)(order.for_ns / FW_NS_PER_SEC))
 				       : json_null(),
-			  "undo", undo.undo, "unchanged", (int)unchanged, "saved", 0);
+			  "undo", undo.undo, "unchanged", (int)unchanged, "saved", 0, "warnings",
+			  warnings_of(agent, order.rule));
 	if (reply && undo.unsaved)
 		json_object_set(reply, "undo_unsaved", undo.unsaved);
 	json_decref(undo.unsaved);

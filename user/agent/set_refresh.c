@@ -177,7 +177,9 @@ static int check_shares(struct fw_agent *agent, struct fw_err *err)
 	for (size_t i = 0; i < policy->rule_count; i++)
 		fw_rule_check_share(policy, &policy->rules[i], changes, count, &diags);
 	if (diags.errors)
-		r = fw_err_set(err, -EINVAL, "%s", diags.items[0].message);
+		r = fw_err_set(err, -EINVAL, "%s%s%s", diags.items[0].message,
+			       diags.items[0].hint ? "; " : "",
+			       diags.items[0].hint ? diags.items[0].hint : "");
 	fw_diags_done(&diags);
 	return r;
 }

@@ -68,8 +68,15 @@ const struct fw_command fw_command_events = {
 	.options = {{.name = "follow", .letter = 'f', .help = "go on with what happens next, until Ctrl-C"},
 		    {.name = "last", .value = "N", .help = "the last N events (default 100)"}},
 	.help = "bans, changes and what else happened",
-	.about = "Under --json with -f one JSON object a line.",
-	.examples = "floodwall events -f",
+	.about =
+		"The agent keeps the last 1000 in memory: what was before its last start is not here, but in "
+		"its "
+		"log, under systemd the journal, with a field for every member; of more than 50 a second the "
+		"log has the first 50 and how many were left out. Attacks (attacks), bans (bans) and "
+		"recorded "
+		"traffic (history) outlive the agent. Under --json with -f one JSON object a line.",
+	.examples = "floodwall events -f\n"
+		    "journalctl -u floodwalld FLOODWALL_EVENT_TYPE=ban --since yesterday",
 	.route = FW_API_EVENTS,
 	.json = "{\"events\":[{\"timestamp\":RFC3339,\"event_type\":\"start|stop|attach|detach|apply|"
 		"confirm|rollback|reload|geo|signatures|log|feed|tune|set|ban|would_ban|utilisation|unban|"

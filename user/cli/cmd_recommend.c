@@ -179,8 +179,10 @@ const struct fw_command fw_command_recommend = {
 		 "honest window, and the limit proposed, with what it would have stopped. Sources that "
 		 "today's "
 		 "limit dropped and those above a gap that the crowd does not explain are set apart and "
-		 "listed; "
-		 "declared attacks are left out. It warns when the data is too short or dirty, and says how "
+		 "listed. "
+		 "The time of declared attacks (`attacks`) is left out, whole steps of five minutes and the "
+		 "window that the meters remember; how much that was stands below, and where nothing is left "
+		 "no limit is proposed. It warns when the data is too short or dirty, and says how "
 		 "sure it is of whom it set apart and that the limit spares sources not seen yet: believe "
 		 "it as little as it does. unseen_over is the chance that of as many sources again an honest "
 		 "one is over the limit, null: not known. Nothing is changed without --apply, which writes "
@@ -198,7 +200,8 @@ const struct fw_command fw_command_recommend = {
 		"\"sources\":N,\"set_apart\":{\"blocked\":N,\"apart\":N},\"excluded\":[{\"source\","
 		"\"highest\":N,\"windows\":N,\"why\":\"blocked|apart\"}],\"would_block\":{\"sources\":N,"
 		"\"known_good\":N,\"amount\":N},\"recorded_seconds\":N,\"span_seconds\":N,"
-		"\"excluded_seconds\":N,\"unseen_over\":F|null,\"doubt\":null|{\"sources\":N,\"above\":N,"
+		"\"excluded_seconds\":N,\"excluded_attacks\":N,\"excluded_times\":N,\"unseen_over\":F|null,"
+		"\"doubt\":null|{\"sources\":N,\"above\":N,"
 		"\"below\":N,\"chance\":F,\"set_apart\":BOOL},\"warnings\":[TEXT]}]}",
 	.run = cmd_recommend,
 };

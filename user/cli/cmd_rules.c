@@ -162,19 +162,23 @@ const struct fw_command fw_command_tune = {
 	.complete = FW_COMPLETE_RULE,
 	.options = {FW_OPTION_FOR("the change"), FW_OPTION_SAVE},
 	.help = "change a rule live: limit, action, mode, ban, per",
-	.about = "In force within milliseconds; meters and counters are kept. Without --save the change is "
-		 "shown as drift by status "
-		 "and survives reload and restart of the agent, not a reboot. --save has the policy file "
-		 "reloaded: what else was edited there is in force then, too, and is said. ban takes a time, "
-		 "several with "
-		 "commas that escalate, or none; ban and per also what a file says: 'ban={for: 10m, "
-		 "unverified: "
-		 "true}'.",
+	.about =
+		"In force within milliseconds; meters and counters are kept. Without --save the change is "
+		"shown as drift by status "
+		"and survives reload and restart of the agent, not a reboot. --save has the policy file "
+		"reloaded: what else was edited there is in force then, too, and is said. What check warns "
+		"of in "
+		"a file is warned of here, such as a limit that a single web page exceeds. ban takes a time, "
+		"several with "
+		"commas that escalate, or none; ban and per also what a file says: 'ban={for: 10m, "
+		"unverified: "
+		"true}'.",
 	.examples = "floodwall tune blanket limit=2000/10s action=count --for 30m\nfloodwall tune blanket "
 		    "limit=5k/1m --save",
 	.route = FW_API_TUNE,
 	.json = "{\"rule\",\"changes\":[{\"key\",\"old\",\"new\"}],\"generation\":N,\"expires_in_seconds\":"
-		"N|null,\"undo\":TEXT|null,\"unchanged\":BOOL,\"saved\":BOOL,\"not_kept\":TEXT,\"also_"
+		"N|null,\"undo\":TEXT|null,\"unchanged\":BOOL,\"warnings\":[TEXT],\"saved\":BOOL,\"not_"
+		"kept\":TEXT,\"also_"
 		"changed\":[as "
 		"plan] (other edits of the file; with --save),\"policy_file\"}",
 	.run = cmd_tune,

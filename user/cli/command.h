@@ -59,6 +59,10 @@ struct fw_command {
 };
 
 const struct fw_command *const *fw_commands(size_t *ret_count);
+/* Subcommands of a verb, at most `most`; how many. */
+size_t fw_command_subverbs(const char *verb, const char **ret, size_t most);
+/* "sets has the subcommands add, del, forget, test", "" where there are none. */
+const char *fw_command_subverbs_text(const char *verb, char *text, size_t size);
 /* Accepted anywhere on the line. */
 const struct fw_option *fw_global_options(size_t *ret_count);
 /* Words that later versions bring: refused as such, not as typing errors. */

@@ -143,17 +143,21 @@ static int unknown(struct fw_cli *cli, const char *verb, const char *subverb)
 	const char *words[64], *best;
 	size_t count, found = 0;
 	const struct fw_command *const *commands = fw_commands(&count);
+	char has[128] = "";
 
 	if (fw_command_comes_later(verb, subverb))
 		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL,
 				   "unknown command '%s%s%s': not in this version", verb, subverb ? " " : "",
 				   subverb ? subverb : "");
-	for (size_t i = 0; i < count && found < 64; i++)
-		if (!subverb ? !commands[i]->subverb
-			     : commands[i]->subverb && !strcmp(commands[i]->verb, verb))
-			words[found++] = subverb ? commands[i]->subverb : commands[i]->verb;
+	if (subverb) {
+		found = fw_command_subverbs(verb, words, 64);
+		fw_command_subverbs_text(verb, has, sizeof(has));
+	}
+	for (size_t i = 0; !subverb && i < count && found < 64; i++)
+		if (!commands[i]->subverb)
+			words[found++] = commands[i]->verb;
 	best = found ? fw_did_you_mean(subverb ? subverb : verb, words, found) : NULL;
-	return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", "floodwall help lists the commands",
+	return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", *has ? has : "floodwall help lists the commands",
 			   "unknown command '%s%s%s'%s%s%s", verb, subverb ? " " : "", subverb ? subverb : "",
 			   best ? "; did you mean '" : "", best ? best : "", best ? "'?" : "");
 }

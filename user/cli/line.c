@@ -267,10 +267,25 @@ static int read_words(struct reader *reader)
 	return 0;
 }
 
+static int unknown_subcommand(const char *verb, const char *typed, const char *has, struct fw_err *err)
+{
+	const char *words[WORDS_MAX], *best;
+
+	best = fw_did_you_mean(typed, words, fw_command_subverbs(verb, words, WORDS_MAX));
+	if (best)
+		return fw_err_set(
+			err, -EINVAL,
+			"unknown command '%s %s'; did you mean '%s %s'?\n%s; see: floodwall %s --help", verb,
+			typed, verb, best, has, verb);
+	return fw_err_set(err, -EINVAL, "unknown command '%s %s'\n%s; see: floodwall %s --help", verb, typed,
+			  has, verb);
+}
+
 /* "sets add …": the first argument names the subcommand if there is one of that name. */
 static int choose_command(struct fw_line *line, struct fw_err *err)
 {
 	const struct fw_command *sub;
+	char has[128];
 
 	line->command = command_find(line->verb ? line->verb : "status", NULL);
 	if (!line->argument_count)
@@ -279,8 +294,13 @@ static int choose_command(struct fw_line *line, struct fw_err *err)
 		return fw_err_set(err, -EINVAL, "unknown command '%s %s': not in this version", line->verb,
 				  line->arguments[0]);
 	sub = command_find(line->verb, line->arguments[0]);
-	if (!sub)
-		return 0;
+	if (!sub) {
+		fw_command_subverbs_text(line->verb, has, sizeof(has));
+		return *has && !line->help && !line->version &&
+				       (line->command->needs_subverb || !line->command->most)
+			       ? unknown_subcommand(line->verb, line->arguments[0], has, err)
+			       : 0;
+	}
 	line->command = sub;
 	memmove(line->arguments, line->arguments + 1,
 		(size_t)--line->argument_count * sizeof(*line->arguments));
@@ -313,27 +333,10 @@ static int take_options(struct fw_line *line, const struct reader *reader, struc
 	return 0;
 }
 
-/* The subcommand that was perhaps meant by a first argument that nothing accepts. */
-static const char *subverb_suggestion(const struct fw_line *line, char *buffer, size_t size)
-{
-	const char *words[WORDS_MAX], *best = NULL;
-	size_t count, found = 0;
-	const struct fw_command *const *commands = fw_commands(&count);
-
-	for (size_t i = 0; i < count && found < WORDS_MAX; i++)
-		if (commands[i]->subverb && !strcmp(commands[i]->verb, line->command->verb))
-			words[found++] = commands[i]->subverb;
-	if (found && line->argument_count)
-		best = fw_did_you_mean(line->arguments[0], words, found);
-	snprintf(buffer, size, best ? "; did you mean '%s %s'?" : "", line->command->verb, best ? best : "");
-	return buffer;
-}
-
 static int check_arguments(const struct fw_line *line, struct fw_err *err)
 {
 	const struct fw_command *command = line->command;
 	const char *space = command->subverb ? " " : "", *sub = command->subverb ? command->subverb : "";
-	char suggestion[96];
 
 	if (line->argument_count < command->least)
 		return fw_err_set(err, -EINVAL, "'%s%s%s' expects %s, got %s%s%s\nsee: floodwall %s --help",
@@ -343,10 +346,9 @@ static int check_arguments(const struct fw_line *line, struct fw_err *err)
 				  line->argument_count ? "'" : "", command->verb);
 	if (command->most != FW_ANY_NUMBER && line->argument_count > command->most)
 		return fw_err_set(
-			err, -EINVAL, "'%s%s%s' expects %s%s, got '%s' besides%s\nsee: floodwall %s --help",
+			err, -EINVAL, "'%s%s%s' expects %s, got '%s' besides\nsee: floodwall %s --help",
 			command->verb, space, sub, *command->arguments ? command->arguments : "no argument",
-			"", line->arguments[command->most],
-			subverb_suggestion(line, suggestion, sizeof(suggestion)), command->verb);
+			line->arguments[command->most], command->verb);
 	if (command->complete == FW_COMPLETE_WORDS && line->argument_count &&
 	    !is_one_of(line->arguments[0], command->words))
 		return fw_err_set(err, -EINVAL, "'%s%s%s' expects one of %s, got '%s'", command->verb, space,

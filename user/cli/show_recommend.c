@@ -43,17 +43,35 @@ static void print_table(const struct fw_page *page, const json_t *rules)
 	fw_table_print(table, page->out);
 }
 
+/* "1h left out: 2 declared attacks and --exclude"; an older agent does not say how many. */
+static void print_left_out(const struct fw_page *page, const json_t *rule)
+{
+	uint64_t attacks = fw_doc_count(rule, "excluded_attacks");
+	bool times = fw_doc_count(rule, "excluded_times"), told = attacks || times;
+	char left_out[FW_SAY_MAX];
+
+	if (!fw_doc_count(rule, "excluded_seconds"))
+		return;
+	fprintf(page->out,
+		"  %s left out: ", fw_say_seconds(fw_doc_number(rule, "excluded_seconds"), left_out));
+	if (attacks)
+		fprintf(page->out, "%.0f declared attack%s", (double)attacks, attacks == 1 ? "" : "s");
+	fputs(!told	? "declared attacks and --exclude"
+	      : !times	? ""
+	      : attacks ? " and --exclude"
+			: "--exclude",
+	      page->out);
+	fputc('\n', page->out);
+}
+
 /* Who was not asked for an opinion. */
 static void print_set_apart(const struct fw_page *page, const json_t *rule)
 {
 	const json_t *excluded = json_object_get(rule, "excluded"), *source;
 	const json_t *apart = json_object_get(rule, "set_apart");
-	char highest[FW_SAY_MAX], recorded[FW_SAY_MAX];
+	char highest[FW_SAY_MAX];
 	size_t index;
 
-	if (fw_doc_count(rule, "excluded_seconds"))
-		fprintf(page->out, "  %s left out: declared attacks and --exclude\n",
-			fw_say_seconds(fw_doc_number(rule, "excluded_seconds"), recorded));
 	if (!json_array_size(excluded))
 		return;
 	fprintf(page->out,
@@ -164,6 +182,7 @@ static void print_remarks(const struct fw_page *page, const json_t *rules, const
 	fprintf(page->out, ": %s recorded of %s, per %s\n",
 		fw_say_seconds(fw_doc_number(rule, "recorded_seconds"), recorded),
 		fw_say_seconds(fw_doc_number(rule, "span_seconds"), span), fw_doc_text(rule, "per"));
+	print_left_out(page, rule);
 	print_set_apart(page, rule);
 	print_unseen(page, rule);
 	json_array_foreach (json_object_get(rule, "warnings"), index, warning) {

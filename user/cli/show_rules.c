@@ -122,6 +122,7 @@ void fw_show_tune(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, "in force %s\n", fw_show_ends(document, buffer));
 	else
 		fw_show_unsaved(page, document);
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	fw_show_not_kept(page, document);
 	fw_show_also_changed(page, document);
 	fw_show_undo(page, document);

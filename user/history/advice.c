@@ -161,14 +161,33 @@ static json_t *doubt_of(const struct fw_doubt *doubt)
 
 static const char *why_no_keys(const struct fw_evidence *evidence)
 {
+	if (!evidence->bucket_count)
+		return "no traffic of this rule is recorded in that time: there is no ground "
+		       "for a limit";
 	if (evidence->rule.per != FW_PER_SOURCE && evidence->rule.per != FW_PER_SOURCE_PREFIX)
-		return "keys of this kind are not recorded one by one: an attack in the period raises the "
-		       "limit; --exclude it";
-	return evidence->bucket_count
-		       ? "no source stood out enough to be recorded by itself: an attack in "
-			 "the period raises the limit; --exclude it"
-		       : "no traffic of this rule is recorded in that time: there is no ground "
-			 "for a limit";
+		return "keys of this kind are not recorded one by one: an attack that was not declared "
+		       "raises the limit; --exclude its time";
+	return "no source stood out enough to be recorded by itself: an attack that was not declared raises "
+	       "the limit; --exclude its time";
+}
+
+static json_t *all_excluded(const struct fw_evidence *evidence)
+{
+	char recorded[32], attacks[48] = "", both[8] = "", times[24] = "";
+
+	fw_age_format(evidence->excluded_recorded_s * FW_NS_PER_SEC, recorded, sizeof(recorded));
+	if (evidence->excluded_attacks)
+		snprintf(attacks, sizeof(attacks), "%zu declared attack%s", evidence->excluded_attacks,
+			 evidence->excluded_attacks == 1 ? "" : "s");
+	if (evidence->excluded_times)
+		snprintf(times, sizeof(times), "--exclude");
+	if (*attacks && *times)
+		snprintf(both, sizeof(both), " and ");
+	return json_sprintf(
+		"nothing is left: all that was recorded in that time, %s, is left out for %s%s%s; "
+		"no limit is proposed: ask for a longer time with --since, or again after quiet "
+		"traffic was recorded",
+		recorded, attacks, both, times);
 }
 
 static json_t *warnings_of(const struct fw_advice_question *question, const struct fw_evidence *evidence,
@@ -177,6 +196,10 @@ static json_t *warnings_of(const struct fw_advice_question *question, const stru
 	json_t *warnings = json_array();
 
 	warn_of_policy(question, &evidence->rule, warnings);
+	if (advice->all_excluded) {
+		json_array_append_new(warnings, all_excluded(evidence));
+		return warnings;
+	}
 	warn_of_data(evidence, advice, warnings);
 	warn_of_doubt(evidence, advice, warnings);
 	if (advice->buffer_cut)
@@ -239,7 +262,7 @@ static json_t *to_json(const struct fw_advice_question *question, const struct f
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:f, s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:o, "
-		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o}",
+		"s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"rule", rule->name, "unit", fw_unit_word(rule->unit), "per", fw_per_word(rule->per),
 		"window_seconds", (double)rule->window_ns / 1e9, "limit", limit_text(rule, advice->limit),
 		"limit_now", limit_now(question, rule), "amount", (json_int_t)advice->limit, "honest_highest",
@@ -251,7 +274,9 @@ static json_t *to_json(const struct fw_advice_question *question, const struct f
 		"known_good", (json_int_t)advice->over_known_good, "amount", (json_int_t)advice->over_amount,
 		"recorded_seconds", (json_int_t)evidence->recorded_s, "span_seconds",
 		(json_int_t)evidence->span_s, "excluded_seconds", (json_int_t)evidence->excluded_s,
-		"unseen_over", advice->unseen_known ? json_real(advice->unseen_over) : json_null(), "doubt",
+		"excluded_attacks", (json_int_t)evidence->excluded_attacks, "excluded_times",
+		(json_int_t)evidence->excluded_times, "unseen_over",
+		advice->unseen_known ? json_real(advice->unseen_over) : json_null(), "doubt",
 		doubt_of(&advice->doubt), "warnings", warnings_of(question, evidence, advice));
 }
 

@@ -13,6 +13,8 @@
 #include "policy/policy.h"
 
 #define EPOCHS_S 35 /* a peak is read up to two epochs and a step after it was reached */
+#define UNTOLD_S 10 /* an attack has gone on for a moment when it is declared */
+#define OVERLAPS " WHERE since < ?2 AND until > ?1"
 
 /* What is left out stands in a table of the connection, merged, so that queries need not be built. */
 static int note_exclusion(struct fw_history *history, const struct fw_moments *out, struct fw_err *err)
@@ -21,10 +23,27 @@ static int note_exclusion(struct fw_history *history, const struct fw_moments *o
 			     out->until);
 }
 
+static int count_exclusions(struct fw_history *history, const struct fw_moments *span, size_t *ret,
+			    struct fw_err *err)
+{
+	sqlite3_stmt *statement FW_STATEMENT =
+		fw_history_prepare(history, "SELECT count(*) FROM temp.excluded" OVERLAPS, err);
+
+	if (!statement)
+		return err->code;
+	sqlite3_bind_int64(statement, 1, span->since);
+	sqlite3_bind_int64(statement, 2, span->until);
+	if (sqlite3_step(statement) != SQLITE_ROW)
+		return fw_history_refused(history, "read", err);
+	*ret = (size_t)sqlite3_column_int64(statement, 0);
+	return 0;
+}
+
 /* --exclude, and declared attacks; one that lasts has no end yet. */
 static int gather_exclusions(struct fw_history *history, const struct fw_advice_question *question,
-			     struct fw_err *err)
+			     struct fw_evidence *ret, struct fw_err *err)
 {
+	size_t all = 0;
 	int r = fw_history_run(history,
 			       "CREATE TEMP TABLE IF NOT EXISTS excluded(since INTEGER, until INTEGER);"
 			       "DELETE FROM temp.excluded",
@@ -32,13 +51,18 @@ static int gather_exclusions(struct fw_history *history, const struct fw_advice_
 
 	for (size_t i = 0; i < question->excluded_count && !r; i++)
 		r = note_exclusion(history, &question->excluded[i], err);
-	return r || question->attacks_too
-		       ? r
-		       : FW_HISTORY_DO(
-				 history, err,
-				 "INSERT INTO temp.excluded SELECT start, coalesce(\"end\", ?2) FROM attacks"
-				 " WHERE start < ?2 AND coalesce(\"end\", ?2) > ?1",
-				 question->span.since, question->span.until);
+	if (!r)
+		r = count_exclusions(history, &question->span, &ret->excluded_times, err);
+	if (r || question->attacks_too)
+		return r;
+	r = FW_HISTORY_DO(history, err,
+			  "INSERT INTO temp.excluded SELECT start - ?3, coalesce(\"end\", ?2) FROM attacks"
+			  " WHERE start - ?3 < ?2 AND coalesce(\"end\", ?2) > ?1",
+			  question->span.since, question->span.until, UNTOLD_S);
+	if (!r)
+		r = count_exclusions(history, &question->span, &all, err);
+	ret->excluded_attacks = all - ret->excluded_times;
+	return r;
 }
 
 /* Seconds of the span in steps that are left out, each once. */
@@ -48,8 +72,7 @@ static int sum_exclusions(struct fw_history *history, const struct fw_moments *s
 	sqlite3_stmt *statement FW_STATEMENT =
 		fw_history_prepare(history,
 				   "SELECT max(since / 300 * 300, ?1), min((until + ?3 + 299) / 300 * 300, "
-				   "?2) FROM temp.excluded"
-				   " WHERE since < ?2 AND until > ?1 ORDER BY 1",
+				   "?2) FROM temp.excluded" OVERLAPS " ORDER BY 1",
 				   err);
 	int64_t reached = span->since;
 	int r;
@@ -75,9 +98,10 @@ static int sum_exclusions(struct fw_history *history, const struct fw_moments *s
 }
 
 /* A step goes when any of it is left out. The meters remember an attack for a window after its end. */
-#define NOT_EXCLUDED(column)                                                                                 \
-	" AND NOT EXISTS (SELECT 1 FROM temp.excluded e WHERE " column " > e.since - 300 AND " column        \
+#define EXCLUDED(column)                                                                                     \
+	" EXISTS (SELECT 1 FROM temp.excluded e WHERE " column " > e.since - 300 AND " column                \
 	" < e.until + ?4)"
+#define NOT_EXCLUDED(column) " AND NOT" EXCLUDED(column)
 
 static enum fw_unit unit_of(const char *word)
 {
@@ -194,19 +218,19 @@ static int load_buckets(struct fw_history *history, const struct fw_advice_quest
 static int load_recorded(struct fw_history *history, const struct fw_advice_question *question,
 			 struct fw_evidence *ret, struct fw_err *err)
 {
-	sqlite3_stmt *statement FW_STATEMENT =
-		ask(history, question, 0, aftermath(&ret->rule),
-		    "SELECT coalesce(sum(seconds), 0) FROM recording w WHERE w.start >= ?1 AND w.start < ?2"
-		    " AND ?3 = 0" NOT_EXCLUDED("w.start"),
-		    err);
+	sqlite3_stmt *statement FW_STATEMENT = ask(
+		history, question, 0, aftermath(&ret->rule),
+		"SELECT coalesce(sum(seconds), 0), coalesce(sum(seconds * " EXCLUDED(
+			"w.start") "), 0) FROM recording w WHERE w.start >= ?1 AND w.start < ?2 AND ?3 = 0",
+		err);
 	uint64_t excluded;
 
 	if (!statement)
 		return err->code;
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		return fw_history_refused(history, "read", err);
-	ret->recorded_s = (uint64_t)sqlite3_column_int64(statement, 0);
-	ret->excluded_s = 0;
+	ret->excluded_recorded_s = (uint64_t)sqlite3_column_int64(statement, 1);
+	ret->recorded_s = (uint64_t)sqlite3_column_int64(statement, 0) - ret->excluded_recorded_s;
 	ret->span_s = (uint64_t)(question->span.until - question->span.since);
 	if (sum_exclusions(history, &question->span, aftermath(&ret->rule), &excluded, err))
 		return err->code;
@@ -225,7 +249,7 @@ int fw_evidence_load(struct fw_history *history, const struct fw_advice_question
 	int r;
 
 	*ret = (struct fw_evidence){0};
-	r = gather_exclusions(history, question, err);
+	r = gather_exclusions(history, question, ret, err);
 	if (!r)
 		r = load_rule(history, rule, &id, &ret->rule, err);
 	if (!r)

@@ -276,6 +276,9 @@ static void judge_data(const struct fw_evidence *evidence, struct fw_recommendat
 {
 	const struct fw_history_rule *rule = &evidence->rule;
 
+	ret->all_excluded = !evidence->recorded_s && evidence->excluded_recorded_s;
+	if (ret->all_excluded)
+		return;
 	ret->short_span = evidence->recorded_s < SHORT_SPAN_S;
 	ret->gaps_in_recording = evidence->recorded_s * 100 < evidence->span_s * COVERED_PERCENT;
 	ret->few_sources = ret->honest < FEW_SOURCES && !ret->no_keys;

@@ -48,8 +48,10 @@ struct fw_evidence {
 	size_t seen_count;
 	struct fw_seen_bucket *buckets; /* by least */
 	size_t bucket_count;
-	uint64_t span_s, recorded_s; /* asked for, less what was excluded; recorded of it */
-	uint64_t excluded_s;	     /* by --exclude and declared attacks */
+	uint64_t span_s, recorded_s;		 /* asked for, less what was excluded; recorded of it */
+	uint64_t excluded_s;			 /* by --exclude and declared attacks, */
+	uint64_t excluded_recorded_s;		 /* of which recorded */
+	size_t excluded_attacks, excluded_times; /* how many of them reach into the time asked for */
 };
 
 /* Sources above a gap that may be chance, and so no attackers, or that may be none, and so attackers. */
@@ -76,6 +78,7 @@ struct fw_recommendation {
 	size_t over_sources, over_known_good;
 	uint64_t over_amount; /* in sub-windows that ended over it */
 	/* What to think of it: */
+	bool all_excluded; /* nothing is left: the others are not asked */
 	bool short_span, gaps_in_recording, few_sources, dirty, buffer_cut, gap_used, capped, no_keys,
 		good_dropped;
 };

@@ -255,19 +255,51 @@ static bool drops(enum fw_reason reason)
 	return fw_reason_facts(reason)->action == FW_REASON_IS_DROP;
 }
 
+static void __attribute__((format(printf, 2, 3))) add(struct fw_explanation *out, const char *format, ...)
+{
+	size_t used = strlen(out->but);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out->but + used, sizeof(out->but) - used, format, args);
+	va_end(args);
+}
+
+/* "rules a and b may drop it: depends on the port; rule c may drop it: counts per destination; and 2 more".
+ * together: rules that do the same share the words for it. */
+static void say_open(const struct fw_explain_open *open, bool together, struct fw_explanation *out)
+{
+	size_t count = open->rules < FW_EXPLAIN_OPEN_NAMED ? open->rules : FW_EXPLAIN_OPEN_NAMED;
+
+	for (size_t first = 0, last; first < count; first = last) {
+		for (last = first + 1; together && last < count; last++)
+			if (strcmp(open->named[first].does, open->named[last].does))
+				break;
+		add(out, "%srule%s %s", first ? "; " : "", last - first > 1 ? "s" : "",
+		    open->named[first].rule);
+		for (size_t i = first + 1; i < last; i++)
+			add(out, "%s%s", i + 1 < last ? ", " : " and ", open->named[i].rule);
+		add(out, " %s", open->named[first].does);
+	}
+	if (open->rules > count)
+		add(out, "; and %zu more", open->rules - count);
+	if (open->ask)
+		add(out, ": say --to IP:PORT/PROTO");
+}
+
 /* Skipped rules that drop matter to what would pass, those that allow to what would be dropped. */
 static void conclude(struct fw_explain_walk *walk)
 {
 	struct fw_explanation *out = walk->out;
-	const char *open = drops(out->reason) ? walk->may_allow
-			   : out->reason == FW_REASON_NO_RULE || out->reason == FW_REASON_RULE_ALLOW
-				   ? walk->may_drop
-				   : "";
-
-	out->depends = open[0];
-	if (!open[0] && !drops(out->reason))
-		open = walk->answers;
-	snprintf(out->but, sizeof(out->but), "%s", open);
+	static const struct fw_explain_open nothing;
+	const struct fw_explain_open *open =
+		drops(out->reason)							  ? &walk->may_allow
+		: out->reason == FW_REASON_NO_RULE || out->reason == FW_REASON_RULE_ALLOW ? &walk->may_drop
+											  : &nothing;
+	out->depends = open->rules;
+	if (!open->rules && !drops(out->reason))
+		open = &walk->answers;
+	say_open(open, open != &walk->answers, out);
 }
 
 void fw_explain(const struct fw_policy *policy, const struct fw_image *image,

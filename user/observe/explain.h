@@ -57,14 +57,16 @@ struct fw_explain_step {
 	char detail[512];
 };
 
+#define FW_EXPLAIN_BUT_MAX 2048
+
 struct fw_explanation {
 	struct fw_explain_step *steps;
 	size_t count;
 	enum fw_verdict verdict;
 	enum fw_reason reason;
-	int rule;      /* index in the policy, -1 for none */
-	bool depends;  /* what the question leaves open may turn the verdict */
-	char but[400]; /* what could be different, and what to ask for; empty: nothing */
+	int rule;		      /* index in the policy, -1 for none */
+	bool depends;		      /* what the question leaves open may turn the verdict */
+	char but[FW_EXPLAIN_BUT_MAX]; /* what could be different, and what to ask for; empty: nothing */
 	bool out_of_memory;
 };
 

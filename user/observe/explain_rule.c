@@ -179,27 +179,31 @@ static void note_open(struct fw_explain_walk *walk, unsigned int index, bool on_
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
 	const bool limited = rule->unit != FW_UNIT_NONE;
-	char *note = rule->action == FW_ACTION_ALLOW	   ? walk->may_allow
-		     : rule->action == FW_ACTION_CHALLENGE ? walk->answers
-							   : walk->may_drop;
+	struct fw_explain_open *note = rule->action == FW_ACTION_ALLOW	     ? &walk->may_allow
+				       : rule->action == FW_ACTION_CHALLENGE ? &walk->answers
+									     : &walk->may_drop;
 	const char *does = rule->action == FW_ACTION_ALLOW	 ? "may let it pass"
 			   : rule->action != FW_ACTION_CHALLENGE ? "may drop it"
 			   : only_counts(walk, rule, on_trial)
 				   ? "would answer SYNs with cookies, but only counts"
 				   : "answers SYNs with cookies, a real client connects";
+	size_t named;
 
-	if (note[0] || rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
+	if (rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
 	    rule->flags & FW_RULE_COUNT_MODE || (on_trial && rule->action != FW_ACTION_ALLOW))
 		return;
 	if (rule->action == FW_ACTION_ALLOW ? over : limited && !over && !key_unknown)
 		return;
+	note->ask |= rule->action != FW_ACTION_CHALLENGE && (!walk->packet->has_dest || key_unknown);
+	if (note->rules++ >= FW_EXPLAIN_OPEN_NAMED)
+		return;
+	named = note->rules - 1;
+	note->named[named].rule = walk->policy->rules[index].name;
 	if (rule->action == FW_ACTION_CHALLENGE)
-		snprintf(note, sizeof(walk->may_drop), "rule %s %s%s", walk->policy->rules[index].name,
+		snprintf(note->named[named].does, sizeof(note->named[named].does), "%s%s",
 			 key_unknown ? "may be over its limit, then it " : "", does);
 	else
-		snprintf(note, sizeof(walk->may_drop), "rule %s %s: %s%s", walk->policy->rules[index].name,
-			 does, open,
-			 walk->packet->has_dest && !key_unknown ? "" : ": say --to IP:PORT/PROTO");
+		snprintf(note->named[named].does, sizeof(note->named[named].does), "%s: %s", does, open);
 }
 
 /* A rule that cannot be judged: what is missing, and its meter if it is known which. */

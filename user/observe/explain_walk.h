@@ -6,6 +6,18 @@
 #include "observe/explain.h"
 #include "observe/match.h"
 
+#define FW_EXPLAIN_OPEN_NAMED 4
+
+/* Rules that could decide otherwise, if more were known: the first of them in words, the others counted. */
+struct fw_explain_open {
+	struct {
+		const char *rule;
+		char does[320];
+	} named[FW_EXPLAIN_OPEN_NAMED];
+	size_t rules;
+	bool ask; /* for a destination */
+};
+
 struct fw_explain_walk {
 	const struct fw_policy *policy;
 	const struct fw_image *image;
@@ -18,9 +30,7 @@ struct fw_explain_walk {
 	uint64_t trial_labels; /* set only because of feeds on trial, as the packet path keeps them */
 	bool would_drop;
 	bool asks_verified;
-	/* The first rule that could decide otherwise, if more were known: one that drops, one that allows;
-	 * empty: none. */
-	char may_drop[400], may_allow[400], answers[400];
+	struct fw_explain_open may_drop, may_allow, answers;
 };
 
 /* One more step; that there is no memory for it is noted in the explanation. */

@@ -153,8 +153,23 @@ static size_t count_labels(const struct fw_policy *policy)
 	return count;
 }
 
+/* Not where rules were refused: those are complained about already. */
+static void check_some(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	struct fw_mark mark = {.file = policy->file ? policy->file : "policy"};
+
+	if (!policy->rule_count && !diags->errors)
+		fw_diag_add(
+			diags, mark, FW_SEVERITY_NOTE, "no-rules",
+			"a rule to begin with: {name: blanket, limit: 7000 packets/5m, action: block}; more "
+			"in configs/examples",
+			"there are no rules: nothing will be limited, only bans and packets that are no good "
+			"drop");
+}
+
 void fw_policy_check(const struct fw_policy *policy, struct fw_diags *diags)
 {
+	check_some(policy, diags);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		check_labels(policy, i, diags);
 		fw_policy_check_labels_come(policy, i, diags);

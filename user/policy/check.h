@@ -22,6 +22,13 @@ void fw_rule_check_log(const struct fw_policy *policy, const struct fw_policy_ru
 void fw_check_suppressions(const struct fw_policy *policy, struct fw_diags *diags);
 /* What action challenge asks of a rule (check_challenge.c). */
 void fw_rule_check_challenge(const struct fw_policy_rule *rule, struct fw_diags *diags);
+#define FW_FORCE_HINT_MAX 320
+
+/* A hint: `first` helps without force ("": nothing does); what accepts the rule in a file, and in force. */
+const char *fw_rule_force_hint(const struct fw_policy_rule *rule, const char *first,
+			       char hint[FW_FORCE_HINT_MAX]);
+/* Warns of a limit per source that one visit of a web page exceeds (check_small.c). */
+void fw_rule_check_small(const struct fw_policy_rule *rule, struct fw_diags *diags);
 /* What every policy with such a rule should know. */
 void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *diags);
 /* That lists of sources, and of destinations, leave some address (check_lists.c). */

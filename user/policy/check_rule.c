@@ -77,11 +77,24 @@ static bool drops(const struct fw_policy_rule *rule)
 	return rule->action == FW_ACTION_BLOCK && rule->mode != FW_MODE_COUNT && !rule->force;
 }
 
+const char *fw_rule_force_hint(const struct fw_policy_rule *rule, const char *first,
+			       char hint[FW_FORCE_HINT_MAX])
+{
+	snprintf(
+		hint, FW_FORCE_HINT_MAX,
+		"%s%sforce: true in the rule if this is meant, 'floodwall tune %s force=true' where it is in "
+		"force",
+		first, *first ? "; " : "", rule->name);
+	return hint;
+}
+
 static void check_outage(const struct fw_policy_rule *rule, struct fw_diags *diags)
 {
+	char hint[FW_FORCE_HINT_MAX];
+
 	if (drops(rule) && has_limit(rule) && (rule->per == FW_PER_TOTAL || fw_per_is_destination(rule->per)))
 		COMPLAIN(diags, rule->action_mark, "self-made-outage",
-			 "use action: police, which drops only the excess; force: true if this is meant",
+			 fw_rule_force_hint(rule, "use action: police, which drops only the excess", hint),
 			 "rule '%s': blocking per %s lets a flood keep the meter over the limit and "
 			 "everybody out",
 			 rule->name, fw_per_word(rule->per));
@@ -144,6 +157,7 @@ void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy
 {
 	static const char *const names[] = {[FW_FAMILY_V4] = "IPv4", [FW_FAMILY_V6] = "IPv6"};
 	int index = fw_policy_rule_find(policy, rule->name);
+	char hint[FW_FORCE_HINT_MAX];
 	size_t first;
 
 	if (!geo || index < 0 || !drops(rule) || has_limit(rule))
@@ -155,7 +169,7 @@ void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy
 		if (share <= SHARE_FREE)
 			continue;
 		COMPLAIN(diags, rule->action_mark, "blocks-too-much",
-			 "add a limit or a narrower match; force: true if this is meant",
+			 fw_rule_force_hint(rule, "add a limit or a narrower match", hint),
 			 "rule '%s' blocks %.3g %% of all %s sources by country or network", rule->name,
 			 100 * share, names[family]);
 		return;
@@ -198,13 +212,14 @@ static int collect_sources(const struct fw_policy *policy, const struct fw_polic
 	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
 		const struct fw_set_refs *refs;
 		struct fw_conjunction all;
+		char hint[FW_FORCE_HINT_MAX];
 
 		fw_rule_conjunction(rule, i, &all);
 		if (!has_source(&all)) {
 			if (has_limit(rule) || is_narrowed(&all) || asks_geo(&all) || asks_listed(&all))
 				continue;
 			COMPLAIN(diags, rule->action_mark, "blocks-too-much",
-				 "add a limit or a narrower match; force: true if this is meant",
+				 fw_rule_force_hint(rule, "add a limit or a narrower match", hint),
 				 "rule '%s' has neither limit nor sources: it blocks everybody", rule->name);
 			return -EINVAL;
 		}
@@ -223,7 +238,7 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 	static const char *const names[] = {[FW_FAMILY_V4] = "IPv4", [FW_FAMILY_V6] = "IPv6"};
 	struct fw_set_refs sources = {0};
 	struct fw_share share;
-	char text[FW_ADDR_TEXT_MAX];
+	char text[FW_ADDR_TEXT_MAX], hint[FW_FORCE_HINT_MAX];
 	int r;
 
 	if (!drops(rule))
@@ -234,7 +249,7 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 	for (enum fw_family family = FW_FAMILY_V4; family <= FW_FAMILY_V6 && !r; family++) {
 		if (share.part[family] <= SHARE_FREE)
 			continue;
-		COMPLAIN(diags, rule->action_mark, "blocks-too-much", "add force: true if this is meant",
+		COMPLAIN(diags, rule->action_mark, "blocks-too-much", fw_rule_force_hint(rule, "", hint),
 			 "rule '%s' blocks %.3g %% of all %s sources, the widest is %s in set '%s'",
 			 rule->name, 100 * share.part[family], names[family],
 			 fw_prefix_format(&share.widest[family], text, sizeof(text)),
@@ -277,4 +292,5 @@ void fw_rule_check(const struct fw_policy *policy, const struct fw_policy_rule *
 	fw_rule_check_places(policy, rule, policy->geo.data, diags);
 	check_possible(rule, diags);
 	fw_rule_check_lists(policy, rule, diags);
+	fw_rule_check_small(rule, diags);
 }

@@ -246,7 +246,7 @@ static const struct fw_policy_field fields[] = {
 	KEY("rule", "name", rule_name, "name", "", FW_FIELD_REQUIRED,
 	    "lower-case letters, digits, - and _; counters and meters follow it over reloads"),
 	KEY("rule", "force", rule_force, "true | false", "false", FW_FIELD_TUNABLE,
-	    "accept what check calls a self-made outage"),
+	    "accept what check calls a self-made outage, or warns of as a small limit"),
 	KEY("rule", "mode", rule_mode, "enforce | count | attack", "the file's mode", FW_FIELD_TUNABLE,
 	    "count: this rule only counts what it would do. attack: it counts in peace and enforces while "
 	    "under attack (see under-attack)"),

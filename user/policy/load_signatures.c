@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "policy/load.h"
 #include "policy/signatures.h"
@@ -287,14 +288,22 @@ void fw_load_signatures(struct fw_loader *loader, const struct fw_node *value, v
 		fw_load_object(loader, value, "signatures", "signatures", target);
 }
 
-/* Beside the policy, or where it is installed; NULL: no memory. */
-static char *usual_place(const struct fw_loader *loader)
+/* NULL: no memory. */
+static char *beside_policy(const struct fw_loader *loader)
 {
 	char *path = NULL;
 
-	if (asprintf(&path, "%s/%s", loader->base_dir ? loader->base_dir : ".", FW_SIGNATURES_FILE) < 0)
-		return NULL;
-	if (!access(path, F_OK))
+	return asprintf(&path, "%s/%s", loader->base_dir ? loader->base_dir : ".", FW_SIGNATURES_FILE) < 0
+		       ? NULL
+		       : path;
+}
+
+/* Beside the policy, or where it is installed; NULL: no memory. */
+static char *usual_place(const struct fw_loader *loader)
+{
+	char *path = beside_policy(loader);
+
+	if (!path || !access(path, F_OK))
 		return path;
 	free(path);
 	return strdup(FW_SIGNATURES_SHIPPED);
@@ -306,6 +315,24 @@ static int read_list(struct fw_loader *loader, const char *path, struct fw_signa
 
 	return reader ? reader->signatures(reader->context, path, loader->diags, ret)
 		      : fw_signatures_read(path, loader->diags, ret);
+}
+
+static void complain_unreadable(struct fw_loader *loader, const struct fw_node *node, const char *path, int r)
+{
+	const struct fw_policy *policy = loader->policy;
+	FW_FREE char *first = strcmp(path, FW_SIGNATURES_SHIPPED) ? NULL : beside_policy(loader);
+
+	if (first && !policy->signatures.file)
+		fw_diag_add(loader->diags, node->mark, FW_SEVERITY_ERROR, "unreadable",
+			    "copy signatures.yaml of the sources (configs/) to one of the two, or name "
+			    "another place: signatures: {file: PATH}",
+			    "cannot read the list of signatures: neither beside the policy, %s, nor where it "
+			    "is installed, %s: %s",
+			    first, path, strerror(-r));
+	else
+		fw_diag_add(loader->diags, policy->signatures.file ? policy->signatures.mark : node->mark,
+			    FW_SEVERITY_ERROR, "unreadable", "name the list: signatures: {file: PATH}",
+			    "cannot read the list of signatures %s: %s", path, strerror(-r));
 }
 
 /* The policy's list, read when the first rule asks; NULL after a complaint at `node`, once. */
@@ -323,9 +350,7 @@ static const struct fw_signature_list *list_of(struct fw_loader *loader, const s
 	if (r == -ENOMEM)
 		loader->out_of_memory = true;
 	else if (r && r != -EINVAL)
-		fw_diag_add(loader->diags, policy->signatures.file ? policy->signatures.mark : node->mark,
-			    FW_SEVERITY_ERROR, "unreadable", "name the list: signatures: {file: PATH}",
-			    "cannot read the list of signatures %s: %s", path, strerror(-r));
+		complain_unreadable(loader, node, path, r);
 	free(path);
 	return policy->signatures.list;
 }
