@@ -43,6 +43,7 @@ static const struct {
 	{"bans_none", fw_show_bans},
 	{"ban", fw_show_ban},
 	{"unban", fw_show_unban},
+	{"unban_many", fw_show_unban},
 	{"allow", fw_show_allow},
 	{"sets", fw_show_sets},
 	{"sets_add", fw_show_sets_change},

@@ -229,6 +229,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	reply_banned(answer, &order, &err);
 	json_decref(order.banned);
 	json_decref(order.refused);
+	fw_undo_done(&order.undo);
 	fw_own_hosts_done(&order.own);
 }
 
@@ -316,6 +317,7 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 					   order.not_banned, "undo", fw_undo_to_json(&order.undo)));
 	json_decref(order.unbanned);
 	json_decref(order.not_banned);
+	fw_undo_done(&order.undo);
 	fw_own_hosts_done(&order.own);
 }
 
