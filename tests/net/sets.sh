@@ -230,3 +230,14 @@ expect_exit "an unknown set is 78" 78 fw sets add bda 192.0.2.1
 expect_words "and the right one is offered" "did you mean 'bad'" "$WORK/err"
 expect_exit "no address is 64" 64 fw sets add bad 192.0.2.1/24
 expect_exit "neither is a bad end" 64 fw sets add bad 192.0.2.1 --for ever
+
+# live changes of a set that another policy has
+spare_drift() { status '[x["detail"] for x in d["drift"] if x["object"] == "spare"]'; }
+expect_exit "a live member" 0 fw sets add spare 192.0.9.1
+expect "is unsaved" "['with 192.0.9.1']" "$(spare_drift)"
+sed '/^  spare:/d' "$WORK/policy.yaml" >"$WORK/without.yaml"
+expect_exit "a policy without its set" 0 fw apply "$WORK/without.yaml"
+expect "leaves it, and says that it is not in force" "['with 192.0.9.1; not in force: the policy has no such set']" "$(spare_drift)"
+expect_exit "back again" 0 fw rollback
+expect "it is" "['with 192.0.9.1']" "$(spare_drift)"
+expect_exit "in the set" 0 fw sets test spare 192.0.9.1

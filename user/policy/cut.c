@@ -47,10 +47,9 @@ int fw_cut_entry(struct fw_cut *cut, const char *text, struct fw_set *ret_left, 
 	bool touched = !r && meets(cut, &entry);
 
 	if (touched)
-		r = fw_prefixes_subtract(entry.prefixes,
-					 fw_prefixes_normalize(entry.prefixes, entry.prefix_count),
-					 cut->normal, cut->normal_count, &ret_left->prefixes,
-					 &ret_left->prefix_count);
+		r = fw_prefixes_subtract(
+			entry.prefixes, fw_prefixes_normalize(entry.prefixes, entry.prefix_count),
+			cut->normal, cut->normal_count, &ret_left->prefixes, &ret_left->prefix_count);
 	free(entry.prefixes);
 	*ret_touched = touched;
 	return r == -ENOMEM ? r : 0;
