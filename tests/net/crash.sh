@@ -34,6 +34,11 @@ stop_agent KILL
 expect_exit "no agent: 69" 69 fw status
 on victim "$BUILD/floodwall" --socket "$WORK/api.sock" status >"$WORK/dead.txt" 2>&1
 expect_words "and it says that the filter goes on" 'its filter goes on in the kernel' "$WORK/dead.txt"
+fw status >"$WORK/dead.txt" 2>&1
+expect_words "from another namespace it says that it cannot tell" 'whether its filter goes on cannot be told from this network namespace' "$WORK/dead.txt"
+expect_words "and how to look" 'sudo nsenter --net=/run/netns/NAME floodwall status' "$WORK/dead.txt"
+on victim unshare -m sh -c "mount -t tmpfs none /sys/fs/bpf && '$BUILD/floodwall' --socket '$WORK/api.sock' status" >"$WORK/dead.txt" 2>&1
+expect_words "without its bpf file system, too" 'cannot be told from here, where no bpf file system is mounted' "$WORK/dead.txt"
 sleep 2
 expect "dropping goes on without the agent" "$flooded" "$(arrived 198.19.0.9)"
 expect "the banned client is still out" 0 "$(arrived "$CLIENT_IP4")"
