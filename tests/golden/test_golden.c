@@ -45,6 +45,8 @@ static const struct {
 	{"unban", fw_show_unban},
 	{"unban_many", fw_show_unban},
 	{"allow", fw_show_allow},
+	{"allowed", fw_show_allowed},
+	{"allowed_none", fw_show_allowed},
 	{"sets", fw_show_sets},
 	{"sets_add", fw_show_sets_change},
 	{"sets_add_not_kept", fw_show_sets_change},

@@ -7,11 +7,11 @@
 #include "cli/cli.h"
 
 fw_show fw_show_status, fw_show_attach, fw_show_detach, fw_show_rules, fw_show_rule_keys, fw_show_tune,
-	fw_show_bans, fw_show_ban, fw_show_unban, fw_show_allow, fw_show_sets, fw_show_sets_change,
-	fw_show_sets_test, fw_show_feeds, fw_show_explain, fw_show_top, fw_show_plan, fw_show_apply,
-	fw_show_confirm, fw_show_rollback, fw_show_reload, fw_show_replay, fw_show_doctor, fw_show_events,
-	fw_show_event, fw_show_cost, fw_show_history, fw_show_history_csv, fw_show_history_svg,
-	fw_show_recommend, fw_show_recommend_csv, fw_show_recommend_svg, fw_show_attacks,
+	fw_show_bans, fw_show_ban, fw_show_unban, fw_show_allow, fw_show_allowed, fw_show_sets,
+	fw_show_sets_change, fw_show_sets_test, fw_show_feeds, fw_show_explain, fw_show_top, fw_show_plan,
+	fw_show_apply, fw_show_confirm, fw_show_rollback, fw_show_reload, fw_show_replay, fw_show_doctor,
+	fw_show_events, fw_show_event, fw_show_cost, fw_show_history, fw_show_history_csv,
+	fw_show_history_svg, fw_show_recommend, fw_show_recommend_csv, fw_show_recommend_svg, fw_show_attacks,
 	fw_show_under_attack, fw_show_notify, fw_show_notify_test;
 
 /* One line per attack that lasts, for status. */
