@@ -83,3 +83,8 @@ start_agent
 expect "it starts on a read-only disk" enforcing "$(status 'd["state"]')"
 expect_that "and says so" 'a and "Read-only file system" in a' "$(forgets)"
 expect "what was saved before holds" "400 True" "$(rule blanket limit) $(rule blanket enforcing)"
+expect_exit "a ban, which is written a moment later" 0 fw ban 192.0.2.10 --for 1h
+stop_agent
+tac "$WORK/agent.log" | sed '/floodwalld ends: /q' >"$WORK/end.log"
+expect_words "an agent that ends says what is lost" 'bans will not survive a reboot: .*Read-only file system; the agent ends and does not try again' "$WORK/end.log"
+expect "and promises nothing" 0 "$(grep -c 'I try again' "$WORK/end.log")"

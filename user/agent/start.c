@@ -327,6 +327,7 @@ void fw_agent_stop(struct fw_agent *agent)
 				       : agent->loaded && agent->loaded->policy->on_exit == FW_ON_EXIT_DETACH;
 	struct fw_err err = {};
 
+	fw_kept_end(agent);
 	fw_notify_send(&agent->notify, "STOPPING=1");
 	if (agent->ready)
 		fw_event(agent, "stop", "agent", json_pack("{s:b}", "detached", (int)detach),
