@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/options.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
@@ -58,9 +59,8 @@ static int held(const struct fw_state *state, struct fw_err *err)
 	read_holder(state, pid, sizeof(pid));
 	return fw_err_set(
 		err, -EAGAIN,
-		"another floodwalld is running: pid %s holds the state directory %s; stop it first. "
-		"Two agents need two network namespaces, and a --state-dir and a --socket each",
-		pid, state->dir);
+		"another floodwalld is running: pid %s holds the state directory %s; " FW_SECOND_AGENT, pid,
+		state->dir);
 }
 
 /* For whoever comes second; nothing depends on it, so a full disk does not matter. */
