@@ -77,7 +77,7 @@ static const char *const lines[] = {
 	"ban 192.0.2.1 --strikes 256",
 	"ban --for",
 	"unban nobody",
-	"allow",
+	"allow --for 1h",
 	"sets add vpn",
 	"sets test vpn 300.1.2.3",
 	"explain",

@@ -24,6 +24,12 @@ expect_that "the flood is stopped at its limit" "1800 <= a <= 2200" "$flooded"
 expect_exit "a change that is not saved" 0 fw tune other limit=70/1m
 expect_exit "a long ban" 0 fw ban 203.0.113.7 --for 1h --reason drill
 expect_exit "a ban of a prefix" 0 fw ban 203.0.113.128/25 2001:db8:bad::/48 --for 2h
+expect "nobody is allowed" "[]" "$(fwj allow)"
+expect_words "in words, too" "^nobody is allowed" <(fw allow)
+expect_exit "two are" 0 fw allow 203.0.113.99 203.0.113.8 --for 1h
+allowed() { fwj allow | field '" ".join("%s %d %s" % (x["source"], -(-x["expires_in_seconds"] // 100), x["by"]) for x in d)'; }
+expect "who, how long and by whom is listed" "203.0.113.8 36 $(id -un) 203.0.113.99 36 $(id -un)" "$(allowed)"
+expect_words "in words, too" "^203.0.113.8 +$(id -un) +(1h|59m)" <(fw allow)
 banned_at=$(python -c 'import time; print(time.monotonic())')
 expect_exit "a short ban" 0 fw ban "$CLIENT_IP4" --for 5s
 send client "$VICTIM_IP4" 7777 1800 100 &
@@ -34,6 +40,11 @@ stop_agent KILL
 expect_exit "no agent: 69" 69 fw status
 on victim "$BUILD/floodwall" --socket "$WORK/api.sock" status >"$WORK/dead.txt" 2>&1
 expect_words "and it says that the filter goes on" 'its filter goes on in the kernel' "$WORK/dead.txt"
+fw status >"$WORK/dead.txt" 2>&1
+expect_words "from another namespace it says that it cannot tell" 'whether its filter goes on cannot be told from this network namespace' "$WORK/dead.txt"
+expect_words "and how to look" 'sudo nsenter --net=/run/netns/NAME floodwall status' "$WORK/dead.txt"
+on victim unshare -m sh -c "mount -t tmpfs none /sys/fs/bpf && '$BUILD/floodwall' --socket '$WORK/api.sock' status" >"$WORK/dead.txt" 2>&1
+expect_words "without its bpf file system, too" 'cannot be told from here, where no bpf file system is mounted' "$WORK/dead.txt"
 sleep 2
 expect "dropping goes on without the agent" "$flooded" "$(arrived 198.19.0.9)"
 expect "the banned client is still out" 0 "$(arrived "$CLIENT_IP4")"
@@ -43,6 +54,7 @@ expect_that "its lease expired on time, without the agent: 5 s after the ban" "4
 
 start_agent
 expect "the generation goes on" "$generation" "$(status 'd["generation"]')"
+expect "the allowed are listed as before" "203.0.113.8 36 $(id -un) 203.0.113.99 36 $(id -un)" "$(allowed)"
 expect "the bans are there" "2001:db8:bad::/48 203.0.113.128/25 203.0.113.7" "$(fwj bans | field '" ".join(sorted(b["source"].removesuffix("/32") for b in d))')"
 expect_that "with what is left of their time" "3500 <= a < 3600" \
 	"$(fwj bans | field '[b["expires_in_seconds"] for b in d if b["source"].startswith("203.0.113.7")][0]')"

@@ -83,3 +83,23 @@ start_agent
 expect "it starts on a read-only disk" enforcing "$(status 'd["state"]')"
 expect_that "and says so" 'a and "Read-only file system" in a' "$(forgets)"
 expect "what was saved before holds" "400 True" "$(rule blanket limit) $(rule blanket enforcing)"
+expect_exit "a ban, which is written a moment later" 0 fw ban 192.0.2.10 --for 1h
+stop_agent
+tac "$WORK/agent.log" | sed '/floodwalld ends: /q' >"$WORK/end.log"
+expect_words "an agent that ends says what is lost" 'bans will not survive a reboot: .*Read-only file system; the agent ends and does not try again' "$WORK/end.log"
+expect "and promises nothing" 0 "$(grep -c 'I try again' "$WORK/end.log")"
+
+# a state directory that cannot even be made
+start_agent --state-dir "$WORK/state/new/one"
+expect "without a state directory it starts, too" enforcing "$(status 'd["state"]')"
+expect_words "the log says why there is none" 'cannot create .*/state/new for the state directory: Read-only file system.*a restart of the agent forgets every live change' "$WORK/agent.log"
+expect_that "and status what that costs" 'a and "the policy in force" in a and "Read-only file system" in a' "$(forgets)"
+expect_exit "allow" 0 fw allow 192.0.2.8 --for 1h
+expect_words "says that a restart forgets it" 'attention a restart of the agent forgets this change: cannot create .*Read-only file system' "$WORK/out"
+mount -o remount,rw "$WORK/state"
+if until_true 60 is_kept; then ok "once it can be made it is"; else not_ok "once it can be made it is" "$(forgets)"; fi
+another_agent --config "$WORK/policy.yaml" --state-dir "$WORK/state/new/one" 2>"$WORK/err"
+expect_words "and is the agent's own" 'another floodwalld is running: pid [0-9]+ holds the state directory' "$WORK/err"
+stop_agent KILL
+start_agent --state-dir "$WORK/state/new/one"
+expect "a restart finds what was kept there" "['192.0.2.8']" "$(fwj allow | field '[x["source"] for x in d]')"

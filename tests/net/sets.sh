@@ -134,6 +134,16 @@ sed -i "s|^  spare:.*|  spare: {entries: [192.0.2.0/24, $CLIENT_IP4]}|" "$WORK/p
 expect_exit "and in words" 0 fw sets del hand 198.18.8.0/24 198.18.90.0/24 --save
 expect_words "with the set" '^~ set spare +2 prefixes added, 0 removed$' "$WORK/out"
 
+# part of an entry: what runs and what is saved are the same
+printf '# keep me\n203.0.113.0/24 # and me\n' >"$WORK/sets/bad.txt"
+expect_exit "a part out of a file" 0 fw sets del bad 203.0.113.128/25 --save
+expect "the rest stays in it" "# keep me|203.0.113.0/25 # and me|" "$(tr '\n' '|' <"$WORK/sets/bad.txt")"
+expect "is in" "203.0.113.0/24: no, 203.0.113.0/25: yes" \
+	"203.0.113.0/24: $(fw sets test bad 203.0.113.0/24 >/dev/null && echo yes || echo no), 203.0.113.0/25: $(fw sets test bad 203.0.113.0/25 >/dev/null && echo yes || echo no)"
+expect_exit "a part out of entries" 0 fw sets del hand 198.18.6.128/25 --save
+expect_words "the rest stays in the policy" '198\.18\.6\.0/25' "$WORK/policy.yaml"
+expect "no drift" 0 "$(status 'len(d["drift"])')"
+printf '# keep me\n203.0.113.0/24 # and me\n198.18.5.0/24\n' >"$WORK/sets/bad.txt"
 expect_exit "sets del --save" 0 fw sets del bad 198.18.5.0/24 --save
 expect "the line is gone" 0 "$(grep -c 198.18.5 "$WORK/sets/bad.txt")"
 expect_exit "and the address out" 1 fw sets test bad 198.18.5.1
@@ -221,3 +231,14 @@ expect_exit "an unknown set is 78" 78 fw sets add bda 192.0.2.1
 expect_words "and the right one is offered" "did you mean 'bad'" "$WORK/err"
 expect_exit "no address is 64" 64 fw sets add bad 192.0.2.1/24
 expect_exit "neither is a bad end" 64 fw sets add bad 192.0.2.1 --for ever
+
+# live changes of a set that another policy has
+spare_drift() { status '[x["detail"] for x in d["drift"] if x["object"] == "spare"]'; }
+expect_exit "a live member" 0 fw sets add spare 192.0.9.1
+expect "is unsaved" "['with 192.0.9.1']" "$(spare_drift)"
+sed '/^  spare:/d' "$WORK/policy.yaml" >"$WORK/without.yaml"
+expect_exit "a policy without its set" 0 fw apply "$WORK/without.yaml"
+expect "leaves it, and says that it is not in force" "['with 192.0.9.1; not in force: the policy has no such set']" "$(spare_drift)"
+expect_exit "back again" 0 fw rollback
+expect "it is" "['with 192.0.9.1']" "$(spare_drift)"
+expect_exit "in the set" 0 fw sets test spare 192.0.9.1

@@ -113,6 +113,20 @@ comes_back hand "198.18.9.1" sets add hand 198.18.9.1 198.18.9.1 --for 1h
 expect "named twice, added once" "1 1" "$(fwj sets add hand 198.18.9.2 198.18.9.2 --for 1h | field "'%d %d' % (d['added'], d['already'])")"
 expect_exit "clean again" 0 fw sets forget hand 198.18.9.2
 
+read -ra many <<<"$(printf '198.18.10.%d ' {1..40})"
+comes_back hand "${many[*]}" sets add hand "${many[@]}"
+comes_back hand "${many[*]}" sets del hand "${many[@]/#198.18.10./198.51.100.}"
+in_hand() { fwj sets | field '[x["prefixes4"] for x in d if x["name"] == "hand"][0]'; }
+before=$(in_hand)
+expect_exit "forty in words" 0 fw sets add hand "${many[@]}"
+UNDO=$(sed -n '/^undo: /,$ s/^undo: //; /floodwall\|^    /p' "$WORK/out")
+eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo lines: $UNDO" "$(cat "$WORK/undone")"
+expect "are undone by the lines that are shown" "$before" "$(in_hand)"
+expect_exit "forty bans" 0 fw ban "${many[@]}" --for 30m
+undo unban "${many[@]}"
+expect "come back all" 40 "$(fwj bans | field 'sum(x["source"].startswith("198.18.10.") for x in d)')"
+expect_exit "and go" 0 fw unban "${many[@]}"
+
 probes=(10.1.2.3 10.1.3.3 10.5.0.1 10.5.6.7 10.9.9.9 203.0.113.77)
 expect_exit "a part is taken out for an hour" 0 fw sets del inside 10.5.6.0/24 --for 1h
 expect_exit "something is added for two" 0 fw sets add inside 10.1.0.0/16 --for 2h

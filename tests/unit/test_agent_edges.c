@@ -111,7 +111,8 @@ Test(unix_socket, stale_ones_are_replaced_live_ones_are_not)
 
 	cr_assert_geq(first, 0, "%s", err.text);
 	cr_expect_eq(fw_listen_unix(path, 0600, (gid_t)-1, &err), -EADDRINUSE);
-	cr_expect(strstr(err.text, "another floodwalld"), "%s", err.text);
+	cr_expect(strstr(err.text, "another floodwalld") && strstr(err.text, FW_SECOND_AGENT), "%s",
+		  err.text);
 	close(first); /* killed: the file stays */
 	second = fw_listen_unix(path, 0600, (gid_t)-1, &err);
 	cr_expect_geq(second, 0, "%s", err.text);

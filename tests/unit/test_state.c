@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/options.h"
 #include "agent/state.h"
 
 static char dir[64];
@@ -72,7 +73,7 @@ Test(state, second_holder_is_told_who_the_first_is)
 
 	snprintf(pid, sizeof(pid), "pid %d ", (int)getpid());
 	cr_expect_eq(fw_state_open(&second, first.dir, &err), -EAGAIN);
-	cr_expect(strstr(err.text, pid), "%s", err.text);
+	cr_expect(strstr(err.text, pid) && strstr(err.text, FW_SECOND_AGENT), "%s", err.text);
 	fw_state_close(&second);
 	name_another_holder(&first, "2147483647\n"); /* what a read-only disk still has of an earlier agent */
 	cr_expect_eq(fw_state_open(&second, first.dir, &err), -EAGAIN);

@@ -297,6 +297,11 @@ static const struct entry_case {
 	{"flow", "2001:db8:100::/48", ", \"2001:db8:100::/48\"", "", false},
 	{"block", "10.0.0.1", "      - 10.0.0.1   # a\n", "", false},
 	{"block", "10.0.0.2", "      - 10.0.0.2   # b\n", "", false},
+	/* A part of an entry, and what holds several. */
+	{"flow", "192.0.2.64/26", "192.0.2.0/24, ", "192.0.2.0/26, 192.0.2.128/25, ", false},
+	{"flow", "2001:db8:100:8000::/49", "\"2001:db8:100::/48\"", "\"2001:db8:100::/49\"", false},
+	{"block", "10.0.0.0/8", "entries:\n      - 10.0.0.1   # a\n      - 10.0.0.2   # b\n",
+	 "entries: []   # b\n", false},
 };
 
 static struct fw_prefix prefix_of(const char *text)
@@ -344,6 +349,89 @@ Test(tune, save_entries_in_a_set_file)
 	cr_expect_str_eq(removed, "# set\n10.1.0.9\n203.0.113.7\n2001:db8::/64\n");
 	policy = read_file(files.policy);
 	cr_expect_str_eq(policy, policy_text);
+	files_remove(&files);
+}
+
+static const struct cut_case {
+	const char *name, *file, *want, *out[3];
+} cut_cases[] = {
+	{"inside a prefix",
+	 "# set\n192.0.2.0/24 ; office\n198.51.100.0/24\n",
+	 "# set\n192.0.2.0/26 ; office\n192.0.2.128/25\n198.51.100.0/24\n",
+	 {"192.0.2.64/26"}},
+	{"inside IPv6", "2001:db8::/62", "2001:db8::/64\n2001:db8:0:2::/63\n", {"2001:db8:0:1::/64"}},
+	{"inside a range",
+	 "203.0.113.4-203.0.113.9\n",
+	 "203.0.113.4\n203.0.113.6/31\n203.0.113.8/31\n",
+	 {"203.0.113.5"}},
+	{"a whole range, as its prefixes",
+	 "203.0.113.4-203.0.113.9 # gone\n10.0.0.1\n",
+	 "10.0.0.1\n",
+	 {"203.0.113.4/30", "203.0.113.8/31"}},
+	{"what is said twice",
+	 "10.0.0.0/31\n10.0.0.0\n10.0.0.0/30\n",
+	 "10.0.0.1\n10.0.0.1\n10.0.0.2/31\n",
+	 {"10.0.0.0"}},
+	{"what holds several", "10.0.0.1\n10.0.0.7\n10.0.1.1\n", "10.0.1.1\n", {"10.0.0.0/24"}},
+	{"two of one entry", "10.0.0.0/30\n", "10.0.0.1\n10.0.0.2\n", {"10.0.0.0", "10.0.0.3"}},
+	{"CRLF behind a byte order mark",
+	 "\xef\xbb\xbf"
+	 "10.0.0.0/31\r\n10.0.0.9\r\n",
+	 "\xef\xbb\xbf"
+	 "10.0.0.1\r\n10.0.0.9\r\n",
+	 {"10.0.0.0"}},
+};
+
+Test(tune, what_is_cut_out_of_a_set_file)
+{
+	for (size_t i = 0; i < sizeof(cut_cases) / sizeof(cut_cases[0]); i++) {
+		const struct cut_case *c = &cut_cases[i];
+		struct files files = files_new();
+		struct fw_prefix out[3];
+		FW_FREE char *got = NULL;
+		struct fw_err err = {0};
+		size_t count = 0;
+
+		for (; count < 3 && c->out[count]; count++)
+			out[count] = prefix_of(c->out[count]);
+		write_file(files.set, c->file);
+		cr_expect_eq(fw_policy_save_entries(files.policy, "file", out, count, false, &err), 0,
+			     "%s: %s", c->name, err.text);
+		got = read_file(files.set);
+		cr_expect_str_eq(got, c->want, "%s: got\n%s", c->name, got);
+		files_remove(&files);
+	}
+}
+
+Test(tune, what_is_cut_out_of_lists)
+{
+	static const char text[] = "version: 1\n"
+				   "sets:\n"
+				   "  block:\n"
+				   "    entries:\n"
+				   "      - 10.0.0.0/30   # a\n"
+				   "      - \"2001:db8::/63\"\n"
+				   "      - 10.0.0.0/31   # b\n"
+				   "  lone: 10.9.9.0-10.9.9.2\n";
+	const struct fw_prefix out[] = {prefix_of("10.0.0.1"), prefix_of("2001:db8::/64")},
+			       lone = prefix_of("10.9.9.1");
+	struct files files = files_new();
+	FW_FREE char *got = NULL;
+	struct fw_err err = {0};
+
+	write_file(files.policy, text);
+	cr_expect_eq(fw_policy_save_entries(files.policy, "block", out, 2, false, &err), 0, "%s", err.text);
+	cr_expect_eq(fw_policy_save_entries(files.policy, "lone", &lone, 1, false, &err), 0, "%s", err.text);
+	got = read_file(files.policy);
+	cr_expect_str_eq(got, "version: 1\n"
+			      "sets:\n"
+			      "  block:\n"
+			      "    entries:\n"
+			      "      - 10.0.0.0   # a\n"
+			      "      - 10.0.0.2/31\n"
+			      "      - \"2001:db8:0:1::/64\"\n"
+			      "      - 10.0.0.0   # b\n"
+			      "  lone: [10.9.9.0, 10.9.9.2]\n");
 	files_remove(&files);
 }
 

@@ -57,6 +57,7 @@ Test(undo, what_is_alike_shares_a_command)
 	text = fw_undo_text(&undo);
 	cr_expect_str_eq(text, "floodwall ban 192.0.2.1 192.0.2.3 --for 1m && floodwall unban 192.0.2.2 && "
 			       "floodwall ban 192.0.2.4 --for 2m");
+	fw_undo_done(&undo);
 }
 
 Test(undo, where_the_order_matters_only_neighbours_share_one)
@@ -72,6 +73,7 @@ Test(undo, where_the_order_matters_only_neighbours_share_one)
 	cr_expect_str_eq(text,
 			 "floodwall sets del a 10.0.0.0/8 11.0.0.0/8 && floodwall sets add a 10.1.0.0/16 "
 			 "&& floodwall sets del a 10.1.2.0/24");
+	fw_undo_done(&undo);
 }
 
 Test(undo, is_null_in_an_answer_when_there_is_none)
@@ -85,24 +87,33 @@ Test(undo, is_null_in_an_answer_when_there_is_none)
 	cr_expect_str_eq(json_string_value(one), "floodwall unban 192.0.2.1");
 	json_decref(none);
 	json_decref(one);
+	fw_undo_done(&undo);
 }
 
-Test(undo, what_does_not_fit_is_not_hidden)
+/* Bans that end one by one: none of them shares a command for long. */
+Test(undo, holds_every_name_however_many)
 {
 	struct fw_undo undo = {0};
-	char name[16], text_of_8[128];
+	FW_FREE char *text = NULL;
+	size_t commands = 0, names = 0;
 
-	for (int i = 1; i <= FW_UNDO_NAMES + 1; i++) {
-		FW_FREE char *text = NULL;
+	for (unsigned int i = 0; i < 2000; i++) {
+		char name[16], options[24];
 
-		snprintf(name, sizeof(name), "n%d", i);
-		fw_undo_add(&undo, "unban", name, "");
-		text = fw_undo_text(&undo);
-		if (i == FW_UNDO_NAMES)
-			snprintf(text_of_8, sizeof(text_of_8), "%s …", text);
-		if (i > FW_UNDO_NAMES)
-			cr_expect_str_eq(text, text_of_8);
-		else
-			cr_expect(!strstr(text, "…"), "%s", text);
+		snprintf(name, sizeof(name), "n%u", i);
+		snprintf(options, sizeof(options), " --for %us", i / 2);
+		fw_undo_add(&undo, i < 1000 ? "unban" : "ban", name, i < 1000 ? "" : options);
 	}
+	text = fw_undo_text(&undo);
+	for (const char *at = text; (at = strstr(at, "floodwall ")); at++)
+		commands++;
+	for (const char *at = text; (at = strstr(at, " n")); at++)
+		names++;
+	cr_expect_eq(names, 2000, "%zu names", names);
+	cr_expect_eq(commands, 501, "%zu commands", commands);
+	cr_expect(!strncmp(text, "floodwall unban n0 n1 n2 ", 25), "%.60s", text);
+	cr_expect(strstr(text, " n999 && floodwall ban n1000 n1001 --for 500s && floodwall ban n1002 "), "%s",
+		  text);
+	cr_expect_str_eq(text + strlen(text) - 37, " floodwall ban n1998 n1999 --for 999s");
+	fw_undo_done(&undo);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GET /v1/bans and POST /v1/ban, /v1/unban, /v1/allow. */
+/* GET /v1/bans, POST /v1/ban and /v1/unban. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,7 @@
 #include "lib/cleanup.h"
 #include "lib/units.h"
 
-#define BAN_DEFAULT_NS	 (3600 * FW_NS_PER_SEC)
-#define ALLOW_DEFAULT_NS (3600 * FW_NS_PER_SEC)
+#define BAN_DEFAULT_NS (3600 * FW_NS_PER_SEC)
 
 static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
 {
@@ -229,6 +228,7 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	reply_banned(answer, &order, &err);
 	json_decref(order.banned);
 	json_decref(order.refused);
+	fw_undo_done(&order.undo);
 	fw_own_hosts_done(&order.own);
 }
 
@@ -316,56 +316,6 @@ void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
 					   order.not_banned, "undo", fw_undo_to_json(&order.undo)));
 	json_decref(order.unbanned);
 	json_decref(order.not_banned);
+	fw_undo_done(&order.undo);
 	fw_own_hosts_done(&order.own);
-}
-
-static int allow_one(struct fw_request *request, const struct fw_prefix *prefix, uint64_t for_ns,
-		     json_t *allowed, struct fw_err *err)
-{
-	struct fw_agent *agent = request->agent;
-	char source[FW_ADDR_TEXT_MAX], duration[32];
-	int r = fw_spared_allow(agent, &prefix->addr, fw_datapath_now_ns(agent->datapath) + for_ns, err);
-
-	if (r)
-		return r;
-	fw_prefix_format(prefix, source, sizeof(source));
-	json_array_append_new(allowed, json_pack("{s:s, s:I}", "source", source, "expires_in_seconds",
-						 (json_int_t)(for_ns / FW_NS_PER_SEC)));
-	fw_event(agent, "allow", request->by,
-		 json_pack("{s:s, s:I}", "src_ip", source, "expires_in_seconds",
-			   (json_int_t)(for_ns / FW_NS_PER_SEC)),
-		 "allow %s for %s by %s: no rule and no ban touches it", source,
-		 fw_duration_format(for_ns, duration, sizeof(duration)), request->by);
-	return 0;
-}
-
-void fw_api_allow(struct fw_request *request, struct fw_answer *answer)
-{
-	json_t *texts = fw_request_texts(request, "sources", answer), *allowed;
-	FW_FREE struct fw_prefix *prefixes = NULL;
-	struct fw_err err = {};
-	uint64_t for_ns;
-
-	if (!texts || !fw_request_seconds(request, "for_seconds", &for_ns, answer) ||
-	    !fw_sources_parse(texts, &prefixes, answer))
-		return;
-	for (size_t i = 0; i < json_array_size(texts); i++)
-		if (prefixes[i].bits != 128) {
-			fw_fail(answer, 422, FW_EXIT_CONFIG, "not-an-address",
-				"put networks into a set that never_block or an allow "
-				"rule names: floodwall sets add NAME CIDR",
-				"'%s' is a network; allow takes single addresses",
-				json_string_value(json_array_get(texts, i)));
-			return;
-		}
-	for_ns = for_ns ? for_ns : ALLOW_DEFAULT_NS;
-	allowed = json_array();
-	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
-		allow_one(request, &prefixes[i], for_ns, allowed, &err);
-	if (err.code)
-		fw_fail_err(answer, &err);
-	else
-		fw_reply(answer, fw_kept_reply(request->agent, FW_KEPT_ALLOWED,
-					       json_pack("{s:O, s:n}", "allowed", allowed, "undo")));
-	json_decref(allowed);
 }

@@ -125,9 +125,6 @@ static void keep_changed(struct fw_request *request, const struct order *order)
 		say_changed(request, order);
 }
 
-/* More than can be shown are not looked for. */
-#define WRITTEN_MAX (FW_UNDO_NAMES + 1)
-
 static bool is_among(const struct fw_prefix *prefix, const char *set, const struct fw_set_edit *edits,
 		     size_t count)
 {
@@ -137,13 +134,13 @@ static bool is_among(const struct fw_prefix *prefix, const char *set, const stru
 	return false;
 }
 
-/* Those that come into the file, but were in force live before. */
+/* Those that come into the file, but were in force live before. written: room for all of the order. */
 static size_t find_written(const struct fw_agent *agent, const struct order *order,
 			   const struct fw_set_edits *made, struct fw_set_edit *written)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < json_array_size(order->cidrs) && count < WRITTEN_MAX; i++) {
+	for (size_t i = 0; i < json_array_size(order->cidrs); i++) {
 		struct fw_set_change change = {.prefix = order->prefixes[i],
 					       .removed = order->kind == CHANGE_DEL};
 
@@ -164,16 +161,19 @@ static json_t *undo_of(const struct fw_agent *agent, const struct order *order,
 	size_t kept = fw_set_edits_kept(before, &after, NULL);
 	const struct fw_set_edits made = {.edits = after.count > kept ? after.edits + kept : NULL,
 					  .count = after.count - kept};
-	struct fw_set_edit written_edits[WRITTEN_MAX] = {};
+	FW_FREE struct fw_set_edit *written_edits =
+		calloc(json_array_size(order->cidrs), sizeof(*written_edits));
+	FW_FREE bool *leaves_nothing = calloc(made.count + 1, sizeof(*leaves_nothing));
 	struct fw_set_edits written = {.edits = written_edits};
-	bool leaves_nothing[FW_UNDO_NAMES] = {};
-	struct fw_undo undo = {};
+	FW_CLEANUP(fw_undo_done) struct fw_undo undo = {};
 
+	if (!written_edits || !leaves_nothing)
+		return json_null();
 	if (saves)
 		written.count = find_written(agent, order, &made, written_edits);
 	if (!json_array_size(order->changed) && !written.count)
 		return json_null();
-	for (size_t i = 0; i < FW_UNDO_NAMES && i < made.count; i++)
+	for (size_t i = 0; i < made.count; i++)
 		leaves_nothing[i] = fw_drift_leaves_nothing(agent, &made.edits[i].change);
 	fw_set_undo(order->name, before, &after, leaves_nothing, saves ? &written : NULL, fw_monotonic_ns(),
 		    &undo);

@@ -129,6 +129,7 @@ static void order_done(struct order *order)
 	json_decref(order->was.below);
 	json_decref(order->was.in_file);
 	json_decref(order->was.live);
+	fw_undo_done(&order->was.temporary);
 }
 
 static void note_key(const struct fw_agent *agent, const char *rule, const char *key, struct before *before)
@@ -216,7 +217,7 @@ static json_t *undo_of(const struct order *order, bool saved)
 	FW_FREE char *temporary = fw_undo_text(&order->was.temporary), *text = NULL;
 	json_t *back = saved ? NULL : way_back(order), *undo;
 	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = temporary ? open_memstream(&text, &length) : NULL;
 
 	if (!out) {
 		json_decref(back);
@@ -227,7 +228,7 @@ static json_t *undo_of(const struct order *order, bool saved)
 		fputs(" && ", out);
 		write_tune(out, order, order->was.live, "");
 	}
-	if (temporary && *temporary)
+	if (*temporary)
 		fprintf(out, " && %s", temporary);
 	undo = fclose(out) ? json_null() : json_string(text);
 	json_decref(back);

@@ -56,6 +56,18 @@ static bool is_overridden(const struct fw_stand *stand, size_t index)
 	return false;
 }
 
+/* Of a set that another policy has: the change waits for that one, or for a boot, which forgets it. */
+static void add_set(json_t *list, const struct fw_loaded *loaded, const struct fw_set_edit *edit)
+{
+	bool known = fw_policy_set_find(loaded->policy, edit->change.set) >= 0;
+	char text[FW_ADDR_TEXT_MAX];
+
+	add(list, "set", edit->change.set, edit->by, edit->change.expires_ns,
+	    json_sprintf("%s %s%s", edit->change.removed ? "without" : "with",
+			 fw_prefix_format(&edit->change.prefix, text, sizeof(text)),
+			 known ? "" : "; not in force: the policy has no such set"));
+}
+
 json_t *fw_drift_to_json(const struct fw_agent *agent)
 {
 	const struct fw_stand *stand = &agent->loaded->stand;
@@ -71,14 +83,8 @@ json_t *fw_drift_to_json(const struct fw_agent *agent)
 		add(list, "under-attack", "under-attack", agent->under_attack.by,
 		    agent->under_attack.expires_ns,
 		    json_sprintf("auto -> %s", fw_under_attack_word(agent->under_attack.mode)));
-	for (size_t i = 0; i < agent->drift.set_count; i++) {
-		const struct fw_set_edit *edit = &agent->drift.sets[i];
-		char text[FW_ADDR_TEXT_MAX];
-
-		add(list, "set", edit->change.set, edit->by, edit->change.expires_ns,
-		    json_sprintf("%s %s", edit->change.removed ? "without" : "with",
-				 fw_prefix_format(&edit->change.prefix, text, sizeof(text))));
-	}
+	for (size_t i = 0; i < agent->drift.set_count; i++)
+		add_set(list, agent->loaded, &agent->drift.sets[i]);
 	for (size_t i = 0; i < agent->drift.iface_count; i++) {
 		const struct fw_iface_edit *edit = &agent->drift.ifaces[i];
 

@@ -216,7 +216,12 @@ void fw_feeds_init(struct fw_agent *agent)
 	struct fw_feeds *feeds = &agent->feeds;
 
 	feeds->nursery_fd = feeds->stop_fd = -1;
-	if (mkdirat(agent->state.dir_fd, DIRECTORY, 0700) && errno != EEXIST)
+	if (agent->state.dir_fd < 0)
+		fw_log(FW_LOG_WARNING,
+		       "copies of feeds cannot be kept, they would begin without entries: there "
+		       "is no %s",
+		       agent->state.dir);
+	else if (mkdirat(agent->state.dir_fd, DIRECTORY, 0700) && errno != EEXIST)
 		fw_log(FW_LOG_WARNING,
 		       "copies of feeds cannot be kept, they would begin without entries: "
 		       "cannot make '%s/" DIRECTORY "': %s",

@@ -47,11 +47,19 @@ void fw_kept_init(struct fw_agent *agent)
 	agent->keeping.again.data = agent;
 }
 
+void fw_kept_end(struct fw_agent *agent)
+{
+	agent->keeping.ends = true;
+}
+
 static void say(struct fw_agent *agent, enum fw_kept which, const struct fw_err *err)
 {
 	char *why_not = agent->keeping.why_not[which];
 
-	if (err->code && strcmp(why_not, err->text))
+	if (err->code && agent->keeping.ends)
+		fw_log(FW_LOG_WARNING, "%s will not survive %s: %s; the agent ends and does not try again",
+		       documents[which].what, documents[which].not_over, err->text);
+	else if (err->code && strcmp(why_not, err->text))
 		fw_log(FW_LOG_WARNING, "%s would not survive %s: %s; I try again every %d s",
 		       documents[which].what, documents[which].not_over, err->text,
 		       (int)(AGAIN_NS / FW_NS_PER_SEC));
@@ -63,7 +71,7 @@ static void say(struct fw_agent *agent, enum fw_kept which, const struct fw_err 
 void fw_kept_note(struct fw_agent *agent, enum fw_kept which, const struct fw_err *err)
 {
 	say(agent, which, err);
-	if (err->code && !uv_is_active((uv_handle_t *)&agent->keeping.again)) {
+	if (err->code && !agent->keeping.ends && !uv_is_active((uv_handle_t *)&agent->keeping.again)) {
 		uv_update_time(&agent->loop);
 		uv_timer_start(&agent->keeping.again, on_again, AGAIN_NS / 1000000, 0);
 	}

@@ -25,9 +25,12 @@ enum fw_kept {
 struct fw_keeping {
 	char why_not[FW_KEPT_MAX_][FW_ERR_TEXT_MAX]; /* "": it is on disk */
 	uv_timer_t again;
+	bool ends; /* what cannot be written now is not tried again */
 };
 
 void fw_kept_init(struct fw_agent *agent);
+/* The agent is about to end: what is written from now on is written once. */
+void fw_kept_end(struct fw_agent *agent);
 /* For a document that is written by its owner: err says how that went. */
 void fw_kept_note(struct fw_agent *agent, enum fw_kept which, const struct fw_err *err);
 /* Written, or noted why not, said once and tried again until it is. Takes document; NULL: it could not be

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "agent/options.h"
 #include "lib/addr.h"
 #include "lib/cleanup.h"
 #include "lib/units.h"
@@ -50,11 +51,8 @@ static int clear_the_way(const struct sockaddr_un *address, struct fw_err *err)
 			"%s is in the way: it exists and is no socket; remove it or choose another --socket",
 			address->sun_path);
 	if (probe >= 0 && !connect(probe, (const struct sockaddr *)address, sizeof(*address)))
-		return fw_err_set(
-			err, -EADDRINUSE,
-			"another floodwalld listens on %s; stop it first. Two agents need two network "
-			"namespaces, and a --state-dir and a --socket each",
-			address->sun_path);
+		return fw_err_set(err, -EADDRINUSE, "another floodwalld listens on %s; " FW_SECOND_AGENT,
+				  address->sun_path);
 	if (unlink(address->sun_path) && errno != ENOENT)
 		return fw_err_set(err, -errno, "cannot replace the stale socket %s: %s", address->sun_path,
 				  strerror(errno));

@@ -12,6 +12,10 @@
 #define FW_STATE_DEFAULT "/var/lib/floodwall"
 #define FW_BPFFS_DEFAULT "/sys/fs/bpf"
 
+/* How every error ends that is about another agent in the way. */
+#define FW_SECOND_AGENT                                                                                      \
+	"stop it first. Two agents need two network namespaces, and a --state-dir and a --socket each"
+
 struct fw_options {
 	char *config; /* absolute, so that it means the same in a reload */
 	char **interfaces;

@@ -79,6 +79,7 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 	X(TUNE, fw_api_tune)                                                                                 \
 	X(BAN, fw_api_ban)                                                                                   \
 	X(UNBAN, fw_api_unban)                                                                               \
+	X(ALLOWED, fw_api_allowed)                                                                           \
 	X(ALLOW, fw_api_allow)                                                                               \
 	X(SETS_ADD, fw_api_sets_add)                                                                         \
 	X(SETS_DEL, fw_api_sets_del)                                                                         \

@@ -31,14 +31,11 @@ size_t fw_set_edits_kept(const struct fw_set_edits *before, const struct fw_set_
 static void say(struct fw_undo *undo, const char *verb, const struct fw_set_change *change,
 		const char *options)
 {
-	char command[sizeof(undo->items[0].command)], prefix[FW_ADDR_TEXT_MAX];
+	char command[sizeof(undo->commands[0].command)], prefix[FW_ADDR_TEXT_MAX];
 
 	snprintf(command, sizeof(command), "sets %s %s", verb, change->set);
 	fw_undo_add(undo, command, fw_prefix_format(&change->prefix, prefix, sizeof(prefix)), options);
 }
-
-/* More than can be shown are not looked for. */
-#define CHOSEN_MAX (FW_UNDO_NAMES + 1)
 
 /* Those that must be said again: they are gone, or lie on something that will be said behind them. */
 static size_t choose(const char *set, const struct fw_set_edits *before, const bool *gone, uint64_t now_ns,
@@ -46,7 +43,7 @@ static size_t choose(const char *set, const struct fw_set_edits *before, const b
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < before->count && count < CHOSEN_MAX; i++) {
+	for (size_t i = 0; i < before->count; i++) {
 		const struct fw_set_change *change = &before->edits[i].change;
 		bool again = gone[i];
 
@@ -94,10 +91,11 @@ void fw_set_undo(const char *set, const struct fw_set_edits *before, const struc
 		 struct fw_undo *undo)
 {
 	FW_FREE bool *gone = calloc(before->count + 1, sizeof(*gone));
-	const struct fw_set_change *chosen[CHOSEN_MAX];
+	FW_FREE const struct fw_set_change **chosen = calloc(before->count + 1, sizeof(const void *));
 	size_t kept, count;
 
-	if (!gone)
+	undo->failed |= !gone || !chosen;
+	if (undo->failed)
 		return;
 	kept = fw_set_edits_kept(before, after, gone);
 	undo->keeps_order = true;
@@ -110,7 +108,7 @@ void fw_set_undo(const char *set, const struct fw_set_edits *before, const struc
 		bool replaced = !written && count && !fw_prefix_compare(&chosen[0]->prefix, &made->prefix);
 
 		if (!replaced)
-			take_back(made, i - kept < FW_UNDO_NAMES && leaves_nothing[i - kept], written, undo);
+			take_back(made, leaves_nothing[i - kept], written, undo);
 	}
 	for (size_t i = 0; i < count; i++) {
 		char left[48] = "";

@@ -19,8 +19,8 @@ struct fw_set_edits {
 size_t fw_set_edits_kept(const struct fw_set_edits *before, const struct fw_set_edits *after, bool *gone);
 
 /* First what the request has made is taken back, then what it has replaced is said again, in its order, each
- * for what is left of its time; with that whatever lay on top of it. leaves_nothing: [FW_UNDO_NAMES], for the
- * first that were made, whether the opposite would leave neither itself nor anything else behind. written:
+ * for what is left of its time; with that whatever lay on top of it. leaves_nothing: for each that was
+ * made, whether the opposite would leave neither itself nor anything else behind. written:
  * not NULL when the request writes into files, too: those it writes that were in force live before. */
 void fw_set_undo(const char *set, const struct fw_set_edits *before, const struct fw_set_edits *after,
 		 const bool *leaves_nothing, const struct fw_set_edits *written, uint64_t now_ns,

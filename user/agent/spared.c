@@ -3,6 +3,7 @@
 #include "agent/spared.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static void forget_expired(struct fw_agent *agent)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < spared->allowed_count; i++)
-		if (spared->allowed[i].expires_ns > now)
+		if (spared->allowed[i].entry.expires_ns > now)
 			spared->allowed[kept++] = spared->allowed[i];
 	spared->allowed_count = kept;
 }
@@ -107,14 +108,15 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 		r = find_answering(agent, policy, list);
 	forget_expired(agent);
 	for (size_t i = 0; i < spared->allowed_count && r != -ENOMEM; i++) {
+		const struct fw_spared_entry *allowed = &spared->allowed[i].entry;
 		struct fw_spared_entry *known = NULL;
 
 		for (size_t j = 0; j < list->count && !known; j++)
-			if (!memcmp(&list->items[j].addr, &spared->allowed[i].addr, sizeof(struct fw_addr)))
+			if (!memcmp(&list->items[j].addr, &allowed->addr, sizeof(struct fw_addr)))
 				known = &list->items[j];
 		if (known && (known->kind == FW_SPARED_RESOLVER || known->kind == FW_SPARED_TIME_SERVER))
-			*known = spared->allowed[i]; /* whatever it sends, not only its answers */
-		r = known ? 0 : FW_APPEND(list->items, list->count, spared->allowed[i]);
+			*known = *allowed; /* whatever it sends, not only its answers */
+		r = known ? 0 : FW_APPEND(list->items, list->count, *allowed);
 	}
 	return r == -ENOMEM ? r : 0;
 }
@@ -177,29 +179,33 @@ void fw_spared_save(struct fw_agent *agent)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < agent->spared.allowed_count; i++) {
+		const struct fw_allowed *allowed = &agent->spared.allowed[i];
 		char text[FW_ADDR_TEXT_MAX];
 
-		json_array_append_new(
-			list, json_pack("{s:s, s:I}", "source",
-					fw_addr_format(&agent->spared.allowed[i].addr, text, sizeof(text)),
-					"expires_ns", (json_int_t)agent->spared.allowed[i].expires_ns));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:s}", "source",
+						fw_addr_format(&allowed->entry.addr, text, sizeof(text)),
+						"expires_ns", (json_int_t)allowed->entry.expires_ns, "by",
+						allowed->by));
 	}
 	fw_keep(agent, FW_KEPT_ALLOWED, json_pack("{s:o}", "allowed", list));
 }
 
-int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
+int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, const char *by,
 		    struct fw_err *err)
 {
 	struct fw_spared_watch *spared = &agent->spared;
-	struct fw_spared_entry entry = {.addr = *addr, .kind = FW_SPARED_ALLOWED, .expires_ns = expires_ns};
+	struct fw_allowed allowed = {
+		.entry = {.addr = *addr, .kind = FW_SPARED_ALLOWED, .expires_ns = expires_ns}};
 	size_t kept = 0;
 	int r;
 
+	snprintf(allowed.by, sizeof(allowed.by), "%s", by);
 	for (size_t i = 0; i < spared->allowed_count; i++)
-		if (memcmp(&spared->allowed[i].addr, addr, sizeof(*addr)))
+		if (memcmp(&spared->allowed[i].entry.addr, addr, sizeof(*addr)))
 			spared->allowed[kept++] = spared->allowed[i];
 	spared->allowed_count = kept;
-	if (expires_ns && FW_APPEND(spared->allowed, spared->allowed_count, entry))
+	if (expires_ns && FW_APPEND(spared->allowed, spared->allowed_count, allowed))
 		return fw_err_set(err, -ENOMEM, "out of memory for the list of allowed sources");
 	r = fw_spared_refresh(agent, agent->loaded->policy, err);
 	if (r && expires_ns)
@@ -231,15 +237,18 @@ void fw_spared_start(struct fw_agent *agent)
 	size_t i;
 
 	json_array_foreach (same_boot ? json_object_get(document, "allowed") : NULL, i, item) {
-		struct fw_spared_entry entry = {.kind = FW_SPARED_ALLOWED};
+		struct fw_allowed allowed = {.entry.kind = FW_SPARED_ALLOWED};
+		const char *source, *by = "";
 		json_int_t expires_ns;
-		const char *source;
 
-		if (json_unpack(item, "{s:s, s:I}", "source", &source, "expires_ns", &expires_ns) ||
-		    fw_addr_parse(source, &entry.addr, NULL))
+		/* An agent before this one may not have kept who it was. */
+		if (json_unpack(item, "{s:s, s:I, s?s}", "source", &source, "expires_ns", &expires_ns, "by",
+				&by) ||
+		    fw_addr_parse(source, &allowed.entry.addr, NULL))
 			continue;
-		entry.expires_ns = (uint64_t)expires_ns;
-		if (FW_APPEND(agent->spared.allowed, agent->spared.allowed_count, entry))
+		allowed.entry.expires_ns = (uint64_t)expires_ns;
+		snprintf(allowed.by, sizeof(allowed.by), "%s", by);
+		if (FW_APPEND(agent->spared.allowed, agent->spared.allowed_count, allowed))
 			break;
 	}
 	json_decref(document);
@@ -253,6 +262,7 @@ void fw_spared_done(struct fw_spared_watch *spared)
 	free(spared->allowed);
 	free(spared->current);
 	fw_server_names_done(&spared->names);
-	spared->allowed = spared->current = NULL;
+	spared->allowed = NULL;
+	spared->current = NULL;
 	spared->allowed_count = spared->current_count = 0;
 }

@@ -15,8 +15,14 @@
 struct fw_agent;
 struct fw_policy;
 
+/* By an operator; entry.expires_ns on the Floodwall clock. */
+struct fw_allowed {
+	struct fw_spared_entry entry;
+	char by[64];
+};
+
 struct fw_spared_watch {
-	struct fw_spared_entry *allowed; /* by operators; expires_ns on the Floodwall clock */
+	struct fw_allowed *allowed;
 	size_t allowed_count;
 	struct fw_spared_entry *current; /* as last given to the kernel */
 	size_t current_count;
@@ -36,7 +42,7 @@ void fw_spared_done(struct fw_spared_watch *spared);
 int fw_spared_refresh(struct fw_agent *agent, const struct fw_policy *policy, struct fw_err *err);
 void fw_spared_save(struct fw_agent *agent);
 /* expires_ns 0: removes. Takes effect at once. */
-int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns,
+int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, const char *by,
 		    struct fw_err *err);
 const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr);
 

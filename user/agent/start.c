@@ -278,6 +278,19 @@ static void start_nursery(struct fw_agent *agent, const struct fw_policy *policy
 		fw_log(FW_LOG_WARNING, "no log is read: %s; filtering goes on", err.text);
 }
 
+/* A disk that takes no directory is as one that takes no file: an agent that filters without a memory is
+ * better than none. */
+static int open_state(struct fw_agent *agent, struct fw_err *err)
+{
+	int r = fw_state_open(&agent->state, agent->options.state_dir, err);
+
+	if (r != -ENOSPC && r != -EDQUOT && r != -EROFS)
+		return r;
+	fw_log(FW_LOG_WARNING, "%s; until then a restart of the agent forgets every live change", err->text);
+	*err = (struct fw_err){};
+	return 0;
+}
+
 int fw_agent_start(struct fw_agent *agent)
 {
 	struct fw_loaded *configured = NULL;
@@ -295,7 +308,7 @@ int fw_agent_start(struct fw_agent *agent)
 	if (!code && fw_privileges_check(&err))
 		code = fail(&err, "cannot start");
 	/* Open already when copies of files were looked for. */
-	if (!code && agent->state.dir_fd < 0 && fw_state_open(&agent->state, agent->options.state_dir, &err))
+	if (!code && agent->state.dir_fd < 0 && open_state(agent, &err))
 		code = fail(&err, "cannot start");
 	if (!code)
 		start_nursery(agent, configured->policy);
@@ -327,6 +340,7 @@ void fw_agent_stop(struct fw_agent *agent)
 				       : agent->loaded && agent->loaded->policy->on_exit == FW_ON_EXIT_DETACH;
 	struct fw_err err = {};
 
+	fw_kept_end(agent);
 	fw_notify_send(&agent->notify, "STOPPING=1");
 	if (agent->ready)
 		fw_event(agent, "stop", "agent", json_pack("{s:b}", "detached", (int)detach),

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/options.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
@@ -58,9 +59,8 @@ static int held(const struct fw_state *state, struct fw_err *err)
 	read_holder(state, pid, sizeof(pid));
 	return fw_err_set(
 		err, -EAGAIN,
-		"another floodwalld is running: pid %s holds the state directory %s; stop it first. "
-		"Two agents need two network namespaces, and a --state-dir and a --socket each",
-		pid, state->dir);
+		"another floodwalld is running: pid %s holds the state directory %s; " FW_SECOND_AGENT, pid,
+		state->dir);
 }
 
 /* For whoever comes second; nothing depends on it, so a full disk does not matter. */
@@ -96,20 +96,30 @@ static void read_boot_id(char id[64])
 		id[strcspn(id, "\n")] = '\0';
 }
 
-int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
+/* In somebody else's nothing is written: without the lock it is closed again. */
+static int reach(struct fw_state *state, struct fw_err *err)
 {
-	int r = make_directories(dir, err);
+	int r = make_directories(state->dir, err);
 
-	state->dir_fd = -1;
 	if (r)
 		return r;
-	snprintf(state->dir, sizeof(state->dir), "%s", dir);
-	read_boot_id(state->boot_id);
-	state->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	state->dir_fd = open(state->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state->dir_fd < 0)
-		return fw_err_set(err, -errno, "cannot open the state directory %s: %s", dir,
+		return fw_err_set(err, -errno, "cannot open the state directory %s: %s", state->dir,
 				  strerror(errno));
-	return take_lock(state, err);
+	r = take_lock(state, err);
+	if (r)
+		fw_state_close(state);
+	return r;
+}
+
+int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
+{
+	state->dir_fd = -1;
+	if ((size_t)snprintf(state->dir, sizeof(state->dir), "%s", dir) >= sizeof(state->dir))
+		return fw_err_set(err, -ENAMETOOLONG, "state directory '%.60s': path is too long", dir);
+	read_boot_id(state->boot_id);
+	return reach(state, err);
 }
 
 void fw_state_close(struct fw_state *state)
@@ -129,6 +139,8 @@ FILE *fw_state_stream(struct fw_state *state, const char *name, struct fw_err *e
 	FILE *file;
 	int fd;
 
+	if (state->dir_fd < 0 && reach(state, err))
+		return NULL;
 	temporary_name(name, temporary, sizeof(temporary));
 	fd = openat(state->dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -185,6 +197,10 @@ json_t *fw_state_read(struct fw_state *state, const char *name, bool *ret_same_b
 	const char *boot_id;
 	json_t *document;
 
+	if (state->dir_fd < 0) {
+		fw_err_set(err, -ENOENT, "there is no %s yet", state->dir);
+		return NULL;
+	}
 	if (fd < 0 || fstat(fd, &status)) {
 		fw_err_set(err, -errno, "cannot read %s/%s: %s", state->dir, name, strerror(errno));
 		return NULL;

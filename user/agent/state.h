@@ -14,10 +14,12 @@
 struct fw_state {
 	char dir[PATH_MAX];
 	char boot_id[64]; /* of this boot of the machine */
-	int dir_fd;	  /* locked */
+	int dir_fd;	  /* locked; -1: it could not be made, which every write tries again */
 };
 
-/* Creates the directory and takes it for this process. -EAGAIN: another agent has it, text says which. */
+/* Creates the directory and takes it for this process. -EAGAIN: another agent has it, text says which. After
+ * an error it can be used all the same: there is nothing in it, and writes fail until it can be made.
+ */
 int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err);
 void fw_state_close(struct fw_state *state);
 

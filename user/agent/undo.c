@@ -1,68 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/undo.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/grow.h"
 #include "lib/units.h"
 
 #define REASON_MAX 80
 
+/* The last commands in which a name finds its like: a thousand bans that all end at another time must not
+ * cost a million comparisons. */
+#define LOOK_BACK 64
+
+static struct fw_undo_command *find_command(const struct fw_undo *undo, const char *command,
+					    const char *options)
+{
+	size_t most = undo->keeps_order ? 1 : LOOK_BACK;
+
+	for (size_t i = undo->count; i-- > 0 && undo->count - i <= most;)
+		if (!strcmp(undo->commands[i].command, command) &&
+		    !strcmp(undo->commands[i].options, options))
+			return &undo->commands[i];
+	return NULL;
+}
+
+static struct fw_undo_command *new_command(struct fw_undo *undo, const char *command, const char *options)
+{
+	struct fw_undo_command one = {};
+
+	snprintf(one.command, sizeof(one.command), "%s", command);
+	snprintf(one.options, sizeof(one.options), "%s", options);
+	return FW_APPEND(undo->commands, undo->count, one) ? NULL : &undo->commands[undo->count - 1];
+}
+
+static int append_name(struct fw_undo_command *command, const char *name)
+{
+	size_t needed = command->length + strlen(name) + 2;
+
+	if (needed > command->room) {
+		char *names = realloc(command->names, needed * 2);
+
+		if (!names)
+			return -ENOMEM;
+		command->names = names;
+		command->room = needed * 2;
+	}
+	command->length += (size_t)sprintf(command->names + command->length, " %s", name);
+	return 0;
+}
+
 void fw_undo_add(struct fw_undo *undo, const char *command, const char *name, const char *options)
 {
-	size_t i = undo->count++;
+	struct fw_undo_command *same = find_command(undo, command, options);
 
-	if (i >= FW_UNDO_NAMES)
-		return;
-	snprintf(undo->items[i].command, sizeof(undo->items[i].command), "%s", command);
-	snprintf(undo->items[i].options, sizeof(undo->items[i].options), "%s", options);
-	snprintf(undo->items[i].name, sizeof(undo->items[i].name), "%s", name);
+	if (!same)
+		same = new_command(undo, command, options);
+	undo->failed |= !same || append_name(same, name);
 }
 
-static bool is_alike(const struct fw_undo *undo, size_t a, size_t b)
+void fw_undo_done(struct fw_undo *undo)
 {
-	return !strcmp(undo->items[a].command, undo->items[b].command) &&
-	       !strcmp(undo->items[a].options, undo->items[b].options);
-}
-
-/* Whether the one at `later` can be a name behind the command of the one at `first`. */
-static bool shares(const struct fw_undo *undo, size_t first, size_t later)
-{
-	for (size_t i = first; i < later && undo->keeps_order; i++)
-		if (!is_alike(undo, i, later))
-			return false;
-	return is_alike(undo, first, later);
-}
-
-static bool is_first_of_its_kind(const struct fw_undo *undo, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (shares(undo, i, index))
-			return false;
-	return true;
+	for (size_t i = 0; i < undo->count; i++)
+		free(undo->commands[i].names);
+	free(undo->commands);
+	*undo = (struct fw_undo){};
 }
 
 char *fw_undo_text(const struct fw_undo *undo)
 {
-	size_t count = undo->count < FW_UNDO_NAMES ? undo->count : FW_UNDO_NAMES, length;
 	char *text = NULL;
-	FILE *out = open_memstream(&text, &length);
+	size_t length;
+	FILE *out = undo->failed ? NULL : open_memstream(&text, &length);
 
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (!is_first_of_its_kind(undo, i))
-			continue;
-		fprintf(out, "%sfloodwall %s", i ? " && " : "", undo->items[i].command);
-		for (size_t j = i; j < count; j++)
-			if (shares(undo, i, j))
-				fprintf(out, " %s", undo->items[j].name);
-		fputs(undo->items[i].options, out);
-	}
-	if (undo->count > FW_UNDO_NAMES)
-		fputs(" …", out);
+	for (size_t i = 0; i < undo->count; i++)
+		fprintf(out, "%sfloodwall %s%s%s", i ? " && " : "", undo->commands[i].command,
+			undo->commands[i].names, undo->commands[i].options);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

@@ -11,20 +11,23 @@
 #include "fw_types.h"
 #include "lib/addr.h"
 
-#define FW_UNDO_NAMES 8
-
-/* Zero-initialise. Those that are alike but for the name share a command, where the order matters only
- * neighbours. */
-struct fw_undo {
-	struct {
-		char command[96], options[160]; /* "ban", "sets add NAME"; " --for 58m" */
-		char name[160];			/* an address, 'KEY=VALUE' */
-	} items[FW_UNDO_NAMES];
-	size_t count; /* with those beyond, for which the text has an ellipsis */
-	bool keeps_order;
+struct fw_undo_command {
+	char command[96], options[160]; /* "ban", "sets add NAME"; " --for 58m" */
+	char *names;			/* each behind a space: addresses, 'KEY=VALUE'; owned */
+	size_t length, room;
 };
 
+/* Zero-initialise. Those that are alike but for the name share a command, where the order matters only
+ * neighbours. It holds all of them, or nothing once memory has failed: half an undo is none. */
+struct fw_undo {
+	struct fw_undo_command *commands;
+	size_t count;
+	bool keeps_order, failed;
+};
+
+/* name: "192.0.2.1", "'KEY=VALUE'" */
 void fw_undo_add(struct fw_undo *undo, const char *command, const char *name, const char *options);
+void fw_undo_done(struct fw_undo *undo);
 /* Caller frees; "" when there is nothing to undo, NULL without memory. */
 char *fw_undo_text(const struct fw_undo *undo);
 /* For the answer of a request; null when there is nothing to undo. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/help.h"
+#include "cli/orphan.h"
 #include "cli/plain.h"
 #include "fw_types.h"
 #include "lib/cleanup.h"
@@ -91,18 +92,21 @@ int fw_cli_fail_json(struct fw_cli *cli, json_t *error)
 	return exit > 0 && exit < 126 ? exit : FW_EXIT_FAILED;
 }
 
+static int fail_no_agent(struct fw_cli *cli, const struct fw_err *err)
+{
+	const char *look, *filter = fw_cli_orphan("/sys/fs/bpf", &look);
+	char hint[512];
+
+	snprintf(hint, sizeof(hint), NOT_RUNNING_HINT "%s%s", look ? "\n" : "", look ? look : "");
+	return fw_cli_fail(cli, FW_EXIT_NO_AGENT, "no-agent", hint, "the agent is not running: %s%s",
+			   err->text, filter);
+}
+
 int fw_cli_fail_client(struct fw_cli *cli, int r, const struct fw_err *err)
 {
 	switch (r) {
 	case -ECONNREFUSED:
-		return fw_cli_fail(
-			cli, FW_EXIT_NO_AGENT, "no-agent", NOT_RUNNING_HINT, "the agent is not running: %s%s",
-			err->text,
-			fw_cli_filter_goes_on()
-				? "; its filter goes on in the kernel: limits and bans hold and end "
-				  "in time, but what ends by --for, under-attack auto, feeds and logs "
-				  "wait for the agent"
-				: "");
+		return fail_no_agent(cli, err);
 	case -EACCES:
 	case -EPERM:
 		return fw_cli_fail(cli, FW_EXIT_NO_PERMISSION, "no-permission", NOT_PERMITTED_HINT, "%s",

@@ -30,9 +30,6 @@ int fw_cli_fail_json(struct fw_cli *cli, json_t *error); /* the member of an ans
 int fw_cli_fail_memory(struct fw_cli *cli);
 /* What fw_client_* returned, as words and exit code. */
 int fw_cli_fail_client(struct fw_cli *cli, int r, const struct fw_err *err);
-/* Is the filter of this network namespace pinned in the default place, so that it goes on without an agent?
- * False also for who may not look. */
-bool fw_cli_filter_goes_on(void);
 
 /* Asks the agent; body is stolen and may be NULL. 0 with *ret_document owned by the caller, or an exit code
  * after the failure has been reported. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ban, unban and allow: addresses from the command line or, as '-', from stdin; and bans. */
+/* ban, unban and allow: addresses from the command line or, as '-', from stdin; bans, and who is allowed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,9 +218,15 @@ const struct fw_command fw_command_unban = {
 
 static int cmd_allow(struct fw_cli *cli, const struct fw_line *line)
 {
-	json_t *request = json_object();
-	int exit = request ? fw_cli_take_for(cli, line, request) : fw_cli_fail_memory(cli);
+	json_t *request;
+	int exit;
 
+	if (!line->argument_count && fw_line_option(line, "for"))
+		return fw_cli_fail(cli, FW_EXIT_USAGE, "usage", NULL, "--for goes with 'allow ADDR'");
+	if (!line->argument_count)
+		return fw_cli_ask_and_show(cli, FW_API_ALLOWED, NULL, NULL, fw_show_allowed);
+	request = json_object();
+	exit = request ? fw_cli_take_for(cli, line, request) : fw_cli_fail_memory(cli);
 	if (exit) {
 		json_decref(request);
 		return exit;
@@ -230,16 +236,18 @@ static int cmd_allow(struct fw_cli *cli, const struct fw_line *line)
 
 const struct fw_command fw_command_allow = {
 	.verb = "allow",
-	.arguments = "ADDR...",
-	.least = 1,
+	.arguments = "[ADDR...]",
 	.most = FW_ANY_NUMBER,
 	.options = {FW_OPTION_FOR("the pass")},
 	.help = "let addresses through, past every ban and rule",
-	.about = "For single addresses; whole networks belong into never_block. Lasts as long as --for says.",
-	.examples = "floodwall allow 198.51.100.7 --for 1h",
+	.about = "For single addresses; whole networks belong into never_block. Lasts an hour, or as long as "
+		 "--for "
+		 "says. Without an argument it lists who is allowed, for how much longer and by whom.",
+	.examples = "floodwall allow 198.51.100.7 --for 1h\nfloodwall allow",
 	.route = FW_API_ALLOW,
 	.json = "{\"allowed\":[{\"source\",\"expires_in_seconds\":N|null}],\"undo\":TEXT|null,"
-		"\"not_kept\":TEXT (see sets add)}",
+		"\"not_kept\":TEXT (see sets add)}; without ADDR: "
+		"[{\"source\",\"expires_in_seconds\":N,\"by\"}]",
 	.run = cmd_allow,
 };
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* doctor: looks at the machine itself, because it is wanted most when there is no agent yet. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "cli/doctor_policy.h"
 #include "cli/show.h"
-#include "fw_maps.h"
 #include "kern/nic.h"
-#include "kern/pins.h"
 #include "lib/cleanup.h"
 #include "policy/file.h"
 
@@ -26,21 +23,6 @@ static json_t *to_json(const char *interface, const struct fw_finding *findings,
 						       fw_doc_string(findings[i].detail), "command",
 						       fw_doc_string(findings[i].command)));
 	return json_pack("{s:o,s:o}", "interface", fw_doc_string(interface), "findings", array);
-}
-
-/* An operator who finds no agent in the middle of an attack wants to know first whether anything still
- * filters. */
-bool fw_cli_filter_goes_on(void)
-{
-	struct fw_err err = {};
-	char dir[PATH_MAX];
-	bool found = false;
-	char **links =
-		fw_pins_dir("/sys/fs/bpf", dir, sizeof(dir), &err) ? NULL : fw_pins_list(dir, FW_PIN_LINKS);
-
-	found = links && *links;
-	fw_pins_list_free(links);
-	return found;
 }
 
 static int cmd_doctor(struct fw_cli *cli, const struct fw_line *line)

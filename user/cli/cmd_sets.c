@@ -140,8 +140,9 @@ const struct fw_command fw_command_sets_del = {
 	.options = {FW_OPTION_FOR("the removal"), FW_OPTION_SAVE},
 	.help = "take addresses or prefixes out of a set, live",
 	.about = "CIDRs and --save as with sets add. "
-		 "Part of an entry can be taken out, too; not being there is no failure. What is taken out "
-		 "of a feed stays out, whatever the feed comes to say; nothing of that can be saved.",
+		 "Part of an entry can be taken out, too; --save then writes what is left of it in its "
+		 "place. Not being there is no failure. What is taken out of a feed stays out, whatever the "
+		 "feed comes to say; nothing of that can be saved.",
 	.examples = "floodwall sets del office 192.0.2.0/24",
 	.route = FW_API_SETS_DEL,
 	.json = "{\"name\",\"removed\":N,\"already\":N,\"prefixes4\":N,\"prefixes6\":N,\"expires_in_"

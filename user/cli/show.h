@@ -43,7 +43,8 @@
 	X(attacks)                                                                                           \
 	X(under_attack)                                                                                      \
 	X(notify)                                                                                            \
-	X(notify_test)
+	X(notify_test)                                                                                       \
+	X(allowed)
 
 #define X(answer) fw_show fw_show_##answer;
 FW_SHOWS(X)

@@ -23,6 +23,25 @@ void fw_show_bans(const struct fw_page *page, const json_t *bans)
 	fw_table_print(table, page->out);
 }
 
+void fw_show_allowed(const struct fw_page *page, const json_t *allowed)
+{
+	struct fw_table *table = FW_TABLE_NEW("SOURCE", "BY", "ENDS IN");
+	const json_t *one;
+	size_t index;
+
+	json_array_foreach (allowed, index, one) {
+		char ends[FW_SAY_MAX];
+
+		FW_TABLE_ROW(table, fw_doc_text(one, "source"), fw_doc_text(one, "by"),
+			     fw_say_lasting(json_object_get(one, "expires_in_seconds"), ends));
+	}
+	if (!fw_table_rows(table))
+		fputs("nobody is allowed by 'floodwall allow'; never_block and allow rules are the "
+		      "policy's\n",
+		      page->out);
+	fw_table_print(table, page->out);
+}
+
 /* "SOURCE banned for 1h" */
 static void print_leases(const struct fw_page *page, const json_t *leases, const char *what)
 {

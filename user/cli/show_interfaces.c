@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The answers of attach and detach, and what others end with, too: until when, and how to undo it. */
+#include <stdlib.h>
+
 #include "cli/show.h"
+#include "cli/wrap.h"
+#include "lib/cleanup.h"
+
+#define UNDO "undo: "
+/* A terminal takes 4095 bytes of a line that is pasted, and drops what is behind them. */
+#define UNDO_COLUMNS 400
 
 void fw_show_undo(const struct fw_page *page, const json_t *document)
 {
-	if (!*fw_doc_text(document, "undo"))
+	FW_FREE char *text = NULL;
+	size_t length;
+	FILE *safe = *fw_doc_text(document, "undo") ? open_memstream(&text, &length) : NULL;
+
+	if (!safe)
 		return;
-	fputs("undo: ", page->out);
-	fw_print_safe(page->out, fw_doc_text(document, "undo"));
-	fputc('\n', page->out);
+	fw_print_safe(safe, fw_doc_text(document, "undo"));
+	if (fclose(safe))
+		return;
+	fputs(UNDO, page->out);
+	fw_wrap_command(page->out, text, sizeof(UNDO) - 1, UNDO_COLUMNS);
 }
 
 /* The agent's own memory of live changes has failed: what the file says now is what a restart brings. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prose broken into lines. */
+/* Prose and commands broken into lines. */
 #ifndef FW_CLI_WRAP_H
 #define FW_CLI_WRAP_H
 
@@ -8,5 +8,8 @@
 /* Prints words up to `columns`; the cursor stands at `column`, later lines begin at `indent`. Ends with a
  * newline. */
 void fw_wrap(FILE *out, const char *text, int column, int indent, int columns);
+/* A command line, broken at spaces outside single quotes so that a shell reads the same of it. Ends with a
+ * newline. */
+void fw_wrap_command(FILE *out, const char *text, int column, int columns);
 
 #endif

@@ -45,6 +45,7 @@
 	X(TUNE, "POST", "/v1/tune", 1, "rule, changes {KEY: VALUE}, for_seconds, save: for the undo")        \
 	X(BAN, "POST", "/v1/ban", 1, "sources [..], for_seconds, reason, strikes: exactly that many, force") \
 	X(UNBAN, "POST", "/v1/unban", 1, "sources [..], strikes: that many stay remembered")                 \
+	X(ALLOWED, "GET", "/v1/allow", 0, "")                                                                \
 	X(ALLOW, "POST", "/v1/allow", 1, "sources [..], for_seconds")                                        \
 	X(SETS_ADD, "POST", "/v1/sets/add", 1, "name, cidrs [..], for_seconds, save: for the undo")          \
 	X(SETS_DEL, "POST", "/v1/sets/del", 1, "name, cidrs [..], for_seconds, save: for the undo")          \

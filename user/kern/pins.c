@@ -191,7 +191,8 @@ int fw_pins_dir(const char *bpffs, char *path, size_t size, struct fw_err *err)
 
 	if (stat("/proc/self/ns/net", &netns))
 		return fw_err_set(err, -errno, "cannot tell this network namespace: %s", strerror(errno));
-	if ((size_t)snprintf(path, size, "%s/floodwall/%lu", bpffs, (unsigned long)netns.st_ino) >= size)
+	if ((size_t)snprintf(path, size, "%s/" FW_PIN_ROOT "/%lu", bpffs, (unsigned long)netns.st_ino) >=
+	    size)
 		return fw_err_set(err, -ENAMETOOLONG, "--bpffs %.60s… is too long", bpffs);
 	return 0;
 }

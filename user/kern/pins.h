@@ -10,7 +10,8 @@
 
 #include "lib/err.h"
 
-#define FW_PIN_MAPS_NEW "maps-new" /* bpffs refuses dots in names */
+#define FW_PIN_ROOT	"floodwall" /* under the bpf file system, holds one directory a namespace */
+#define FW_PIN_MAPS_NEW "maps-new"  /* bpffs refuses dots in names */
 #define FW_PIN_MAPS_OLD "maps-old"
 #define FW_PIN_IFACES	"ifaces" /* symlinks: index of the counters → interface name */
 

@@ -4,6 +4,7 @@
 #include "policy/edit.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,10 +141,22 @@ int fw_edit_remove(struct fw_text *text, const struct fw_node *map, const char *
 			      next_line(text, byte_of(text, node_end(old))), "");
 }
 
+/* What a new line of a block list begins with: the line of an item up to it, blank but for its dash. */
+static char *dash_before(const struct fw_text *text, const struct fw_node *item)
+{
+	size_t at = byte_of(text, item->start), start = line_start(text, at);
+	char *dash = strndup(text->text + start, at - start);
+
+	for (char *c = dash; c && *c && c < dash + (strrchr(dash, '-') - dash); c++)
+		if (*c != '\t')
+			*c = ' ';
+	return dash;
+}
+
 int fw_edit_append(struct fw_text *text, const struct fw_node *list, const char *value)
 {
 	FW_FREE char *dash = NULL;
-	size_t end, at, start;
+	size_t end, at;
 
 	if (list->kind == FW_NODE_SCALAR) {
 		at = byte_of(text, list->start);
@@ -157,16 +170,44 @@ int fw_edit_append(struct fw_text *text, const struct fw_node *list, const char 
 	end = byte_of(text, node_end(list->last));
 	if (list->flow)
 		return insert_format(text, end, ", ", value, "", "");
-	/* Up to the first item's dash the line is what the new line begins with. */
-	at = byte_of(text, list->first->start);
-	start = line_start(text, at);
-	dash = strndup(text->text + start, at - start);
-	if (!dash)
-		return -ENOMEM;
-	for (char *c = dash; *c && c < dash + (strrchr(dash, '-') - dash); c++)
-		if (*c != '\t')
-			*c = ' ';
-	return insert_format(text, line_end(text, end), "\n", dash, value, "");
+	dash = dash_before(text, list->first);
+	return dash ? insert_format(text, line_end(text, end), "\n", dash, value, "") : -ENOMEM;
+}
+
+/* "A, B" or "[A, B]" */
+static char *in_one_line(const char *const *values, size_t count, bool bracketed)
+{
+	char *line = NULL;
+	size_t length;
+	FILE *out = open_memstream(&line, &length);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i ? ", " : bracketed ? "[" : "", values[i]);
+	fputs(bracketed ? "]" : "", out);
+	if (fclose(out)) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}
+
+int fw_edit_replace(struct fw_text *text, const struct fw_node *list, const struct fw_node *item,
+		    const char *const *values, size_t count)
+{
+	size_t start = byte_of(text, item->start), end = byte_of(text, item->end);
+	bool is_block = item != list && !list->flow;
+	FW_FREE char *dash = is_block ? dash_before(text, item) : NULL;
+	FW_FREE char *line = is_block ? NULL : in_one_line(values, count, item == list && count > 1);
+	int r = 0;
+
+	if (!is_block)
+		return line ? fw_edit_splice(text, start, end, line) : -ENOMEM;
+	/* From behind, so that the places in front stay. */
+	for (size_t i = count; i-- > 1 && !r;)
+		r = dash ? insert_format(text, line_end(text, end), "\n", dash, values[i], "") : -ENOMEM;
+	return r ? r : fw_edit_splice(text, start, end, values[0]);
 }
 
 int fw_edit_take_out(struct fw_text *text, const struct fw_node *list, const struct fw_node *item)

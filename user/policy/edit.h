@@ -18,6 +18,9 @@ int fw_edit_set(struct fw_text *text, const struct fw_node *map, const char *key
 int fw_edit_remove(struct fw_text *text, const struct fw_node *map, const char *key);
 /* Appends to the list under a map's value, or to a lone scalar, which becomes a list. */
 int fw_edit_append(struct fw_text *text, const struct fw_node *list, const char *value);
+/* Puts others in the place of one item, at least one; of a lone scalar, which is its own item, too. */
+int fw_edit_replace(struct fw_text *text, const struct fw_node *list, const struct fw_node *item,
+		    const char *const *values, size_t count);
 /* Takes one item out of a list. */
 int fw_edit_take_out(struct fw_text *text, const struct fw_node *list, const struct fw_node *item);
 /* Replaces bytes [start, end). */

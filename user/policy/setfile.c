@@ -100,8 +100,7 @@ static int column_of(const char *line, size_t offset)
 	return column;
 }
 
-/* Where the entry of a line stands; false when there is none. */
-static bool find_entry(const char *line, int number, size_t *ret_start, size_t *ret_end)
+bool fw_setfile_entry(const char *line, int number, size_t *ret_start, size_t *ret_end)
 {
 	/* A byte order mark is what Windows editors leave behind. */
 	size_t start = number == 1 && !strncmp(line, "\xef\xbb\xbf", 3) ? 3 : 0;
@@ -131,7 +130,7 @@ static void read_line(struct fw_set *set, char *line, size_t length, struct fw_m
 			    "the line contains a NUL character");
 		return;
 	}
-	if (!find_entry(line, mark.line, &start, &end))
+	if (!fw_setfile_entry(line, mark.line, &start, &end))
 		return;
 	mark.column = column_of(line, start);
 	mark.end_column = column_of(line, end);
@@ -231,7 +230,7 @@ static bool line_holds(char *line, int number, const struct fw_addr *addr, struc
 	bool holds = false;
 	size_t start, end;
 
-	if (!find_entry(line, number, &start, &end) || has_more(line, end))
+	if (!fw_setfile_entry(line, number, &start, &end) || has_more(line, end))
 		return false;
 	line[end] = '\0';
 	if (!fw_entry_parse(line + start, &one, NULL))

@@ -7,6 +7,8 @@
 
 /* Appends what "192.0.2.0/24", "2001:db8::1" or "192.0.2.4-192.0.2.9" stand for; a range becomes prefixes. */
 int fw_entry_parse(const char *text, struct fw_set *set, struct fw_err *err);
+/* Where the entry of a line stands, lines counted from 1; false when there is none. */
+bool fw_setfile_entry(const char *line, int number, size_t *ret_start, size_t *ret_end);
 /* Appends all lines of set->file; bad lines are errors at their place. `mark` is where the policy names the
  * file. */
 int fw_setfile_read(struct fw_set *set, struct fw_mark mark, struct fw_diags *diags);
