@@ -79,6 +79,13 @@ expect_exit "of more than that" 0 fw sets add hand 192.0.0.0/16
 expect_words "of which the rest is dropped" "^warning: part of 192.0.0.0/16 is protected by never_block: 192.0.2.0/24 in set 'office': that passes" "$WORK/out"
 expect_exit "of many of them" 0 fwj sets add hand 192.0.2.1-192.0.2.254
 expect "is said of some, and that there are more" "9 more of these pass before rule 'known-bad'; of each: floodwall explain ADDR" "$(field "len(d['warnings']), d['warnings'][-1]" <"$WORK/out" | tr -d "(,\"" | sed 's/)$//')"
+expect_exit "never_block has two more" 0 fw sets add office 45.9.0.1 45.9.0.7
+expect_exit "a ban of them all" 78 fw ban 45.9.0.0/24
+expect_words "names them all" "protected by never_block: 45.9.0.1 in set 'office'; protected by never_block: 45.9.0.7 in set 'office'" "$WORK/err"
+expect_exit "so does a set" 0 fwj sets add hand 45.9.0.0/24
+expect "each in a sentence" "2" "$(warned)"
+expect_exit "gone" 0 fw sets forget hand 45.9.0.0/24
+expect_exit "these, too" 0 fw sets forget office 45.9.0.1 45.9.0.7
 expect_exit "never_block loses it live" 0 fw sets del office 192.0.2.0/24
 expect_exit "then" 0 fwj sets add hand 192.0.2.7
 expect "nothing protects it" "0 drop" "$(warned) $(fwj explain 192.0.2.7 | field 'd["verdict"]')"

@@ -113,6 +113,14 @@ comes_back hand "198.18.9.1" sets add hand 198.18.9.1 198.18.9.1 --for 1h
 expect "named twice, added once" "1 1" "$(fwj sets add hand 198.18.9.2 198.18.9.2 --for 1h | field "'%d %d' % (d['added'], d['already'])")"
 expect_exit "clean again" 0 fw sets forget hand 198.18.9.2
 
+# in two requests
+for ((i = 0; i < 10002; i++)); do echo "100.64.$((i / 256)).$((i % 256))"; done >"$WORK/list.txt"
+expect_exit "more bans than one request takes" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' --json ban - --for 1h <'$WORK/list.txt' >'$WORK/out'"
+expect "have one undo" 10002 "$(field "d['undo'].count(' 100.64.')" <"$WORK/out")"
+UNDO=$(field 'd["undo"]' <"$WORK/out")
+eval "${UNDO//floodwall /fw }" >"$WORK/undone" 2>&1 || not_ok "the undo of two requests" "$(tail -c 400 "$WORK/undone")"
+expect "which takes all of them back" 0 "$(fwj bans | field 'sum(x["source"].startswith("100.64.") for x in d)')"
+
 read -ra many <<<"$(printf '198.18.10.%d ' {1..40})"
 comes_back hand "${many[*]}" sets add hand "${many[@]}"
 comes_back hand "${many[*]}" sets del hand "${many[@]/#198.18.10./198.51.100.}"

@@ -374,6 +374,12 @@ static const struct risk_case {
 	{"198.51.100.11", NULL},
 	{"198.51.100.0/24", "holds this host itself: 198.51.100.10 of eth0; --force"},
 	{"198.51.100.16/28", NULL},
+	{"2001:db8:7::/64",
+	 "it holds this host itself: 2001:db8:7::1 of eth1, 2001:db8:7::2 of eth1, 2001:db8:7::3 of eth1, "
+	 "2001:db8:7::4 of eth1, 2001:db8:7::5 of eth1, 2001:db8:7::6 of eth1, 2001:db8:7::7 of eth1, "
+	 "2001:db8:7::8 of eth1, and 1 more; --force"},
+	{"192.0.2.0/24",
+	 "192.0.2.7, 192.0.2.77 each have a live SSH session with this host, and nothing protects them"},
 	{"2001:db8::10", "is this host itself: 2001:db8::10 of eth0"},
 	{"2001:db8::/64", "holds this host itself"},
 	{"2001:db8::11", NULL},
@@ -391,23 +397,31 @@ static const struct risk_case {
 
 Test(sources, a_ban_of_this_host_wants_to_be_meant)
 {
-	struct fw_own_network networks[] = {{.interface = "lo", .loopback = true},
-					    {.interface = "lo", .loopback = true},
-					    {.interface = "lo", .loopback = true},
-					    {.interface = "eth0"},
-					    {.interface = "eth0"}};
+	struct fw_own_network networks[14] = {{.interface = "lo", .loopback = true},
+					      {.interface = "lo", .loopback = true},
+					      {.interface = "lo", .loopback = true},
+					      {.interface = "eth0"},
+					      {.interface = "eth0"}};
 	static const char *const addresses[] = {"127.0.0.1", "::1", "203.0.113.1", "198.51.100.10",
 						"2001:db8::10"};
-	struct fw_spared_entry peer = {.kind = FW_SPARED_SSH};
+	struct fw_spared_entry peers[] = {{.kind = FW_SPARED_SSH}, {.kind = FW_SPARED_SSH}};
 	struct fw_own_hosts own = {
-		.networks = networks, .network_count = 5, .ssh = {.items = &peer, .count = 1}};
+		.networks = networks, .network_count = 14, .ssh = {.items = peers, .count = 2}};
 
 	for (size_t i = 0; i < 5; i++)
 		cr_assert_eq(fw_addr_parse(addresses[i], &networks[i].addr, NULL), 0);
-	cr_assert_eq(fw_addr_parse("192.0.2.7", &peer.addr, NULL), 0);
+	for (unsigned int i = 5; i < 14; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "2001:db8:7::%u", i - 4);
+		networks[i] = (struct fw_own_network){.interface = "eth1"};
+		cr_assert_eq(fw_addr_parse(text, &networks[i].addr, NULL), 0);
+	}
+	cr_assert_eq(fw_addr_parse("192.0.2.7", &peers[0].addr, NULL), 0);
+	cr_assert_eq(fw_addr_parse("192.0.2.77", &peers[1].addr, NULL), 0);
 	for (size_t i = 0; i < sizeof(risks) / sizeof(risks[0]); i++) {
 		struct fw_prefix prefix;
-		char text[256] = "?";
+		char text[FW_SOURCES_TEXT_MAX] = "?";
 
 		cr_assert_eq(fw_prefix_parse(risks[i].prefix, &prefix, NULL), 0, "%s", risks[i].prefix);
 		fw_sources_risk(&own, &prefix, text, sizeof(text));

@@ -310,17 +310,18 @@ Test(check_own, time_servers_that_only_have_a_name)
 	}
 }
 
-/* What the only complaint, if there is one, tells to write; NULL: there is none. The caller frees it. */
-static char *hint_about(const char *rules, const char *const *peers, size_t count)
+/* What the only complaint, if there is one, says and tells to write; NULL: there is none. The caller frees
+ * it. */
+static char *complaint_about(const char *rules, const char *const *peers, size_t count)
 {
-	struct fw_near_host near[8] = {};
+	struct fw_near_host near[12] = {};
 	struct fw_policy *policy = NULL;
 	struct fw_image *image = NULL;
 	struct fw_diags diags = {};
-	char *hint = NULL;
+	char *complaint = NULL;
 	size_t before;
 
-	cr_assert_leq(count, 8);
+	cr_assert_leq(count, 12);
 	for (size_t i = 0; i < count; i++) {
 		near[i] = (struct fw_near_host){.kind = FW_SPARED_SSH, .reach = FW_REACH_ENFORCED};
 		cr_assert_eq(fw_addr_parse(peers[i], &near[i].addr, NULL), 0);
@@ -330,27 +331,44 @@ static char *hint_about(const char *rules, const char *const *peers, size_t coun
 	fw_check_needed_hosts(policy, image, near, count, &diags);
 	cr_expect_leq(diags.count, before + 1);
 	if (diags.count > before)
-		hint = strdup(diags.items[before].hint);
+		cr_assert_geq(
+			asprintf(&complaint, "%s\n%s", diags.items[before].message, diags.items[before].hint),
+			0);
 	fw_image_free(image);
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
-	return hint;
+	return complaint;
 }
 
 Test(check_own, names_each_host_even_when_it_reads_like_the_head_of_another)
 {
 	static const char *const peers[] = {"198.51.100.70", "198.51.100.7", "198.51.100.170"};
-	FW_FREE char *hint = hint_about(BLOCK, peers, 3);
+	FW_FREE char *hint = complaint_about(BLOCK, peers, 3);
 
 	cr_assert_not_null(hint);
 	cr_expect(strstr(hint, "[198.51.100.70, 198.51.100.7, 198.51.100.170]"), "%s", hint);
+}
+
+Test(check_own, says_of_whom_else_it_holds)
+{
+	static const char *const peers[] = {"198.51.100.1", "198.51.100.2", "198.51.100.1", "198.51.100.3",
+					    "198.51.100.4", "198.51.100.5", "198.51.100.6", "198.51.100.7",
+					    "198.51.100.8", "198.51.100.9", "198.51.100.10"};
+	FW_FREE char *few = complaint_about(BLOCK, peers, 3), *many = complaint_about(BLOCK, peers, 11);
+
+	cr_assert(few && many);
+	cr_expect(strstr(few, "drops 198.51.100.1, who has a live SSH session"), "%s", few);
+	cr_expect(strstr(few, "no other one begins; the same goes for 198.51.100.2\n"), "%s", few);
+	cr_expect(strstr(many, "; the same goes for 198.51.100.2, 198.51.100.3, 198.51.100.4, 198.51.100.5, "
+			       "198.51.100.6, 198.51.100.7, 198.51.100.8, and 2 more\n"),
+		  "%s", many);
 }
 
 /* No packet of such a session comes by an interface that is filtered. */
 Test(check_own, is_silent_about_sessions_over_the_loopback)
 {
 	static const char *const peers[] = {"127.0.0.1", "::1"};
-	FW_FREE char *hint = hint_about("{name: r, match: {source: [bogons]}, action: block}", peers, 2);
+	FW_FREE char *hint = complaint_about("{name: r, match: {source: [bogons]}, action: block}", peers, 2);
 
 	cr_expect_null(hint, "%s", hint);
 }

@@ -131,13 +131,15 @@ Test(lists, what_meets_a_prefix_is_found)
 			const struct fw_prefix prefix = random_prefix(&state);
 
 			for (unsigned int i = 0; i < SETS; i++) {
-				const struct fw_prefix *found =
-					fw_members_meet(&image->truth->members, i, &prefix);
+				const struct fw_prefix *found[2];
+				size_t count = fw_members_meet(&image->truth->members, i, &prefix, found, 2);
 				char text[FW_ADDR_TEXT_MAX];
 
-				cr_assert_eq(found != NULL, meets(&f, i, &prefix), "round %u: set %u and %s",
+				cr_assert_eq(count != 0, meets(&f, i, &prefix), "round %u: set %u and %s",
 					     round, i, fw_prefix_format(&prefix, text, sizeof(text)));
-				cr_assert(!found || fw_prefix_overlaps(found, &prefix));
+				cr_assert(!count || fw_prefix_overlaps(found[0], &prefix));
+				cr_assert(count < 2 || (fw_prefix_overlaps(found[1], &prefix) &&
+							!fw_prefix_overlaps(found[0], found[1])));
 			}
 		}
 		fw_image_free(image);

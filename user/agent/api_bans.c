@@ -110,7 +110,7 @@ static void undo_to_lease(struct fw_agent *agent, const struct fw_own_hosts *own
 			  const struct fw_prefix *prefix, const struct fw_ban *ban, bool strikes_change,
 			  uint64_t now, struct fw_undo *undo)
 {
-	char options[160], source[FW_ADDR_TEXT_MAX], risk[256];
+	char options[160], source[FW_ADDR_TEXT_MAX], risk[FW_SOURCES_TEXT_MAX];
 
 	fw_sources_risk(own, prefix, risk, sizeof(risk));
 	fw_undo_add(undo, risk[0] ? "ban --force" : "ban", fw_prefix_format(prefix, source, sizeof(source)),
@@ -143,7 +143,7 @@ static int ban_one(struct fw_request *request, const struct fw_prefix *prefix, s
 	const struct fw_ban known = known_of(agent, prefix);
 	/* Named twice: the first has said it. */
 	bool replaces = known.expires_ns > now, again = replaces && known.since_ns >= order->began_ns;
-	char why[256], source[FW_ADDR_TEXT_MAX], duration[32];
+	char why[FW_SOURCES_TEXT_MAX], source[FW_ADDR_TEXT_MAX], duration[32];
 	int r;
 
 	fw_sources_protector(agent, prefix, why, sizeof(why));

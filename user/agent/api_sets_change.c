@@ -164,19 +164,23 @@ static json_t *undo_of(const struct fw_agent *agent, const struct order *order,
 	FW_FREE struct fw_set_edit *written_edits =
 		calloc(json_array_size(order->cidrs), sizeof(*written_edits));
 	FW_FREE bool *leaves_nothing = calloc(made.count + 1, sizeof(*leaves_nothing));
+	FW_FREE bool *said = calloc(made.count + 1, sizeof(*said));
 	struct fw_set_edits written = {.edits = written_edits};
 	FW_CLEANUP(fw_undo_done) struct fw_undo undo = {};
 
-	if (!written_edits || !leaves_nothing)
+	if (!written_edits || !leaves_nothing || !said)
 		return json_null();
 	if (saves)
 		written.count = find_written(agent, order, &made, written_edits);
 	if (!json_array_size(order->changed) && !written.count)
 		return json_null();
-	for (size_t i = 0; i < made.count; i++)
+	for (size_t i = 0; i < made.count; i++) {
 		leaves_nothing[i] = fw_drift_leaves_nothing(agent, &made.edits[i].change);
-	fw_set_undo(order->name, before, &after, leaves_nothing, saves ? &written : NULL, fw_monotonic_ns(),
-		    &undo);
+		said[i] = !made.edits[i].change.removed &&
+			  fw_drift_is_said(agent, order->set, &made.edits[i].change);
+	}
+	fw_set_undo(order->name, before, &after, leaves_nothing, said, saves ? &written : NULL,
+		    fw_monotonic_ns(), &undo);
 	return fw_undo_to_json(&undo);
 }
 

@@ -87,8 +87,8 @@ static void take_back_written(const struct fw_set_change *written, const struct 
 }
 
 void fw_set_undo(const char *set, const struct fw_set_edits *before, const struct fw_set_edits *after,
-		 const bool *leaves_nothing, const struct fw_set_edits *written, uint64_t now_ns,
-		 struct fw_undo *undo)
+		 const bool *leaves_nothing, const bool *said, const struct fw_set_edits *written,
+		 uint64_t now_ns, struct fw_undo *undo)
 {
 	FW_FREE bool *gone = calloc(before->count + 1, sizeof(*gone));
 	FW_FREE const struct fw_set_change **chosen = calloc(before->count + 1, sizeof(const void *));
@@ -108,7 +108,7 @@ void fw_set_undo(const char *set, const struct fw_set_edits *before, const struc
 		bool replaced = !written && count && !fw_prefix_compare(&chosen[0]->prefix, &made->prefix);
 
 		if (!replaced)
-			take_back(made, leaves_nothing[i - kept], written, undo);
+			take_back(made, leaves_nothing[i - kept], written && !said[i - kept], undo);
 	}
 	for (size_t i = 0; i < count; i++) {
 		char left[48] = "";

@@ -3,16 +3,12 @@
  * set may be meant for somebody else. */
 #include "agent/set_warnings.h"
 
-#include <stdio.h>
-
 #include "agent/agent.h"
 #include "agent/here.h"
 #include "agent/sources.h"
 #include "lib/cleanup.h"
 #include "policy/check.h"
 #include "policy/match.h"
-
-#define SPARED_SAID_MAX 8
 
 static bool names_set(const struct fw_policy_rule *rule, unsigned int set)
 {
@@ -71,21 +67,19 @@ static void warn_as_check(struct fw_agent *agent, unsigned int set, const struct
 static void warn_of_spared(const struct fw_agent *agent, const char *rule, const struct fw_prefix *prefixes,
 			   size_t count, json_t *warnings)
 {
-	char spared[512];
-	size_t said = 0;
+	size_t left = FW_SOURCES_NAMED_MAX;
 
 	for (size_t i = 0; i < count; i++) {
-		fw_sources_spared(agent, &prefixes[i], rule, spared, sizeof(spared));
-		if (!spared[0])
-			continue;
-		if (said++ == SPARED_SAID_MAX) {
+		size_t found = fw_sources_spared(agent, &prefixes[i], rule, left, warnings);
+
+		if (found > left) {
 			json_array_append_new(warnings,
 					      json_sprintf("more of these pass before rule '%s'; of each: "
 							   "floodwall explain ADDR",
 							   rule));
 			break;
 		}
-		json_array_append_new(warnings, json_string(spared));
+		left -= found;
 	}
 }
 

@@ -49,7 +49,8 @@ static int append_name(struct fw_undo_command *command, const char *name)
 		command->names = names;
 		command->room = needed * 2;
 	}
-	command->length += (size_t)sprintf(command->names + command->length, " %s", name);
+	command->length += (size_t)snprintf(command->names + command->length, command->room - command->length,
+					    " %s", name);
 	return 0;
 }
 

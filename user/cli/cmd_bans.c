@@ -21,10 +21,28 @@ struct batches {
 	json_t *answer;	 /* of all requests so far, arrays joined */
 };
 
+/* Steals more: lists behind lists, and undo of the later behind that of the earlier. */
+static void join(json_t *answer, json_t *more)
+{
+	const char *undo = fw_doc_text(answer, "undo"), *name;
+	json_t *value, *have;
+
+	json_object_foreach (more, name, value) {
+		have = json_object_get(answer, name);
+		if (json_is_array(have) && json_is_array(value))
+			json_array_extend(have, value);
+	}
+	if (*undo && *fw_doc_text(more, "undo"))
+		json_object_set_new(answer, "undo",
+				    json_sprintf("%s && %s", undo, fw_doc_text(more, "undo")));
+	else if (!*undo && fw_doc_has(more, "undo"))
+		json_object_set(answer, "undo", json_object_get(more, "undo"));
+	json_decref(more);
+}
+
 static int flush(struct batches *batches)
 {
-	json_t *body, *answer = NULL, *value, *have;
-	const char *name;
+	json_t *body, *answer = NULL;
 	int exit;
 
 	body = json_deep_copy(batches->request);
@@ -41,12 +59,7 @@ static int flush(struct batches *batches)
 		batches->answer = answer;
 		return FW_EXIT_OK;
 	}
-	json_object_foreach (answer, name, value) {
-		have = json_object_get(batches->answer, name);
-		if (json_is_array(have) && json_is_array(value))
-			json_array_extend(have, value);
-	}
-	json_decref(answer);
+	join(batches->answer, answer);
 	return FW_EXIT_OK;
 }
 

@@ -122,6 +122,35 @@ static void note_once(char *list, size_t size, const char *text)
 		snprintf(list + used, size - used, "%s%s%s%s", used ? ", " : "", quote, text, quote);
 }
 
+#define OTHERS_MAX 7
+
+/* Those that a sentence does not name: "; the same goes for 10.0.0.2, 10.0.0.3, and 4 more". */
+struct others {
+	char named[FW_ADDR_TEXT_MAX], text[512];
+	size_t count;
+};
+
+static void note_other(struct others *others, const char *text)
+{
+	size_t used = strlen(others->text);
+
+	if (!strcmp(others->named, text) || is_noted(others->text, text))
+		return;
+	if (others->count++ < OTHERS_MAX)
+		snprintf(others->text + used, sizeof(others->text) - used, "%s%s",
+			 used ? ", " : "; the same goes for ", text);
+}
+
+static const char *say_others(struct others *others)
+{
+	size_t used = strlen(others->text);
+
+	if (others->count > OTHERS_MAX)
+		snprintf(others->text + used, sizeof(others->text) - used, ", and %zu more",
+			 others->count - OTHERS_MAX);
+	return others->text;
+}
+
 static const char *how_much(const struct fw_policy_rule *rule)
 {
 	return rule->action == FW_ACTION_POLICE ? "nearly all of " : "";
@@ -176,7 +205,8 @@ static enum loss loss_of(const struct fw_policy *policy, const struct fw_image *
 }
 
 static void warn_of_network(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
-			    const struct fw_near_network *near, const char *all, struct fw_diags *diags)
+			    const struct fw_near_network *near, const char *all, struct others *others,
+			    struct fw_diags *diags)
 {
 	const struct fw_own_network *own = &near->own;
 	const struct fw_policy_rule *from = &policy->rules[rule];
@@ -192,21 +222,21 @@ static void warn_of_network(const struct fw_policy *policy, const struct fw_imag
 	if (is_pair(own))
 		fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
 			    "rule '%s' %s %sthe other end of the point-to-point link %s: '%s' has %s; %sit "
-			    "%s reach this host",
+			    "%s reach this host%s",
 			    from->name, drops_word(from, near->reach), how_much(from), own->interface, set,
 			    fw_addr_format(&neighbour, text, sizeof(text)), when_enforced(from, near->reach),
-			    cannot);
+			    cannot, say_others(others));
 	else
 		fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "blocks-own-network", hint,
 			    "rule '%s' %s %sthis host's own network: '%s' has %s, which %s is in; %sits "
-			    "neighbours there %s reach this host",
+			    "neighbours there %s reach this host%s",
 			    from->name, drops_word(from, near->reach), how_much(from), set,
 			    fw_prefix_format(&own->network, text, sizeof(text)), own->interface,
-			    when_enforced(from, near->reach), cannot);
+			    when_enforced(from, near->reach), cannot, say_others(others));
 }
 
 static void warn_of_address(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
-			    const struct fw_near_network *near, struct fw_diags *diags)
+			    const struct fw_near_network *near, struct others *others, struct fw_diags *diags)
 {
 	const struct fw_own_network *own = &near->own;
 	const struct fw_policy_rule *from = &policy->rules[rule];
@@ -215,9 +245,29 @@ static void warn_of_address(const struct fw_policy *policy, const struct fw_imag
 	fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, "lists-own-address",
 		    "find out why it is listed and take it out; nothing is lost here as long as it stays",
 		    "rule '%s' %s this host's own address: '%s' has %s of %s; no packet from outside "
-		    "comes from there, but whoever else uses that list drops what this host sends",
+		    "comes from there, but whoever else uses that list drops what this host sends%s",
 		    from->name, drops_word(from, near->reach), set_that_has(policy, image, rule, &own->addr),
-		    fw_addr_format(&own->addr, text, sizeof(text)), own->interface);
+		    fw_addr_format(&own->addr, text, sizeof(text)), own->interface, say_others(others));
+}
+
+static const char *text_of(const struct fw_own_network *own, enum loss loss, char text[FW_ADDR_TEXT_MAX])
+{
+	return loss == OWN_NETWORK ? fw_prefix_format(&own->network, text, FW_ADDR_TEXT_MAX)
+				   : fw_addr_format(&own->addr, text, FW_ADDR_TEXT_MAX);
+}
+
+/* But for the one that is named. */
+static void find_others(const struct fw_policy *policy, const struct fw_image *image, size_t index,
+			const struct fw_near_network *networks, size_t count,
+			const struct fw_near_network *named, struct others *others)
+{
+	enum loss wanted = loss_of(policy, image, index, &named->own);
+	char text[FW_ADDR_TEXT_MAX];
+
+	snprintf(others->named, sizeof(others->named), "%s", text_of(&named->own, wanted, text));
+	for (size_t i = 0; i < count; i++)
+		if (networks[i].reach && loss_of(policy, image, index, &networks[i].own) == wanted)
+			note_other(others, text_of(&networks[i].own, wanted, text));
 }
 
 static void check_rule(const struct fw_policy *policy, const struct fw_image *image, size_t index,
@@ -225,6 +275,7 @@ static void check_rule(const struct fw_policy *policy, const struct fw_image *im
 {
 	const struct fw_near_network *first = NULL, *listed = NULL;
 	char text[FW_ADDR_TEXT_MAX], all[256] = "";
+	struct others others = {};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct fw_near_network *near = &networks[i];
@@ -238,10 +289,12 @@ static void check_rule(const struct fw_policy *policy, const struct fw_image *im
 			first = near;
 		note_once(all, sizeof(all), fw_prefix_format(&near->own.network, text, sizeof(text)));
 	}
+	if (first || listed)
+		find_others(policy, image, index, networks, count, first ? first : listed, &others);
 	if (first)
-		warn_of_network(policy, image, index, first, all, diags);
+		warn_of_network(policy, image, index, first, all, &others, diags);
 	else if (listed)
-		warn_of_address(policy, image, index, listed, diags);
+		warn_of_address(policy, image, index, listed, &others, diags);
 }
 
 void fw_check_own_networks(const struct fw_policy *policy, const struct fw_image *image,
@@ -277,6 +330,13 @@ static const char *consequence(const struct fw_policy *policy, enum fw_spared_ki
 	return NULL;
 }
 
+static bool loses_host(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
+		       enum fw_spared_kind kind, const struct fw_near_host *host)
+{
+	return host->kind == kind && host->reach && !fw_addr_is_loopback(&host->addr) &&
+	       loses(policy, image, rule, &host->addr);
+}
+
 static void check_kind(const struct fw_policy *policy, const struct fw_image *image, size_t rule,
 		       enum fw_spared_kind kind, const struct fw_near_host *hosts, size_t count,
 		       struct fw_diags *diags)
@@ -290,11 +350,11 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 	const struct fw_policy_rule *from = &policy->rules[rule];
 	char text[FW_ADDR_TEXT_MAX], hint[512], all[256] = "";
 	const struct fw_near_host *first = NULL;
+	struct others others = {};
 	bool at_once;
 
 	for (size_t i = 0; i < count; i++) {
-		if (hosts[i].kind != kind || !hosts[i].reach || fw_addr_is_loopback(&hosts[i].addr) ||
-		    !loses(policy, image, rule, &hosts[i].addr))
+		if (!loses_host(policy, image, rule, kind, &hosts[i]))
 			continue;
 		if (!first || first->reach < hosts[i].reach)
 			first = &hosts[i];
@@ -302,14 +362,18 @@ static void check_kind(const struct fw_policy *policy, const struct fw_image *im
 	}
 	if (!first)
 		return;
+	fw_addr_format(&first->addr, others.named, sizeof(others.named));
+	for (size_t i = 0; i < count; i++)
+		if (loses_host(policy, image, rule, kind, &hosts[i]))
+			note_other(&others, fw_addr_format(&hosts[i].addr, text, sizeof(text)));
 	snprintf(hint, sizeof(hint), "name a set with [%s] in never_block, or write source_not into the rule",
 		 all);
 	at_once = first->reach == FW_REACH_ENFORCED && !waits_for_attack(from);
 	fw_diag_add(diags, from->mark, FW_SEVERITY_WARNING, words[kind].code, hint,
-		    "rule '%s' %s %s%s, %s: '%s' has it; %s%s", from->name, drops_word(from, first->reach),
+		    "rule '%s' %s %s%s, %s: '%s' has it; %s%s%s", from->name, drops_word(from, first->reach),
 		    how_much(from), fw_addr_format(&first->addr, text, sizeof(text)), words[kind].what,
 		    set_that_has(policy, image, rule, &first->addr), when_enforced(from, first->reach),
-		    consequence(policy, kind, at_once));
+		    consequence(policy, kind, at_once), say_others(&others));
 }
 
 void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image *image,

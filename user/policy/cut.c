@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/prefixes.h"
 
@@ -13,45 +12,53 @@ int fw_cut_init(struct fw_cut *cut, const struct fw_prefix *wanted, size_t count
 	*cut = (struct fw_cut){.wanted = wanted,
 			       .count = count,
 			       .met = calloc(count + 1, sizeof(*cut->met)),
-			       .normal = calloc(count + 1, sizeof(*cut->normal))};
-	if (!cut->met || !cut->normal)
-		return -ENOMEM;
-	if (count)
-		memcpy(cut->normal, wanted, count * sizeof(*wanted));
-	cut->normal_count = fw_prefixes_normalize(cut->normal, count);
-	return 0;
+			       .held = calloc(count + 1, sizeof(*cut->held))};
+	return cut->met && cut->held ? 0 : -ENOMEM;
 }
 
 void fw_cut_done(struct fw_cut *cut)
 {
 	free(cut->met);
-	free(cut->normal);
+	free(cut->held);
 	*cut = (struct fw_cut){};
 }
 
-static bool meets(struct fw_cut *cut, const struct fw_set *entry)
+static bool holds(const struct fw_set *entry, const struct fw_prefix *prefix)
 {
-	bool any = false;
+	for (size_t i = 0; i < entry->prefix_count; i++)
+		if (fw_prefix_covers(&entry->prefixes[i], prefix))
+			return true;
+	return false;
+}
+
+/* Those that the entry, in normal form, has all of go to cut->held; returns how many. */
+static size_t find_held(struct fw_cut *cut, const struct fw_set *entry)
+{
+	size_t count = 0;
 
 	for (size_t i = 0; i < cut->count; i++)
-		for (size_t j = 0; j < entry->prefix_count; j++)
-			if (fw_prefix_overlaps(&cut->wanted[i], &entry->prefixes[j]))
-				any = cut->met[i] = true;
-	return any;
+		if (holds(entry, &cut->wanted[i])) {
+			cut->met[i] = true;
+			cut->held[count++] = cut->wanted[i];
+		}
+	return fw_prefixes_normalize(cut->held, count);
 }
 
 int fw_cut_entry(struct fw_cut *cut, const char *text, struct fw_set *ret_left, bool *ret_touched)
 {
 	struct fw_set entry = {0};
 	int r = fw_entry_parse(text, &entry, NULL);
-	bool touched = !r && meets(cut, &entry);
+	size_t held = 0;
 
-	if (touched)
-		r = fw_prefixes_subtract(
-			entry.prefixes, fw_prefixes_normalize(entry.prefixes, entry.prefix_count),
-			cut->normal, cut->normal_count, &ret_left->prefixes, &ret_left->prefix_count);
+	if (!r) {
+		entry.prefix_count = fw_prefixes_normalize(entry.prefixes, entry.prefix_count);
+		held = find_held(cut, &entry);
+	}
+	if (held)
+		r = fw_prefixes_subtract(entry.prefixes, entry.prefix_count, cut->held, held,
+					 &ret_left->prefixes, &ret_left->prefix_count);
 	free(entry.prefixes);
-	*ret_touched = touched;
+	*ret_touched = held;
 	return r == -ENOMEM ? r : 0;
 }
 

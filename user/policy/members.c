@@ -227,9 +227,11 @@ static bool one_holds(const struct fw_members *members, const struct fw_prefix *
 	return next && fw_prefix_covers(&members->items[next - 1], prefix);
 }
 
-const struct fw_prefix *fw_members_meet(const struct fw_all_members *members, unsigned int set,
-					const struct fw_prefix *prefix)
+size_t fw_members_meet(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix,
+		       const struct fw_prefix **ret, size_t most)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < members->count; i++) {
 		const struct fw_members *own = &members->items[i];
 		size_t next;
@@ -237,13 +239,13 @@ const struct fw_prefix *fw_members_meet(const struct fw_all_members *members, un
 		if (own->set != set)
 			continue;
 		next = behind(own, prefix);
-		if (next && fw_prefix_overlaps(&own->items[next - 1], prefix))
-			return &own->items[next - 1];
+		next -= next && fw_prefix_overlaps(&own->items[next - 1], prefix);
 		/* What lies within it comes after it. */
-		if (next < own->count && fw_prefix_overlaps(&own->items[next], prefix))
-			return &own->items[next];
+		for (; next < own->count && fw_prefix_overlaps(&own->items[next], prefix); next++, count++)
+			if (count < most)
+				ret[count] = &own->items[next];
 	}
-	return NULL;
+	return count;
 }
 
 bool fw_members_hold(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix)

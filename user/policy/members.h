@@ -38,9 +38,10 @@ const struct fw_prefix *fw_members_now(const struct fw_all_members *members, uns
 				       size_t *ret_count);
 /* Whether a set holds the whole of a prefix, live changes and feeds included. */
 bool fw_members_hold(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix);
-/* An entry that has part of a prefix or all of it, NULL: there is none. Of the same members; borrowed. */
-const struct fw_prefix *fw_members_meet(const struct fw_all_members *members, unsigned int set,
-					const struct fw_prefix *prefix);
+/* The entries that have part of a prefix or all of it: returns how many there are, the first `most` of them
+ * in ret, borrowed. Of the same members. */
+size_t fw_members_meet(const struct fw_all_members *members, unsigned int set, const struct fw_prefix *prefix,
+		       const struct fw_prefix **ret, size_t most);
 void fw_members_done(struct fw_all_members *members);
 
 #endif

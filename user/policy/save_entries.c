@@ -45,8 +45,10 @@ static int not_a_member(const struct fw_prefix *prefix, const char *where, struc
 {
 	char text[FW_ADDR_TEXT_MAX];
 
-	return fw_err_set(err, -ENOENT, "'%s' is in no entry of %s",
-			  fw_prefix_format(prefix, text, sizeof(text)), where);
+	return fw_err_set(
+		err, -ENOENT,
+		"no entry of %s has all of '%s'; name the entries that are to go as they stand there", where,
+		fw_prefix_format(prefix, text, sizeof(text)));
 }
 
 static int add_to_list(struct fw_text *text, const struct fw_node *list, const struct fw_prefix *prefix)
