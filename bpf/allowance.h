@@ -122,7 +122,7 @@ static __noinline int allowance_evict(struct fw_allowance *allowance, struct fw_
 		return 0;
 	meter = bpf_map_lookup_elem(&fw_meter_map, key);
 	if (meter)
-		allowance_settle(allowance, meter, meter->sub_us * 1000ULL, epoch);
+		allowance_settle(allowance, meter, fw_shape_sub_us(meter->shape) * 1000ULL, epoch);
 	else
 		allowance_free(allowance);
 	return 0;

@@ -71,9 +71,7 @@ static __noinline __u64 challenge_amount(const struct fw_rule *rule, const struc
 		return 0;
 	if (shared)
 		return fw_meter_amount(meter) + count->pending;
-	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
-	return fw_meter_add(meter, cost);
+	return judge_brings_up(rule, pkt, meter) ? fw_meter_add(meter, cost) : 0;
 }
 
 static __noinline struct fw_challenge *challenge_find(const struct fw_rule *rule, const struct fw_pkt *pkt)

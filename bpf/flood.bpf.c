@@ -188,7 +188,7 @@ int fw_xdp(struct xdp_md *ctx)
 	features = policy->features;
 	why = parse(ctx, &pkt);
 	pkt.slot = generation % FW_SLOTS;
-	pkt.epoch = fw_allowance_epoch(policy->generation, map_control()->forgets);
+	pkt.epoch = fw_allowance_epoch(policy->generation, map_control()->forgets + policy->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces & fw_config.iface_bit;
 	ask_early(policy, features, &pkt, &asked);

@@ -58,18 +58,20 @@ static __always_inline void meter_record(__u32 rule, const struct fw_meter_sampl
 	spread->amount[bucket] += closed->open;
 }
 
-/* Global: the verifier checks it once instead of on every path that leads here. rule: whose history it is. */
-__noinline int meter_rotate(struct fw_meter *meter, __u64 now_ns, __u32 sub_us, __u32 cell_shift, __u32 rule)
+/* Global: the verifier checks it once instead of on every path that leads here. rule: whose history it is. 0:
+ * another CPU is just about to make it a meter of this shape; what is in it may be bytes where the limit is
+ * packets. */
+__noinline int meter_rotate(struct fw_meter *meter, __u64 now_ns, __u32 shape, __u32 cell_shift, __u32 rule)
 {
 	struct fw_meter_sample closed;
 
 	if (!meter)
 		return 0;
-	if (!fw_meter_close(meter, now_ns, (__u64)sub_us * 1000, sub_us, cell_shift & 31, &closed))
-		return 0;
+	if (!fw_meter_close(meter, now_ns, fw_shape_sub_us(shape) * 1000ULL, shape, cell_shift & 31, &closed))
+		return meter->shape == shape;
 	fw_meter_note_peak(meter, closed.amount, now_ns, cell_shift & 31);
 	meter_record(rule, &closed);
-	return 0;
+	return 1;
 }
 
 static __noinline enum fw_reason identify_essential(const struct fw_pkt *pkt, __u64 limit)

@@ -16,7 +16,7 @@ static const struct fw_meter judge_fresh;
  * where it is: who meets it before that finds another length of sub-windows, as after a change of its window.
  */
 static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const struct fw_meter_key *key,
-						     enum known known, __u64 now_ns, __u32 sub_us)
+						     enum known known, __u64 now_ns, __u32 shape)
 {
 	/* Refused when another CPU was first, or the known tags had no place for the key. */
 	int fresh = !bpf_map_update_elem(&fw_meter_map, key, &judge_fresh, BPF_NOEXIST);
@@ -27,7 +27,7 @@ static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const
 		return NULL;
 	}
 	if (fresh) {
-		meter->sub_us = sub_us;
+		meter->shape = shape;
 		meter->sub_start_ns = now_ns;
 		known_count_insert(gate, known);
 	}
@@ -37,7 +37,7 @@ static __always_inline struct fw_meter *judge_insert(struct fw_gate *gate, const
 /* Admission: the one place that decides whether a key has, or gets, state. Under a flood a key nobody knows
  * costs no map lookup. A call, for the stack. */
 static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, __u64 hash, __u64 now_ns,
-					       __u32 sub_us)
+					       __u32 shape)
 {
 	union fw_known_digest *digest;
 	__u16 tag = known_tag(hash, key->rule, key->port);
@@ -56,7 +56,7 @@ static __noinline struct fw_meter *judge_admit(const struct fw_meter_key *key, _
 		if (known != KNOWN_WELL)
 			known_keep(digest, hash, key->rule, tag, known);
 	} else if (known_admits(gate, digest, hash, key->rule, tag, known, now_ns)) {
-		meter = judge_insert(gate, key, known, now_ns, sub_us);
+		meter = judge_insert(gate, key, known, now_ns, shape);
 		if (meter && known == KNOWN_CANDIDATE)
 			known_keep(digest, hash, key->rule, tag, known);
 	}
@@ -87,7 +87,15 @@ static __always_inline struct fw_meter *judge_meter(const struct fw_rule *rule, 
 		return NULL;
 	judge_key(rule, pkt, family, &key);
 	return judge_admit(&key, rule->flags & FW_RULE_SOURCE_KEY ? pkt->key_hash : known_hash(&key.addr),
-			   pkt->now_ns, rule->sub_us);
+			   pkt->now_ns, rule->shape);
+}
+
+/* Closes what is over. 0: as meter_rotate(). */
+static __always_inline int judge_brings_up(const struct fw_rule *rule, const struct fw_pkt *pkt,
+					   struct fw_meter *meter)
+{
+	return !fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->shape) ||
+	       meter_rotate(meter, pkt->now_ns, rule->shape, rule->cell_shift, rule->id);
 }
 
 static __always_inline int judge_keeps_to_limit(const struct fw_rule *rule)
@@ -132,10 +140,10 @@ static __always_inline int judge_total_is_over(const struct fw_rule *rule, const
 		return 0;
 	if (fw_total_is_void(count, pkt->epoch, pkt->now_ns, rule->window_ns))
 		count->pending = 0;
-	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us)) {
+	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->shape))
 		judge_tell(meter, count);
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
-	}
+	if (!judge_brings_up(rule, pkt, meter))
+		return 0;
 	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
 	if (!over || !judge_keeps_to_limit(rule)) {
 		count->pending += cost;
@@ -230,7 +238,7 @@ static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const
 					       const struct fw_meter_key *key, __u64 hash, __u64 cost,
 					       __u64 *crossing_amount)
 {
-	struct fw_meter *meter = judge_admit(key, hash, pkt->now_ns, rule->sub_us);
+	struct fw_meter *meter = judge_admit(key, hash, pkt->now_ns, rule->shape);
 	struct fw_allowance_line *line = allowance_line(hash);
 	__u64 told = 0, amount = 0;
 	struct fw_allowance *allowance;
@@ -241,8 +249,8 @@ static __always_inline int judge_meter_is_over(const struct fw_rule *rule, const
 	allowance = judge_own_place(line, key, hash, fw_allowance_id(key, hash), pkt->epoch);
 	if (allowance)
 		told = allowance_settle(allowance, meter, rule->sub_ns, pkt->epoch);
-	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
+	if (!judge_brings_up(rule, pkt, meter))
+		return 0;
 	over = judge_against(rule, meter, cost, told, crossing_amount, &amount);
 	if (!judge_needs_no_asking(rule, cost, amount, over))
 		return over;
@@ -278,8 +286,8 @@ static __always_inline int judge_small_total_is_over(const struct fw_rule *rule,
 		return 0;
 	if (counted)
 		judge_tell_rest(rule, pkt, meter);
-	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->sub_us))
-		meter_rotate(meter, pkt->now_ns, rule->sub_us, rule->cell_shift, rule->id);
+	if (!judge_brings_up(rule, pkt, meter))
+		return 0;
 	return judge_against(rule, meter, cost, 0, crossing_amount, &amount);
 }
 

@@ -26,10 +26,30 @@ static __always_inline __u64 fw_meter_elapsed(__u64 now_ns, __u64 start_ns)
 	return elapsed < 0 ? 0 : (__u64)elapsed; /* another CPU may already have moved the start */
 }
 
-static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 now_ns, __u64 sub_ns,
-					   __u32 sub_us)
+/* Length of a sub-window in µs, below 2^28, and in the bits above what the amounts are: the unit of the limit
+ * (0 to 3) and its cell_shift in steps of FW_METER_SHIFT_STEP. */
+#define FW_METER_SUB_US_MASK ((1u << 28) - 1)
+#define FW_METER_SHIFT_STEP  7
+
+static __always_inline __u32 fw_meter_shape(__u32 sub_us, __u32 unit, __u32 cell_shift)
 {
-	return fw_meter_elapsed(now_ns, meter->sub_start_ns) >= sub_ns || meter->sub_us != sub_us;
+	return unit << 30 | cell_shift / FW_METER_SHIFT_STEP << 28 | sub_us;
+}
+
+static __always_inline __u32 fw_shape_sub_us(__u32 shape)
+{
+	return shape & FW_METER_SUB_US_MASK;
+}
+
+static __always_inline int fw_shape_counts_alike(__u32 shape, __u32 other)
+{
+	return !((shape ^ other) & ~FW_METER_SUB_US_MASK);
+}
+
+static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 now_ns, __u64 sub_ns,
+					   __u32 shape)
+{
+	return fw_meter_elapsed(now_ns, meter->sub_start_ns) >= sub_ns || meter->shape != shape;
 }
 
 static __always_inline void fw_meter_push(struct fw_meter *meter, __u64 amount, __u32 shift)
@@ -62,17 +82,21 @@ static __always_inline __u64 fw_meter_share(__u64 amount, __u64 part, __u64 whol
 }
 
 /* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate.
- */
+ * Bytes are no packets, and cells that were rounded otherwise do not add up: of these nothing is kept. */
 static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open, __u64 elapsed_ns,
-					     __u64 now_ns, __u32 sub_us, __u32 shift)
+					     __u64 now_ns, __u32 shape, __u32 shift)
 {
-	__u64 old_us = meter->sub_us ? meter->sub_us : 1;
+	__u64 old_us = fw_shape_sub_us(meter->shape) ? fw_shape_sub_us(meter->shape) : 1;
+	__u32 sub_us = fw_shape_sub_us(shape);
+	int alike = fw_shape_counts_alike(meter->shape, shape);
 	__u64 past = meter->past;
 
 	fw_meter_forget(meter);
-	meter->sub_us = sub_us;
+	/* Then only: until it says so, other CPUs do not compare with the limit what is in it. */
+	__asm__ volatile("" : : : "memory");
+	meter->shape = shape;
 	meter->sub_start_ns = now_ns;
-	if (elapsed_ns > (FW_METER_CELLS + 1) * old_us * 1000)
+	if (!alike || elapsed_ns > (FW_METER_CELLS + 1) * old_us * 1000)
 		return;
 	if (sub_us >= old_us) {
 		fw_meter_push(meter, past + open, shift);
@@ -95,7 +119,7 @@ struct fw_meter_sample {
 /* Closes what is over. Call when fw_meter_is_due; one caller wins, the others find it done. 1: *ret is the
  * sample of the sub-window that ended; 0: there is none, because another CPU won, the window was tuned or the
  * key was silent for a whole window. */
-static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us,
+static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 shape,
 					  __u32 shift, struct fw_meter_sample *ret)
 {
 	__u64 start = meter->sub_start_ns;
@@ -104,13 +128,13 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 	__u64 next = steps > FW_METER_CELLS ? now_ns : start + steps * sub_ns;
 	__u64 open;
 
-	if (meter->sub_us != sub_us)
+	if (meter->shape != shape)
 		next = now_ns + 1; /* always moves, so that one CPU wins */
 	if (__sync_val_compare_and_swap(&meter->sub_start_ns, start, next) != start)
 		return 0;
 	open = __sync_lock_test_and_set(&meter->current, 0);
-	if (meter->sub_us != sub_us) {
-		fw_meter_reshape(meter, open, elapsed, now_ns, sub_us, shift);
+	if (meter->shape != shape) {
+		fw_meter_reshape(meter, open, elapsed, now_ns, shape, shift);
 		return 0;
 	}
 	if (steps > FW_METER_CELLS) {
@@ -124,12 +148,12 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 	return 1;
 }
 
-static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 sub_us,
+static __always_inline void fw_meter_rotate(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 shape,
 					    __u32 shift)
 {
 	struct fw_meter_sample ignored;
 
-	fw_meter_close(meter, now_ns, sub_ns, sub_us, shift, &ignored);
+	fw_meter_close(meter, now_ns, sub_ns, shape, shift, &ignored);
 }
 
 /* Epochs of 17 s: who reads a meter at least that often sees the peak of every epoch. */

@@ -11,7 +11,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 14
+#define FW_ABI_VERSION 15
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -89,12 +89,12 @@ struct fw_rule {
 	__u8 unit;	 /* enum fw_unit */
 	__u8 per;	 /* enum fw_per */
 	__u8 flags;	 /* enum fw_rule_flag */
-	__u8 cell_shift; /* limit >> cell_shift < 2^31 */
+	__u8 cell_shift; /* limit >> cell_shift < 2^31; a multiple of FW_METER_SHIFT_STEP */
 	__u8 quick;	 /* enum fw_quick */
 	__u16 id;
 	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^28 */
 	__u32 batch;  /* what a CPU may keep to itself of a key's amount; 0: every packet is told at once */
-	__u32 pad1;
+	__u32 shape;  /* of its meters: fw_meter_shape() */
 };
 FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 24);
 
@@ -192,7 +192,7 @@ struct fw_policy_slot {
 	__u64 reply_limit;	/* SYN cookies per second */
 	__u64 reply_per_prefix; /* of these, to a source /24 or /48 */
 	__u32 synproxy_wscale;	/* what is forwarded is answered, too; FW_SYNPROXY_NONE: it is not */
-	__u32 synproxy_pad;
+	__u32 forgets; /* how often a rule's meters became void with a generation; see fw_control.forgets */
 	__u64 source_meter_terms; /* terms of rules that count per source */
 	struct fw_class unlisted; /* class 0, which is nearly everybody's */
 	__u64 l4_terms;		  /* terms that need ports or flags: never for packets without L4 */

@@ -43,14 +43,14 @@ struct fw_meter {
 	__u64 sub_start_ns; /* when the open sub-window began; moved by the CPU that wins the cmpxchg */
 	__u64 current;	    /* amount in the open sub-window; atomic */
 	__u64 past;	    /* sum of the closed sub-windows */
-	__u32 sub_us : 28;  /* sub-window length this state was filled with; a changed window rescales it */
-	__u32 head : 4;	    /* next cell to overwrite */
-	__u32 dropped;	    /* packets dropped for this key; atomic, wraps */
+	__u32 shape;   /* fw_meter_shape() this state was filled with; a changed window rescales it, a changed
+			* unit voids it */
+	__u32 dropped; /* packets dropped for this key; atomic, wraps */
 	__u32 cells[FW_METER_CELLS];
 	__u32 peak[2];	  /* highest amount that the limit was compared with, >> cell_shift rounded up, in the
 			     latest even and odd epoch: see fw_meter_note_peak() */
 	__u32 peak_epoch; /* of the latest of them */
-	__u32 pad;
+	__u32 head;	  /* next cell to overwrite */
 };
 FW_SIZE_IS(struct fw_meter, 112);
 

@@ -26,12 +26,12 @@ static bool model_drops(struct model *model, uint32_t source, uint64_t cost, uin
 	const struct fw_rule *rule = model->rule;
 	struct fw_meter *meter = &model->meters[source];
 
-	if (!meter->sub_us) {
+	if (!meter->shape) {
 		meter->sub_start_ns = now_ns;
-		meter->sub_us = rule->sub_us;
+		meter->shape = rule->shape;
 	}
-	if (fw_meter_is_due(meter, now_ns, rule->sub_ns, rule->sub_us))
-		fw_meter_rotate(meter, now_ns, rule->sub_ns, rule->sub_us, rule->cell_shift);
+	if (fw_meter_is_due(meter, now_ns, rule->sub_ns, rule->shape))
+		fw_meter_rotate(meter, now_ns, rule->sub_ns, rule->shape, rule->cell_shift);
 	if (rule->action == FW_ACTION_POLICE)
 		return !fw_meter_take(meter, cost, rule->limit);
 	return fw_meter_add(meter, cost) > rule->limit;

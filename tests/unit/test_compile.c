@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "compiled.h"
+#include "fw_meter.h"
 
 #define DERIVED FW_RULE_SOURCE_KEY /* not asked for, found */
 
@@ -20,9 +21,9 @@ static const struct limit_case {
 	{RULE("limit: 7000 packets/5m, action: block"), 7000, SUB_US(300 * S), 0},
 	{RULE("limit: 1 packets/1h, action: block"), 1, SUB_US(3600 * S), 0},
 	{RULE("limit: 2147483647 bytes/1s, action: police"), 2147483647, SUB_US(S), 0},
-	{RULE("limit: 2147483648 bytes/1s, action: police"), 2147483648, SUB_US(S), 1},
+	{RULE("limit: 2147483648 bytes/1s, action: police"), 2147483648, SUB_US(S), 7},
 	{RULE("limit: 200G bytes/1s, action: police"), 200000000000, SUB_US(S), 7},
-	{RULE("limit: 720T bytes/1h, action: police"), 720000000000000, SUB_US(3600 * S), 19},
+	{RULE("limit: 720T bytes/1h, action: police"), 720000000000000, SUB_US(3600 * S), 21},
 	{RULE("limit: 10 packets/1000.001ms, action: block"), 10, SUB_US(S + 1000), 0},
 };
 
@@ -41,6 +42,7 @@ Test(compile, limits)
 		/* The closed sub-windows are never shorter than window and tick together. */
 		cr_expect_geq(rule->sub_ns * FW_METER_CELLS, rule->window_ns + TICK, "%s", want->text);
 		cr_expect_lt(rule->sub_us, 1u << 28, "%s", want->text);
+		cr_expect_eq(fw_shape_sub_us(rule->shape), rule->sub_us, "%s", want->text);
 		done(&c);
 	}
 }

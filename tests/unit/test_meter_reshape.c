@@ -37,7 +37,7 @@ Test(meter_reshape, a_shorter_window_keeps_the_rate)
 		const struct reshape_case *c = &cases[i];
 		const __u64 now_ns = 1ULL << 50, elapsed_ns = c->elapsed_us * 1000;
 		struct fw_meter meter = {
-			.sub_us = c->old_us, .sub_start_ns = now_ns - elapsed_ns, .current = c->open};
+			.shape = c->old_us, .sub_start_ns = now_ns - elapsed_ns, .current = c->open};
 		double want = share(c->past, c->new_us, c->old_us) +
 			      share(c->open, c->new_us, (double)c->elapsed_us),
 		       got;
@@ -54,11 +54,41 @@ Test(meter_reshape, a_shorter_window_keeps_the_rate)
 
 Test(meter_reshape, a_longer_window_keeps_all)
 {
-	struct fw_meter meter = {.sub_us = ONE, .current = 5};
+	struct fw_meter meter = {.shape = ONE, .current = 5};
 
 	for (int cell = 0; cell < FW_METER_CELLS; cell++)
 		fw_meter_push(&meter, 1ULL << 46, SHIFT);
 	fw_meter_rotate(&meter, 0, HOUR * 1000ULL, HOUR, SHIFT + 5);
 	cr_expect_geq(fw_meter_amount(&meter), (1ULL << 50) + 5);
 	cr_expect_leq(fw_meter_amount(&meter), (1ULL << 50) + (2 << (SHIFT + 5)));
+}
+
+/* Bytes are no packets; cells that were rounded for a limit of another size do not add up. */
+Test(meter_reshape, another_unit_keeps_nothing)
+{
+	const __u32 packets = fw_meter_shape(FIVE, 0, 0), bytes = fw_meter_shape(FIVE, 1, 0);
+	const struct {
+		__u32 from, to;
+	} changes[] = {
+		{bytes, packets},
+		{packets, bytes},
+		{bytes, fw_meter_shape(ONE, 0, 0)},
+		{packets, fw_meter_shape(HOUR, 2, 0)},
+		{fw_meter_shape(FIVE, 1, FW_METER_SHIFT_STEP), bytes},
+		{bytes, fw_meter_shape(FIVE, 1, 3 * FW_METER_SHIFT_STEP)},
+	};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct fw_meter meter = {.shape = changes[i].from, .current = 5, .dropped = 7};
+		const __u64 sub_ns = fw_shape_sub_us(changes[i].to) * 1000ULL;
+
+		for (int cell = 0; cell < FW_METER_CELLS; cell++)
+			fw_meter_push(&meter, 1000, 0);
+		cr_expect(fw_meter_is_due(&meter, 1000, sub_ns, changes[i].to), "case %zu", i);
+		fw_meter_rotate(&meter, 1000, sub_ns, changes[i].to, 0);
+		cr_expect_eq(fw_meter_amount(&meter), 0, "case %zu: %lu", i,
+			     (unsigned long)fw_meter_amount(&meter));
+		cr_expect_eq(meter.dropped, 7, "case %zu", i);
+		cr_expect(!fw_meter_is_due(&meter, 1000, sub_ns, changes[i].to), "case %zu", i);
+	}
 }

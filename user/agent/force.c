@@ -171,20 +171,16 @@ static int recompile(struct fw_agent *agent, struct fw_loaded *loaded, const str
 	return r;
 }
 
-/* Packets that were counted are not bytes, and cells that were rounded for another size of limit (2^31 and
- * beyond) do not add up: such a rule begins at zero. */
-static bool is_converted(const struct fw_rule *old, const struct fw_rule *now)
-{
-	return old->unit != FW_UNIT_NONE && (old->unit != now->unit || old->cell_shift != now->cell_shift);
-}
-
+/* Of another unit or other keys: such a rule begins at zero. Of another unit it does so by itself, from the
+ * first packet on. */
 static void forget_converted(struct fw_agent *agent, const struct fw_rule *old, size_t old_count,
 			     const struct fw_image *image)
 {
 	for (size_t i = 0; i < image->rule_count; i++)
 		for (size_t j = 0; j < old_count; j++)
 			if (old[j].terms && old[j].id == image->slot->rules[i].id &&
-			    is_converted(&old[j], &image->slot->rules[i]))
+			    old[j].unit != FW_UNIT_NONE &&
+			    !fw_rules_count_alike(&old[j], &image->slot->rules[i]))
 				fw_meters_forget_rule(agent->datapath, old[j].id);
 }
 

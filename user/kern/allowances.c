@@ -4,6 +4,7 @@
 
 #include "fw_allowance.h"
 #include "fw_filter.h"
+#include "fw_meter.h"
 #include "kern/instance.h"
 
 /* As allowance_settle() does. */
@@ -11,9 +12,18 @@ static void tell(const struct fw_allowance *allowance, uint16_t epoch, struct fw
 {
 	if (fw_allowance_forgotten(fw_allowance_epoch_of(allowance), epoch))
 		return;
-	if (!fw_allowance_over(allowance) || !fw_allowance_is_late(allowance, copy, copy->sub_us * 1000ULL))
+	if (!fw_allowance_over(allowance) ||
+	    !fw_allowance_is_late(allowance, copy, fw_shape_sub_us(copy->shape) * 1000ULL))
 		copy->current += fw_allowance_pending(allowance);
 	copy->dropped += fw_allowance_dropped(allowance);
+}
+
+uint16_t fw_allowances_epoch(const struct fw_datapath *datapath)
+{
+	const struct fw_policy_slot *active = fw_datapath_active_slot(datapath);
+
+	return fw_allowance_epoch(0, __atomic_load_n(&datapath->control->forgets, __ATOMIC_ACQUIRE) +
+					     (active ? active->forgets : 0));
 }
 
 void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_meter_key *key,
@@ -21,8 +31,7 @@ void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_mete
 {
 	uint64_t hash = fw_filter_hash(&key->addr, 128, datapath->config.seed);
 	uint64_t id = fw_allowance_id(key, hash);
-	uint16_t epoch =
-		fw_allowance_epoch(0, __atomic_load_n(&datapath->control->forgets, __ATOMIC_ACQUIRE));
+	uint16_t epoch = fw_allowances_epoch(datapath);
 
 	for (unsigned int cpu = 0; cpu < datapath->cpu_ids; cpu++) {
 		uint32_t index = fw_allowance_index(cpu, hash, datapath->config.allowance_mask);

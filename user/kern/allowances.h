@@ -11,6 +11,9 @@
 void fw_allowances_tell(const struct fw_datapath *datapath, const struct fw_meter_key *key,
 			struct fw_meter *copy);
 
+/* Of allowances that hold, but for the generation they were given in. */
+uint16_t fw_allowances_epoch(const struct fw_datapath *datapath);
+
 /* Meters were deleted: no CPU may go on as if they were still there. */
 void fw_allowances_end(struct fw_datapath *datapath);
 

@@ -70,8 +70,8 @@ static bool take(const void *key, const void *value, void *context)
 		return true;
 	memcpy(&meter, value, sizeof(meter));
 	fw_allowances_tell(walk->datapath, &entry.key, &meter);
-	if (fw_meter_is_due(&meter, walk->now_ns, rule->sub_ns, rule->sub_us))
-		fw_meter_rotate(&meter, walk->now_ns, rule->sub_ns, rule->sub_us, rule->cell_shift);
+	if (fw_meter_is_due(&meter, walk->now_ns, rule->sub_ns, rule->shape))
+		fw_meter_rotate(&meter, walk->now_ns, rule->sub_ns, rule->shape, rule->cell_shift);
 	entry.amount = fw_meter_amount(&meter);
 	entry.dropped = meter.dropped;
 	walk->error = fw_meter_walk_add(walk, &entry);

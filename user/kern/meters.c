@@ -19,8 +19,8 @@ static int meter_fd(const struct fw_datapath *datapath)
 
 uint64_t fw_meter_amount_now(struct fw_meter meter, const struct fw_rule *rule, uint64_t now)
 {
-	if (rule && fw_meter_is_due(&meter, now, rule->sub_ns, rule->sub_us))
-		fw_meter_rotate(&meter, now, rule->sub_ns, rule->sub_us, rule->cell_shift);
+	if (rule && fw_meter_is_due(&meter, now, rule->sub_ns, rule->shape))
+		fw_meter_rotate(&meter, now, rule->sub_ns, rule->shape, rule->cell_shift);
 	return fw_meter_amount(&meter);
 }
 
@@ -66,7 +66,7 @@ static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rul
 			 struct fw_meter_entry *entry)
 {
 	const uint64_t now_ns = fw_datapath_now_ns(datapath);
-	const uint16_t epoch = fw_allowance_epoch(0, datapath->control->forgets);
+	const uint16_t epoch = fw_allowances_epoch(datapath);
 
 	if (rule->per != FW_PER_TOTAL)
 		return;
@@ -173,7 +173,7 @@ uint64_t fw_meter_peak_in(const struct fw_meter *meter, const struct fw_rule *ru
 	uint32_t first = fw_peak_epoch(since_ns);
 	uint64_t amount = 0;
 
-	if (meter->sub_us != rule->sub_us)
+	if (meter->shape != rule->shape)
 		return 0; /* of the window before it was tuned */
 	if (meter->sub_start_ns + rule->sub_ns > since_ns)
 		amount = fw_meter_amount(meter);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fw_meter.h"
 #include "kern/ban_filter.h"
 #include "kern/geo.h"
 #include "kern/instance.h"
@@ -46,8 +47,40 @@ static uint32_t next_generation(uint32_t generation)
 	return next ? next : FW_SLOTS - 1 + generation % FW_SLOTS;
 }
 
+bool fw_rules_count_alike(const struct fw_rule *rule, const struct fw_rule *other)
+{
+	return rule->unit != FW_UNIT_NONE && other->unit != FW_UNIT_NONE &&
+	       fw_shape_counts_alike(rule->shape, other->shape) && rule->per == other->per &&
+	       !memcmp(rule->key_mask, other->key_mask, sizeof(rule->key_mask));
+}
+
+static bool goes_on(const struct fw_rule *rule, const struct fw_policy_slot *active)
+{
+	for (size_t i = 0; i < FW_RULES_MAX; i++)
+		if (active->rules[i].terms && active->rules[i].id == rule->id &&
+		    fw_rules_count_alike(&active->rules[i], rule))
+			return true;
+	return false;
+}
+
+/* What CPUs keep of a rule's keys and have not told is in the unit that it had: from the flip on nobody may
+ * add it to meters of the unit that it has now. */
+static uint32_t forgets_of(const struct fw_image *image, const struct fw_policy_slot *active)
+{
+	if (!active)
+		return 0;
+	for (size_t i = 0; i < image->rule_count; i++) {
+		const struct fw_rule *rule = &image->slot->rules[i];
+
+		if (rule->unit != FW_UNIT_NONE && !goes_on(rule, active))
+			return active->forgets + 1;
+	}
+	return active->forgets;
+}
+
 static void write_slot(struct fw_datapath *datapath, const struct fw_image *image, uint32_t generation,
-		       uint32_t list_slot, const struct fw_list_shape *shape, uint32_t count_ifaces)
+		       uint32_t list_slot, const struct fw_list_shape *shape, uint32_t count_ifaces,
+		       uint32_t forgets)
 {
 	struct fw_policy_slot *slot = fw_policy_slot_at(datapath, generation);
 
@@ -55,6 +88,7 @@ static void write_slot(struct fw_datapath *datapath, const struct fw_image *imag
 	slot->generation = generation;
 	slot->list_slot = list_slot;
 	slot->lists = *shape;
+	slot->forgets = forgets;
 	slot->count_ifaces = image->slot->count_ifaces | count_ifaces;
 	memcpy(&datapath->classes[(size_t)(generation % FW_SLOTS) * FW_CLASSES_MAX], image->classes,
 	       image->class_count * sizeof(*image->classes));
@@ -164,7 +198,7 @@ int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint3
 		r = fw_geo_load(datapath, image, active, &geo_slot, err);
 	if (r)
 		return r;
-	write_slot(datapath, image, generation, list_slot, &shape, count_ifaces);
+	write_slot(datapath, image, generation, list_slot, &shape, count_ifaces, forgets_of(image, active));
 	fw_geo_write(datapath, image, generation, geo_slot);
 	r = write_automata(datapath, image, generation, err);
 	if (!r)

@@ -12,6 +12,9 @@
  * *ret_generation is the new one. */
 int fw_publish(struct fw_datapath *datapath, const struct fw_image *image, uint32_t count_ifaces, bool lists,
 	       uint32_t *ret_generation, struct fw_err *err);
+/* Whether meters of the one rule go on as those of the other: amounts of one unit, rounded alike, of the same
+ * keys. */
+bool fw_rules_count_alike(const struct fw_rule *rule, const struct fw_rule *other);
 /* A small change of the lists in force, in place; the generation stays. -ENOSPC without text: fw_publish with
  * lists. Packets see each address as it was or as it is. */
 int fw_publish_change(struct fw_datapath *datapath, const struct fw_image *image,

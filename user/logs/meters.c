@@ -139,7 +139,7 @@ struct fw_log_meter *fw_log_meters_get(struct fw_log_meters *meters, const struc
 	*ret_new = true;
 	*item = (struct fw_log_meter){.key = *key, .next = *bucket};
 	item->window.sub_start_ns = now_ns;
-	item->window.sub_us = sub_us;
+	item->window.shape = sub_us;
 	*bucket = (uint32_t)(item - meters->items) + 1;
 	link_use(meters, item);
 	return item;
@@ -193,5 +193,5 @@ uint64_t fw_log_meter_over_until(const struct fw_log_meter *meter, uint64_t limi
 	}
 	if (amount > limit)
 		steps++; /* the open one alone is too much */
-	return window->sub_start_ns + steps * window->sub_us * 1000ULL;
+	return window->sub_start_ns + steps * fw_shape_sub_us(window->shape) * 1000ULL;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fw_lists.h"
+#include "fw_meter.h"
 #include "lib/cleanup.h"
 #include "lib/units.h"
 #include "policy/check.h"
@@ -43,7 +44,8 @@ static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct
 	rule->sub_us = (uint32_t)((cells_ns + FW_METER_CELLS * NS_PER_US - 1) / (FW_METER_CELLS * NS_PER_US));
 	rule->sub_ns = (uint64_t)rule->sub_us * NS_PER_US;
 	while (rule->limit >> rule->cell_shift >= 1ULL << COUNTER_BITS)
-		rule->cell_shift++;
+		rule->cell_shift += FW_METER_SHIFT_STEP;
+	rule->shape = fw_meter_shape(rule->sub_us, rule->unit - FW_UNIT_PACKETS, rule->cell_shift);
 }
 
 static void compile_key(const struct fw_policy_rule *from, struct fw_rule *rule)
