@@ -21,12 +21,15 @@ static __always_inline void request_skip_lines(struct fw_payload *payload)
 	}
 }
 
-/* The method, with ->at on the target's first byte; FW_METHOD_MAX_: no request. */
-static __always_inline __u32 request_method(struct fw_payload *payload)
+/* The method, with ->at on the target's first byte; FW_METHOD_MAX_: no request. Global, so that the verifier
+ * follows what comes after it once, and not once for each method. */
+FW_REQUEST_GLOBAL int request_method(struct fw_payload *payload)
 {
 	__u32 method = FW_METHOD_MAX_, bytes = 0;
 	__u64 word = 0;
 
+	if (!payload)
+		return FW_METHOD_MAX_;
 	request_skip_lines(payload);
 	for (__u32 i = 0; i < 8; i++)
 		word = word << 8 | request_peek(payload, payload->at + i);
@@ -39,7 +42,7 @@ static __always_inline __u32 request_method(struct fw_payload *payload)
 #undef X
 	payload->at += bytes;
 	request_skip_spaces(payload);
-	return method;
+	return (int)method;
 }
 
 /* Spaces, then "HTTP/1.": 1 yes, 0 no, -1 when the payload ends before that can be said. */
@@ -78,7 +81,7 @@ static __always_inline __u64 request_terms(struct fw_payload *payload, const str
 	int has_authority, length;
 
 	payload->at = 0;
-	method = request_method(payload);
+	method = (__u32)request_method(payload);
 	if (method >= FW_METHOD_MAX_)
 		return 0;
 	wanted &= terms->method[method];

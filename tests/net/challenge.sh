@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # A real server behind floods of forged TCP, every kind at the generator's maximum: with `challenge` its clients connect, and what
 # they get is what they would get in peace. Without it: syn_flood.sh and syn_queue.sh.
 . "$(dirname "$0")/session.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # nginx keeps answering its client, 99 % of requests at least, while a flood runs at the generator's maximum.
 . "$(dirname "$0")/session.sh"
 . "$(dirname "$0")/web.sh"

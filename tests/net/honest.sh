@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # An honest source at 90 % of the limit loses no packet, while an offender beside it is dropped.
 . "$(dirname "$0")/session.sh"
 begin honest

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # rules keys: every key over its limit is listed, however many they are, while the agent answers others.
 . "$(dirname "$0")/session.sh"
 begin keys

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # Promise P4 on the wire, native mode: a source is dropped from the packet that crosses its limit.
 . "$(dirname "$0")/session.sh"
 begin offender

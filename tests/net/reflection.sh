@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # A reflected flood of DNS, NTP and memcached answers while this host asks a real resolver: what was reflected is dropped,
 # the lookups succeed. With the resolver not spared, its answers compete with the flood's for the budget and lose.
 . "$(dirname "$0")/session.sh"

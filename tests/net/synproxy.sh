@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# Floods, and bears company: runs beside another flood.
 # A forwarding box: cookies for a server behind it, made in the filter, redeemed by netfilter's SYNPROXY on the same box.
 . "$(dirname "$0")/session.sh"
 . "$(dirname "$0")/web.sh"
