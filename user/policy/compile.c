@@ -27,10 +27,6 @@
 #define KEY_BATCH_BYTES	  24000
 #define BATCH_PACKETS	  64
 #define BATCH_BYTES	  65536
-#define ID_FIRST	  1
-#define ID_LAST		  (FW_RULE_ANSWERS - 1)
-_Static_assert(ID_LAST - ID_FIRST + 1 >= 2 * FW_RULES_MAX,
-	       "while one policy is in force, the next one finds ids that are not");
 
 static void compile_limit(const struct fw_limit *limit, uint64_t tick_ns, struct fw_rule *rule)
 {
@@ -171,68 +167,6 @@ static void compile_answers(const struct fw_policy *policy, uint64_t tick_ns, st
 	compile_rule(policy, &rule, FW_RULE_ANSWERS, tick_ns, &slot->answers);
 }
 
-static uint16_t id_find(const struct fw_rule_ids *ids, const char *name)
-{
-	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++)
-		if (!strcmp(ids->name[id], name))
-			return id;
-	return 0;
-}
-
-/* A free id, else the one unused for the longest time. There are more ids than rules, so one is always found.
- */
-static uint16_t id_take(struct fw_rule_ids *ids, const char *name, uint64_t now)
-{
-	uint16_t best = 0;
-
-	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++) {
-		if (!*ids->name[id]) {
-			best = id;
-			break;
-		}
-		if (!best || ids->last_used[id] < ids->last_used[best])
-			best = id;
-	}
-	memset(ids->name[best], 0, sizeof(ids->name[best]));
-	memcpy(ids->name[best], name, strnlen(name, FW_NAME_MAX - 1));
-	ids->last_used[best] = now;
-	return best;
-}
-
-static uint64_t next_use(const struct fw_rule_ids *ids)
-{
-	uint64_t last = 0;
-
-	for (uint16_t id = ID_FIRST; id <= ID_LAST; id++)
-		if (ids->last_used[id] > last)
-			last = ids->last_used[id];
-	return last + 1;
-}
-
-void fw_rule_ids_hold(struct fw_rule_ids *ids, const struct fw_policy_slot *in_force)
-{
-	uint64_t now = next_use(ids);
-
-	for (size_t i = 0; i < FW_RULES_MAX; i++)
-		if (in_force->rules[i].terms)
-			ids->last_used[in_force->rules[i].id % FW_RULE_IDS] = now;
-}
-
-static void assign_ids(const struct fw_policy *policy, struct fw_rule_ids *ids, uint16_t *ret)
-{
-	uint64_t now = next_use(ids);
-
-	/* Known names first, so that a new one cannot take the id of a rule further down. */
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		ret[i] = id_find(ids, policy->rules[i].name);
-		if (ret[i])
-			ids->last_used[ret[i]] = now;
-	}
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (!ret[i])
-			ret[i] = id_take(ids, policy->rules[i].name, now);
-}
-
 static struct fw_mark file_mark(const struct fw_policy *policy, struct fw_diags *diags)
 {
 	return (struct fw_mark){.file = fw_diags_file(diags, policy->file ? policy->file : "policy")};
@@ -341,7 +275,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	if (r)
 		return r;
 	tick_ns = tick_ns ? tick_ns : TICK_DEFAULT_NS;
-	assign_ids(policy, ids, rule_ids);
+	fw_rule_ids_assign(ids, policy, rule_ids);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		compile_rule(policy, &policy->rules[i], rule_ids[i], tick_ns, &image->slot->rules[i]);
 		if (policy->rules[i].action == FW_ACTION_CHALLENGE && !counts(policy, &policy->rules[i]))

@@ -17,6 +17,8 @@ struct fw_rule_ids {
 /* Ids in force stay with their names, however many policies after them were compiled and never kept: whoever
  * got one would be handed what its packets count until the next publication. */
 void fw_rule_ids_hold(struct fw_rule_ids *ids, const struct fw_policy_slot *in_force);
+/* ret[i]: of the policy's i-th rule. */
+void fw_rule_ids_assign(struct fw_rule_ids *ids, const struct fw_policy *policy, uint16_t ret[FW_RULES_MAX]);
 
 /* One line of the merged lists: longest match wins and names all sets that cover the address. */
 struct fw_listed {
