@@ -70,6 +70,7 @@ static const struct {
 	{"reload_unchanged", fw_show_reload},
 	{"confirm", fw_show_confirm},
 	{"rollback", fw_show_rollback},
+	{"rollback_off", fw_show_rollback},
 	{"rollback_pending", fw_show_rollback},
 	{"rollback_already", fw_show_rollback},
 	{"rollback_already_first", fw_show_rollback},

@@ -42,6 +42,7 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, bool saved, js
 	}
 	fw_stand_done(&agent->previous);
 	agent->previous = before;
+	agent->previous_left = false;
 	agent->confirm.taken_back = 0;
 	return 0;
 }
