@@ -18,6 +18,16 @@ static json_t *text_aspect(const struct fw_policy *policy, const struct fw_polic
 	return text && strcmp(text, "none") ? json_string(text) : json_null();
 }
 
+/* What keeps it from enforcing. */
+static json_t *counts_by(const struct fw_policy *policy, const struct fw_policy_rule *rule)
+{
+	if (!fw_rule_counts(policy, rule))
+		return json_null();
+	return json_string(policy->mode == FW_MODE_COUNT  ? "policy"
+			   : rule->mode == FW_MODE_ATTACK ? "no_attack"
+							  : "rule");
+}
+
 static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct fw_rule_count *count,
 			    const struct fw_key_stats *keys)
 {
@@ -43,6 +53,7 @@ static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct f
 		(json_int_t)keys->over, "id", (json_int_t)agent->loaded->image->slot->rules[index].id,
 		"bytes", (json_int_t)count->bytes, "labels", labels, "ban",
 		text_aspect(policy, rule, FW_ASPECT_BAN), "keys_tracked", (json_int_t)keys->tracked);
+	json_object_set_new(json, "counts_by", counts_by(policy, rule));
 	json_object_set_new(json, "resource",
 			    rule->stands_in_for ? json_string(strchr(rule->name, '@') + 1) : json_null());
 	if (limited && rule->limit.window_ns % FW_NS_PER_SEC == 0)

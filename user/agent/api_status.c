@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/rebuilt.h"
 #include "agent/request.h"
 #include "agent/snapshot.h"
@@ -59,8 +60,7 @@ static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached
 	return json;
 }
 
-static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings,
-				  size_t *ret_counting)
+static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings)
 {
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
@@ -69,7 +69,6 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 	for (size_t i = 0; i < count; i++) {
 		json_t *json = attached_to_json(agent, &attached[i], sums);
 
-		*ret_counting += !strcmp(json_string_value(json_object_get(json, "mode")), "count");
 		json_array_append_new(list, json);
 		if (attached[i].fell_back)
 			json_array_append_new(
@@ -194,17 +193,15 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	json_t *warnings = json_array(), *interfaces, *maps, *logs, *suppressions, *notify, *challenge;
-	const struct fw_attached *attached;
-	size_t attached_count = fw_attachments_list(agent->attachments, &attached), counting = 0;
+	struct fw_filtering filtering;
 	struct sums sums = {};
-	const char *state;
 
-	interfaces = interfaces_to_json(agent, &sums, warnings, &counting);
-	state = !attached_count ? "detached" : counting == attached_count ? "counting" : "enforcing";
+	fw_filtering_look(agent, &filtering);
+	interfaces = interfaces_to_json(agent, &sums, warnings);
 	maps = fw_rebuilt_to_json(agent, warnings);
 	if (agent->no_pins_why[0])
 		json_array_append_new(warnings, json_string(agent->no_pins_why));
-	if (!attached_count)
+	if (!filtering.attached)
 		json_array_append_new(
 			warnings,
 			json_string(
@@ -222,7 +219,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, "
 			   "s:o, "
 			   "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			   "state", state, "interfaces", interfaces, "packets",
+			   "state", fw_filtering_word(&filtering), "interfaces", interfaces, "packets",
 			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
 			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
 			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(sums.reasons),

@@ -31,6 +31,8 @@ static const char *note_on_mode(const json_t *rule)
 {
 	const char *mode = fw_doc_text(rule, "mode");
 
+	if (!strcmp(mode, "attack") && !strcmp(fw_doc_text(rule, "counts_by"), "policy"))
+		return " (counts: mode of the policy)";
 	if (!strcmp(mode, "attack"))
 		return fw_doc_true(rule, "enforcing") ? " (under attack)" : " (counts until attacked)";
 	return !strcmp(mode, "count") && strcmp(fw_doc_text(rule, "action"), "count") ? " (counts)" : "";
