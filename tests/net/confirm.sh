@@ -187,6 +187,10 @@ fw apply "$WORK/nowhere.yaml" --confirm 30s >"$WORK/nowhere.out" 2>&1 &
 APPLY=$!
 until_true 5 grep -q applied: "$WORK/nowhere.out"
 expect_words "apply says it before it asks" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/nowhere.out"
+off='^nothing is filtered here: no interface is attached; next: '
+expect_words "attacks says that nothing is filtered" "$off" <(fw attacks)
+expect_words "so does top" "$off" <(fw top --once)
+expect_words "so does explain" "$off" <(fw explain 198.51.100.9)
 expect_exit "and is taken back" 0 fw rollback
 wait $APPLY
 expect "with the interface" yes "$(has_program "$IFACE")"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/listings.h"
 #include "agent/request.h"
 #include "agent/sources.h"
@@ -186,6 +187,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_err err = {};
 	json_t *steps, *seen, *reply, *expected;
+	struct fw_filtering filtering;
 	const char *rule;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
@@ -213,13 +215,15 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 						       "detail", explanation.steps[i].detail));
 	seen = fw_top_seen(agent, &packet.source);
 	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
-	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?}", "address",
+	fw_filtering_look(agent, &filtering);
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?, s:s}", "address",
 			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
 			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
 			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL);
+			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL,
+			  "filtering", fw_filtering_word(&filtering));
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
 		json_object_set(reply, "suppressed", expected);

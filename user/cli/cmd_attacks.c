@@ -34,7 +34,8 @@ const struct fw_command fw_command_attacks = {
 		 "targets and vectors is known from samples. Kept over a restart of the agent: the last 100.",
 	.examples = "floodwall attacks\nfloodwall --json attacks --last 100",
 	.route = FW_API_ATTACKS,
-	.json = "{\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
+	.json = "{\"filtering\":as state of "
+		"status,\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
 		"\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
 		"\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
 		"\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"dropped_per_second\":N,"

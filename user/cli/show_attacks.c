@@ -106,6 +106,17 @@ static void print_all_more(const struct fw_page *page, const json_t *attacks)
 		print_more(page, attack);
 }
 
+bool fw_show_not_filtered(const struct fw_page *page, const json_t *document)
+{
+	if (strcmp(fw_doc_text(document, fw_doc_has(document, "filtering") ? "filtering" : "state"),
+		   "detached") != 0)
+		return false;
+	fw_paint(page, FW_PAINT_BAD, "nothing is filtered here");
+	fputs(": no interface is attached; next: floodwall doctor IFACE | floodwall attach IFACE\n",
+	      page->out);
+	return true;
+}
+
 void fw_show_attacks(const struct fw_page *page, const json_t *document)
 {
 	const json_t *active = json_object_get(document, "active"),
@@ -116,7 +127,7 @@ void fw_show_attacks(const struct fw_page *page, const json_t *document)
 		json_array_extend(all, (json_t *)active);
 	if (recent)
 		json_array_extend(all, (json_t *)recent);
-	if (!json_array_size(active))
+	if (!fw_show_not_filtered(page, document) && !json_array_size(active))
 		fputs("no attack now\n", page->out);
 	if (json_array_size(all))
 		print_list(page, all);
