@@ -187,6 +187,7 @@ fw apply "$WORK/nowhere.yaml" --confirm 30s >"$WORK/nowhere.out" 2>&1 &
 APPLY=$!
 until_true 5 grep -q applied: "$WORK/nowhere.out"
 expect_words "apply says it before it asks" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/nowhere.out"
+expect_words "status says what a boot loads" "^unsaved   $WORK/nowhere.yaml: in force; a boot loads $WORK/policy.yaml instead$" <(fw status)
 off='^nothing is filtered here: no interface is attached; next: '
 expect_words "attacks says that nothing is filtered" "$off" <(fw attacks)
 expect_words "so does top" "$off" <(fw top --once)

@@ -30,7 +30,8 @@ static void print_drift(const struct fw_page *page, const json_t *drift)
 		fw_print_safe(page->out, fw_doc_text(entry, "object"));
 		fputs(": ", page->out);
 		fw_print_safe(page->out, fw_doc_text(entry, "detail"));
-		if (*fw_doc_text(entry, "by")) {
+		/* Of the policy it is a command, of everything else who did it. */
+		if (*fw_doc_text(entry, "by") && strcmp(fw_doc_text(entry, "kind"), "policy") != 0) {
 			fputs(" by ", page->out);
 			fw_print_safe(page->out, fw_doc_text(entry, "by"));
 		}
