@@ -165,7 +165,7 @@ static void say_applied(struct fw_agent *agent, const char *by, uint32_t previou
 		 json_pack("{s:s, s:I, s:I, s:I}", "file", agent->loaded->stand.name, "generation",
 			   (json_int_t)agent->generation, "previous", (json_int_t)previous, "confirm_seconds",
 			   (json_int_t)(confirm_ns / FW_NS_PER_SEC)),
-		 "policy '%s' applied, generation %u is in force%s", agent->loaded->stand.name,
+		 "policy '%s' applied by %s, generation %u is in force%s", agent->loaded->stand.name, by,
 		 agent->generation, wait);
 }
 

@@ -57,7 +57,7 @@ static int go_back(struct fw_agent *agent, const char *by, struct fw_come_back *
 		fw_event(agent, "rollback", by,
 			 json_pack("{s:I, s:s}", "generation", (json_int_t)agent->generation, "file",
 				   agent->loaded->stand.name),
-			 "rolled back: policy '%s' is in force again as generation %u",
+			 "rolled back by %s: policy '%s' is in force again as generation %u", by,
 			 agent->loaded->stand.name, agent->generation);
 		*ret = back;
 	} else {

@@ -86,7 +86,7 @@ void fw_confirm_keep(struct fw_agent *agent, const char *by)
 	confirm->before = (struct fw_stand){};
 	fw_force_save(agent);
 	fw_event(agent, "confirm", by, json_pack("{s:I}", "generation", (json_int_t)agent->generation),
-		 "generation %u confirmed", agent->generation);
+		 "generation %u confirmed by %s", agent->generation, by);
 }
 
 void fw_confirm_forget_left(struct fw_agent *agent)
@@ -101,6 +101,7 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 {
 	struct fw_confirm *confirm = &agent->confirm;
 	uint32_t refused = agent->generation;
+	bool hand = strcmp(by, "agent") != 0;
 	struct fw_loaded *loaded = NULL;
 	struct fw_stand stand = {};
 	struct fw_come_back back = {};
@@ -134,8 +135,8 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 	fw_event(agent, "rollback", by,
 		 json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back",
 			   (json_int_t)refused, "why", why),
-		 "rolled back generation %u, its predecessor is in force as generation %u: %s", refused,
-		 agent->generation, why);
+		 "rolled back generation %u, its predecessor is in force as generation %u: %s%s", refused,
+		 agent->generation, hand ? "taken back by " : why, hand ? by : "");
 	return 0;
 }
 

@@ -25,9 +25,9 @@ void fw_filtering_look(const struct fw_agent *agent, struct fw_filtering *ret)
 
 const char *fw_filtering_word(const struct fw_filtering *filtering)
 {
-	return !filtering->attached			     ? "detached"
+	return !filtering->attached			    ? "detached"
 	       : filtering->counting == filtering->attached ? "counting"
-							     : "enforcing";
+							    : "enforcing";
 }
 
 const char *fw_filtering_but(const struct fw_filtering *filtering, char *text, size_t size)

@@ -12,9 +12,9 @@ struct fw_agent;
 #define FW_FILTERING_BUT_MAX 320
 
 struct fw_filtering {
-	size_t attached, counting;	  /* interfaces; counting: in count mode, by their own or the policy's */
-	bool by_policy;		  /* mode: count of the policy */
-	char names[256];		  /* "eth0, eth1": those that only count */
+	size_t attached, counting; /* interfaces; counting: in count mode, by their own or the policy's */
+	bool by_policy;		   /* mode: count of the policy */
+	char names[256];	   /* "eth0, eth1": those that only count */
 };
 
 void fw_filtering_look(const struct fw_agent *agent, struct fw_filtering *ret);

@@ -131,7 +131,8 @@ static void tell(struct fw_agent *agent, const char *by, const char *why)
 	fw_event(agent, "under_attack", by,
 		 json_pack("{s:s, s:b, s:I, s:I}", "mode", words[state->mode], "active", (int)state->active,
 			   "rules", (json_int_t)rules, "generation", (json_int_t)agent->generation),
-		 "under attack: %s (%s); %s", state->active ? "yes" : "no", why, marked);
+		 "under attack: %s (%s%s%s); %s", state->active ? "yes" : "no", why,
+		 strcmp(by, "agent") ? " by " : "", strcmp(by, "agent") ? by : "", marked);
 }
 
 /* In auto: whether it should be on now. */
@@ -172,7 +173,7 @@ int fw_under_attack_set(struct fw_agent *agent, enum fw_under_attack_mode mode, 
 	}
 	fw_under_attack_save(agent);
 	tell(agent, by,
-	     mode == FW_UNDER_ATTACK_AUTO ? "by itself from now on"
+	     mode == FW_UNDER_ATTACK_AUTO ? "left to the agent"
 	     : mode == FW_UNDER_ATTACK_ON ? "switched on"
 					  : "switched off");
 	return 0;
