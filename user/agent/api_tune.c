@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/force.h"
 #include "agent/request.h"
+#include "agent/tune_text.h"
 #include "agent/undo.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
@@ -370,34 +371,12 @@ static struct undo undo_both(const struct fw_agent *agent, const struct order *o
 									    : undo_of(order, false)};
 }
 
-/* "limit 1000 packets/10s -> 2000 packets/10s, mode count -> enforce"; the caller frees it. NULL: no memory.
- */
-static char *say_changes(const json_t *changes)
-{
-	char *text = NULL;
-	size_t size, index;
-	FILE *out = open_memstream(&text, &size);
-	const json_t *change;
-
-	if (!out)
-		return NULL;
-	json_array_foreach (changes, index, change) {
-		const char *old = json_string_value(json_object_get(change, "old")),
-			   *now = json_string_value(json_object_get(change, "new"));
-
-		fprintf(out, "%s%s %s -> %s", index ? ", " : "",
-			json_string_value(json_object_get(change, "key")), old ? old : "none",
-			now ? now : "none");
-	}
-	return fclose(out) ? NULL : text;
-}
-
 static void keep_and_tell(struct fw_request *request, const struct order *order, json_t *changes,
 			  const struct undo *undo)
 {
 	struct fw_agent *agent = request->agent;
 	const char *unsaved = json_string_value(undo->unsaved);
-	FW_FREE char *said = say_changes(changes);
+	FW_FREE char *said = fw_tune_text(changes);
 
 	fw_loaded_prune(agent->loaded);
 	fw_force_save_tunes(agent);
