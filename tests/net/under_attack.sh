@@ -84,6 +84,8 @@ expect_words "and rules say why" 'police \(counts: mode of the policy\)' <(fw ru
 sed 's/xdp: native/&, mode: count/' "$WORK/policy.yaml" >"$WORK/counting.yaml"
 expect_exit "an interface in mode count" 0 fw apply "$WORK/counting.yaml"
 expect_words "status says the same" "; $would $IFACE is in mode count: nothing is dropped$" <(fw status)
+expect_words "and rules" 'police \(counts: mode of the interfaces\)' <(fw rules)
+expect "in JSON, too" "False interfaces" "$(rule strict enforcing) $(rule strict counts_by)"
 expect_words "and metrics" '^floodwall_mode\{mode="count"\} 1$' <(fw metrics)
 expect_exit "back" 0 fw apply "$WORK/policy.yaml"
 expect_words "it enforces" '; 1 rule with mode: attack enforces$' <(fw status)
