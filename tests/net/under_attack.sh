@@ -85,6 +85,9 @@ sed 's/xdp: native/&, mode: count/' "$WORK/policy.yaml" >"$WORK/counting.yaml"
 expect_exit "an interface in mode count" 0 fw apply "$WORK/counting.yaml"
 expect_words "status says the same" "; $would $IFACE is in mode count: nothing is dropped$" <(fw status)
 expect_words "and rules" 'police \(counts: mode of the interfaces\)' <(fw rules)
+fw ban 203.0.113.9 >/dev/null
+expect_words "and explain of who would be dropped" "^but: $IFACE is in mode count: nothing is dropped$" <(fw explain 203.0.113.9)
+fw unban 203.0.113.9 >/dev/null
 expect "in JSON, too" "False interfaces" "$(rule strict enforcing) $(rule strict counts_by)"
 expect_words "and metrics" '^floodwall_mode\{mode="count"\} 1$' <(fw metrics)
 expect_exit "back" 0 fw apply "$WORK/policy.yaml"

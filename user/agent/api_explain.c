@@ -171,6 +171,18 @@ static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *expl
 	return json_null();
 }
 
+/* What the walk has to add; of a drop also where an interface's mode forbids it, which the walk does not
+ * know. NULL: nothing. */
+static const char *say_but(const struct fw_explanation *explanation, const struct fw_filtering *filtering,
+			   char text[FW_FILTERING_BUT_MAX])
+{
+	if (explanation->but[0])
+		return explanation->but;
+	if (explanation->verdict != FW_VERDICT_DROP || !filtering->counting)
+		return NULL;
+	return fw_filtering_but(filtering, text, FW_FILTERING_BUT_MAX);
+}
+
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
@@ -188,6 +200,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	struct fw_err err = {};
 	json_t *steps, *seen, *reply, *expected;
 	struct fw_filtering filtering;
+	char but[FW_FILTERING_BUT_MAX];
 	const char *rule;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
@@ -222,7 +235,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL,
+			  (int)explanation.depends, "but", say_but(&explanation, &filtering, but),
 			  "filtering", fw_filtering_word(&filtering));
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
