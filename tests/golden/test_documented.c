@@ -78,6 +78,50 @@ Test(golden, events_of_before_a_restart_are_said_to_be_in_the_journal)
 	}
 }
 
+/* What agent/attacks.c, confirm.c, api_policy.c, under_attack.c and api_tune.c put into theirs. */
+Test(golden, events_are_documented_with_their_members)
+{
+	static const char *const members[] = {
+		"attack",
+		"target",
+		"vector",
+		"packets_per_second",
+		"peak_packets_per_second",
+		"dropped",
+		"would_drop",
+		"seconds",
+		"merged_into",
+		"previous",
+		"confirm_seconds",
+		"rolled_back",
+		"why",
+		"mode",
+		"active",
+		"rules",
+		"changes",
+		"key",
+		"old",
+		"new",
+	};
+	struct printed out = {0};
+	FILE *file = open_memstream(&out.text, &out.length);
+	char *section;
+
+	cr_assert(run("man", file, stderr) == 0);
+	fclose(file);
+	plain_dashes(out.text);
+	section = strstr(out.text, "\"events\":[{");
+	cr_assert_not_null(section);
+	*strchr(section, '\n') = '\0';
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		char quoted[40];
+
+		snprintf(quoted, sizeof(quoted), "\"%s\"", members[i]);
+		cr_expect(strstr(section, quoted), "events does not document %s", quoted);
+	}
+	free(out.text);
+}
+
 static size_t occurrences(const char *text, const char *what)
 {
 	size_t found = 0;

@@ -52,6 +52,8 @@ PYTHON
 }
 expect "Ctrl-C rolls back, says so and ends with 3" "3 True" "$(interrupted 1)"
 expect "and the old policy is in force" 1000 "$(limit)"
+expect_exit "rollback from another terminal, which came too late" 0 fw rollback
+expect_words "changes nothing and says so" '^nothing changed: generation [0-9]+ was rolled back already, by hand$' "$WORK/out"
 expect "an impatient one does the same" "3 True" "$(interrupted 3)"
 expect "and the old policy is in force" 1000 "$(limit)"
 
@@ -113,6 +115,8 @@ expect "with the change" "30 False limit 7 packets/10s -> 30 packets/10s floodwa
 	"$(limit) $(field "'%s %s %s' % (d['unchanged'], d['changes'][0]['detail'], d['undo'])" <"$WORK/out")"
 expect_exit "and back" 0 fw rollback
 
+expect_exit "with a policy before" 0 fw apply "$WORK/third.yaml"
+expect_exit "that no rollback has left" 0 fw apply "$WORK/tight.yaml"
 # taken_back COMMAND...: $SAID is what rollback says of one that the clock took back, after a command that may be between
 said() { SAID=$(fwj rollback | field "d['unchanged'], d['before'].split('/')[-1] if d.get('before') else None, len(d['changes']), d['undo']"); }
 taken_back() {
@@ -146,6 +150,8 @@ expect_exit "one that waits is taken back by hand" 0 fw rollback
 wait $APPLY
 expect_words "with what that changed" '^~ rule blanket +limit 90 packets/10s -> 7 packets/10s$' "$WORK/out"
 expect_words "and what undoes it" "^undo: floodwall apply $WORK/write.yaml$" "$WORK/out"
+said
+expect "after which a rollback changes nothing, and third.yaml, which one has left, is not before" "(True, None, 0, None) 7" "$SAID $(limit)"
 mv "$WORK/write.yaml" "$WORK/pipe.yaml"
 rm "$WORK/apply.out" # nobody reads what the one before said
 fw apply <(cat "$WORK/pipe.yaml") --confirm 30s >"$WORK/apply.out" 2>&1 &
@@ -181,9 +187,34 @@ fw apply "$WORK/nowhere.yaml" --confirm 30s >"$WORK/nowhere.out" 2>&1 &
 APPLY=$!
 until_true 5 grep -q applied: "$WORK/nowhere.out"
 expect_words "apply says it before it asks" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/nowhere.out"
+expect_words "status says what a boot loads" "^unsaved   $WORK/nowhere.yaml: in force; a boot loads $WORK/policy.yaml instead$" <(fw status)
+off='^nothing is filtered here: no interface is attached; next: '
+expect_words "attacks says that nothing is filtered" "$off" <(fw attacks)
+expect_words "so does top" "$off" <(fw top --once)
+expect_words "so does explain" "$off" <(fw explain 198.51.100.9)
 expect_exit "and is taken back" 0 fw rollback
 wait $APPLY
 expect "with the interface" yes "$(has_program "$IFACE")"
+# A rollback that switches protection off says so as apply does, and none does it by surprise.
+expect_exit "apply it" 0 fw apply "$WORK/nowhere.yaml"
+expect_exit "back" 0 fw rollback
+expect "without that warning" 0 "$(grep -c NOTHING "$WORK/out")"
+expect_exit "and there again" 0 fw rollback
+expect_words "with apply's warning" "^warning: NOTHING WILL BE FILTERED.*OFF on $IFACE" "$WORK/out"
+expect_exit "back" 0 fw rollback
+expect "in JSON, too" "NOTHING WILL BE FILTERED" "$(fwj rollback | field "d['warnings'][0].split(':')[0]")"
+expect_exit "and back" 0 fw rollback
+rm "$WORK/apply.out" # nobody reads what the one before said
+fw apply "$WORK/third.yaml" --confirm 30s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/apply.out"
+expect_exit "another on trial is taken back" 0 fw rollback
+wait $APPLY
+expect_exit "once more" 0 fw rollback
+expect_words "changes nothing" '^nothing changed: .* by hand$' "$WORK/out"
+expect_exit "once more" 1 fw rollback
+expect_words "does not go where a rollback came from" 'no policy to go back to' "$WORK/err"
+expect "and protection stays on" yes "$(has_program "$IFACE")"
 expect_exit "a policy with interfaces" 0 fw plan "$WORK/third.yaml"
 expect "does not say it" 0 "$(grep -c NOTHING "$WORK/out")"
 

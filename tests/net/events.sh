@@ -34,3 +34,26 @@ done
 expect_exit "events without -f ends by itself" 0 timeout 5 "$BUILD/floodwall" --socket "$WORK/api.sock" events
 expect_words "and shows the past" 'ban' "$WORK/out"
 expect_words "the agent's log has the ban" 'ban.*203\.0\.113\.7' "$WORK/agent.log"
+# Who did it and what it changed, for whoever reads the text, here and in the journal.
+fw tune blanket limit=150/10s action=count >/dev/null
+fw reload >/dev/null
+fw apply "$WORK/second.yaml" --confirm 60s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/apply.out"
+fw confirm >/dev/null
+wait $APPLY
+fw rollback >/dev/null
+rm "$WORK/apply.out"
+fw apply "$WORK/second.yaml" --confirm 60s >"$WORK/apply.out" 2>&1 &
+APPLY=$!
+until_true 5 grep -q applied: "$WORK/apply.out"
+fw rollback >/dev/null
+wait $APPLY
+fw under-attack on >/dev/null
+fw events >"$WORK/out"
+expect_words "a tune says what it changed, and who" "rule 'blanket' tuned by root: limit 100 packets/10s -> 150 packets/10s, action block -> count; generation [0-9]+ is in force; undo: " "$WORK/out"
+expect_words "so does the log" "rule 'blanket' tuned by root: limit 100 packets/10s -> 150 packets/10s" "$WORK/agent.log"
+for word in "policy '.*second.yaml' applied by root, generation" "policy '.*policy.yaml' read again by root, generation" 'generation [0-9]+ confirmed by root$' "rolled back by root: policy '.*policy.yaml' is in force again" \
+	'rolled back generation .*: taken back by root$' "interface '$IFACE': detached by root, it is NOT filtered" "interface '$IFACE': attached by root, native XDP" 'under attack: yes \(switched on by root\)'; do
+	expect_words "the text has who did it: $word" "$word" "$WORK/out"
+done

@@ -79,4 +79,9 @@ time.sleep(0.1)
 wire.sendall(hello[90:])
 PYTHON
 expect "a hello over two segments is counted as not seen" 1 "$(status 'd["faults"]["sni_not_seen"]')"
+is_dated() { fw status | grep -qE '^attention sni_not_seen 1 times(, last [0-9]+s ago| and going on): '; }
+if until_true 3 is_dated; then ok "with when it came last"; else not_ok "with when it came last" "$(fw status)"; fi
+stop_agent && start_agent
+expect "an agent that has not seen it come only knows the count" "1 None" "$(status '"%s %s" % (d["faults"]["sni_not_seen"], d["fault_ages"]["sni_not_seen"])')"
+expect "which needs nobody's attention" 0 "$(fw status | grep -c sni_not_seen)"
 kill "$(cat "$WORK/nginx.pid")"

@@ -43,13 +43,14 @@ sleep 1
 expect "the rule enforces" True "$(rule strict enforcing)"
 if until_true 2 says 'attack    DROPPED'; then ok "and status says that it drops now"; else not_ok "and status says that it drops now" "$(cat "$WORK/status")"; fi
 expect_words "status says so" 'under attack: YES' "$WORK/status"
+expect_words "and that an attack did it" 'auto, an attack switched it on; auto was set by root' "$WORK/status"
 fw metrics >"$WORK/metrics"
 expect_words "metrics say so" '^floodwall_under_attack 1$' "$WORK/metrics"
 wait "$FLOOD_PID"
 expect_that "and drops" "a > 1000" "$(rule strict dropped)"
 stop_agent KILL
 start_agent
-expect "it goes on after kill -9" "auto True" "$(switch '"%(mode)s %(active)s" % d')"
+expect "it goes on after kill -9" "auto True agent" "$(switch '"%(mode)s %(active)s %(switched_by)s" % d')"
 expect "and still enforces" True "$(rule strict enforcing)"
 if until_true 60 is_lifted; then ok "it lifts by itself"; else not_ok "it lifts by itself" "$(fwj under-attack)" "$(fwj attacks)"; fi
 expect "the rule counts again" False "$(rule strict enforcing)"
@@ -71,6 +72,26 @@ expect_exit "a word that is none" 64 fw under-attack maybe
 expect_exit "auto for a while makes no sense" 64 fw under-attack auto --for 1h
 expect_exit "the read-only socket cannot" 77 "$BUILD/floodwall" --socket "$WORK/read.sock" under-attack off
 expect "nothing changed" "on True" "$(switch '"%(mode)s %(active)s" % d')"
+
+# In mode count nothing is dropped under attack either, by the policy's or by the interfaces'.
+would="1 rule with mode: attack would enforce, but"
+sed 's/^version: 1/&\nmode: count/' "$WORK/policy.yaml" >"$WORK/counting.yaml"
+expect_exit "a policy in mode count" 0 fw apply "$WORK/counting.yaml"
+expect_exit "on" 0 fw under-attack on
+expect_words "which says that nothing is dropped" "under attack: YES \(on by root\).*; $would the policy is in mode count: nothing is dropped$" "$WORK/out"
+expect_words "as the event does" 'would enforce, but the policy is in mode count: nothing is dropped' <(fw events --last 2)
+expect_words "and rules say why" 'police \(counts: mode of the policy\)' <(fw rules)
+sed 's/xdp: native/&, mode: count/' "$WORK/policy.yaml" >"$WORK/counting.yaml"
+expect_exit "an interface in mode count" 0 fw apply "$WORK/counting.yaml"
+expect_words "status says the same" "; $would $IFACE is in mode count: nothing is dropped$" <(fw status)
+expect_words "and rules" 'police \(counts: mode of the interfaces\)' <(fw rules)
+fw ban 203.0.113.9 >/dev/null
+expect_words "and explain of who would be dropped" "^but: $IFACE is in mode count: nothing is dropped$" <(fw explain 203.0.113.9)
+fw unban 203.0.113.9 >/dev/null
+expect "in JSON, too" "False interfaces" "$(rule strict enforcing) $(rule strict counts_by)"
+expect_words "and metrics" '^floodwall_mode\{mode="count"\} 1$' <(fw metrics)
+expect_exit "back" 0 fw apply "$WORK/policy.yaml"
+expect_words "it enforces" '; 1 rule with mode: attack enforces$' <(fw status)
 
 policy <<YAML
 version: 1

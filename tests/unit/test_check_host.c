@@ -126,3 +126,38 @@ Test(check_host, tables_that_the_machine_has_no_memory_for)
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
 }
+
+Test(check_host, interfaces_that_are_not_there)
+{
+	static const char *const names[] = {"lo", "eth0", "wg-office"};
+	static const struct {
+		const char *interfaces, *hint; /* NULL: silence */
+		enum fw_severity severity;
+	} cases[] = {
+		{"[eth0, lo]", NULL, FW_SEVERITY_NOTE},
+		{"[eht0]", "did you mean 'eth0'? there are lo, eth0, wg-office", FW_SEVERITY_WARNING},
+		{"[eth0, {name: wg-ofice, mode: count}]", "did you mean 'wg-office'?", FW_SEVERITY_WARNING},
+		{"[enp193s0f1]", "there are lo, eth0, wg-office", FW_SEVERITY_NOTE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy;
+		char text[128];
+		size_t before;
+
+		snprintf(text, sizeof(text), "interfaces: %s\n", cases[i].interfaces);
+		policy = parse(text, &diags);
+		before = diags.count;
+		fw_check_interfaces(policy, names, 3, &diags);
+		cr_assert_eq(diags.count, before + !!cases[i].hint, "case %zu", i);
+		if (cases[i].hint) {
+			cr_expect_str_eq(diags.items[before].code, "no-such-interface");
+			cr_expect_eq(diags.items[before].severity, cases[i].severity, "case %zu", i);
+			cr_expect(strstr(diags.items[before].hint, cases[i].hint), "case %zu: %s", i,
+				  diags.items[before].hint);
+		}
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}

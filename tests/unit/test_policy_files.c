@@ -228,6 +228,8 @@ Test(policy_files, sizes_are_bounded)
 	cr_expect_eq(parse_text(text, length, &diags), -EINVAL);
 	cr_assert_eq(diags.count, 1);
 	cr_expect_str_eq(diags.items[0].code, "too-large");
+	cr_expect_str_eq(diags.items[0].message,
+			 "the file has more than 1 MiB (1048576 bytes), which is the most");
 	fw_diags_done(&diags);
 }
 

@@ -56,6 +56,7 @@ struct fw_agent {
 
 	struct fw_loaded *loaded; /* the policy in force */
 	struct fw_stand previous; /* text NULL: there is none to roll back to */
+	bool previous_left;	  /* by a rollback, which the next one undoes; not a policy of before */
 	struct fw_rule_ids ids;
 	uv_timer_t save_soon;
 	uint32_t generation;

@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/attacks.h"
+#include "agent/filtering.h"
 #include "agent/request.h"
 #include "lib/clock.h"
 #include "lib/moment.h"
@@ -89,6 +90,7 @@ void fw_api_attacks(struct fw_request *request, struct fw_answer *answer)
 {
 	const struct fw_attacks *attacks = request->agent->attacks.attacks;
 	json_t *active = json_array(), *recent = json_array();
+	struct fw_filtering filtering;
 	size_t most;
 
 	if (!fw_request_number(request, "last", 20, FW_ATTACKS_RECENT, &most, answer)) {
@@ -100,7 +102,9 @@ void fw_api_attacks(struct fw_request *request, struct fw_answer *answer)
 		json_array_append_new(active, fw_attack_to_json(&attacks->active[i]));
 	for (size_t i = attacks ? attacks->recent_count : 0; i-- > 0 && most; most--)
 		json_array_append_new(recent, fw_attack_to_json(&attacks->recent[i]));
-	fw_reply(answer, json_pack("{s:o, s:o}", "active", active, "recent", recent));
+	fw_filtering_look(request->agent, &filtering);
+	fw_reply(answer, json_pack("{s:s, s:o, s:o}", "filtering", fw_filtering_word(&filtering), "active",
+				   active, "recent", recent));
 }
 
 void fw_api_under_attack_state(struct fw_request *request, struct fw_answer *answer)

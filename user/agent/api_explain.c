@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/listings.h"
 #include "agent/request.h"
 #include "agent/sources.h"
@@ -170,6 +171,18 @@ static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *expl
 	return json_null();
 }
 
+/* What the walk has to add; of a drop also where an interface's mode forbids it, which the walk does not
+ * know. NULL: nothing. */
+static const char *say_but(const struct fw_explanation *explanation, const struct fw_filtering *filtering,
+			   char text[FW_FILTERING_BUT_MAX])
+{
+	if (explanation->but[0])
+		return explanation->but;
+	if (explanation->verdict != FW_VERDICT_DROP || !filtering->counting)
+		return NULL;
+	return fw_filtering_but(filtering, text, FW_FILTERING_BUT_MAX);
+}
+
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
@@ -186,6 +199,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_err err = {};
 	json_t *steps, *seen, *reply, *expected;
+	struct fw_filtering filtering;
+	char but[FW_FILTERING_BUT_MAX];
 	const char *rule;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
@@ -213,13 +228,15 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 						       "detail", explanation.steps[i].detail));
 	seen = fw_top_seen(agent, &packet.source);
 	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
-	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?}", "address",
+	fw_filtering_look(agent, &filtering);
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?, s:s}", "address",
 			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
 			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
 			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL);
+			  (int)explanation.depends, "but", say_but(&explanation, &filtering, but),
+			  "filtering", fw_filtering_word(&filtering));
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
 		json_object_set(reply, "suppressed", expected);

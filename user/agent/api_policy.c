@@ -9,6 +9,7 @@
 #include "agent/changes.h"
 #include "agent/force.h"
 #include "agent/last_good.h"
+#include "agent/policy_warnings.h"
 #include "agent/question.h"
 #include "agent/reload.h"
 #include "agent/request.h"
@@ -90,64 +91,13 @@ static struct fw_loaded *prepare(struct fw_request *request, struct fw_answer *a
 	return NULL;
 }
 
-/* "eth0, eth1": what is filtered now; "" when nothing is. */
-static void attached_names(const struct fw_agent *agent, char *text, size_t size)
-{
-	const struct fw_attached *attached;
-	size_t count = agent->attachments ? fw_attachments_list(agent->attachments, &attached) : 0, used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < count && used < size; i++)
-		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", attached[i].name);
-}
-
-/* A policy that filters no interface is legal, and protection that is off: said in front of all else. NULL:
- * it filters some. */
-static json_t *nothing_filtered(const struct fw_agent *agent, const struct fw_policy *policy)
-{
-	FW_FREE struct fw_interface *wanted = NULL;
-	char names[256];
-	size_t count = 0;
-
-	if (fw_interfaces_wanted(agent, policy, &wanted, &count) || count)
-		return NULL;
-	attached_names(agent, names, sizeof(names));
-	return json_sprintf("NOTHING WILL BE FILTERED: NO interface is named by this policy or by "
-			    "--interface%s%s%s; name yours under interfaces:, or run: floodwall attach IFACE",
-			    *names ? "; protection is SWITCHED OFF on " : "", names,
-			    *names ? " with it" : "");
-}
-
-/* About a policy as a whole. */
-static void insert_warning(json_t *list, const struct fw_loaded *loaded, const char *code, json_t *message)
-{
-	json_array_insert_new(list, 0,
-			      json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:n, s:n}", "file",
-					loaded->stand.name, "line", 1, "column", 1, "end_column", 0,
-					"severity", "warning", "code", code, "message", message, "hint",
-					"note"));
-}
-
-static json_t *plan_warnings(const struct fw_agent *agent, const struct fw_loaded *loaded)
-{
-	json_t *list = fw_diags_to_json(&loaded->diags, true);
-	json_t *nothing = nothing_filtered(agent, loaded->policy);
-	json_t *in_vain = fw_changes_in_vain(agent, loaded->policy);
-
-	if (in_vain)
-		insert_warning(list, loaded, "interface-option", in_vain);
-	if (nothing)
-		insert_warning(list, loaded, "nothing-filtered", nothing);
-	return list;
-}
-
 static json_t *plan_to_json(const struct fw_agent *agent, const struct fw_plan *plan,
 			    const struct fw_loaded *loaded)
 {
 	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "changes", fw_changes_to_json(plan), "add",
 			 (json_int_t)plan->added, "change", (json_int_t)plan->changed, "remove",
 			 (json_int_t)plan->removed, "memory_bytes", (json_int_t)loaded->image->memory_bytes,
-			 "warnings", plan_warnings(agent, loaded));
+			 "warnings", fw_warnings_of_plan(agent, loaded));
 }
 
 /* Limits that change are held against what was recorded, by a thread: then the answer is put off. */
@@ -174,44 +124,6 @@ void fw_api_plan(struct fw_request *request, struct fw_answer *answer)
 	fw_loaded_free(loaded);
 }
 
-static json_t *warnings_of(const struct fw_agent *agent, const struct fw_loaded *loaded)
-{
-	const struct fw_policy *running = agent->loaded->policy, *next = loaded->policy;
-	json_t *list = json_array(), *nothing = nothing_filtered(agent, next);
-	json_t *in_vain = fw_changes_in_vain(agent, next);
-
-	if (nothing)
-		json_array_append_new(list, nothing);
-	if (in_vain)
-		json_array_append_new(list, in_vain);
-	for (size_t i = 0; i < loaded->diags.count; i++)
-		if (loaded->diags.items[i].severity == FW_SEVERITY_WARNING)
-			json_array_append_new(list, json_sprintf("%s:%d:%d: %s", loaded->stand.name,
-								 loaded->diags.items[i].mark.line,
-								 loaded->diags.items[i].mark.column,
-								 loaded->diags.items[i].message));
-	for (size_t i = 0; i < agent->loaded->stand.tune_count; i++)
-		json_array_append_new(
-			list,
-			json_sprintf("the unsaved tune %s %s=%s belongs to the policy before and is not "
-				     "in force any more; floodwall rollback brings both back",
-				     agent->loaded->stand.tunes[i].rule, agent->loaded->stand.tunes[i].key,
-				     agent->loaded->stand.tunes[i].value));
-	if (memcmp(&running->capacity, &next->capacity, sizeof(running->capacity)))
-		json_array_append_new(
-			list,
-			json_string(
-				"capacity: takes effect when the agent starts again, with tables rebuilt: "
-				"meters begin at zero, bans are restored"));
-	if (running->safety.protect_ssh_clients && !next->safety.protect_ssh_clients)
-		json_array_append_new(
-			list,
-			json_string(
-				"live SSH sessions are not protected from this policy's rules; confirm it "
-				"over a new session before you close this one"));
-	return list;
-}
-
 static bool confirm_time(struct fw_request *request, uint64_t *ret_ns, struct fw_answer *answer)
 {
 	if (!fw_request_seconds(request, "confirm_seconds", ret_ns, answer))
@@ -229,6 +141,7 @@ static void remember(struct fw_agent *agent, struct fw_stand *before, uint32_t p
 	} else {
 		fw_stand_done(&agent->previous);
 		agent->previous = *before;
+		agent->previous_left = false;
 		*before = (struct fw_stand){};
 		/* Whatever became of one before, it is not in force. */
 		agent->confirm.outcome = "none";
@@ -252,7 +165,7 @@ static void say_applied(struct fw_agent *agent, const char *by, uint32_t previou
 		 json_pack("{s:s, s:I, s:I, s:I}", "file", agent->loaded->stand.name, "generation",
 			   (json_int_t)agent->generation, "previous", (json_int_t)previous, "confirm_seconds",
 			   (json_int_t)(confirm_ns / FW_NS_PER_SEC)),
-		 "policy '%s' applied, generation %u is in force%s", agent->loaded->stand.name,
+		 "policy '%s' applied by %s, generation %u is in force%s", agent->loaded->stand.name, by,
 		 agent->generation, wait);
 }
 
@@ -280,7 +193,7 @@ void fw_api_apply(struct fw_request *request, struct fw_answer *answer)
 		fw_reply(answer, NULL);
 		return;
 	}
-	warnings = warnings_of(agent, loaded);
+	warnings = fw_warnings_of_change(agent, loaded, true);
 	if (fw_force_install(agent, loaded, &err)) {
 		fw_fail_err(answer, &err);
 		json_decref(warnings);
@@ -345,7 +258,7 @@ void fw_api_reload(struct fw_request *request, struct fw_answer *answer)
 	struct fw_err err = {};
 
 	if (!fw_reload(agent, &order, notes, &changes, &refused, &err)) {
-		json_t *nothing = nothing_filtered(agent, agent->loaded->policy);
+		json_t *nothing = fw_warnings_nothing_filtered(agent, agent->loaded->policy);
 
 		if (nothing)
 			json_array_insert_new(notes, 0, nothing);

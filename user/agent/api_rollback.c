@@ -9,21 +9,23 @@
 #include "agent/changes.h"
 #include "agent/force.h"
 #include "agent/last_good.h"
+#include "agent/policy_warnings.h"
 #include "agent/request.h"
 #include "agent/undo.h"
 
 /* What is said of a rollback that is done. */
 struct done {
 	uint32_t refused, to; /* generations */
-	json_t *changes, *undo;
+	struct fw_come_back back;
+	json_t *undo;
 };
 
 /* Swaps the policy in force with the one before: done twice it is undone. */
-static int go_back(struct fw_agent *agent, const char *by, json_t **ret_changes, struct fw_err *err)
+static int go_back(struct fw_agent *agent, const char *by, struct fw_come_back *ret, struct fw_err *err)
 {
 	struct fw_stand target = {}, before = {};
 	struct fw_loaded *loaded = NULL;
-	json_t *changes = NULL;
+	struct fw_come_back back = {};
 	int r = fw_stand_copy(&agent->previous, &target);
 
 	if (!r)
@@ -39,13 +41,15 @@ static int go_back(struct fw_agent *agent, const char *by, json_t **ret_changes,
 				   loaded->diags.items[0].message);
 		fw_loaded_free(loaded);
 	} else {
-		changes = fw_changes_to(agent, loaded->policy);
+		back.changes = fw_changes_to(agent, loaded->policy);
+		back.warnings = fw_warnings_of_change(agent, loaded, true);
 		r = fw_force_install(agent, loaded, err);
 	}
 	if (!r) {
 		fw_stand_done(&agent->previous);
 		agent->previous = before;
 		before = (struct fw_stand){};
+		agent->previous_left = !agent->previous_left;
 		agent->confirm.taken_back = 0;
 		fw_force_note_config(agent);
 		fw_force_save(agent);
@@ -53,11 +57,13 @@ static int go_back(struct fw_agent *agent, const char *by, json_t **ret_changes,
 		fw_event(agent, "rollback", by,
 			 json_pack("{s:I, s:s}", "generation", (json_int_t)agent->generation, "file",
 				   agent->loaded->stand.name),
-			 "rolled back: policy '%s' is in force again as generation %u",
+			 "rolled back by %s: policy '%s' is in force again as generation %u", by,
 			 agent->loaded->stand.name, agent->generation);
-		*ret_changes = json_incref(changes);
+		*ret = back;
+	} else {
+		json_decref(back.changes);
+		json_decref(back.warnings);
 	}
-	json_decref(changes);
 	fw_stand_done(&target);
 	fw_stand_done(&before);
 	return r;
@@ -85,7 +91,7 @@ static int take_back_pending(struct fw_request *request, struct done *done, stru
 
 	done->refused = agent->confirm.generation;
 	done->to = agent->confirm.previous_generation;
-	r = fw_confirm_take_back(agent, request->by, "rolled back by hand", &done->changes, err);
+	r = fw_confirm_take_back(agent, request->by, "rolled back by hand", &done->back, err);
 	if (r)
 		json_decref(undo);
 	else
@@ -93,31 +99,32 @@ static int take_back_pending(struct fw_request *request, struct done *done, stru
 	return r;
 }
 
-/* Whoever sits before a screen that went dark means the policy that is gone by now, not the one before. Once:
- * then it is said, and asking again goes further. */
+/* Whoever sits before a screen that went dark, or did not see that somebody else was faster, means the policy
+ * that is gone by now, not the one before. Once: then it is said, and asking again goes further. */
 static void reply_gone_already(struct fw_agent *agent, struct fw_answer *answer)
 {
 	const struct fw_stand *before = &agent->previous;
 	json_int_t now = agent->generation;
 
-	fw_reply(answer,
-		 json_pack("{s:b, s:I, s:I, s:I, s:s, s:[], s:o, s:n}", "unchanged", 1, "generation", now,
-			   "rolled_back_to", now, "rolled_back", (json_int_t)agent->confirm.taken_back,
-			   "policy_file", agent->loaded->stand.name, "changes", "before",
-			   before->text ? json_string(before->name) : json_null(), "undo"));
+	fw_reply(answer, json_pack("{s:b, s:I, s:I, s:I, s:s, s:s, s:[], s:[], s:o, s:n}", "unchanged", 1,
+				   "generation", now, "rolled_back_to", now, "rolled_back",
+				   (json_int_t)agent->confirm.taken_back, "why",
+				   agent->confirm.timed_out ? "nobody confirmed it in time" : "by hand",
+				   "policy_file", agent->loaded->stand.name, "changes", "warnings", "before",
+				   before->text ? json_string(before->name) : json_null(), "undo"));
 	agent->confirm.taken_back = 0;
 	fw_force_save(agent);
 }
 
 static void reply_done(const struct fw_agent *agent, const struct done *done, struct fw_answer *answer)
 {
-	fw_reply(answer,
-		 fw_kept_reply(agent, FW_KEPT_POLICY,
-			       json_pack("{s:b, s:I, s:I, s:I, s:s, s:o, s:o}", "unchanged", 0, "generation",
-					 (json_int_t)agent->generation, "rolled_back_to",
-					 (json_int_t)done->to, "rolled_back", (json_int_t)done->refused,
-					 "policy_file", agent->loaded->stand.name, "changes", done->changes,
-					 "undo", done->undo)));
+	fw_reply(answer, fw_kept_reply(agent, FW_KEPT_POLICY,
+				       json_pack("{s:b, s:I, s:I, s:I, s:s, s:o, s:o, s:o}", "unchanged", 0,
+						 "generation", (json_int_t)agent->generation,
+						 "rolled_back_to", (json_int_t)done->to, "rolled_back",
+						 (json_int_t)done->refused, "policy_file",
+						 agent->loaded->stand.name, "changes", done->back.changes,
+						 "warnings", done->back.warnings, "undo", done->undo)));
 }
 
 void fw_api_rollback(struct fw_request *request, struct fw_answer *answer)
@@ -132,14 +139,16 @@ void fw_api_rollback(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	if (!agent->confirm.pending && !agent->previous.text) {
-		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-before", NULL,
-			"there is no policy to go back to: this is the first one");
+		fw_fail(answer, 409, FW_EXIT_FAILED, "nothing-before",
+			"put another one in force with: floodwall apply FILE",
+			"there is no policy to go back to: this is the first one, or the one before it was "
+			"taken back itself");
 		return;
 	}
 	if (agent->confirm.pending) {
 		r = take_back_pending(request, &done, &err);
 	} else {
-		r = go_back(agent, request->by, &done.changes, &err);
+		r = go_back(agent, request->by, &done.back, &err);
 		done.to = agent->generation;
 		done.undo = r ? NULL : json_string("floodwall rollback");
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/request.h"
 #include "agent/snapshot.h"
 #include "kern/stats.h"
@@ -18,12 +19,29 @@ static json_t *text_aspect(const struct fw_policy *policy, const struct fw_polic
 	return text && strcmp(text, "none") ? json_string(text) : json_null();
 }
 
+/* What keeps it from enforcing, NULL: nothing does. */
+static const char *counts_by(const struct fw_agent *agent, const struct fw_policy_rule *rule)
+{
+	const struct fw_policy *policy = agent->loaded->policy;
+	struct fw_filtering filtering;
+
+	fw_filtering_look(agent, &filtering);
+	if (filtering.by_policy)
+		return "policy";
+	if (rule->mode == FW_MODE_COUNT)
+		return "rule";
+	if (filtering.attached && filtering.counting == filtering.attached)
+		return "interfaces";
+	return fw_rule_counts(policy, rule) ? "no_attack" : NULL;
+}
+
 static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct fw_rule_count *count,
 			    const struct fw_key_stats *keys)
 {
 	const struct fw_policy *policy = agent->loaded->policy;
 	const struct fw_policy_rule *rule = &policy->rules[index];
 	bool limited = rule->limit.unit != FW_UNIT_NONE;
+	const char *by = counts_by(agent, rule);
 	json_t *labels = json_array(), *json;
 
 	for (size_t i = 0; i < rule->labels.count; i++)
@@ -34,7 +52,7 @@ static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct f
 		rule->mode == FW_MODE_ATTACK   ? "attack"
 		: fw_rule_counts(policy, rule) ? "count"
 					       : "enforce",
-		"enforcing", (int)!fw_rule_counts(policy, rule), "limit",
+		"enforcing", (int)!by, "limit",
 		limited ? json_integer((json_int_t)rule->limit.amount) : json_null(), "unit",
 		limited ? json_string(fw_unit_word(rule->limit.unit)) : json_null(), "window_seconds",
 		limited ? json_real((double)rule->limit.window_ns / 1e9) : json_null(), "per",
@@ -43,6 +61,7 @@ static json_t *rule_to_json(struct fw_agent *agent, size_t index, const struct f
 		(json_int_t)keys->over, "id", (json_int_t)agent->loaded->image->slot->rules[index].id,
 		"bytes", (json_int_t)count->bytes, "labels", labels, "ban",
 		text_aspect(policy, rule, FW_ASPECT_BAN), "keys_tracked", (json_int_t)keys->tracked);
+	json_object_set_new(json, "counts_by", by ? json_string(by) : json_null());
 	json_object_set_new(json, "resource",
 			    rule->stands_in_for ? json_string(strchr(rule->name, '@') + 1) : json_null());
 	if (limited && rule->limit.window_ns % FW_NS_PER_SEC == 0)

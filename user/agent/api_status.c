@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/rebuilt.h"
 #include "agent/request.h"
 #include "agent/snapshot.h"
@@ -12,7 +13,7 @@
 #include "lib/reason.h"
 #include "observe/metrics.h"
 
-#define ADMISSION_NEWS_NS (60 * FW_NS_PER_SEC)
+#define ADMISSION_NEWS_SECONDS 60
 
 struct sums {
 	struct fw_traffic_totals totals;
@@ -59,8 +60,7 @@ static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached
 	return json;
 }
 
-static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings,
-				  size_t *ret_counting)
+static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings)
 {
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
@@ -69,7 +69,6 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 	for (size_t i = 0; i < count; i++) {
 		json_t *json = attached_to_json(agent, &attached[i], sums);
 
-		*ret_counting += !strcmp(json_string_value(json_object_get(json, "mode")), "count");
 		json_array_append_new(list, json);
 		if (attached[i].fell_back)
 			json_array_append_new(
@@ -105,7 +104,44 @@ static json_t *reasons_to_json(const uint64_t packets[FW_REASON_MAX_])
 	return json;
 }
 
-static json_t *faults_to_json(struct fw_agent *agent, json_t *warnings)
+/* Seconds since a fault last came, as the sampler saw it; false: not since the agent's start. */
+static bool fault_age(const struct fw_agent *agent, enum fw_fault fault, uint64_t *ret_seconds)
+{
+	uint64_t grown_ns = agent->sampler.faults[fault].grown_ns;
+
+	*ret_seconds = grown_ns ? (fw_monotonic_ns() - grown_ns) / FW_NS_PER_SEC : 0;
+	return grown_ns;
+}
+
+static void warn_of_fault(const struct fw_agent *agent, json_t *warnings, enum fw_fault fault,
+			  const char *format)
+{
+	uint64_t count = agent->sampler.faults[fault].count, age;
+
+	if (fault_age(agent, fault, &age) && age < FW_FAULT_NEWS_SECONDS)
+		json_array_append_new(warnings,
+				      json_sprintf(format, (unsigned long)count, (unsigned long)age));
+}
+
+static void warn_of_faults(const struct fw_agent *agent, json_t *warnings)
+{
+	uint64_t age;
+
+	/* Of a flood that is over nothing follows any more. */
+	if (fault_age(agent, FW_FAULT_NOT_ADMITTED, &age) && age < ADMISSION_NEWS_SECONDS)
+		json_array_append_new(
+			warnings,
+			json_sprintf("new sources were given no meter (last %lu s ago): limits per source "
+				     "caught them late; see floodwall check --flood N",
+				     (unsigned long)age));
+	warn_of_fault(agent, warnings, FW_FAULT_METER_FULL,
+		      "%lu packets of new keys were not limited (last %lu s ago), there was no room for "
+		      "their meters: raise capacity: {sources: N}");
+	warn_of_fault(agent, warnings, FW_FAULT_BAN_FULL,
+		      "%lu bans found no room (last %lu s ago): raise capacity: {bans: N}");
+}
+
+static json_t *faults_to_json(struct fw_agent *agent)
 {
 	uint64_t faults[FW_FAULT_MAX_] = {};
 	json_t *json = json_object();
@@ -114,25 +150,18 @@ static json_t *faults_to_json(struct fw_agent *agent, json_t *warnings)
 	for (int fault = 0; fault < FW_FAULT_MAX_; fault++)
 		json_object_set_new(json, fw_fault_facts(fault)->word,
 				    json_integer((json_int_t)faults[fault]));
-	/* Of a flood that is over nothing follows any more. */
-	if (agent->sampler.not_admitted_ns &&
-	    fw_monotonic_ns() - agent->sampler.not_admitted_ns < ADMISSION_NEWS_NS)
-		json_array_append_new(
-			warnings,
-			json_sprintf("new sources were given no meter (last %lu s ago): limits per source "
-				     "caught them late; see floodwall check --flood N",
-				     (unsigned long)((fw_monotonic_ns() - agent->sampler.not_admitted_ns) /
-						     FW_NS_PER_SEC)));
-	if (faults[FW_FAULT_METER_FULL])
-		json_array_append_new(
-			warnings,
-			json_sprintf("%lu packets of new keys were not limited, there was no room for their "
-				     "meters: raise capacity: {sources: N}",
-				     (unsigned long)faults[FW_FAULT_METER_FULL]));
-	if (faults[FW_FAULT_BAN_FULL])
-		json_array_append_new(warnings,
-				      json_sprintf("%lu bans found no room: raise capacity: {bans: N}",
-						   (unsigned long)faults[FW_FAULT_BAN_FULL]));
+	return json;
+}
+
+static json_t *fault_ages_to_json(const struct fw_agent *agent)
+{
+	json_t *json = json_object();
+	uint64_t age;
+
+	for (int fault = 0; fault < FW_FAULT_MAX_; fault++)
+		json_object_set_new(json, fw_fault_facts(fault)->word,
+				    fault_age(agent, fault, &age) ? json_integer((json_int_t)age)
+								  : json_null());
 	return json;
 }
 
@@ -194,17 +223,15 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
 	json_t *warnings = json_array(), *interfaces, *maps, *logs, *suppressions, *notify, *challenge;
-	const struct fw_attached *attached;
-	size_t attached_count = fw_attachments_list(agent->attachments, &attached), counting = 0;
+	struct fw_filtering filtering;
 	struct sums sums = {};
-	const char *state;
 
-	interfaces = interfaces_to_json(agent, &sums, warnings, &counting);
-	state = !attached_count ? "detached" : counting == attached_count ? "counting" : "enforcing";
+	fw_filtering_look(agent, &filtering);
+	interfaces = interfaces_to_json(agent, &sums, warnings);
 	maps = fw_rebuilt_to_json(agent, warnings);
 	if (agent->no_pins_why[0])
 		json_array_append_new(warnings, json_string(agent->no_pins_why));
-	if (!attached_count)
+	if (!filtering.attached)
 		json_array_append_new(
 			warnings,
 			json_string(
@@ -214,6 +241,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	if (!agent->last_reload_ok)
 		json_array_append_new(warnings,
 				      json_string("the last reload failed, the policy before it runs on"));
+	warn_of_faults(agent, warnings);
 	logs = fw_logs_to_json(agent, warnings);
 	suppressions = fw_suppressed_to_json(agent, warnings);
 	notify = fw_notifier_to_json(agent, warnings);
@@ -221,8 +249,8 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	fw_reply(answer,
 		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, "
 			   "s:o, "
-			   "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			   "state", state, "interfaces", interfaces, "packets",
+			   "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			   "state", fw_filtering_word(&filtering), "interfaces", interfaces, "packets",
 			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
 			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
 			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(sums.reasons),
@@ -233,11 +261,12 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			   (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC),
 			   "policy_file", agent->loaded->stand.name, "pinned",
 			   (int)fw_datapath_pinned(agent->datapath), "confirm", confirm_to_json(agent),
-			   "rates", rates_to_json(&agent->sampler), "faults", faults_to_json(agent, warnings),
-			   "logs", logs, "warnings", warnings, "feeds", feeds_to_json(agent), "history",
-			   fw_recorder_to_json(agent, warnings), "attacks", fw_attacks_brief(agent),
-			   "under_attack", fw_under_attack_to_json(agent), "suppressions", suppressions,
-			   "notify", notify, "challenge", challenge, "maps", maps));
+			   "rates", rates_to_json(&agent->sampler), "faults", faults_to_json(agent),
+			   "fault_ages", fault_ages_to_json(agent), "logs", logs, "warnings", warnings,
+			   "feeds", feeds_to_json(agent), "history", fw_recorder_to_json(agent, warnings),
+			   "attacks", fw_attacks_brief(agent), "under_attack", fw_under_attack_to_json(agent),
+			   "suppressions", suppressions, "notify", notify, "challenge", challenge, "maps",
+			   maps));
 }
 
 void fw_api_metrics(struct fw_request *request, struct fw_answer *answer)

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/force.h"
 #include "agent/request.h"
+#include "agent/tune_text.h"
 #include "agent/undo.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
@@ -375,6 +376,7 @@ static void keep_and_tell(struct fw_request *request, const struct order *order,
 {
 	struct fw_agent *agent = request->agent;
 	const char *unsaved = json_string_value(undo->unsaved);
+	FW_FREE char *said = fw_tune_text(changes);
 
 	fw_loaded_prune(agent->loaded);
 	fw_force_save_tunes(agent);
@@ -382,9 +384,9 @@ static void keep_and_tell(struct fw_request *request, const struct order *order,
 	fw_event(agent, "tune", request->by,
 		 json_pack("{s:s, s:O, s:I}", "rule", order->rule, "changes", changes, "generation",
 			   (json_int_t)agent->generation),
-		 "rule '%s' tuned, generation %u is in force; undo: %s%s%s", order->rule, agent->generation,
-		 json_string_value(undo->undo), unsaved ? "; if it could not be saved: " : "",
-		 unsaved ? unsaved : "");
+		 "rule '%s' tuned by %s: %s; generation %u is in force; undo: %s%s%s", order->rule,
+		 request->by, said ? said : "", agent->generation, json_string_value(undo->undo),
+		 unsaved ? "; if it could not be saved: " : "", unsaved ? unsaved : "");
 }
 
 /* What check warns of in a file, of the rule as it is now. */

@@ -8,6 +8,7 @@
 #include "agent/changes.h"
 #include "agent/force.h"
 #include "agent/last_good.h"
+#include "agent/policy_warnings.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
@@ -30,7 +31,6 @@ static void on_deadline(uv_timer_t *timer)
 		return;
 	}
 	agent->confirm.timed_out = true;
-	agent->confirm.taken_back = agent->confirm.generation;
 	fw_force_save(agent);
 }
 
@@ -82,20 +82,29 @@ void fw_confirm_keep(struct fw_agent *agent, const char *by)
 	confirm->outcome = "confirmed";
 	fw_stand_done(&agent->previous);
 	agent->previous = confirm->before;
+	agent->previous_left = false;
 	confirm->before = (struct fw_stand){};
 	fw_force_save(agent);
 	fw_event(agent, "confirm", by, json_pack("{s:I}", "generation", (json_int_t)agent->generation),
-		 "generation %u confirmed", agent->generation);
+		 "generation %u confirmed by %s", agent->generation, by);
 }
 
-int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, json_t **ret_changes,
+void fw_confirm_forget_left(struct fw_agent *agent)
+{
+	if (agent->previous_left)
+		fw_stand_done(&agent->previous);
+	agent->previous_left = false;
+}
+
+int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, struct fw_come_back *ret,
 			 struct fw_err *err)
 {
 	struct fw_confirm *confirm = &agent->confirm;
 	uint32_t refused = agent->generation;
+	bool hand = strcmp(by, "agent") != 0;
 	struct fw_loaded *loaded = NULL;
 	struct fw_stand stand = {};
-	json_t *changes;
+	struct fw_come_back back = {};
 	int r = fw_stand_copy(&confirm->before, &stand);
 
 	if (!r)
@@ -105,24 +114,29 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 		fw_stand_done(&stand);
 		return r;
 	}
-	changes = ret_changes ? fw_changes_to(agent, loaded->policy) : NULL;
+	if (ret)
+		back = (struct fw_come_back){.changes = fw_changes_to(agent, loaded->policy),
+					     .warnings = fw_warnings_of_change(agent, loaded, false)};
 	r = fw_force_install(agent, loaded, err);
 	if (r) {
-		json_decref(changes);
+		json_decref(back.changes);
+		json_decref(back.warnings);
 		return r;
 	}
-	if (ret_changes)
-		*ret_changes = changes;
+	if (ret)
+		*ret = back;
 	uv_timer_stop(&confirm->timer);
 	confirm->pending = false;
 	confirm->outcome = "rolled_back";
+	confirm->taken_back = confirm->generation;
 	fw_stand_done(&confirm->before);
+	fw_confirm_forget_left(agent);
 	fw_force_save(agent);
 	fw_event(agent, "rollback", by,
 		 json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back",
 			   (json_int_t)refused, "why", why),
-		 "rolled back generation %u, its predecessor is in force as generation %u: %s", refused,
-		 agent->generation, why);
+		 "rolled back generation %u, its predecessor is in force as generation %u: %s%s", refused,
+		 agent->generation, hand ? "taken back by " : why, hand ? by : "");
 	return 0;
 }
 

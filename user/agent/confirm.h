@@ -18,8 +18,8 @@ struct fw_confirm {
 	uint32_t generation, previous_generation;
 	const char *outcome; /* of the last one: "none", "confirmed", "rolled_back" */
 	bool timed_out;	     /* rolled back because nobody confirmed in time */
-	uint32_t taken_back; /* the generation that went so, until `rollback` has said it or another policy is
-				in force; 0: none */
+	uint32_t taken_back; /* the generation that went, until `rollback` has said it or another policy is in
+				force; 0: none */
 	uv_timer_t timer;
 };
 
@@ -30,9 +30,16 @@ void fw_confirm_begin(struct fw_agent *agent, struct fw_stand *before, uint32_t 
 /* Arms the timer for a deadline that was read from disk. */
 void fw_confirm_resume(struct fw_agent *agent);
 void fw_confirm_keep(struct fw_agent *agent, const char *by);
-/* ret_changes, may be NULL: what that has changed, NULL without memory; the caller's. */
-int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, json_t **ret_changes,
+/* What comes back, all the caller's. */
+struct fw_come_back {
+	json_t *changes, *warnings;
+};
+/* A policy that a rollback has left before is forgotten with it: the next rollback does not go there. ret:
+ * may be NULL. */
+int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why, struct fw_come_back *ret,
 			 struct fw_err *err);
+/* The policy that a rollback has left, if that is what the next one would go to. */
+void fw_confirm_forget_left(struct fw_agent *agent);
 
 json_t *fw_confirm_to_json(const struct fw_confirm *confirm);
 void fw_confirm_from_json(struct fw_confirm *confirm, const json_t *document, bool same_boot);

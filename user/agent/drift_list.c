@@ -75,7 +75,7 @@ json_t *fw_drift_to_json(const struct fw_agent *agent)
 
 	if (strcmp(stand->name, agent->options.config))
 		add(list, "policy", stand->name, "apply", 0,
-		    json_sprintf("in force instead of %s, which a boot loads", agent->options.config));
+		    json_sprintf("in force; a boot loads %s instead", agent->options.config));
 	for (size_t i = 0; i < stand->tune_count; i++)
 		if (!is_overridden(stand, i))
 			add_tune(list, agent->loaded, &stand->tunes[i]);

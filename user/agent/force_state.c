@@ -111,12 +111,13 @@ uint32_t fw_force_list_changes(const struct fw_agent *agent)
 static void save(struct fw_agent *agent, uint64_t fingerprint)
 {
 	json_t *document = json_pack(
-		"{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
+		"{s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "running",
 		fw_stand_to_json(&agent->loaded->stand), "previous",
-		agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "confirm",
-		fw_confirm_to_json(&agent->confirm), "rule_ids", ids_to_json(&agent->ids), "generation",
-		(json_int_t)agent->generation, "fingerprint", (json_int_t)fingerprint, "list_changes",
-		(json_int_t)fw_force_list_changes(agent), "config_digest", (json_int_t)agent->config_digest);
+		agent->previous.text ? fw_stand_to_json(&agent->previous) : json_null(), "previous_left",
+		(int)agent->previous_left, "confirm", fw_confirm_to_json(&agent->confirm), "rule_ids",
+		ids_to_json(&agent->ids), "generation", (json_int_t)agent->generation, "fingerprint",
+		(json_int_t)fingerprint, "list_changes", (json_int_t)fw_force_list_changes(agent),
+		"config_digest", (json_int_t)agent->config_digest);
 
 	fw_keep(agent, FW_KEPT_POLICY, document);
 }
@@ -161,6 +162,7 @@ static void load_saved(struct fw_agent *agent, struct saved *saved)
 	fw_confirm_from_json(&agent->confirm, json_object_get(document, "confirm"), saved->same_boot);
 	fw_stand_from_json(json_object_get(document, "running"), &saved->running);
 	fw_stand_from_json(json_object_get(document, "previous"), &agent->previous);
+	agent->previous_left = json_is_true(json_object_get(document, "previous_left"));
 	saved->config_digest = (uint64_t)json_integer_value(json_object_get(document, "config_digest"));
 	if (saved->same_boot) {
 		agent->adoptable.generation =
@@ -223,6 +225,7 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 		confirm->outcome = "rolled_back";
 		confirm->timed_out = true;
 		confirm->taken_back = confirm->generation;
+		fw_confirm_forget_left(agent);
 		return "an applied policy was not confirmed before its deadline, which passed while no agent "
 		       "ran: rolled back";
 	}

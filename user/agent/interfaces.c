@@ -131,6 +131,7 @@ uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_po
 static void say_attached(struct fw_agent *agent, const struct fw_attached *attached, const char *by)
 {
 	const char *mode = fw_xdp_mode_word(attached->mode);
+	bool hand = strcmp(by, "agent") != 0;
 
 	/* A link of the agent before, found still filtering. */
 	bool adopted = !agent->ready && agent->adoption == FW_ADOPTED_ALL;
@@ -138,8 +139,9 @@ static void say_attached(struct fw_agent *agent, const struct fw_attached *attac
 	fw_event(agent, "attach", by,
 		 json_pack("{s:s, s:s, s:s, s:b}", "interface", attached->name, "xdp", mode, "driver",
 			   attached->driver, "fell_back", (int)attached->fell_back),
-		 "interface '%s': %s, %s XDP, driver %s", attached->name, adopted ? "adopted" : "attached",
-		 mode, attached->driver);
+		 "interface '%s': %s%s%s, %s XDP, driver %s", attached->name,
+		 adopted ? "adopted" : "attached", hand ? " by " : "", hand ? by : "", mode,
+		 attached->driver);
 	if (attached->fell_back)
 		fw_log(FW_LOG_WARNING,
 		       "interface '%s': native XDP was refused, GENERIC mode is in use: packets cost several "
@@ -300,7 +302,7 @@ int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *b
 		fw_log(FW_LOG_WARNING, "interface '%s': detached, but not remembered: out of memory", name);
 	fw_drift_save(agent);
 	fw_event(agent, "detach", by, json_pack("{s:s}", "interface", name),
-		 "interface '%s': detached, it is NOT filtered", name);
+		 "interface '%s': detached by %s, it is NOT filtered", name, by);
 	fw_interfaces_sync(agent, false, &ignored);
 	return 0;
 }

@@ -42,6 +42,7 @@ static int replace(struct fw_agent *agent, struct fw_stand *next, bool saved, js
 	}
 	fw_stand_done(&agent->previous);
 	agent->previous = before;
+	agent->previous_left = false;
 	agent->confirm.taken_back = 0;
 	return 0;
 }
@@ -77,13 +78,13 @@ int fw_reload(struct fw_agent *agent, const struct fw_reload_order *order, json_
 		fw_event(agent, "reload", order->by,
 			 json_pack("{s:s, s:I}", "file", agent->loaded->stand.name, "generation",
 				   (json_int_t)agent->generation),
-			 "policy '%s' read again, generation %u is in force", agent->loaded->stand.name,
-			 agent->generation);
+			 "policy '%s' read again by %s, generation %u is in force", agent->loaded->stand.name,
+			 order->by, agent->generation);
 	} else {
 		fw_event(agent, "reload", order->by,
 			 json_pack("{s:b, s:s, s:s}", "ok", 0, "file", agent->loaded->stand.name, "error",
 				   err->text),
-			 "reload failed, the policy in force stays: %s", err->text);
+			 "reload by %s failed, the policy in force stays: %s", order->by, err->text);
 	}
 	fw_notify_send(&agent->notify, "READY=1");
 	if (ret_refused)

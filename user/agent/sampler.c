@@ -51,15 +51,19 @@ static void say(struct fw_agent *agent)
 		fw_amount_format((uint64_t)agent->sampler.dropped_per_second, dropped, sizeof(dropped)));
 }
 
-static void look_at_admission(struct fw_agent *agent, uint64_t now, bool first)
+/* The first look finds what an agent before has left: nobody knows from when. */
+static void look_at_faults(struct fw_agent *agent, uint64_t now, bool first)
 {
 	struct fw_sampler *sampler = &agent->sampler;
 	uint64_t faults[FW_FAULT_MAX_] = {};
 
-	fw_stats_faults(agent->datapath, faults);
-	if (!first && faults[FW_FAULT_NOT_ADMITTED] > sampler->not_admitted)
-		sampler->not_admitted_ns = now;
-	sampler->not_admitted = faults[FW_FAULT_NOT_ADMITTED];
+	if (fw_stats_faults(agent->datapath, faults))
+		return;
+	for (int fault = 0; fault < FW_FAULT_MAX_; fault++) {
+		if (!first && faults[fault] > sampler->faults[fault].count)
+			sampler->faults[fault].grown_ns = now;
+		sampler->faults[fault].count = faults[fault];
+	}
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -82,7 +86,7 @@ static void on_timer(uv_timer_t *timer)
 		sampler->bytes_per_second = rate(totals.bytes, sampler->last.bytes, elapsed);
 		sampler->dropped_per_second = rate(totals.dropped, sampler->last.dropped, elapsed);
 	}
-	look_at_admission(agent, now, !sampler->at_ns);
+	look_at_faults(agent, now, !sampler->at_ns);
 	sampler->last = totals;
 	sampler->at_ns = now;
 	if (now / FW_NS_PER_SEC % STATUS_EVERY == 0)

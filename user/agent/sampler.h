@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "fw_reason.h"
+
 struct fw_agent;
 struct fw_iface_counts;
 
@@ -18,8 +20,9 @@ struct fw_sampler {
 	uint64_t at_ns;
 	struct fw_traffic_totals last;
 	double packets_per_second, bytes_per_second, dropped_per_second;
-	uint64_t not_admitted,
-		not_admitted_ns; /* keys without a meter so far; when they last grew, 0: not seen */
+	struct {
+		uint64_t count, grown_ns; /* grown_ns: when it last grew, 0: not since the agent's start */
+	} faults[FW_FAULT_MAX_];
 };
 
 void fw_sampler_start(struct fw_agent *agent);

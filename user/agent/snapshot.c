@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/force.h"
 #include "kern/stats.h"
 #include "lib/cleanup.h"
@@ -298,12 +299,12 @@ int fw_snapshot_take(struct fw_agent *agent, struct fw_snapshot *ret)
 		.bans_removed_manual = agent->leases.removed_manual,
 		.config_file = stand->name,
 	};
-	const struct fw_attached *attached;
-	bool any = fw_attachments_list(agent->attachments, &attached) != 0;
+	struct fw_filtering filtering;
 	int r = take_ifaces(agent, &snapshot);
 
-	snapshot.count_mode = any && agent->loaded->policy->mode == FW_MODE_COUNT;
-	snapshot.enforcing = any && !snapshot.count_mode;
+	fw_filtering_look(agent, &filtering);
+	snapshot.enforcing = filtering.counting < filtering.attached;
+	snapshot.count_mode = filtering.attached && !snapshot.enforcing;
 	snprintf(snapshot.config_hash, sizeof(snapshot.config_hash), "%016" PRIx64,
 		 fw_force_digest(stand->text, stand->length));
 	memcpy(snapshot.bans_added, agent->leases.added, sizeof(snapshot.bans_added));

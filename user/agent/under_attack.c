@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/filtering.h"
 #include "agent/force.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -41,10 +42,11 @@ size_t fw_under_attack_rules(const struct fw_policy *policy)
 void fw_under_attack_save(struct fw_agent *agent)
 {
 	const struct fw_under_attack *state = &agent->under_attack;
-	json_t *document = json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "mode", words[state->mode], "active",
-				     (int)state->active, "expires_ns", (json_int_t)state->expires_ns,
-				     "since_wall_ns", (json_int_t)state->since_wall_ns, "last_attack_ns",
-				     (json_int_t)state->last_attack_ns, "by", state->by);
+	json_t *document = json_pack(
+		"{s:s, s:b, s:I, s:I, s:I, s:s, s:s}", "mode", words[state->mode], "active",
+		(int)state->active, "expires_ns", (json_int_t)state->expires_ns, "since_wall_ns",
+		(json_int_t)state->since_wall_ns, "last_attack_ns", (json_int_t)state->last_attack_ns, "by",
+		state->by, "switched_by", state->switched_by);
 
 	fw_keep(agent, FW_KEPT_UNDER_ATTACK, document);
 }
@@ -55,14 +57,14 @@ void fw_under_attack_load(struct fw_agent *agent)
 	bool same_boot = false;
 	json_t *document = fw_kept_read(agent, FW_KEPT_UNDER_ATTACK, &same_boot);
 	json_int_t expires, since, last;
-	const char *mode, *by;
+	const char *mode, *by, *switched_by = "";
 	int active;
 
 	if (!document)
 		return;
-	if (same_boot && !json_unpack(document, "{s:s, s:b, s:I, s:I, s:I, s:s}", "mode", &mode, "active",
-				      &active, "expires_ns", &expires, "since_wall_ns", &since,
-				      "last_attack_ns", &last, "by", &by)) {
+	if (same_boot && !json_unpack(document, "{s:s, s:b, s:I, s:I, s:I, s:s, s?s}", "mode", &mode,
+				      "active", &active, "expires_ns", &expires, "since_wall_ns", &since,
+				      "last_attack_ns", &last, "by", &by, "switched_by", &switched_by)) {
 		for (unsigned int i = 0; i < FW_UNDER_ATTACK_MODE_MAX_; i++)
 			if (!strcmp(mode, words[i]))
 				state.mode = (enum fw_under_attack_mode)i;
@@ -72,13 +74,14 @@ void fw_under_attack_load(struct fw_agent *agent)
 		/* What happened without an agent is not known: the time until it lifts begins anew. */
 		state.last_attack_ns = active ? fw_monotonic_ns() : (uint64_t)last;
 		snprintf(state.by, sizeof(state.by), "%s", by);
+		snprintf(state.switched_by, sizeof(state.switched_by), "%s", switched_by);
 		agent->under_attack = state;
 	}
 	json_decref(document);
 }
 
 /* Publishes the policy in force anew; on failure everything is as before. */
-static int make(struct fw_agent *agent, bool active, struct fw_err *err)
+static int make(struct fw_agent *agent, bool active, const char *by, struct fw_err *err)
 {
 	bool before = agent->under_attack.active;
 	int r;
@@ -92,27 +95,44 @@ static int make(struct fw_agent *agent, bool active, struct fw_err *err)
 		return r;
 	}
 	agent->under_attack.since_wall_ns = fw_wall_ns();
+	snprintf(agent->under_attack.switched_by, sizeof(agent->under_attack.switched_by), "%s", by);
 	fw_force_save_soon(agent);
 	return 0;
+}
+
+/* "2 rules of mode attack enforce", which under attack they do not everywhere. */
+static void say_rules(const struct fw_agent *agent, size_t rules, char *text, size_t size)
+{
+	const char *verb = rules == 1 ? "counts" : "count";
+	struct fw_filtering filtering;
+	char but[FW_FILTERING_BUT_MAX] = "";
+
+	fw_filtering_look(agent, &filtering);
+	if (agent->under_attack.active) {
+		fw_filtering_but(&filtering, but, sizeof(but));
+		verb = strcmp(fw_filtering_word(&filtering), "enforcing") ? "would enforce"
+		       : rules == 1					  ? "enforces"
+									  : "enforce";
+	}
+	snprintf(text, size, "%zu rule%s of mode attack %s%s%s", rules, rules == 1 ? "" : "s", verb,
+		 but[0] ? ", but " : "", but);
 }
 
 static void tell(struct fw_agent *agent, const char *by, const char *why)
 {
 	const struct fw_under_attack *state = &agent->under_attack;
 	size_t rules = fw_under_attack_rules(agent->loaded->policy);
-	char marked[64];
+	char marked[64 + FW_FILTERING_BUT_MAX];
 
 	if (rules)
-		snprintf(marked, sizeof(marked), "%zu rule%s of mode attack %s", rules, rules == 1 ? "" : "s",
-			 state->active ? rules == 1 ? "enforces" : "enforce"
-			 : rules == 1  ? "counts"
-				       : "count");
+		say_rules(agent, rules, marked, sizeof(marked));
 	else
 		snprintf(marked, sizeof(marked), "no rule has mode: attack, nothing changes");
 	fw_event(agent, "under_attack", by,
 		 json_pack("{s:s, s:b, s:I, s:I}", "mode", words[state->mode], "active", (int)state->active,
 			   "rules", (json_int_t)rules, "generation", (json_int_t)agent->generation),
-		 "under attack: %s (%s); %s", state->active ? "yes" : "no", why, marked);
+		 "under attack: %s (%s%s%s); %s", state->active ? "yes" : "no", why,
+		 strcmp(by, "agent") ? " by " : "", strcmp(by, "agent") ? by : "", marked);
 }
 
 /* In auto: whether it should be on now. */
@@ -139,19 +159,21 @@ int fw_under_attack_set(struct fw_agent *agent, enum fw_under_attack_mode mode, 
 {
 	struct fw_under_attack before = agent->under_attack;
 	uint64_t now = fw_monotonic_ns();
+	bool active;
 	int r;
 
 	agent->under_attack.mode = mode;
 	agent->under_attack.expires_ns = for_ns && mode != FW_UNDER_ATTACK_AUTO ? now + for_ns : 0;
 	snprintf(agent->under_attack.by, sizeof(agent->under_attack.by), "%s", by);
-	r = make(agent, wanted(agent, now), err);
+	active = wanted(agent, now);
+	r = make(agent, active, mode == FW_UNDER_ATTACK_AUTO && active ? "agent" : by, err);
 	if (r) {
 		agent->under_attack = before;
 		return r;
 	}
 	fw_under_attack_save(agent);
 	tell(agent, by,
-	     mode == FW_UNDER_ATTACK_AUTO ? "by itself from now on"
+	     mode == FW_UNDER_ATTACK_AUTO ? "left to the agent"
 	     : mode == FW_UNDER_ATTACK_ON ? "switched on"
 					  : "switched off");
 	return 0;
@@ -177,7 +199,7 @@ void fw_under_attack_step(struct fw_agent *agent)
 		}
 		return;
 	}
-	if (make(agent, active, &err)) {
+	if (make(agent, active, "agent", &err)) {
 		if (now - agent->attacks.retry_ns > RETRY_NS)
 			fw_log(FW_LOG_ERROR, "under attack: the policy could not be published: %s", err.text);
 		agent->attacks.retry_ns = now;
@@ -195,11 +217,17 @@ json_t *fw_under_attack_to_json(const struct fw_agent *agent)
 	const struct fw_under_attack *state = &agent->under_attack;
 	uint64_t now = fw_monotonic_ns(), wall = fw_wall_ns();
 	uint64_t left = state->expires_ns > now ? state->expires_ns - now : 0;
+	struct fw_filtering filtering;
+	char but[FW_FILTERING_BUT_MAX];
 
+	fw_filtering_look(agent, &filtering);
+	fw_filtering_but(&filtering, but, sizeof(but));
 	return json_pack(
-		"{s:s, s:b, s:I, s:s?, s:o, s:o}", "mode", words[state->mode], "active", (int)state->active,
-		"rules", (json_int_t)fw_under_attack_rules(agent->loaded->policy), "by",
-		state->by[0] ? state->by : NULL, "since_seconds",
+		"{s:s, s:b, s:I, s:s?, s:s?, s:s, s:s?, s:o, s:o}", "mode", words[state->mode], "active",
+		(int)state->active, "rules", (json_int_t)fw_under_attack_rules(agent->loaded->policy), "by",
+		state->by[0] ? state->by : NULL, "switched_by",
+		state->switched_by[0] ? state->switched_by : NULL, "filtering", fw_filtering_word(&filtering),
+		"but", but[0] ? but : NULL, "since_seconds",
 		state->since_wall_ns && wall > state->since_wall_ns
 			? json_integer((json_int_t)((wall - state->since_wall_ns) / FW_NS_PER_SEC))
 			: json_null(),

@@ -32,7 +32,8 @@ struct fw_under_attack {
 	uint64_t expires_ns;	/* of on and off; auto follows. 0: until it is changed */
 	uint64_t since_wall_ns; /* when it became active or stopped being so, 0: since the start */
 	uint64_t last_attack_ns;
-	char by[64]; /* who chose the mode */
+	char by[64];	      /* who chose the mode */
+	char switched_by[64]; /* who made it active or not: "agent" when an attack did, or its end */
 };
 
 const char *fw_under_attack_word(enum fw_under_attack_mode mode);

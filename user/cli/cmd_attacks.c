@@ -34,7 +34,8 @@ const struct fw_command fw_command_attacks = {
 		 "targets and vectors is known from samples. Kept over a restart of the agent: the last 100.",
 	.examples = "floodwall attacks\nfloodwall --json attacks --last 100",
 	.route = FW_API_ATTACKS,
-	.json = "{\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
+	.json = "{\"filtering\":as state of "
+		"status,\"active\":[{\"id\":N,\"state\":\"active|ended\",\"target\",\"vector\",\"cause\","
 		"\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
 		"\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
 		"\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"dropped_per_second\":N,"
@@ -75,18 +76,23 @@ const struct fw_command fw_command_under_attack = {
 	.words = "on|off|auto",
 	.options = {FW_OPTION_FOR("on or off")},
 	.help = "the big switch: whether rules with mode: attack enforce",
-	.about = "Rules with mode: attack count in peace and drop while under attack. auto (default): they "
-		 "drop while an attack lasts and 20 s beyond, once what is not on trial (mode: count, action "
-		 "count, unless they have a signature and a limit) would begin an attack by itself; on: now; "
-		 "off: never. "
-		 "In force within milliseconds; "
-		 "shown by status, on and off also as drift; survives reload and restart of the agent, not a "
-		 "reboot. With --for it is auto again when the time is up. Without an argument it only says "
-		 "how things are.",
+	.about =
+		"Rules with mode: attack count in peace and drop while under attack. auto (default): they "
+		"drop while an attack lasts and 20 s beyond, once what is not on trial (mode: count, action "
+		"count, unless they have a signature and a limit) would begin an attack by itself; on: now; "
+		"off: never. "
+		"In force within milliseconds; "
+		"shown by status, on and off also as drift; survives reload and restart of the agent, not a "
+		"reboot. With --for it is auto again when the time is up. Without an argument it only says "
+		"how things are. Where the policy or an interface is in mode: count nothing is dropped under "
+		"attack either, which it says.",
 	.examples =
 		"floodwall under-attack on --for 30m\nfloodwall under-attack auto\nfloodwall under-attack",
 	.route = FW_API_UNDER_ATTACK,
-	.json = "{\"mode\":\"on|off|auto\",\"active\":BOOL,\"rules\":N,\"by\":NAME|null,"
-		"\"since_seconds\":N|null,\"expires_in_seconds\":N|null,\"not_kept\":TEXT (see sets add)}",
+	.json = "{\"mode\":\"on|off|auto\",\"active\":BOOL,\"rules\":N,\"by\":NAME|null (who chose the mode),"
+		"\"switched_by\":NAME|null (who made it active or not: agent when an attack did, or its end),"
+		"\"filtering\":as state of status,\"but\":TEXT|null (why what enforces drops nothing, or not "
+		"everywhere),\"since_seconds\":N|null,\"expires_in_seconds\":N|null,\"not_kept\":TEXT (see "
+		"sets add)}",
 	.run = cmd_under_attack,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* check: the loader and the compiler without agent, root or kernel. */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,25 @@ static void check_kernel(const struct fw_policy *policy, struct fw_diags *diags)
 	}
 }
 
+static void check_interfaces(const struct fw_policy *policy, struct fw_diags *diags)
+{
+	struct if_nameindex *all = if_nameindex();
+	const char **names;
+	size_t count = 0;
+
+	if (!all)
+		return;
+	while (all[count].if_name)
+		count++;
+	names = calloc(count + 1, sizeof(*names));
+	for (size_t i = 0; names && i < count; i++)
+		names[i] = all[i].if_name;
+	if (names)
+		fw_check_interfaces(policy, names, count, diags);
+	free(names);
+	if_freenameindex(all);
+}
+
 /* Without an answer from the kernel there is nothing to warn of. */
 static void check_host(const struct fw_policy *policy, const struct fw_image *image, struct fw_diags *diags)
 {
@@ -199,6 +219,7 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 	struct fw_listening listening;
 
 	check_kernel(policy, diags);
+	check_interfaces(policy, diags);
 	fw_check_notify_users(policy, diags);
 	fw_check_log_paths(policy, diags);
 	fw_check_memory(policy, image, fw_machine_bytes(), diags);

@@ -30,14 +30,16 @@ const struct fw_command fw_command_rollback = {
 	.arguments = "",
 	.help = "go back to the policy before the last apply",
 	.about = "Takes back an apply that waits for confirmation, or the last one that did not; done twice, "
-		 "the latter is undone. Where the agent itself has taken one back, as nobody confirmed it in "
-		 "time, the first rollback after that changes nothing and says so; a second one goes further "
-		 "back.",
+		 "the latter is undone. Where one that waited has been taken back already, by the agent as "
+		 "nobody confirmed it in time, by Ctrl-C or from another terminal, the first rollback after "
+		 "that changes nothing and says so; a second one goes further back, but not to a policy that "
+		 "a rollback has left before. What apply would warn of is said here, too.",
 	.examples = "floodwall rollback",
 	.route = FW_API_ROLLBACK,
 	.json = "{\"generation\":N,\"rolled_back_to\":N,\"rolled_back\":N,\"policy_file\",\"changes\":[as "
-		"plan],\"unchanged\":BOOL,\"before\":FILE|null (what a second one goes back to; only with "
-		"unchanged),\"undo\":TEXT|null,\"not_kept\":TEXT (see sets add)}",
+		"plan],\"warnings\":[TEXT],\"unchanged\":BOOL,\"before\":FILE|null (what a second one goes "
+		"back to),\"why\":TEXT (of the rollback that there was already; both only with unchanged),"
+		"\"undo\":TEXT|null,\"not_kept\":TEXT (see sets add)}",
 	.run = cmd_rollback,
 };
 

@@ -88,6 +88,13 @@ const struct fw_command fw_command_events = {
 		"\"xdp\","
 		"\"generation\",\"file\",\"changes\",\"error\" (something went wrong),\"suppressed\":NAME "
 		"(expected, by "
-		"that suppression of the policy)}]}; the members behind by depend on event_type",
+		"that suppression of the policy)}]}; the members behind by depend on event_type. Further, of "
+		"attack_start, attack_update and attack_end: \"attack\":ID (as id of attacks),\"target\","
+		"\"vector\",\"rule\" or \"reason\" (what drops most of it),\"packets_per_second\":N,"
+		"\"peak_packets_per_second\":N,\"dropped\":N,\"would_drop\":N, and of attack_end "
+		"\"seconds\":N or \"merged_into\":ID; of apply: \"previous\":GENERATION,"
+		"\"confirm_seconds\":N; of rollback, where one that waited for confirmation was taken back: "
+		"\"rolled_back\":GENERATION,\"why\":TEXT; of under_attack: \"mode\",\"active\":BOOL,"
+		"\"rules\":N; of tune: \"changes\":[{\"key\",\"old\",\"new\"}]",
 	.run = cmd_events,
 };

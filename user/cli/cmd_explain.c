@@ -42,6 +42,7 @@ const struct fw_command fw_command_explain = {
 		"in\":N}|"
 		"null,"
 		"\"would_drop\":BOOL,\"depends\":BOOL (on what was not said: verdict is by all that is "
-		"known),\"but\":TEXT|null,\"suppressed\":TEXT (findings about it are expected now)}",
+		"known),\"but\":TEXT|null,\"suppressed\":TEXT (findings about it are expected now),"
+		"\"filtering\":as state of status}",
 	.run = cmd_explain,
 };

@@ -26,7 +26,9 @@ const struct fw_command fw_command_rules = {
 	.examples = "floodwall rules",
 	.route = FW_API_RULES,
 	.json = "[{\"name\",\"action\",\"mode\",\"limit\":N|null,\"unit\":WORD|null,\"window_seconds\","
-		"\"enforcing\":BOOL,\"per\",\"packets\",\"dropped\","
+		"\"enforcing\":BOOL,\"counts_by\":\"policy|rule|interfaces|no_attack\"|null,\"per\","
+		"\"packets\","
+		"\"dropped\","
 		"\"would_drop\",\"keys_over\",\"id\",\"bytes\",\"labels\",\"ban\",\"keys_tracked\","
 		"\"resource\":NAME|null}]",
 	.run = cmd_rules,

@@ -12,6 +12,19 @@
 #define REFRESH_MS    1000
 #define CLEAR_SCREEN  "\033[H\033[2J"
 
+/* An empty table is no peace when nothing is filtered; the table itself is an array, which cannot say it. */
+static bool says_not_filtered(struct fw_cli *cli, const json_t *sources)
+{
+	json_t *status = NULL;
+	bool said;
+
+	if (cli->json || json_array_size(sources) || fw_cli_ask(cli, FW_API_STATUS, NULL, NULL, &status))
+		return false;
+	said = fw_show_not_filtered(&cli->page, status);
+	json_decref(status);
+	return said;
+}
+
 /* keyboard: one that ends it, NULL: there is none. */
 static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool clear,
 			 const struct fw_keyboard *keyboard)
@@ -23,7 +36,8 @@ static int show_top_once(struct fw_cli *cli, const struct fw_query *query, bool 
 		return exit;
 	if (clear && !cli->json)
 		fputs(CLEAR_SCREEN, cli->page.out);
-	fw_cli_show(cli, document, fw_show_top);
+	if (!says_not_filtered(cli, document))
+		fw_cli_show(cli, document, fw_show_top);
 	if (clear && !cli->json && keyboard && fw_keyboard_listens(keyboard))
 		fputs("q ends it\n", cli->page.out);
 	json_decref(document);

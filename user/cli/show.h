@@ -56,6 +56,9 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks);
 void fw_show_open_matters(const struct fw_page *page, const json_t *status);
 /* "undo      floodwall …" when the document has one. */
 void fw_show_undo(const struct fw_page *page, const json_t *document);
+/* Says so when no interface is attached, by the answer's "filtering" or, of status, its "state"; true when it
+ * did. */
+bool fw_show_not_filtered(const struct fw_page *page, const json_t *document);
 /* Says so when the answer has "not_kept". */
 void fw_show_not_kept(const struct fw_page *page, const json_t *document);
 /* How long a live change without an end lasts. */

@@ -106,6 +106,17 @@ static void print_all_more(const struct fw_page *page, const json_t *attacks)
 		print_more(page, attack);
 }
 
+bool fw_show_not_filtered(const struct fw_page *page, const json_t *document)
+{
+	if (strcmp(fw_doc_text(document, fw_doc_has(document, "filtering") ? "filtering" : "state"),
+		   "detached") != 0)
+		return false;
+	fw_paint(page, FW_PAINT_BAD, "nothing is filtered here");
+	fputs(": no interface is attached; next: floodwall doctor IFACE | floodwall attach IFACE\n",
+	      page->out);
+	return true;
+}
+
 void fw_show_attacks(const struct fw_page *page, const json_t *document)
 {
 	const json_t *active = json_object_get(document, "active"),
@@ -116,7 +127,7 @@ void fw_show_attacks(const struct fw_page *page, const json_t *document)
 		json_array_extend(all, (json_t *)active);
 	if (recent)
 		json_array_extend(all, (json_t *)recent);
-	if (!json_array_size(active))
+	if (!fw_show_not_filtered(page, document) && !json_array_size(active))
 		fputs("no attack now\n", page->out);
 	if (json_array_size(all))
 		print_list(page, all);
@@ -148,6 +159,48 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
 	}
 }
 
+/* In auto somebody left it to the agent; nobody but the agent switches, though it may go on with what a hand
+ * had switched on. */
+static void print_who(const struct fw_page *page, const json_t *document)
+{
+	bool automatic = !strcmp(fw_doc_text(document, "mode"), "auto");
+
+	if (automatic && fw_doc_true(document, "active") && fw_doc_has(document, "switched_by"))
+		fputs(!strcmp(fw_doc_text(document, "switched_by"), "agent") ? ", an attack switched it on"
+									     : ", an attack keeps it on",
+		      page->out);
+	if (!*fw_doc_text(document, "by"))
+		return;
+	fputs(!automatic			? " by "
+	      : fw_doc_true(document, "active") ? "; auto was set by "
+						: ", set by ",
+	      page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "by"));
+}
+
+/* What rules with mode: attack do now. */
+static void print_rules(const struct fw_page *page, const json_t *document, double rules)
+{
+	bool active = fw_doc_true(document, "active"), many = rules > 1;
+	const char *filtering = fw_doc_text(document, "filtering");
+
+	fprintf(page->out, "; %.0f rule%s with mode: attack ", rules, many ? "s" : "");
+	if (!active)
+		fputs(many ? "only count" : "only counts", page->out);
+	else if (*filtering && strcmp(filtering, "enforcing") != 0)
+		fputs("would enforce", page->out);
+	else
+		fputs(many ? "enforce" : "enforces", page->out);
+	if (active && *fw_doc_text(document, "but")) {
+		fputs(", but ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "but"));
+	}
+	fputs(!strcmp(fw_doc_text(document, "mode"), "off")
+		      ? ", whatever comes: floodwall under-attack auto ends that\n"
+		      : "\n",
+	      page->out);
+}
+
 /* One line: for status when there is something to say, and for the switch itself. */
 void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 {
@@ -158,11 +211,7 @@ void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 	fputs("under attack: ", page->out);
 	fw_paint(page, active ? FW_PAINT_CAREFUL : FW_PAINT_NONE, active ? "YES" : "no");
 	fprintf(page->out, " (%s", fw_doc_text(document, "mode"));
-	if (*fw_doc_text(document, "by")) {
-		/* In auto somebody left it to the agent; nobody but the agent switches. */
-		fputs(strcmp(fw_doc_text(document, "mode"), "auto") ? " by " : ", set by ", page->out);
-		fw_print_safe(page->out, fw_doc_text(document, "by"));
-	}
+	print_who(page, document);
 	if (fw_doc_has(document, "expires_in_seconds"))
 		fprintf(page->out, ", auto again in %s",
 			fw_say_seconds(fw_doc_number(document, "expires_in_seconds"), buffer));
@@ -171,13 +220,7 @@ void fw_show_under_attack(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, " for %s",
 			fw_say_seconds(fw_doc_number(document, "since_seconds"), buffer));
 	if (rules > 0)
-		fprintf(page->out, "; %.0f rule%s with mode: attack %s%s\n", rules, rules > 1 ? "s" : "",
-			active	    ? rules > 1 ? "enforce" : "enforces"
-			: rules > 1 ? "only count"
-				    : "only counts",
-			!strcmp(fw_doc_text(document, "mode"), "off")
-				? ", whatever comes: floodwall under-attack auto ends that"
-				: "");
+		print_rules(page, document, rules);
 	else
 		fputs("; no rule has mode: attack, so nothing changes\n", page->out);
 	fw_show_not_kept(page, document);

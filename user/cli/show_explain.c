@@ -43,7 +43,9 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 			     fw_doc_text(step, "detail"));
 	}
 	fw_table_print(table, page->out);
-	fputs("verdict: ", page->out);
+	fw_show_not_filtered(page, document);
+	fputs(!strcmp(fw_doc_text(document, "filtering"), "detached") ? "verdict, if it were: " : "verdict: ",
+	      page->out);
 	if (depends)
 		fw_paint(page, FW_PAINT_CAREFUL, "DEPENDS");
 	else

@@ -5,6 +5,8 @@
 #include "cli/show.h"
 #include "lib/reason.h"
 
+#define GOES_ON_SECONDS 5 /* the agent looks once a second */
+
 static void print_pending(const struct fw_page *page, const json_t *status)
 {
 	const json_t *confirm = json_object_get(status, "confirm");
@@ -30,7 +32,8 @@ static void print_drift(const struct fw_page *page, const json_t *drift)
 		fw_print_safe(page->out, fw_doc_text(entry, "object"));
 		fputs(": ", page->out);
 		fw_print_safe(page->out, fw_doc_text(entry, "detail"));
-		if (*fw_doc_text(entry, "by")) {
+		/* Of the policy it is a command, of everything else who did it. */
+		if (*fw_doc_text(entry, "by") && strcmp(fw_doc_text(entry, "kind"), "policy") != 0) {
 			fputs(" by ", page->out);
 			fw_print_safe(page->out, fw_doc_text(entry, "by"));
 		}
@@ -79,8 +82,28 @@ static const char *advice_on(const char *fault)
 	return NULL;
 }
 
-static void print_faults(const struct fw_page *page, json_t *faults)
+/* " and going on", ", last 3m ago", "" of an agent that does not say. false: it is no news any more. */
+static bool say_age(const json_t *ages, const char *fault, char *text, size_t size)
 {
+	char age[FW_SAY_MAX];
+	double seconds = fw_doc_number(ages, fault);
+
+	text[0] = '\0';
+	if (!json_is_object(ages))
+		return true;
+	if (!fw_doc_has(ages, fault) || seconds >= FW_FAULT_NEWS_SECONDS)
+		return false;
+	if (seconds <= GOES_ON_SECONDS)
+		snprintf(text, size, " and going on");
+	else
+		snprintf(text, size, ", last %s ago", fw_say_seconds(seconds, age));
+	return true;
+}
+
+static void print_faults(const struct fw_page *page, const json_t *status)
+{
+	json_t *faults = json_object_get(status, "faults");
+	char when[FW_SAY_MAX + 16];
 	char buffer[FW_SAY_MAX];
 	const char *word, *advice;
 	json_t *count;
@@ -89,10 +112,12 @@ static void print_faults(const struct fw_page *page, json_t *faults)
 		/* The agent's warnings say it in words, while it matters. */
 		if (json_number_value(count) <= 0 || !strcmp(word, "meter_not_admitted"))
 			continue;
+		if (!say_age(json_object_get(status, "fault_ages"), word, when, sizeof(when)))
+			continue;
 		fputs("attention ", page->out);
 		fw_print_safe(page->out, word);
 		advice = advice_on(word);
-		fprintf(page->out, " %s times%s%s\n", fw_say_count(fw_json_count(count), buffer),
+		fprintf(page->out, " %s times%s%s%s\n", fw_say_count(fw_json_count(count), buffer), when,
 			advice ? ": " : "", advice ? advice : "");
 	}
 }
@@ -117,6 +142,6 @@ void fw_show_open_matters(const struct fw_page *page, const json_t *status)
 		fputs("attention no bpffs to pin to: if the agent crashes, the filter ends with it\n",
 		      page->out);
 	print_interface_troubles(page, json_object_get(status, "interfaces"));
-	print_faults(page, json_object_get(status, "faults"));
+	print_faults(page, status);
 	print_warnings(page, json_object_get(status, "warnings"));
 }

@@ -172,13 +172,13 @@ void fw_show_confirm(const struct fw_page *page, const json_t *document)
 	fputs("undo: floodwall rollback\n", page->out);
 }
 
-/* The agent has gone back by itself before: it is where the operator wants it. */
+/* The agent has gone back before, by itself or for somebody else: it is where the operator wants it. */
 static void show_gone_already(const struct fw_page *page, const json_t *document)
 {
-	fprintf(page->out,
-		"nothing changed: generation %.0f was rolled back already, nobody confirmed it in time\n",
+	fprintf(page->out, "nothing changed: generation %.0f was rolled back already, ",
 		fw_doc_number(document, "rolled_back"));
-	fputs("policy: ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "why"));
+	fputs("\npolicy: ", page->out);
 	fw_print_safe(page->out, fw_doc_text(document, "policy_file"));
 	fprintf(page->out, ", in force as generation %.0f\n", fw_doc_number(document, "generation"));
 	if (!*fw_doc_text(document, "before")) {
@@ -197,6 +197,7 @@ void fw_show_rollback(const struct fw_page *page, const json_t *document)
 		return;
 	}
 	print_changes(page, json_object_get(document, "changes"));
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	if (*fw_doc_text(document, "policy_file")) {
 		fputs("policy: ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "policy_file"));

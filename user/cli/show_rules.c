@@ -29,11 +29,16 @@ const char *fw_show_limit(const json_t *object, char *buffer)
 /* Why the action is not what happens, or only now. */
 static const char *note_on_mode(const json_t *rule)
 {
-	const char *mode = fw_doc_text(rule, "mode");
+	const char *mode = fw_doc_text(rule, "mode"), *action = fw_doc_text(rule, "action");
 
+	if (!strcmp(fw_doc_text(rule, "counts_by"), "interfaces") &&
+	    (!strcmp(action, "block") || !strcmp(action, "police") || !strcmp(action, "challenge")))
+		return " (counts: mode of the interfaces)";
+	if (!strcmp(mode, "attack") && !strcmp(fw_doc_text(rule, "counts_by"), "policy"))
+		return " (counts: mode of the policy)";
 	if (!strcmp(mode, "attack"))
 		return fw_doc_true(rule, "enforcing") ? " (under attack)" : " (counts until attacked)";
-	return !strcmp(mode, "count") && strcmp(fw_doc_text(rule, "action"), "count") ? " (counts)" : "";
+	return !strcmp(mode, "count") && strcmp(action, "count") ? " (counts)" : "";
 }
 
 void fw_show_rules(const struct fw_page *page, const json_t *rules)

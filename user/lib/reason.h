@@ -23,6 +23,10 @@ struct fw_fault_facts {
 	const char *word, *help;
 };
 
+/* A fault that has not come again for so long needs nobody's attention any more: it stays in metrics and
+ * JSON. */
+#define FW_FAULT_NEWS_SECONDS 600
+
 /* What can go wrong without deciding a packet; fault is below FW_FAULT_MAX_. */
 const struct fw_fault_facts *fw_fault_facts(enum fw_fault fault);
 

@@ -10,8 +10,10 @@ static void write_agent(const struct fw_snapshot *snapshot, FILE *out)
 	fw_metric_sample(out, "floodwall_build_info", 1, "version", FW_VERSION, NULL);
 	fw_metric_single(out, "floodwall_start_time_seconds", "gauge",
 			 "Unix time at which the agent started.", fw_metric_seconds(snapshot->start_wall_ns));
-	fw_metric_family(out, "floodwall_mode", "gauge",
-			 "Global mode as a state set; 1 for the active mode, 0 for the others.");
+	fw_metric_family(
+		out, "floodwall_mode", "gauge",
+		"Mode as a state set; 1 for the active mode, 0 for the others. count: nothing is dropped, "
+		"by the mode of the policy or of every interface.");
 	fw_metric_sample(out, "floodwall_mode", snapshot->enforcing, "mode", "enforce", NULL);
 	fw_metric_sample(out, "floodwall_mode", snapshot->count_mode, "mode", "count", NULL);
 	fw_metric_sample(out, "floodwall_mode", !snapshot->enforcing && !snapshot->count_mode, "mode",
@@ -92,8 +94,11 @@ static void write_history(const struct fw_history_snapshot *history, FILE *out)
 
 static void write_attacks(const struct fw_snapshot *snapshot, FILE *out)
 {
-	fw_metric_single(out, "floodwall_under_attack", "gauge", "Whether rules of mode attack enforce now.",
-			 snapshot->under_attack);
+	fw_metric_single(
+		out, "floodwall_under_attack", "gauge",
+		"Whether rules of mode attack are switched on; where the policy or an interface is in "
+		"mode count they drop nothing all the same, see floodwall_mode.",
+		snapshot->under_attack);
 	fw_metric_family(out, "floodwall_attack_active", "gauge",
 			 "Attacks that last, by protocol of their main vector.");
 	for (size_t i = 0; i < snapshot->attack_count; i++)

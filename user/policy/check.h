@@ -45,9 +45,12 @@ void fw_rule_check_share(const struct fw_policy *policy, const struct fw_policy_
 void fw_rule_check_places(const struct fw_policy *policy, const struct fw_policy_rule *rule,
 			  const struct fw_geo *geo, struct fw_diags *diags);
 
-/* What only the machine that is to filter knows (check_host.c): users that notify names and logs that are not
- * there, tables too large for its memory, and challenges of ports that nobody listens on. */
+/* What only the machine that is to filter knows (check_host.c): users that notify names, interfaces and logs
+ * that are not there, tables too large for its memory, and challenges of ports that nobody listens on. */
 void fw_check_notify_users(const struct fw_policy *policy, struct fw_diags *diags);
+/* Interfaces that the machine does not have, of those in names[]. */
+void fw_check_interfaces(const struct fw_policy *policy, const char *const *names, size_t count,
+			 struct fw_diags *diags);
 void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags);
 /* Tables that the machine has no memory for. */
 void fw_check_memory(const struct fw_policy *policy, const struct fw_image *image, uint64_t machine_bytes,

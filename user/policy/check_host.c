@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "policy/check.h"
 #include "policy/match.h"
+#include "policy/words.h"
 
 #define WARN(diags, mark, code, hint, ...)                                                                   \
 	fw_diag_add(diags, mark, FW_SEVERITY_WARNING, code, hint, __VA_ARGS__)
@@ -46,6 +48,34 @@ uint64_t fw_machine_bytes(void)
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 
 	return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_MAX;
+}
+
+/* One that has nearly that name is meant; otherwise the file may be for another machine, or the interface
+ * comes later. */
+void fw_check_interfaces(const struct fw_policy *policy, const char *const *names, size_t count,
+			 struct fw_diags *diags)
+{
+	char list[256] = "", hint[384];
+
+	for (size_t i = 0, used = 0; i < count && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
+	for (size_t i = 0; i < policy->interface_count; i++) {
+		const struct fw_interface *interface = &policy->interfaces[i];
+		const char *meant = NULL;
+		bool there = false;
+
+		for (size_t k = 0; k < count; k++)
+			there |= !strcmp(names[k], interface->name);
+		if (there)
+			continue;
+		meant = fw_word_meant(interface->name, names, count);
+		snprintf(hint, sizeof(hint), "%s%s%sthere are %s", meant ? "did you mean '" : "",
+			 meant ? meant : "", meant ? "'? " : "", list);
+		fw_diag_add(diags, interface->mark, meant ? FW_SEVERITY_WARNING : FW_SEVERITY_NOTE,
+			    "no-such-interface", hint,
+			    "this machine has no interface '%s': apply would refuse the policy here",
+			    interface->name);
+	}
 }
 
 void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags)

@@ -87,11 +87,11 @@ static int narrow(const struct fw_policy *policy, const struct fw_set_refs *refs
 
 enum verdict { MAY_MATCH, NOT_NOW, NEVER };
 
-/* Of one direction. Feeds and sets that are empty for now say nothing. */
-static enum verdict judge_lists(const struct fw_policy *policy, const struct fw_conjunction *all, bool source)
+/* Of one direction: false when lists ask for none, or it is not known. Feeds and sets that are empty for now
+ * say nothing. left->addresses are the caller's either way. */
+static bool leave_addresses(const struct fw_policy *policy, const struct fw_conjunction *all, bool source,
+			    struct left *left)
 {
-	struct left left = {.fixed = true};
-	enum verdict verdict = MAY_MATCH;
 	bool empty = false;
 	int r = 0;
 
@@ -100,17 +100,96 @@ static enum verdict judge_lists(const struct fw_policy *policy, const struct fw_
 			const struct fw_match *match = all->parts[i];
 			const struct fw_set_refs *in = source ? &match->source : &match->destination;
 			const struct fw_set_refs *not = source ? &match->source_not : &match->destination_not;
-			bool first = !left.asked;
+			bool first = !left->asked;
 
-			r = narrow(policy, out ? not : in, out, &left);
+			r = narrow(policy, out ? not : in, out, left);
 			if (r == FW_OVERLAP_UNKNOWN && !out)
 				empty = true; /* what a feed holds is not known */
-			empty |= first && left.asked && !left.addresses.count;
+			empty |= first && left->asked && !left->addresses.count;
 		}
-	if (r >= 0 && !empty && left.asked && !left.addresses.count)
+	return r >= 0 && !empty && left->asked;
+}
+
+static enum verdict judge_lists(const struct fw_policy *policy, const struct fw_conjunction *all, bool source)
+{
+	struct left left = {.fixed = true};
+	enum verdict verdict = MAY_MATCH;
+
+	if (leave_addresses(policy, all, source, &left) && !left.addresses.count)
 		verdict = left.fixed ? NEVER : NOT_NOW;
 	free(left.addresses.items);
 	return verdict;
+}
+
+#define BIT_OF(family) (1u << (family))
+#define BOTH_FAMILIES  (BIT_OF(FW_FAMILY_V4) | BIT_OF(FW_FAMILY_V6))
+
+/* IP versions that `packet` leaves. */
+static unsigned int families_of_packet(const struct fw_conjunction *all)
+{
+	unsigned int families = 0;
+
+	for (unsigned int kind = 0; kind <= FW_KIND_ALL_ && families != BOTH_FAMILIES; kind++)
+		if (fw_conjunction_takes_kind(all, kind))
+			families |= BIT_OF(kind & FW_KIND_IPV6 ? FW_FAMILY_V6 : FW_FAMILY_V4);
+	return families;
+}
+
+/* IP versions that the lists of one direction hold. */
+static unsigned int families_of_lists(const struct fw_policy *policy, const struct fw_conjunction *all,
+				      bool source)
+{
+	struct left left = {.fixed = true};
+	unsigned int families = 0;
+
+	if (leave_addresses(policy, all, source, &left))
+		for (size_t i = 0; i < left.addresses.count && families != BOTH_FAMILIES; i++)
+			families |= BIT_OF(fw_addr_family(&left.addresses.items[i].addr));
+	free(left.addresses.items);
+	return families ? families : BOTH_FAMILIES;
+}
+
+/* Why no packet is of all the IP versions that are asked for; NULL: some may be. */
+static const char *families_clash(const struct fw_policy *policy, const struct fw_conjunction *all)
+{
+	unsigned int packet = families_of_packet(all), source = families_of_lists(policy, all, true),
+		     destination = families_of_lists(policy, all, false);
+
+	if (!packet)
+		return NULL; /* other complaints' business */
+	if (!(packet & source))
+		return packet & BIT_OF(FW_FAMILY_V6)
+			       ? "its 'packet' asks for IPv6, its source lists have IPv4 only"
+			       : "its 'packet' asks for IPv4, its source lists have IPv6 only";
+	if (!(packet & destination))
+		return packet & BIT_OF(FW_FAMILY_V6)
+			       ? "its 'packet' asks for IPv6, its destination lists have IPv4 only"
+			       : "its 'packet' asks for IPv4, its destination lists have IPv6 only";
+	if (!(source & destination))
+		return source & BIT_OF(FW_FAMILY_V6)
+			       ? "its source lists have IPv6 only, its destination lists IPv4 only"
+			       : "its source lists have IPv4 only, its destination lists IPv6 only";
+	return NULL;
+}
+
+/* A warning, also where nothing can change that: older agents took such a policy. */
+static void check_families(const struct fw_policy *policy, const struct fw_policy_rule *rule,
+			   struct fw_diags *diags)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < fw_rule_conjunctions(rule); i++) {
+		struct fw_conjunction all;
+
+		fw_rule_conjunction(rule, i, &all);
+		why = families_clash(policy, &all);
+		if (!why)
+			return;
+	}
+	fw_diag_add(diags, rule->mark, FW_SEVERITY_WARNING, "never-matches",
+		    "no packet goes from one IP version to the other; a rule that is meant for both names "
+		    "addresses of both",
+		    "rule '%s' can never match: %s", rule->name, why);
 }
 
 void fw_rule_check_lists(const struct fw_policy *policy, const struct fw_policy_rule *rule,
@@ -133,8 +212,12 @@ void fw_rule_check_lists(const struct fw_policy *policy, const struct fw_policy_
 		if (verdict < worst)
 			worst = verdict;
 	}
-	if (worst == MAY_MATCH || rule->has_stand_ins)
+	if (rule->has_stand_ins)
 		return;
+	if (worst == MAY_MATCH) {
+		check_families(policy, rule, diags);
+		return;
+	}
 	fw_diag_add(diags, rule->mark, worst == NEVER ? FW_SEVERITY_ERROR : FW_SEVERITY_WARNING,
 		    "never-matches",
 		    worst == NEVER ? NULL : "that is so until somebody adds to these sets, or changes them",

@@ -313,7 +313,8 @@ int fw_tree_parse(struct fw_tree *tree, const char *text, size_t length, const c
 	if (length > FW_TREE_BYTES_MAX) {
 		fw_diag_add(diags, (struct fw_mark){.file = b.file}, FW_SEVERITY_ERROR, "too-large",
 			    "move long sets into files of their own: sets: {NAME: {file: PATH}}",
-			    "the file has %zu bytes, the most is 1 MiB", length);
+			    "the file has more than 1 MiB (%u bytes), which is the most",
+			    (unsigned int)FW_TREE_BYTES_MAX);
 		return -EINVAL;
 	}
 	if (!yaml_parser_initialize(&parser))
