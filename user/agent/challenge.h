@@ -13,17 +13,16 @@
 struct fw_agent;
 struct fw_policy;
 
-#define FW_CHALLENGE_SYSCTLS 2
-#define FW_CHALLENGE_SHOWN   32
+#define FW_CHALLENGE_SHOWN 32
 
 struct fw_challenge_watch {
-	bool opened;			     /* the timer is there */
-	bool known;			     /* asked whether the kernel has the helpers */
-	bool unable;			     /* it has not */
-	bool engaged;			     /* some rule challenges, and an interface is filtered */
-	bool collects;			     /* some rule asks who is verified */
-	bool recorded[FW_CHALLENGE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
-	long before[FW_CHALLENGE_SYSCTLS];
+	bool opened;			  /* the timer is there */
+	bool known;			  /* asked whether the kernel has the helpers */
+	bool unable;			  /* it has not */
+	bool engaged;			  /* some rule challenges, and an interface is filtered */
+	bool collects;			  /* some rule asks who is verified */
+	bool recorded[FW_COOKIE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
+	long before[FW_COOKIE_SYSCTLS];
 	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
 	char unseen[FW_ERR_TEXT_MAX];  /* why a packet without a socket may be somebody's, "" when it is
 					  nobody's */
