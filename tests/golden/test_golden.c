@@ -77,6 +77,7 @@ static const struct {
 	{"attach_unchanged", fw_show_attach},
 	{"attach_in_policy", fw_show_attach},
 	{"detach", fw_show_detach},
+	{"detach_without_agent", fw_show_detach},
 	{"replay", fw_show_replay},
 	{"doctor", fw_show_doctor},
 	{"doctor_unknown", fw_show_doctor},
