@@ -253,6 +253,7 @@ static void look(struct fw_agent *agent)
 	step.cause_count = causes->count;
 	step.would_drop = causes->would_drop;
 	step.sample_count = fw_drop_samples_take(watch->samples, &step.samples);
+	fw_challenge_note(agent, step.samples, step.sample_count);
 	fw_attacks_step(watch->attacks, &step, on_news, agent);
 	age = fw_monotonic_ns() - watch->saved_ns;
 	/* A crash loses what a lasting one has come to since. */

@@ -245,6 +245,18 @@ static void print_suppressions(const struct fw_page *page, const json_t *suppres
 		fputc('\n', page->out);
 }
 
+/* What is done with its packets, as far as it is not what challenge is for. */
+static const char *odd_outcome(const json_t *entry)
+{
+	if (!fw_doc_true(entry, "answers"))
+		return " (answers nobody)";
+	if (!fw_doc_count(entry, "no_listener_packets"))
+		return "";
+	return fw_doc_count(entry, "answered_packets")
+		       ? " (SYNs to ports where nobody listens are dropped)"
+		       : " (none answered yet: SYNs to ports where nobody listens are dropped)";
+}
+
 /* "challenge syn on 192.0.2.80 for 12 s   345 verified sources   tcp_syncookies 2 (was 1)" */
 static void print_challenge(const struct fw_page *page, const json_t *challenge)
 {
@@ -264,7 +276,7 @@ static void print_challenge(const struct fw_page *page, const json_t *challenge)
 		fputs(" on ", page->out);
 		fw_print_safe(page->out, fw_doc_text(entry, "destination"));
 		fprintf(page->out, " for %.0f s%s", fw_doc_number(entry, "since_seconds"),
-			fw_doc_true(entry, "answers") ? "" : " (answers nobody)");
+			odd_outcome(entry));
 	}
 	fprintf(page->out, "   %s verified sources",
 		fw_say_count(fw_doc_count(challenge, "verified"), buffer));
