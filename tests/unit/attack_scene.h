@@ -152,7 +152,7 @@ static inline void expect_vector(const struct fw_attack_vector *vector, const ch
 {
 	char text[FW_ATTACK_TEXT_MAX];
 
-	cr_expect_str_eq(fw_attack_vector_text(vector, text, sizeof(text)), want);
+	cr_expect_str_eq(fw_attack_vector_text(vector, NULL, text, sizeof(text)), want);
 }
 
 #endif

@@ -147,7 +147,14 @@ static double rate_of(const struct fw_attack *attack)
 	return attack->packets_per_second > 0 ? attack->packets_per_second : packets;
 }
 
-static json_t *details(const struct fw_attack *attack)
+const char *fw_attack_vector_said(const struct fw_agent *agent, const struct fw_attack_vector *vector,
+				  char text[FW_ATTACK_TEXT_MAX])
+{
+	return fw_attack_vector_text(vector, agent->loaded ? agent->loaded->policy->signatures.list : NULL,
+				     text, FW_ATTACK_TEXT_MAX);
+}
+
+static json_t *details(const struct fw_agent *agent, const struct fw_attack *attack)
 {
 	double rate = rate_of(attack);
 	const struct fw_attack_vector *vector = fw_attack_main_vector(attack);
@@ -156,9 +163,8 @@ static json_t *details(const struct fw_attack *attack)
 	return json_pack(
 		"{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "attack", (json_int_t)attack->id, "target",
 		fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
-		fw_attack_vector_text(vector, kind, sizeof(kind)),
-		vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause, "packets_per_second",
-		(json_int_t)rate, "peak_packets_per_second",
+		fw_attack_vector_said(agent, vector, kind), vector->lane < FW_RULE_IDS ? "rule" : "reason",
+		vector->cause, "packets_per_second", (json_int_t)rate, "peak_packets_per_second",
 		(json_int_t)(attack->peak_packets_per_second > 0 ? attack->peak_packets_per_second : rate),
 		"dropped", (json_int_t)total(attack, false), "would_drop", (json_int_t)total(attack, true));
 }
@@ -169,10 +175,10 @@ static void tell_start(struct fw_agent *agent, const struct fw_attack *attack)
 	char target[FW_ATTACK_TEXT_MAX], kind[FW_ATTACK_TEXT_MAX], rate[32];
 
 	agent->attacks.started[fw_attack_protocol_of(attack)]++;
-	fw_event(agent, "attack_start", "agent", details(attack),
+	fw_event(agent, "attack_start", "agent", details(agent, attack),
 		 "attack %lu on %s: %s, %s packets/s %s by %s '%s'; seen after %.2f s",
 		 (unsigned long)attack->id, fw_attack_target_text(&attack->target, target, sizeof(target)),
-		 fw_attack_vector_text(vector, kind, sizeof(kind)),
+		 fw_attack_vector_said(agent, vector, kind),
 		 fw_amount_format((uint64_t)rate_of(attack), rate, sizeof(rate)),
 		 vector->would_drop > vector->dropped ? "would be dropped, but pass," : "dropped",
 		 vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause,
@@ -187,7 +193,7 @@ static void tell_change(struct fw_agent *agent, const struct fw_attack *attack)
 	if (*told && now - *told < TELL_CHANGE_NS)
 		return;
 	*told = now;
-	fw_event(agent, "attack_update", "agent", details(attack),
+	fw_event(agent, "attack_update", "agent", details(agent, attack),
 		 "attack %lu on %s now has %zu kind%s of packets, %s packets/s; 'floodwall attacks' lists "
 		 "them",
 		 (unsigned long)attack->id, fw_attack_target_text(&attack->target, target, sizeof(target)),
@@ -198,7 +204,7 @@ static void tell_change(struct fw_agent *agent, const struct fw_attack *attack)
 static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 {
 	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32], would[32];
-	json_t *json = details(attack);
+	json_t *json = details(agent, attack);
 	uint64_t lasted = attack->ended_wall_ns > attack->started_wall_ns
 				  ? attack->ended_wall_ns - attack->started_wall_ns
 				  : 0;
