@@ -209,6 +209,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			warnings,
 			json_string(
 				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
+	fw_spared_floods_warn(agent, warnings);
 	fw_set_files_warn(agent, warnings);
 	fw_kept_warn(agent, warnings);
 	if (!agent->last_reload_ok)

@@ -33,6 +33,14 @@ void fw_totals_add(struct fw_traffic_totals *totals, const struct fw_iface_count
 	}
 }
 
+static void add_reasons(uint64_t packets[FW_REASON_MAX_], const struct fw_iface_counts *counts)
+{
+	for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++)
+		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
+			for (int traffic = 0; traffic < FW_TRAFFIC_MAX_; traffic++)
+				packets[reason] += counts->by[verdict][reason][traffic].packets;
+}
+
 static double rate(uint64_t now, uint64_t before, uint64_t elapsed_ns)
 {
 	return now >= before && elapsed_ns ? (double)(now - before) * 1e9 / (double)elapsed_ns : 0;
@@ -69,14 +77,18 @@ static void on_timer(uv_timer_t *timer)
 	struct fw_traffic_totals totals = {};
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
+	uint64_t reasons[FW_REASON_MAX_] = {0};
 	uint64_t now = fw_monotonic_ns(), elapsed = now - sampler->at_ns;
 
 	for (size_t i = 0; i < count; i++) {
 		struct fw_iface_counts counts;
 
-		if (!fw_stats_iface(agent->datapath, attached[i].iface, &counts))
-			fw_totals_add(&totals, &counts);
+		if (fw_stats_iface(agent->datapath, attached[i].iface, &counts))
+			continue;
+		fw_totals_add(&totals, &counts);
+		add_reasons(reasons, &counts);
 	}
+	fw_spared_floods_look(agent, now, reasons);
 	if (sampler->at_ns) {
 		sampler->packets_per_second = rate(totals.packets, sampler->last.packets, elapsed);
 		sampler->bytes_per_second = rate(totals.bytes, sampler->last.bytes, elapsed);
