@@ -35,4 +35,10 @@ syn_flood "$VICTIM_IP4" 4 80
 is_answered() { fw status | grep -q "syn on $VICTIM_IP4 for [0-9]* s   "; }
 expect_exit "a flood on a listener is answered, and status says nothing else" 0 until_true 5 is_answered
 expect_words "so does the event" "SYN flood on $VICTIM_IP4, SYNs are answered with cookies$" <(fw events)
+fw top --once >"$WORK/top"
+expect_words "top says it of sources" ' 0 pps +answered +challenged +syn' "$WORK/top"
 wait "$FLOOD_PID"
+expect "programs are told how much of what was dropped was answered" True "$(status "d['answered'] == d['reasons']['challenged'] > 500 and d['dropped'] - d['answered'] >= d['reasons']['challenge_no_listener'] > 0")"
+expect_words "status says it apart" '^packets +in .* dropped [^ ]+( k)? \([0-9.]+ %\) +answered [0-9.]+( k)? \([0-9.]+ %\) +passed' <(fw status)
+expect_words "and what the answers were" '^answers +challenged ' <(fw status)
+expect_words "rules says what its column is" '^DROPPED of a challenge rule: SYNs answered with cookies or dropped' <(fw rules)

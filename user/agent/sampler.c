@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "kern/stats.h"
 #include "lib/clock.h"
+#include "lib/reason.h"
 #include "lib/units.h"
 
 #define PERIOD_MS    1000
@@ -15,19 +16,25 @@
 void fw_totals_add(struct fw_traffic_totals *totals, const struct fw_iface_counts *counts)
 {
 	for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++) {
-		uint64_t packets = 0, bytes = 0;
+		uint64_t packets = 0, bytes = 0, answered = 0;
 
 		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
 			for (int traffic = 0; traffic < FW_TRAFFIC_MAX_; traffic++) {
-				packets += counts->by[verdict][reason][traffic].packets;
-				bytes += counts->by[verdict][reason][traffic].bytes;
+				const struct fw_count *count = &counts->by[verdict][reason][traffic];
+
+				packets += count->packets;
+				bytes += count->bytes;
+				if (fw_reason_facts(reason)->action == FW_REASON_IS_ANSWER)
+					answered += count->packets;
 			}
 		totals->packets += packets;
 		totals->bytes += bytes;
-		if (verdict == FW_VERDICT_DROP)
+		if (verdict == FW_VERDICT_DROP) {
 			totals->dropped += packets;
-		else
+			totals->answered += answered;
+		} else {
 			totals->passed += packets;
+		}
 		if (verdict == FW_VERDICT_WOULD_DROP)
 			totals->would_drop += packets;
 	}
@@ -92,6 +99,7 @@ static void on_timer(uv_timer_t *timer)
 	if (sampler->at_ns) {
 		sampler->packets_per_second = rate(totals.packets, sampler->last.packets, elapsed);
 		sampler->bytes_per_second = rate(totals.bytes, sampler->last.bytes, elapsed);
+		sampler->answered_per_second = rate(totals.answered, sampler->last.answered, elapsed);
 		sampler->dropped_per_second = rate(totals.dropped, sampler->last.dropped, elapsed);
 	}
 	look_at_admission(agent, now, !sampler->at_ns);

@@ -11,13 +11,14 @@ struct fw_iface_counts;
 
 struct fw_traffic_totals {
 	uint64_t packets, bytes, passed, dropped, would_drop;
+	uint64_t answered; /* of those dropped: sent back as something else */
 };
 
 struct fw_sampler {
 	uv_timer_t timer;
 	uint64_t at_ns;
 	struct fw_traffic_totals last;
-	double packets_per_second, bytes_per_second, dropped_per_second;
+	double packets_per_second, bytes_per_second, dropped_per_second, answered_per_second;
 	uint64_t not_admitted,
 		not_admitted_ns; /* keys without a meter so far; when they last grew, 0: not seen */
 };
