@@ -99,6 +99,7 @@ static const struct {
 	{"recommend_svg", fw_show_recommend_svg},
 	{"attacks", fw_show_attacks},
 	{"attacks_none", fw_show_attacks},
+	{"attacks_answered", fw_show_attacks},
 	{"under_attack", fw_show_under_attack},
 	{"under_attack_off", fw_show_under_attack},
 	{"under_attack_auto", fw_show_under_attack},

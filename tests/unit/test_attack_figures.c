@@ -350,3 +350,34 @@ Test(attack_figures, a_second_reflector_joins)
 	expect_vector(&attack->vectors[2], "udp");
 	close_scene(scene);
 }
+
+/* Of SYNs that a rule answers, drops and counts: what is dropped holds what is answered, what passes does
+ * not. */
+Test(attack_figures, answered_ones_are_told_apart)
+{
+	struct scene *scene = open_scene();
+	const struct fw_attack *attack = &scene->attacks->active[0];
+	struct flood syn = {.first = "203.0.113.9", .protocol = 6, .tcp_flags = 0x02, .dest_port = 443};
+
+	for (int i = 0; i < 12; i++) {
+		scene->now_ns += STEP;
+		syn.pps = 6000;
+		syn.answered = true;
+		syn.would = false;
+		pour(scene, syn);
+		syn.pps = 2000;
+		syn.answered = false;
+		pour(scene, syn);
+		syn.pps = 2000;
+		syn.answered = syn.would = true;
+		pour(scene, syn);
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 1);
+	cr_expect_float_eq(attack->dropped_per_second, 8000, 200, "%f", attack->dropped_per_second);
+	cr_expect_float_eq(attack->answered_per_second, 6000, 200, "%f", attack->answered_per_second);
+	cr_expect_float_eq(attack->vectors[0].answered / attack->vectors[0].dropped, 0.75, 0.03);
+	quiet(scene, 1);
+	cr_expect_eq(attack->answered_per_second, 0);
+	close_scene(scene);
+}

@@ -169,6 +169,22 @@ static json_t *details(const struct fw_agent *agent, const struct fw_attack *att
 		"dropped", (json_int_t)total(attack, false), "would_drop", (json_int_t)total(attack, true));
 }
 
+static double total_answered(const struct fw_attack *attack)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < attack->vector_count; i++)
+		sum += attack->vectors[i].answered;
+	return sum;
+}
+
+static const char *fate_of(const struct fw_attack_vector *vector)
+{
+	if (vector->would_drop > vector->dropped)
+		return "would be dropped, but pass,";
+	return vector->answered > vector->dropped / 2 ? "answered with cookies" : "dropped";
+}
+
 static void tell_start(struct fw_agent *agent, const struct fw_attack *attack)
 {
 	const struct fw_attack_vector *vector = fw_attack_main_vector(attack);
@@ -179,8 +195,7 @@ static void tell_start(struct fw_agent *agent, const struct fw_attack *attack)
 		 "attack %lu on %s: %s, %s packets/s %s by %s '%s'; seen after %.2f s",
 		 (unsigned long)attack->id, fw_attack_target_text(&attack->target, target, sizeof(target)),
 		 fw_attack_vector_said(agent, vector, kind),
-		 fw_amount_format((uint64_t)rate_of(attack), rate, sizeof(rate)),
-		 vector->would_drop > vector->dropped ? "would be dropped, but pass," : "dropped",
+		 fw_amount_format((uint64_t)rate_of(attack), rate, sizeof(rate)), fate_of(vector),
 		 vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause,
 		 (double)attack->detected_after_ns / 1e9);
 }
@@ -203,7 +218,8 @@ static void tell_change(struct fw_agent *agent, const struct fw_attack *attack)
 
 static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 {
-	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32], would[32];
+	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32], would[32], answered[64] = "";
+	double sum_answered = total_answered(attack);
 	json_t *json = details(agent, attack);
 	uint64_t lasted = attack->ended_wall_ns > attack->started_wall_ns
 				  ? attack->ended_wall_ns - attack->started_wall_ns
@@ -217,13 +233,17 @@ static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 			 (unsigned long)attack->id, target, (unsigned long)attack->merged_into);
 		return;
 	}
+	if (sum_answered >= 1)
+		snprintf(answered, sizeof(answered), "%s answered with cookies, ",
+			 fw_amount_format((uint64_t)sum_answered, would, sizeof(would)));
 	json_object_set_new(json, "seconds", json_integer((json_int_t)(lasted / FW_NS_PER_SEC)));
-	fw_event(agent, "attack_end", "agent", json,
-		 "attack %lu on %s is over after %s: %s packets dropped, %s only counted, peak %s packets/s",
-		 (unsigned long)attack->id, target, fw_age_format(lasted, age, sizeof(age)),
-		 fw_amount_format((uint64_t)total(attack, false), dropped, sizeof(dropped)),
-		 fw_amount_format((uint64_t)total(attack, true), would, sizeof(would)),
-		 fw_amount_format((uint64_t)attack->peak_packets_per_second, peak, sizeof(peak)));
+	fw_event(
+		agent, "attack_end", "agent", json,
+		"attack %lu on %s is over after %s: %s packets dropped, %s%s only counted, peak %s packets/s",
+		(unsigned long)attack->id, target, fw_age_format(lasted, age, sizeof(age)),
+		fw_amount_format((uint64_t)(total(attack, false) - sum_answered), dropped, sizeof(dropped)),
+		answered, fw_amount_format((uint64_t)total(attack, true), would, sizeof(would)),
+		fw_amount_format((uint64_t)attack->peak_packets_per_second, peak, sizeof(peak)));
 }
 
 static void on_news(void *context, enum fw_attack_news news, const struct fw_attack *attack)

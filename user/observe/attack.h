@@ -57,9 +57,11 @@ struct fw_attack_vector {
 	bool apart;			 /* one of several of its protocol, by its source port */
 	uint16_t source_port, dest_port; /* 0: many, or none */
 	double dropped, would_drop;	 /* packets, by the share of the samples */
+	double answered;		 /* of those dropped: sent back as something else */
 	double bytes;
 	double packets_per_second, bytes_per_second;	  /* in the last step */
 	double dropped_per_second, would_drop_per_second; /* what packets_per_second is made of */
+	double answered_per_second;
 	double peak_packets_per_second;
 	uint64_t last_ns; /* when it last had packets */
 };
@@ -81,6 +83,7 @@ struct fw_attack {
 	size_t vector_count;
 	double packets_per_second, bytes_per_second, peak_packets_per_second, peak_bytes_per_second;
 	double dropped_per_second, would_drop_per_second; /* in the last step */
+	double answered_per_second;			  /* of those dropped */
 };
 
 enum fw_attack_news { FW_ATTACK_STARTED, FW_ATTACK_CHANGED, FW_ATTACK_ENDED };
@@ -152,6 +155,7 @@ struct fw_attack_kind {
 	struct fw_attack_vector vector;
 	double part;	    /* of the share */
 	double mean_length; /* bytes per packet */
+	double answered;    /* part of its packets that did not pass */
 };
 size_t fw_attack_kinds(const struct fw_drop_sample *const *samples, size_t count, const uint8_t *share_of,
 		       uint8_t share, struct fw_attack_kind ret[FW_ATTACK_VECTORS]);

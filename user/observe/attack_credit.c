@@ -120,6 +120,7 @@ static void credit(const struct fw_attack_look *look, struct fw_attack *attack, 
 		if (!vector)
 			vector = fw_attack_add_vector(attack, kind, ret_new);
 		vector->dropped += dropped;
+		vector->answered += dropped * kinds[i].answered;
 		vector->would_drop += would_drop;
 		vector->bytes += packets * length;
 		vector->last_ns = look->step->now_ns;
@@ -129,6 +130,7 @@ static void credit(const struct fw_attack_look *look, struct fw_attack *attack, 
 			describe(vector, kind);
 		vector->packets_per_second += packets / seconds;
 		vector->dropped_per_second += dropped / seconds;
+		vector->answered_per_second += dropped * kinds[i].answered / seconds;
 		vector->would_drop_per_second += would_drop / seconds;
 		vector->bytes_per_second += packets * length / seconds;
 	}

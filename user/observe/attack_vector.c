@@ -178,6 +178,22 @@ static size_t ports_apart(const struct some *some, double all, uint16_t ports[PO
 	return kept;
 }
 
+/* Of what did not pass, by weight. */
+static double answered_part(const struct some *some)
+{
+	double all = 0, answered = 0;
+
+	for (size_t i = 0; i < some->count; i++) {
+		const struct fw_drop_sample *sample = some->samples[i];
+
+		if (!has(some, i) || sample->would_drop)
+			continue;
+		all += sample->weight;
+		answered += sample->reason == FW_REASON_CHALLENGED ? sample->weight : 0;
+	}
+	return all > 0 ? answered / all : 0;
+}
+
 static void add_kind(const struct some *some, double weight, double bytes, struct fw_attack_kind *kind)
 {
 	describe(some, &kind->vector);
@@ -187,6 +203,7 @@ static void add_kind(const struct some *some, double weight, double bytes, struc
 	else if (some->port_count)
 		kind->vector.source_port = 0;
 	kind->part = weight;
+	kind->answered = answered_part(some);
 	kind->mean_length = weight > 0 ? bytes / weight : 0;
 }
 
