@@ -156,3 +156,24 @@ Test(golden, every_command_is_listed_once)
 		free(out.text);
 	}
 }
+
+/* Whoever reads it then has no time to look for it. */
+Test(golden, the_manual_says_how_to_stop_filtering)
+{
+	static const char *const ways[] = {"\n.SH EMERGENCY\n",
+					   "floodwall rollback",
+					   "sudo floodwall detach IFACE",
+					   "neither removed by ip link",
+					   "sudo systemctl disable --now floodwalld",
+					   "sudo rm -r /sys/fs/bpf/floodwall",
+					   "floodwalld --check"};
+	struct printed out = {0};
+	FILE *file = open_memstream(&out.text, &out.length);
+
+	cr_assert(run("man", file, stderr) == 0);
+	fclose(file);
+	plain_dashes(out.text);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		cr_expect(strstr(out.text, ways[i]), "man lacks '%s'", ways[i]);
+	free(out.text);
+}

@@ -33,7 +33,7 @@ echo "# seen ${latency} s after the first packet over the limit"
 expect_that "from its first packet on" "0 < a < 3" "$latency"
 expect "on the prefix, not on its addresses" 203.0.113.0/24 "$(active 'd["active"][0]["target"]')"
 expect "by the rule about the prefix" carpet "$(active 'd["active"][0]["cause"]')"
-expect "what it is made of" "udp from port 53" "$(active 'd["active"][0]["vector"]')"
+expect "what it is made of" "udp from port 53 (dns)" "$(active 'd["active"][0]["vector"]')"
 expect_that "no address is over its own limit" "a == 0" "$(rule each dropped)"
 fw status >"$WORK/status" || true
 expect_words "status shows it" 'attack .*203\.0\.113\.0/24.*carpet' "$WORK/status"

@@ -55,6 +55,8 @@ expect_that "what was reflected is dropped, but for the budget" "a > 20000 and $
 for name in dns_amplification ntp_monlist memcached; do
 	expect_that "metrics count $name" "abs(a - $sent / 3) <= $sent / 30" "$(signature $name)"
 done
+expect "attacks tells them apart by name" "udp from port 11211 (memcached), udp from port 123 (ntp), udp from port 53 (dns)" \
+	"$(fwj attacks | field '", ".join(sorted(v["vector"] for v in (d["active"] + d["recent"])[0]["vectors"]))')"
 expect_that "answers passed as such" "a >= 247" "$(status 'd["reasons"]["resolver"]')"
 fw explain "$CLIENT_IP4" >"$WORK/explain"
 expect_words "explain says what of a resolver passes" 'resolver of this host: its answers pass up to their limit' "$WORK/explain"

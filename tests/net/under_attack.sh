@@ -166,6 +166,9 @@ sed -i '/name: counted/s/challenge, mode: count}/challenge}/' "$WORK/policy.yaml
 expect_exit "and no more" 0 fw reload
 if until_true 5 is_challenged; then ok "the flood is seen again"; else not_ok "the flood is seen again" "$(status 'd["challenge"]')"; fi
 expect_words "metrics count none" '^floodwall_challenges 0$' <(fw metrics)
+on victim /usr/bin/python3 -m http.server 80 --directory /nonexistent >/dev/null 2>&1 &
+disown
+until_true 5 on victim sh -c 'ss -Hltn "sport = :80" | grep -q .'
 sed -i 's/, mode: count//' "$WORK/policy.yaml"
 expect_exit "it enforces" 0 fw reload
 if until_true 5 is_answered; then ok "now it is answered"; else not_ok "now it is answered" "$(status 'd["challenge"]')"; fi

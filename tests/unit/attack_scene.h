@@ -92,6 +92,7 @@ struct flood {
 	uint16_t source_port, dest_port;
 	uint8_t tcp_flags;
 	bool would, blind, again;
+	bool answered; /* what does not pass is sent back as something else */
 };
 
 static inline void pour(struct scene *scene, struct flood flood)
@@ -113,7 +114,9 @@ static inline void pour(struct scene *scene, struct flood flood)
 			.weight = (uint32_t)(packets / count),
 			.length = 100,
 			.rule = cause->lane < FW_RULE_IDS ? cause->lane : FW_RULE_NONE,
-			.reason = cause->lane < FW_RULE_IDS ? FW_REASON_POLICED : FW_REASON_BANNED,
+			.reason = flood.answered	      ? FW_REASON_CHALLENGED
+				  : cause->lane < FW_RULE_IDS ? FW_REASON_POLICED
+							      : FW_REASON_BANNED,
 			.protocol = flood.protocol ? flood.protocol : 17,
 			.source_port = flood.source_port ? flood.source_port : (uint16_t)(1024 + i),
 			.dest_port = flood.dest_port,
@@ -152,7 +155,7 @@ static inline void expect_vector(const struct fw_attack_vector *vector, const ch
 {
 	char text[FW_ATTACK_TEXT_MAX];
 
-	cr_expect_str_eq(fw_attack_vector_text(vector, text, sizeof(text)), want);
+	cr_expect_str_eq(fw_attack_vector_text(vector, NULL, text, sizeof(text)), want);
 }
 
 #endif

@@ -16,7 +16,7 @@ Test(attack, begins_within_a_second_and_ends_by_hysteresis)
 	cr_assert_eq(scene->started, 1);
 	cr_expect_leq(scene->now_ns - began, FW_NS_PER_SEC);
 	expect_target(&scene->last, "203.0.113.9");
-	expect_vector(&scene->last.vectors[0], "udp from port 53");
+	expect_vector(&scene->last.vectors[0], "udp from port 53 (dns)");
 	cr_expect_str_eq(scene->last.vectors[0].cause, "carpet");
 	cr_expect_eq(scene->last.id, 1);
 	cr_expect_eq(scene->last.started_wall_ns, began, "from its first packet");

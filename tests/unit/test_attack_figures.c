@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is said of an attack: kinds of packets, rates, totals, and in words. */
 #include "attack_scene.h"
+#include "policy/signatures.h"
 
 /* SYNs that one rule drops, reflections that another one does, and bans: one victim, one attack. */
 Test(attack_figures, vectors_of_one_target_are_merged)
@@ -25,17 +26,17 @@ Test(attack_figures, vectors_of_one_target_are_merged)
 	cr_assert_eq(scene->attacks->active_count, 1);
 	cr_assert_eq(scene->attacks->active[0].vector_count, 3);
 	expect_vector(&scene->attacks->active[0].vectors[0], "tcp syn to port 443");
-	expect_vector(&scene->attacks->active[0].vectors[1], "udp from port 123");
+	expect_vector(&scene->attacks->active[0].vectors[1], "udp from port 123 (ntp)");
 	expect_vector(&scene->attacks->active[0].vectors[2], "icmp");
 	cr_expect_str_eq(scene->attacks->active[0].vectors[2].cause, "banned");
-	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "udp from port 123");
+	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "udp from port 123 (ntp)");
 	cr_expect_geq(scene->changed, 1);
 	cr_expect_float_eq(scene->attacks->active[0].packets_per_second, 12200, 5);
 	/* What has dropped most so far is not what comes now. */
 	steps(scene, 3, (struct flood){.cause = 2, .pps = 5000, .first = "203.0.113.9", .protocol = 1});
 	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "icmp");
 	quiet(scene, 1);
-	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "udp from port 123");
+	expect_vector(fw_attack_main_vector(&scene->attacks->active[0]), "udp from port 123 (ntp)");
 	close_scene(scene);
 }
 
@@ -221,7 +222,10 @@ static const struct {
 	{{.protocol = 6, .has_flags = true}, "tcp without flags"},
 	{{.protocol = 6, .dest_port = 22}, "tcp to port 22"},
 	{{.protocol = 253}, "protocol 253"},
-	{{.protocol = 17, .source_port = 53, .dest_port = 65535}, "udp from port 53 to port 65535"},
+	{{.protocol = 17, .source_port = 53, .dest_port = 65535}, "udp from port 53 (dns) to port 65535"},
+	{{.protocol = 17, .source_port = 27016}, "udp from port 27016 (steam)"},
+	{{.protocol = 17, .source_port = 9999}, "udp from port 9999"},
+	{{.protocol = 6, .source_port = 53}, "tcp from port 53"},
 };
 
 Test(attack_figures, words)
@@ -230,6 +234,150 @@ Test(attack_figures, words)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		expect_vector(&words[i].vector, words[i].want);
-	fw_attack_vector_text(&words[6].vector, tiny, sizeof(tiny));
+	fw_attack_vector_text(&words[6].vector, NULL, tiny, sizeof(tiny));
 	cr_expect_str_eq(tiny, "udp fro");
+}
+
+/* What is known without a list is what the list that is shipped says; a policy's own names go before it. */
+Test(attack_figures, services_are_named_as_signatures_are)
+{
+	struct fw_signature_list *list = NULL;
+	struct fw_diags diags = {0};
+	static char own_name[] = "clock";
+
+	cr_assert_eq(fw_signatures_read(FW_SOURCE_DIR "/configs/signatures.yaml", &diags, &list), 0);
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t j = 0; j < list->items[i].source_ports.count; j++) {
+			struct fw_attack_vector vector = {.protocol = list->items[i].protocol,
+							  .source_port =
+								  list->items[i].source_ports.items[j].last};
+			char without[FW_ATTACK_TEXT_MAX], with[FW_ATTACK_TEXT_MAX];
+
+			fw_attack_vector_text(&vector, NULL, without, sizeof(without));
+			cr_expect_str_eq(fw_attack_vector_text(&vector, list, with, sizeof(with)), without);
+			cr_expect(strchr(with, '('), "%s", with);
+		}
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->items[i].vector, "ntp")) {
+			char text[FW_ATTACK_TEXT_MAX], *kept = list->items[i].vector;
+
+			list->items[i].vector = own_name;
+			fw_attack_vector_text(&(struct fw_attack_vector){.protocol = 17, .source_port = 123},
+					      list, text, sizeof(text));
+			cr_expect_str_eq(text, "udp from port 123 (clock)");
+			list->items[i].vector = kept;
+			break;
+		}
+	fw_signatures_free(list);
+	fw_diags_done(&diags);
+}
+
+static const struct fw_attack_vector *vector_of(const struct fw_attack *attack, uint16_t port)
+{
+	size_t i = 0;
+
+	while (i < attack->vector_count && attack->vectors[i].source_port != port)
+		i++;
+	cr_assert_lt(i, attack->vector_count, "no vector from port %u", port);
+	return &attack->vectors[i];
+}
+
+/* Two reflectors at once, dropped by one rule, and then one of them alone; what comes from anywhere is a kind
+ * of its own beside them. */
+Test(attack_figures, reflectors_are_told_apart)
+{
+	struct scene *scene = open_scene();
+	const struct fw_attack *attack = &scene->attacks->active[0];
+
+	for (int i = 0; i < 12; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 8000, .first = "203.0.113.9", .source_port = 123});
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 11211});
+		look(scene);
+	}
+	cr_assert_eq(scene->started, 1);
+	cr_assert_eq(attack->vector_count, 2);
+	expect_vector(vector_of(attack, 123), "udp from port 123 (ntp)");
+	expect_vector(vector_of(attack, 11211), "udp from port 11211 (memcached)");
+	expect_vector(fw_attack_main_vector(attack), "udp from port 123 (ntp)");
+	cr_expect_float_eq(vector_of(attack, 123)->packets_per_second, 8000, 400);
+	cr_expect_float_eq(vector_of(attack, 11211)->packets_per_second, 4000, 400);
+	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 11211});
+	cr_expect_eq(attack->vector_count, 2);
+	cr_expect_lt(vector_of(attack, 123)->packets_per_second, 1);
+	/* A few late ones make no third. */
+	steps(scene, 8, (struct flood){.pps = 40, .first = "203.0.113.9", .source_port = 5555});
+	cr_expect_eq(attack->vector_count, 2);
+	for (int i = 0; i < 12; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 8000, .first = "203.0.113.9"});
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 11211});
+		look(scene);
+	}
+	cr_assert_eq(attack->vector_count, 3);
+	expect_vector(&attack->vectors[2], "udp");
+	cr_expect_float_eq(attack->vectors[2].packets_per_second, 8000, 400);
+	close_scene(scene);
+}
+
+/* One reflector, then another beside it: what was said of the first stays its own. */
+Test(attack_figures, a_second_reflector_joins)
+{
+	struct scene *scene = open_scene();
+	const struct fw_attack *attack = &scene->attacks->active[0];
+
+	steps(scene, 12, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 123});
+	cr_assert_eq(attack->vector_count, 1);
+	for (int i = 0; i < 12; i++) {
+		scene->now_ns += STEP;
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 123});
+		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 53});
+		look(scene);
+	}
+	cr_assert_eq(attack->vector_count, 2);
+	expect_vector(&attack->vectors[0], "udp from port 123 (ntp)");
+	expect_vector(&attack->vectors[1], "udp from port 53 (dns)");
+	/* Ports that clients draw tell nothing. */
+	for (int i = 0; i < 12; i++) {
+		scene->now_ns += STEP;
+		pour(scene,
+		     (struct flood){.cause = 1, .pps = 4000, .first = "203.0.113.9", .source_port = 40001});
+		pour(scene,
+		     (struct flood){.cause = 1, .pps = 4000, .first = "203.0.113.9", .source_port = 40002});
+		look(scene);
+	}
+	cr_assert_eq(attack->vector_count, 3);
+	expect_vector(&attack->vectors[2], "udp");
+	close_scene(scene);
+}
+
+/* Of SYNs that a rule answers, drops and counts: what is dropped holds what is answered, what passes does
+ * not. */
+Test(attack_figures, answered_ones_are_told_apart)
+{
+	struct scene *scene = open_scene();
+	const struct fw_attack *attack = &scene->attacks->active[0];
+	struct flood syn = {.first = "203.0.113.9", .protocol = 6, .tcp_flags = 0x02, .dest_port = 443};
+
+	for (int i = 0; i < 12; i++) {
+		scene->now_ns += STEP;
+		syn.pps = 6000;
+		syn.answered = true;
+		syn.would = false;
+		pour(scene, syn);
+		syn.pps = 2000;
+		syn.answered = false;
+		pour(scene, syn);
+		syn.pps = 2000;
+		syn.answered = syn.would = true;
+		pour(scene, syn);
+		look(scene);
+	}
+	cr_assert_eq(scene->attacks->active_count, 1);
+	cr_expect_float_eq(attack->dropped_per_second, 8000, 200, "%f", attack->dropped_per_second);
+	cr_expect_float_eq(attack->answered_per_second, 6000, 200, "%f", attack->answered_per_second);
+	cr_expect_float_eq(attack->vectors[0].answered / attack->vectors[0].dropped, 0.75, 0.03);
+	quiet(scene, 1);
+	cr_expect_eq(attack->answered_per_second, 0);
+	close_scene(scene);
 }

@@ -28,6 +28,7 @@
 #include "agent/set_totals.h"
 #include "agent/snapshot.h"
 #include "agent/spared.h"
+#include "agent/spared_floods.h"
 #include "agent/stand.h"
 #include "agent/state.h"
 #include "agent/suppressed.h"
@@ -83,6 +84,7 @@ struct fw_agent {
 	struct fw_event_log events;
 	struct fw_suppressed suppressed;
 	struct fw_sampler sampler;
+	struct fw_spared_floods spared_floods;
 	struct fw_recorder recorder;
 	struct fw_errands errands;
 	unsigned int questions_running; /* to the history, in threads */

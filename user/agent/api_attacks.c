@@ -17,55 +17,57 @@ static json_t *time_of(uint64_t wall_ns)
 		       : json_null();
 }
 
-static json_t *vector_to_json(const struct fw_attack_vector *vector)
+static json_t *vector_to_json(const struct fw_agent *agent, const struct fw_attack_vector *vector)
 {
 	bool by_rule = vector->lane < FW_RULE_IDS;
 	char text[FW_ATTACK_TEXT_MAX];
 
-	return json_pack("{s:s, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I}", "vector",
-			 fw_attack_vector_text(vector, text, sizeof(text)), "rule",
-			 by_rule ? vector->cause : NULL, "reason", by_rule ? NULL : vector->cause, "dropped",
-			 (json_int_t)vector->dropped, "would_drop", (json_int_t)vector->would_drop, "bytes",
-			 (json_int_t)vector->bytes, "packets_per_second",
-			 (json_int_t)vector->packets_per_second, "peak_packets_per_second",
-			 (json_int_t)vector->peak_packets_per_second);
+	return json_pack("{s:s, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:I}", "vector",
+			 fw_attack_vector_said(agent, vector, text), "rule", by_rule ? vector->cause : NULL,
+			 "reason", by_rule ? NULL : vector->cause, "dropped", (json_int_t)vector->dropped,
+			 "would_drop", (json_int_t)vector->would_drop, "answered",
+			 (json_int_t)vector->answered, "bytes", (json_int_t)vector->bytes,
+			 "packets_per_second", (json_int_t)vector->packets_per_second,
+			 "peak_packets_per_second", (json_int_t)vector->peak_packets_per_second);
 }
 
-static json_t *brief(const struct fw_attack *attack)
+static json_t *brief(const struct fw_agent *agent, const struct fw_attack *attack)
 {
 	const struct fw_attack_vector *most = fw_attack_main_vector(attack);
 	uint64_t end = attack->ended_wall_ns ? attack->ended_wall_ns : fw_wall_ns();
 	char target[FW_ATTACK_TEXT_MAX], vector[FW_ATTACK_TEXT_MAX];
-	json_int_t dropped = 0, would_drop = 0, kinds_now = 0;
+	json_int_t dropped = 0, would_drop = 0, answered = 0, kinds_now = 0;
 
 	for (size_t i = 0; i < attack->vector_count; i++) {
 		dropped += (json_int_t)attack->vectors[i].dropped;
 		would_drop += (json_int_t)attack->vectors[i].would_drop;
+		answered += (json_int_t)attack->vectors[i].answered;
 		kinds_now += attack->vectors[i].packets_per_second >= 1;
 	}
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-			 "id", (json_int_t)attack->id, "state", attack->ended_wall_ns ? "ended" : "active",
-			 "target", fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
-			 fw_attack_vector_text(most, vector, sizeof(vector)), "cause", most->cause, "started",
-			 time_of(attack->started_wall_ns), "seconds",
-			 (json_int_t)(end > attack->started_wall_ns
-					      ? (end - attack->started_wall_ns) / FW_NS_PER_SEC
-					      : 0),
-			 "packets_per_second", (json_int_t)attack->packets_per_second, "bytes_per_second",
-			 (json_int_t)attack->bytes_per_second, "peak_packets_per_second",
-			 (json_int_t)attack->peak_packets_per_second, "peak_bytes_per_second",
-			 (json_int_t)attack->peak_bytes_per_second, "dropped_per_second",
-			 (json_int_t)attack->dropped_per_second, "would_drop_per_second",
-			 (json_int_t)attack->would_drop_per_second, "dropped", dropped, "would_drop",
-			 would_drop, "kinds_now", kinds_now);
+	return json_pack(
+		"{s:I, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"id", (json_int_t)attack->id, "state", attack->ended_wall_ns ? "ended" : "active", "target",
+		fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
+		fw_attack_vector_said(agent, most, vector), "cause", most->cause, "started",
+		time_of(attack->started_wall_ns), "seconds",
+		(json_int_t)(end > attack->started_wall_ns ? (end - attack->started_wall_ns) / FW_NS_PER_SEC
+							   : 0),
+		"packets_per_second", (json_int_t)attack->packets_per_second, "bytes_per_second",
+		(json_int_t)attack->bytes_per_second, "peak_packets_per_second",
+		(json_int_t)attack->peak_packets_per_second, "peak_bytes_per_second",
+		(json_int_t)attack->peak_bytes_per_second, "dropped_per_second",
+		(json_int_t)attack->dropped_per_second, "would_drop_per_second",
+		(json_int_t)attack->would_drop_per_second, "dropped", dropped, "would_drop", would_drop,
+		"answered", answered, "answered_per_second", (json_int_t)attack->answered_per_second,
+		"kinds_now", kinds_now);
 }
 
-json_t *fw_attack_to_json(const struct fw_attack *attack)
+json_t *fw_attack_to_json(const struct fw_agent *agent, const struct fw_attack *attack)
 {
-	json_t *json = brief(attack), *vectors = json_array();
+	json_t *json = brief(agent, attack), *vectors = json_array();
 
 	for (size_t i = 0; i < attack->vector_count; i++)
-		json_array_append_new(vectors, vector_to_json(&attack->vectors[i]));
+		json_array_append_new(vectors, vector_to_json(agent, &attack->vectors[i]));
 	json_object_set_new(json, "ended", time_of(attack->ended_wall_ns));
 	json_object_set_new(json, "detected_after_seconds",
 			    json_real((double)attack->detected_after_ns / 1e9));
@@ -82,7 +84,7 @@ json_t *fw_attacks_brief(const struct fw_agent *agent)
 	json_t *list = json_array();
 
 	for (size_t i = 0; attacks && i < attacks->active_count; i++)
-		json_array_append_new(list, brief(&attacks->active[i]));
+		json_array_append_new(list, brief(agent, &attacks->active[i]));
 	return list;
 }
 
@@ -99,9 +101,9 @@ void fw_api_attacks(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	for (size_t i = 0; attacks && i < attacks->active_count; i++)
-		json_array_append_new(active, fw_attack_to_json(&attacks->active[i]));
+		json_array_append_new(active, fw_attack_to_json(request->agent, &attacks->active[i]));
 	for (size_t i = attacks ? attacks->recent_count : 0; i-- > 0 && most; most--)
-		json_array_append_new(recent, fw_attack_to_json(&attacks->recent[i]));
+		json_array_append_new(recent, fw_attack_to_json(request->agent, &attacks->recent[i]));
 	fw_filtering_look(request->agent, &filtering);
 	fw_reply(answer, json_pack("{s:s, s:o, s:o}", "filtering", fw_filtering_word(&filtering), "active",
 				   active, "recent", recent));

@@ -189,9 +189,9 @@ static uint64_t count_bans(struct fw_agent *agent)
 
 static json_t *rates_to_json(const struct fw_sampler *sampler)
 {
-	return json_pack("{s:f, s:f, s:f}", "packets_per_second", sampler->packets_per_second,
+	return json_pack("{s:f, s:f, s:f, s:f}", "packets_per_second", sampler->packets_per_second,
 			 "bytes_per_second", sampler->bytes_per_second, "dropped_per_second",
-			 sampler->dropped_per_second);
+			 sampler->dropped_per_second, "answered_per_second", sampler->answered_per_second);
 }
 
 /* How many, and those that need a look. */
@@ -236,6 +236,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			warnings,
 			json_string(
 				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
+	fw_spared_floods_warn(agent, warnings);
 	fw_set_files_warn(agent, warnings);
 	fw_kept_warn(agent, warnings);
 	if (!agent->last_reload_ok)
@@ -247,17 +248,19 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 	notify = fw_notifier_to_json(agent, warnings);
 	challenge = fw_challenge_to_json(agent, warnings);
 	fw_reply(answer,
-		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, s:b, "
+		 json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:s, s:s, s:I, s:s, "
+			   "s:b, "
 			   "s:o, "
 			   "s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			   "state", fw_filtering_word(&filtering), "interfaces", interfaces, "packets",
 			   (json_int_t)sums.totals.packets, "passed", (json_int_t)sums.totals.passed,
-			   "dropped", (json_int_t)sums.totals.dropped, "would_drop",
-			   (json_int_t)sums.totals.would_drop, "reasons", reasons_to_json(sums.reasons),
-			   "would_drop_reasons", reasons_to_json(sums.would_drop), "bans",
-			   (json_int_t)count_bans(agent), "generation", (json_int_t)agent->generation,
-			   "drift", fw_drift_to_json(agent), "mode",
-			   fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION, "uptime_seconds",
+			   "dropped", (json_int_t)sums.totals.dropped, "answered",
+			   (json_int_t)sums.totals.answered, "would_drop", (json_int_t)sums.totals.would_drop,
+			   "reasons", reasons_to_json(sums.reasons), "would_drop_reasons",
+			   reasons_to_json(sums.would_drop), "bans", (json_int_t)count_bans(agent),
+			   "generation", (json_int_t)agent->generation, "drift", fw_drift_to_json(agent),
+			   "mode", fw_mode_word(agent->loaded->policy->mode), "version", FW_VERSION,
+			   "uptime_seconds",
 			   (json_int_t)((fw_monotonic_ns() - agent->started_ns) / FW_NS_PER_SEC),
 			   "policy_file", agent->loaded->stand.name, "pinned",
 			   (int)fw_datapath_pinned(agent->datapath), "confirm", confirm_to_json(agent),

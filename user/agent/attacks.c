@@ -147,7 +147,14 @@ static double rate_of(const struct fw_attack *attack)
 	return attack->packets_per_second > 0 ? attack->packets_per_second : packets;
 }
 
-static json_t *details(const struct fw_attack *attack)
+const char *fw_attack_vector_said(const struct fw_agent *agent, const struct fw_attack_vector *vector,
+				  char text[FW_ATTACK_TEXT_MAX])
+{
+	return fw_attack_vector_text(vector, agent->loaded ? agent->loaded->policy->signatures.list : NULL,
+				     text, FW_ATTACK_TEXT_MAX);
+}
+
+static json_t *details(const struct fw_agent *agent, const struct fw_attack *attack)
 {
 	double rate = rate_of(attack);
 	const struct fw_attack_vector *vector = fw_attack_main_vector(attack);
@@ -156,11 +163,26 @@ static json_t *details(const struct fw_attack *attack)
 	return json_pack(
 		"{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "attack", (json_int_t)attack->id, "target",
 		fw_attack_target_text(&attack->target, target, sizeof(target)), "vector",
-		fw_attack_vector_text(vector, kind, sizeof(kind)),
-		vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause, "packets_per_second",
-		(json_int_t)rate, "peak_packets_per_second",
+		fw_attack_vector_said(agent, vector, kind), vector->lane < FW_RULE_IDS ? "rule" : "reason",
+		vector->cause, "packets_per_second", (json_int_t)rate, "peak_packets_per_second",
 		(json_int_t)(attack->peak_packets_per_second > 0 ? attack->peak_packets_per_second : rate),
 		"dropped", (json_int_t)total(attack, false), "would_drop", (json_int_t)total(attack, true));
+}
+
+static double total_answered(const struct fw_attack *attack)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < attack->vector_count; i++)
+		sum += attack->vectors[i].answered;
+	return sum;
+}
+
+static const char *fate_of(const struct fw_attack_vector *vector)
+{
+	if (vector->would_drop > vector->dropped)
+		return "would be dropped, but pass,";
+	return vector->answered > vector->dropped / 2 ? "answered with cookies" : "dropped";
 }
 
 static void tell_start(struct fw_agent *agent, const struct fw_attack *attack)
@@ -169,12 +191,11 @@ static void tell_start(struct fw_agent *agent, const struct fw_attack *attack)
 	char target[FW_ATTACK_TEXT_MAX], kind[FW_ATTACK_TEXT_MAX], rate[32];
 
 	agent->attacks.started[fw_attack_protocol_of(attack)]++;
-	fw_event(agent, "attack_start", "agent", details(attack),
+	fw_event(agent, "attack_start", "agent", details(agent, attack),
 		 "attack %lu on %s: %s, %s packets/s %s by %s '%s'; seen after %.2f s",
 		 (unsigned long)attack->id, fw_attack_target_text(&attack->target, target, sizeof(target)),
-		 fw_attack_vector_text(vector, kind, sizeof(kind)),
-		 fw_amount_format((uint64_t)rate_of(attack), rate, sizeof(rate)),
-		 vector->would_drop > vector->dropped ? "would be dropped, but pass," : "dropped",
+		 fw_attack_vector_said(agent, vector, kind),
+		 fw_amount_format((uint64_t)rate_of(attack), rate, sizeof(rate)), fate_of(vector),
 		 vector->lane < FW_RULE_IDS ? "rule" : "reason", vector->cause,
 		 (double)attack->detected_after_ns / 1e9);
 }
@@ -187,7 +208,7 @@ static void tell_change(struct fw_agent *agent, const struct fw_attack *attack)
 	if (*told && now - *told < TELL_CHANGE_NS)
 		return;
 	*told = now;
-	fw_event(agent, "attack_update", "agent", details(attack),
+	fw_event(agent, "attack_update", "agent", details(agent, attack),
 		 "attack %lu on %s now has %zu kind%s of packets, %s packets/s; 'floodwall attacks' lists "
 		 "them",
 		 (unsigned long)attack->id, fw_attack_target_text(&attack->target, target, sizeof(target)),
@@ -197,8 +218,9 @@ static void tell_change(struct fw_agent *agent, const struct fw_attack *attack)
 
 static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 {
-	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32], would[32];
-	json_t *json = details(attack);
+	char target[FW_ATTACK_TEXT_MAX], age[32], peak[32], dropped[32], would[32], answered[64] = "";
+	double sum_answered = total_answered(attack);
+	json_t *json = details(agent, attack);
 	uint64_t lasted = attack->ended_wall_ns > attack->started_wall_ns
 				  ? attack->ended_wall_ns - attack->started_wall_ns
 				  : 0;
@@ -211,13 +233,17 @@ static void tell_end(struct fw_agent *agent, const struct fw_attack *attack)
 			 (unsigned long)attack->id, target, (unsigned long)attack->merged_into);
 		return;
 	}
+	if (sum_answered >= 1)
+		snprintf(answered, sizeof(answered), "%s answered with cookies, ",
+			 fw_amount_format((uint64_t)sum_answered, would, sizeof(would)));
 	json_object_set_new(json, "seconds", json_integer((json_int_t)(lasted / FW_NS_PER_SEC)));
-	fw_event(agent, "attack_end", "agent", json,
-		 "attack %lu on %s is over after %s: %s packets dropped, %s only counted, peak %s packets/s",
-		 (unsigned long)attack->id, target, fw_age_format(lasted, age, sizeof(age)),
-		 fw_amount_format((uint64_t)total(attack, false), dropped, sizeof(dropped)),
-		 fw_amount_format((uint64_t)total(attack, true), would, sizeof(would)),
-		 fw_amount_format((uint64_t)attack->peak_packets_per_second, peak, sizeof(peak)));
+	fw_event(
+		agent, "attack_end", "agent", json,
+		"attack %lu on %s is over after %s: %s packets dropped, %s%s only counted, peak %s packets/s",
+		(unsigned long)attack->id, target, fw_age_format(lasted, age, sizeof(age)),
+		fw_amount_format((uint64_t)(total(attack, false) - sum_answered), dropped, sizeof(dropped)),
+		answered, fw_amount_format((uint64_t)total(attack, true), would, sizeof(would)),
+		fw_amount_format((uint64_t)attack->peak_packets_per_second, peak, sizeof(peak)));
 }
 
 static void on_news(void *context, enum fw_attack_news news, const struct fw_attack *attack)
@@ -253,6 +279,7 @@ static void look(struct fw_agent *agent)
 	step.cause_count = causes->count;
 	step.would_drop = causes->would_drop;
 	step.sample_count = fw_drop_samples_take(watch->samples, &step.samples);
+	fw_challenge_note(agent, step.samples, step.sample_count);
 	fw_attacks_step(watch->attacks, &step, on_news, agent);
 	age = fw_monotonic_ns() - watch->saved_ns;
 	/* A crash loses what a lasting one has come to since. */

@@ -47,7 +47,10 @@ size_t fw_attacks_active(const struct fw_agent *agent);
 bool fw_attacks_engage(const struct fw_agent *agent);
 enum fw_attack_protocol fw_attack_protocol_of(const struct fw_attack *attack);
 /* As the API shows one; attacks in status are the same without vectors. */
-json_t *fw_attack_to_json(const struct fw_attack *attack);
+json_t *fw_attack_to_json(const struct fw_agent *agent, const struct fw_attack *attack);
+/* Its vector in words, with the names of the policy in force. */
+const char *fw_attack_vector_said(const struct fw_agent *agent, const struct fw_attack_vector *vector,
+				  char text[FW_ATTACK_TEXT_MAX]);
 json_t *fw_attacks_brief(const struct fw_agent *agent);
 
 size_t fw_attacks_snapshot(const struct fw_agent *agent,

@@ -12,12 +12,13 @@
 
 static json_t *vector_to_json(const struct fw_attack_vector *vector)
 {
-	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f}", "lane", vector->lane,
-			 "cause", vector->cause, "protocol", vector->protocol, "tcp_flags", vector->tcp_flags,
-			 "has_flags", (int)vector->has_flags, "fragments", (int)vector->fragments,
-			 "source_port", vector->source_port, "dest_port", vector->dest_port, "dropped",
-			 vector->dropped, "would_drop", vector->would_drop, "bytes", vector->bytes, "peak",
-			 vector->peak_packets_per_second);
+	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f, s:f}", "lane",
+			 vector->lane, "cause", vector->cause, "protocol", vector->protocol, "tcp_flags",
+			 vector->tcp_flags, "has_flags", (int)vector->has_flags, "fragments",
+			 (int)vector->fragments, "apart", (int)vector->apart, "source_port",
+			 vector->source_port, "dest_port", vector->dest_port, "dropped", vector->dropped,
+			 "would_drop", vector->would_drop, "bytes", vector->bytes, "peak",
+			 vector->peak_packets_per_second, "answered", vector->answered);
 }
 
 static json_t *attack_to_json(const struct fw_attack *attack)
@@ -64,14 +65,16 @@ static bool in_range(int number, int most)
 
 static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 {
-	int lane, protocol, tcp_flags, has_flags, fragments, source_port, dest_port;
+	int lane, protocol, tcp_flags, has_flags, fragments, apart = 0, source_port, dest_port;
 	const char *cause;
 
-	if (json_unpack((json_t *)item, "{s:i, s:s, s:i, s:i, s:b, s:b, s:i, s:i, s:F, s:F, s:F, s:F}",
-			"lane", &lane, "cause", &cause, "protocol", &protocol, "tcp_flags", &tcp_flags,
-			"has_flags", &has_flags, "fragments", &fragments, "source_port", &source_port,
+	if (json_unpack((json_t *)item,
+			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F}", "lane",
+			&lane, "cause", &cause, "protocol", &protocol, "tcp_flags", &tcp_flags, "has_flags",
+			&has_flags, "fragments", &fragments, "apart", &apart, "source_port", &source_port,
 			"dest_port", &dest_port, "dropped", &ret->dropped, "would_drop", &ret->would_drop,
-			"bytes", &ret->bytes, "peak", &ret->peak_packets_per_second) ||
+			"bytes", &ret->bytes, "peak", &ret->peak_packets_per_second, "answered",
+			&ret->answered) ||
 	    !in_range(lane, FW_ATTACK_LANES - 1) || !in_range(protocol, 255) || !in_range(tcp_flags, 255) ||
 	    !in_range(source_port, 65535) || !in_range(dest_port, 65535))
 		return false;
@@ -81,6 +84,7 @@ static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 	ret->tcp_flags = (uint8_t)tcp_flags;
 	ret->has_flags = has_flags;
 	ret->fragments = fragments;
+	ret->apart = apart;
 	ret->source_port = (uint16_t)source_port;
 	ret->dest_port = (uint16_t)dest_port;
 	return true;

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/unseen.h"
@@ -16,18 +14,6 @@
 #define TICK_MS	      1000
 #define COLLECT_TICKS 10
 #define UNSEEN_TICKS  10
-#define WANTED	      2
-
-/* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
- * their lowest bits can carry window scale and SACK. */
-static const char *const sysctls[FW_CHALLENGE_SYSCTLS] = {"tcp_syncookies", "tcp_timestamps"};
-
-static unsigned long netns_inode(void)
-{
-	struct stat netns;
-
-	return stat("/proc/self/ns/net", &netns) ? 0 : (unsigned long)netns.st_ino;
-}
 
 static void read_record(struct fw_agent *agent)
 {
@@ -36,9 +22,9 @@ static void read_record(struct fw_agent *agent)
 	json_t *record = fw_kept_read(agent, FW_KEPT_SYSCTLS, &same_boot);
 
 	if (record && same_boot &&
-	    (unsigned long)json_integer_value(json_object_get(record, "netns")) == netns_inode())
-		for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
-			const json_t *before = json_object_get(record, sysctls[i]);
+	    (unsigned long)json_integer_value(json_object_get(record, "netns")) == fw_cookie_netns())
+		for (int i = 0; i < FW_COOKIE_SYSCTLS; i++) {
+			const json_t *before = json_object_get(record, fw_cookie_sysctl(i));
 
 			watch->recorded[i] = json_is_integer(before);
 			watch->before[i] = (long)json_integer_value(before);
@@ -49,11 +35,11 @@ static void read_record(struct fw_agent *agent)
 void fw_challenge_save(struct fw_agent *agent)
 {
 	const struct fw_challenge_watch *watch = &agent->challenge;
-	json_t *record = json_pack("{s:I}", "netns", (json_int_t)netns_inode());
+	json_t *record = json_pack("{s:I}", "netns", (json_int_t)fw_cookie_netns());
 
-	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++)
+	for (int i = 0; i < FW_COOKIE_SYSCTLS; i++)
 		if (watch->recorded[i])
-			json_object_set_new(record, sysctls[i], json_integer(watch->before[i]));
+			json_object_set_new(record, fw_cookie_sysctl(i), json_integer(watch->before[i]));
 	fw_keep(agent, FW_KEPT_SYSCTLS, record);
 }
 
@@ -72,12 +58,12 @@ static void log_raised(int i, long before, bool again)
 		fw_log(FW_LOG_WARNING,
 		       "challenge: net.ipv4.%s set to %d again: somebody else has set it to %ld, "
 		       "and to that it goes back when no rule challenges",
-		       sysctls[i], WANTED, before);
+		       fw_cookie_sysctl(i), FW_COOKIE_SYSCTL_WANTED, before);
 	else
 		fw_log(FW_LOG_NOTICE,
 		       "challenge: net.ipv4.%s set to %d, it was %ld; "
 		       "it goes back to %ld when no rule challenges",
-		       sysctls[i], WANTED, before, before);
+		       fw_cookie_sysctl(i), FW_COOKIE_SYSCTL_WANTED, before, before);
 }
 
 /* 0: the sysctl is what challenge needs. */
@@ -86,19 +72,19 @@ static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 	struct fw_challenge_watch *watch = &agent->challenge;
 	bool again = watch->recorded[i];
 	long now = 0;
-	int r = fw_ipv4_sysctl_read(sysctls[i], &now, err);
+	int r = fw_ipv4_sysctl_read(fw_cookie_sysctl(i), &now, err);
 
-	if (r || now == WANTED)
+	if (r || now == FW_COOKIE_SYSCTL_WANTED)
 		return r;
 	/* The operator wants none: answered without, which costs window scale and SACK. */
-	if (!strcmp(sysctls[i], "tcp_timestamps") && !now) {
+	if (!strcmp(fw_cookie_sysctl(i), "tcp_timestamps") && !now) {
 		if (again)
 			record(agent, i, false, 0);
 		return 0;
 	}
 	if (!again || watch->before[i] != now)
 		record(agent, i, true, now);
-	r = fw_ipv4_sysctl_write(sysctls[i], WANTED, err);
+	r = fw_ipv4_sysctl_write(fw_cookie_sysctl(i), FW_COOKIE_SYSCTL_WANTED, err);
 	if (r)
 		watch->recorded[i] = again;
 	else
@@ -113,17 +99,18 @@ static void give_back(struct fw_agent *agent, int i)
 	long now = 0;
 
 	watch->recorded[i] = false;
-	if (fw_ipv4_sysctl_read(sysctls[i], &now, &err)) {
+	if (fw_ipv4_sysctl_read(fw_cookie_sysctl(i), &now, &err)) {
 		fw_log(FW_LOG_WARNING, "challenge: %s", err.text);
-	} else if (now != WANTED) {
+	} else if (now != FW_COOKIE_SYSCTL_WANTED) {
 		fw_log(FW_LOG_NOTICE, "challenge: net.ipv4.%s is %ld, which somebody else has set: left so",
-		       sysctls[i], now);
-	} else if (fw_ipv4_sysctl_write(sysctls[i], watch->before[i], &err)) {
+		       fw_cookie_sysctl(i), now);
+	} else if (fw_ipv4_sysctl_write(fw_cookie_sysctl(i), watch->before[i], &err)) {
 		watch->recorded[i] = true;
 		fw_log(FW_LOG_WARNING, "challenge: %s; set it by hand: sysctl net.ipv4.%s=%ld", err.text,
-		       sysctls[i], watch->before[i]);
+		       fw_cookie_sysctl(i), watch->before[i]);
 	} else {
-		fw_log(FW_LOG_NOTICE, "challenge: net.ipv4.%s is %ld again", sysctls[i], watch->before[i]);
+		fw_log(FW_LOG_NOTICE, "challenge: net.ipv4.%s is %ld again", fw_cookie_sysctl(i),
+		       watch->before[i]);
 	}
 }
 
@@ -254,7 +241,7 @@ void fw_challenge_release(struct fw_agent *agent)
 	watch->engaged = false;
 	watch->trouble[0] = watch->unseen[0] = watch->mute[0] = '\0';
 	watch->unseen_ticks = 0;
-	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++) {
+	for (int i = 0; i < FW_COOKIE_SYSCTLS; i++) {
 		if (!watch->recorded[i])
 			continue;
 		if (!any)
@@ -303,11 +290,11 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 	const struct fw_challenge_watch *watch = &agent->challenge;
 	json_t *changed = json_object();
 
-	for (int i = 0; i < FW_CHALLENGE_SYSCTLS; i++)
+	for (int i = 0; i < FW_COOKIE_SYSCTLS; i++)
 		if (watch->recorded[i])
-			json_object_set_new(changed, sysctls[i],
-					    json_pack("{s:i, s:I}", "value", WANTED, "before",
-						      (json_int_t)watch->before[i]));
+			json_object_set_new(changed, fw_cookie_sysctl(i),
+					    json_pack("{s:i, s:I}", "value", FW_COOKIE_SYSCTL_WANTED,
+						      "before", (json_int_t)watch->before[i]));
 	if (watch->engaged && watch->trouble[0])
 		json_array_append_new(
 			warnings,

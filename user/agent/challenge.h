@@ -8,22 +8,28 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "fw_sample.h"
 #include "kern/cookies.h"
 
 struct fw_agent;
 struct fw_policy;
 
-#define FW_CHALLENGE_SYSCTLS 2
-#define FW_CHALLENGE_SHOWN   32
+#define FW_CHALLENGE_SHOWN 32
+
+/* What became of SYNs over the limit, by the samples of dropped packets. */
+struct fw_challenge_done {
+	uint64_t answered, no_listener;
+	bool waited; /* for the first samples since it can be answered */
+};
 
 struct fw_challenge_watch {
-	bool opened;			     /* the timer is there */
-	bool known;			     /* asked whether the kernel has the helpers */
-	bool unable;			     /* it has not */
-	bool engaged;			     /* some rule challenges, and an interface is filtered */
-	bool collects;			     /* some rule asks who is verified */
-	bool recorded[FW_CHALLENGE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
-	long before[FW_CHALLENGE_SYSCTLS];
+	bool opened;			  /* the timer is there */
+	bool known;			  /* asked whether the kernel has the helpers */
+	bool unable;			  /* it has not */
+	bool engaged;			  /* some rule challenges, and an interface is filtered */
+	bool collects;			  /* some rule asks who is verified */
+	bool recorded[FW_COOKIE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
+	long before[FW_COOKIE_SYSCTLS];
 	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
 	char unseen[FW_ERR_TEXT_MAX];  /* why a packet without a socket may be somebody's, "" when it is
 					  nobody's */
@@ -31,7 +37,11 @@ struct fw_challenge_watch {
 	unsigned int unseen_ticks;  /* since the first look */
 	struct fw_cookie_host host;
 	struct fw_challenge_entry active[FW_CHALLENGE_SHOWN];
-	size_t active_count, verified;
+	struct fw_challenge_done done[FW_CHALLENGE_SHOWN]; /* of active[], since it began */
+	struct fw_challenge_key fresh[FW_CHALLENGE_SHOWN]; /* what was sampled and is not active yet: the rule
+							      and the destination */
+	struct fw_challenge_done fresh_done[FW_CHALLENGE_SHOWN];
+	size_t active_count, fresh_count, verified;
 	unsigned int ticks;
 	uint32_t looked_at; /* generation */
 	uv_timer_t timer;
@@ -54,6 +64,8 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings);
 /* challenge_look.c */
 /* Reads what the packet path challenges now, tells what has begun or ended. */
 void fw_challenge_look(struct fw_agent *agent);
+/* Samples of dropped packets, whoever took them off the ring. */
+void fw_challenge_note(struct fw_agent *agent, const struct fw_drop_sample *samples, size_t count);
 /* "active" of "challenge" of status. Caller owns it. */
 json_t *fw_challenge_active_to_json(struct fw_agent *agent);
 /* Keys whose SYNs are answered now. */

@@ -6,6 +6,8 @@
 #include "agent/agent.h"
 #include "agent/challenge.h"
 
+#define SAMPLED_NS (3 * FW_ATTACK_STEP_NS) /* after so long samples of a flood are there */
+
 /* Rules that count leave notes of what they would challenge in the same map, and those that are gone do. */
 static bool challenges(const void *context, uint16_t rule)
 {
@@ -34,19 +36,80 @@ static bool answers(const struct fw_agent *agent)
 	return false;
 }
 
-static json_t *details(const char *rule, const char *destination, bool active, bool answered)
+static const struct fw_addr everybody;
+
+/* Of a rule and a destination, which is everybody where the rule has one limit for all. */
+static bool is_of(const struct fw_challenge_key *key, uint16_t rule, const struct fw_addr *dest)
 {
-	return json_pack("{s:s, s:s, s:b, s:b}", "rule", rule, "destination", destination, "active",
-			 (int)active, "answers", (int)answered);
+	return key->rule == rule && (!memcmp(&key->addr, &everybody, sizeof(everybody)) ||
+				     !memcmp(&key->addr, dest, sizeof(*dest)));
 }
 
-static void report_begin(struct fw_agent *agent, const char *rule, const char *destination, bool answered)
+static void add_done(struct fw_challenge_done *sum, const struct fw_challenge_done *more)
 {
-	json_t *json = details(rule, destination, true, answered);
+	sum->answered += more->answered;
+	sum->no_listener += more->no_listener;
+}
 
-	if (answered)
+/* Where a sample counts: at its challenge, else among those that have not been looked at yet. NULL: full. */
+static struct fw_challenge_done *done_of(struct fw_challenge_watch *watch,
+					 const struct fw_drop_sample *sample)
+{
+	for (size_t i = 0; i < watch->active_count; i++)
+		if (is_of(&watch->active[i].key, sample->rule, &sample->dest))
+			return &watch->done[i];
+	for (size_t i = 0; i < watch->fresh_count; i++)
+		if (watch->fresh[i].rule == sample->rule &&
+		    !memcmp(&watch->fresh[i].addr, &sample->dest, sizeof(sample->dest)))
+			return &watch->fresh_done[i];
+	if (watch->fresh_count == FW_CHALLENGE_SHOWN)
+		return NULL;
+	watch->fresh[watch->fresh_count] =
+		(struct fw_challenge_key){.addr = sample->dest, .rule = sample->rule};
+	watch->fresh_done[watch->fresh_count] = (struct fw_challenge_done){};
+	return &watch->fresh_done[watch->fresh_count++];
+}
+
+void fw_challenge_note(struct fw_agent *agent, const struct fw_drop_sample *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool answered = samples[i].reason == FW_REASON_CHALLENGED;
+		struct fw_challenge_done *done;
+
+		if (samples[i].would_drop ||
+		    (!answered && samples[i].reason != FW_REASON_CHALLENGE_NO_LISTENER))
+			continue;
+		done = done_of(&agent->challenge, &samples[i]);
+		if (done && answered)
+			done->answered += samples[i].weight;
+		else if (done)
+			done->no_listener += samples[i].weight;
+	}
+}
+
+static json_t *details(const char *rule, const char *destination, bool active, bool answered,
+		       const struct fw_challenge_done *done)
+{
+	return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I}", "rule", rule, "destination", destination, "active",
+			 (int)active, "answers", (int)answered, "answered_packets",
+			 (json_int_t)done->answered, "no_listener_packets", (json_int_t)done->no_listener);
+}
+
+static void report_begin(struct fw_agent *agent, const char *rule, const char *destination, bool answered,
+			 const struct fw_challenge_done *done)
+{
+	json_t *json = details(rule, destination, true, answered, done);
+
+	if (answered && !done->answered && done->no_listener)
+		fw_event(
+			agent, "challenge", "packet path", json,
+			"rule '%s': a SYN flood on %s, to ports where nobody listens: SYNs are dropped, none "
+			"was answered yet; those to ports with a listener are answered with cookies",
+			rule, destination);
+	else if (answered)
 		fw_event(agent, "challenge", "packet path", json,
-			 "rule '%s': a SYN flood on %s, SYNs are answered with cookies", rule, destination);
+			 "rule '%s': a SYN flood on %s, SYNs are answered with cookies%s", rule, destination,
+			 done->no_listener ? ", those to ports where nobody listens are dropped" : "");
 	else
 		fw_event(agent, "challenge", "packet path", json,
 			 "rule '%s': a SYN flood on %s, SYNs would be answered with cookies, but %s", rule,
@@ -58,9 +121,9 @@ static void report_begin(struct fw_agent *agent, const char *rule, const char *d
 }
 
 static void report_end(struct fw_agent *agent, const char *rule, const char *destination,
-		       bool rule_challenges, bool answered)
+		       bool rule_challenges, bool answered, const struct fw_challenge_done *done)
 {
-	json_t *json = details(rule, destination, false, false);
+	json_t *json = details(rule, destination, false, false, done);
 
 	if (rule_challenges)
 		fw_event(agent, "challenge", "packet path", json, "rule '%s': the SYN flood on %s is over",
@@ -71,18 +134,19 @@ static void report_end(struct fw_agent *agent, const char *rule, const char *des
 			 answered ? "does not answer" : "would not answer", destination);
 }
 
-static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry, bool began)
+static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry,
+		   const struct fw_challenge_done *done, bool began)
 {
-	static const struct fw_addr everybody;
 	char destination[FW_ADDR_TEXT_MAX] = "every destination";
 	const char *rule = entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
 
 	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
 	if (began)
-		report_begin(agent, rule, destination, entry->answers);
+		report_begin(agent, rule, destination, entry->answers, done);
 	else
-		report_end(agent, rule, destination, challenges(agent, entry->key.rule), entry->answers);
+		report_end(agent, rule, destination, challenges(agent, entry->key.rule), entry->answers,
+			   done);
 }
 
 static const struct fw_challenge_entry *find(const struct fw_challenge_entry *entries, size_t count,
@@ -94,36 +158,86 @@ static const struct fw_challenge_entry *find(const struct fw_challenge_entry *en
 	return NULL;
 }
 
-/* A flood may come by several interfaces: what was answered once is until none can be. */
-static void settle_answers(struct fw_challenge_watch *watch, struct fw_challenge_entry *entry, bool any)
+/* What has become of an entry's packets so far. */
+static struct fw_challenge_done done_so_far(const struct fw_challenge_watch *watch,
+					    const struct fw_challenge_entry *entry,
+					    const struct fw_challenge_entry *before)
 {
-	const struct fw_challenge_entry *before = find(watch->active, watch->active_count, entry);
+	struct fw_challenge_done done =
+		before ? watch->done[before - watch->active] : (struct fw_challenge_done){};
 
+	for (size_t i = 0; i < watch->fresh_count; i++)
+		if (is_of(&entry->key, watch->fresh[i].rule, &watch->fresh[i].addr))
+			add_done(&done, &watch->fresh_done[i]);
+	return done;
+}
+
+/* Samples come four times a second: of what has only just begun, or is answered only now, there are none yet,
+ * and what becomes of its packets would be a guess. */
+static bool waits_for_samples(const struct fw_agent *agent, const struct fw_challenge_entry *entry,
+			      const struct fw_challenge_entry *before, struct fw_challenge_done *done)
+{
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	bool waited = done->waited;
+
+	if (!agent->attacks.attacks || !entry->answers || done->answered || done->no_listener)
+		return false;
+	if (!before)
+		return now - entry->challenge.since_ns < SAMPLED_NS;
+	done->waited = true;
+	return !before->answers && !waited;
+}
+
+/* A flood may come by several interfaces: what was answered once is until none can be. */
+static void settle_answers(struct fw_challenge_entry *entry, const struct fw_challenge_entry *before,
+			   bool any)
+{
 	entry->answers = any && (entry->answers || (before && before->answers));
+}
+
+/* Those that are new enough to be left for the next look are left out. */
+static size_t settle_all(struct fw_agent *agent, struct fw_challenge_entry *now, size_t count,
+			 struct fw_challenge_done *done)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	bool any = answers(agent);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fw_challenge_entry *before = find(watch->active, watch->active_count, &now[i]);
+
+		settle_answers(&now[i], before, any);
+		done[kept] = done_so_far(watch, &now[i], before);
+		if (waits_for_samples(agent, &now[i], before, &done[kept])) {
+			if (!before)
+				continue;
+			now[i].answers = false;
+		}
+		if (!before || before->answers != now[i].answers)
+			report(agent, &now[i], &done[kept], true);
+		now[kept++] = now[i];
+	}
+	return kept;
 }
 
 void fw_challenge_look(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 	struct fw_challenge_entry now[FW_CHALLENGE_SHOWN];
-	bool any = answers(agent);
-	size_t count = 0;
+	struct fw_challenge_done done[FW_CHALLENGE_SHOWN];
+	size_t found = 0, count;
 
-	if (fw_challenges(agent->datapath, challenges, agent, now, FW_CHALLENGE_SHOWN, &count))
+	if (fw_challenges(agent->datapath, challenges, agent, now, FW_CHALLENGE_SHOWN, &found))
 		return;
-	for (size_t i = 0; i < count; i++) {
-		const struct fw_challenge_entry *before;
-
-		settle_answers(watch, &now[i], any);
-		before = find(watch->active, watch->active_count, &now[i]);
-		if (!before || before->answers != now[i].answers)
-			report(agent, &now[i], true);
-	}
-	for (size_t i = 0; i < watch->active_count && count < FW_CHALLENGE_SHOWN; i++)
+	count = settle_all(agent, now, found, done);
+	for (size_t i = 0; i < watch->active_count && found < FW_CHALLENGE_SHOWN; i++)
 		if (!find(now, count, &watch->active[i]))
-			report(agent, &watch->active[i], false);
+			report(agent, &watch->active[i], &watch->done[i], false);
 	memcpy(watch->active, now, count * sizeof(*now));
+	memcpy(watch->done, done, count * sizeof(*done));
 	watch->active_count = count;
+	if (count == found)
+		watch->fresh_count = 0;
 }
 
 json_t *fw_challenge_active_to_json(struct fw_agent *agent)
@@ -134,17 +248,18 @@ json_t *fw_challenge_active_to_json(struct fw_agent *agent)
 
 	for (size_t i = 0; i < watch->active_count; i++) {
 		const struct fw_challenge_entry *entry = &watch->active[i];
-		static const struct fw_addr everybody;
 		char text[FW_ADDR_TEXT_MAX] = "all";
 
 		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 			fw_addr_format(&entry->key.addr, text, sizeof(text));
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:b}", "rule",
+			list, json_pack("{s:s, s:s, s:I, s:b, s:I, s:I}", "rule",
 					entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "",
 					"destination", text, "since_seconds",
 					(json_int_t)((now - entry->challenge.since_ns) / FW_NS_PER_SEC),
-					"answers", (int)entry->answers));
+					"answers", (int)entry->answers, "answered_packets",
+					(json_int_t)watch->done[i].answered, "no_listener_packets",
+					(json_int_t)watch->done[i].no_listener));
 	}
 	return list;
 }

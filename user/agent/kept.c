@@ -9,6 +9,7 @@
 #include "agent/force.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/state_files.h"
 
 #define AGAIN_NS (10 * FW_NS_PER_SEC)
 
@@ -23,7 +24,7 @@ static const struct {
 	[FW_KEPT_UNDER_ATTACK] = {"under-attack.json", "the under-attack switch", RESTART,
 				  fw_under_attack_save},
 	[FW_KEPT_ALLOWED] = {"allowed.json", "the list of allowed sources", RESTART, fw_spared_save},
-	[FW_KEPT_SYSCTLS] = {"challenge.json", "what the sysctls that challenge changes were before", RESTART,
+	[FW_KEPT_SYSCTLS] = {FW_STATE_SYSCTLS, "what the sysctls that challenge changes were before", RESTART,
 			     fw_challenge_save},
 	/* The kernel has them as long as it runs. */
 	[FW_KEPT_BANS] = {"bans.json", "bans", "a reboot", fw_leases_save},

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/state_files.h"
 #include "policy/file.h"
 #include "policy/policy.h"
 
-#define FW_STATE_DEFAULT "/var/lib/floodwall"
 #define FW_BPFFS_DEFAULT "/sys/fs/bpf"
 
 /* How every error ends that is about another agent in the way. */

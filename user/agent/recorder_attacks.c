@@ -46,7 +46,7 @@ void fw_recorder_attack_goes_on(struct fw_agent *agent, const struct fw_attack *
 
 	begin(&agent->recorder, (int64_t)attack->id,
 	      fw_attack_target_text(&attack->target, target, sizeof(target)),
-	      fw_attack_vector_text(fw_attack_main_vector(attack), vector, sizeof(vector)));
+	      fw_attack_vector_said(agent, fw_attack_main_vector(attack), vector));
 }
 
 void fw_recorder_on_event(struct fw_agent *agent, const char *type, const json_t *event)

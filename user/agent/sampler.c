@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "kern/stats.h"
 #include "lib/clock.h"
+#include "lib/reason.h"
 #include "lib/units.h"
 
 #define PERIOD_MS    1000
@@ -15,22 +16,36 @@
 void fw_totals_add(struct fw_traffic_totals *totals, const struct fw_iface_counts *counts)
 {
 	for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++) {
-		uint64_t packets = 0, bytes = 0;
+		uint64_t packets = 0, bytes = 0, answered = 0;
 
 		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
 			for (int traffic = 0; traffic < FW_TRAFFIC_MAX_; traffic++) {
-				packets += counts->by[verdict][reason][traffic].packets;
-				bytes += counts->by[verdict][reason][traffic].bytes;
+				const struct fw_count *count = &counts->by[verdict][reason][traffic];
+
+				packets += count->packets;
+				bytes += count->bytes;
+				if (fw_reason_facts(reason)->action == FW_REASON_IS_ANSWER)
+					answered += count->packets;
 			}
 		totals->packets += packets;
 		totals->bytes += bytes;
-		if (verdict == FW_VERDICT_DROP)
+		if (verdict == FW_VERDICT_DROP) {
 			totals->dropped += packets;
-		else
+			totals->answered += answered;
+		} else {
 			totals->passed += packets;
+		}
 		if (verdict == FW_VERDICT_WOULD_DROP)
 			totals->would_drop += packets;
 	}
+}
+
+static void add_reasons(uint64_t packets[FW_REASON_MAX_], const struct fw_iface_counts *counts)
+{
+	for (int verdict = 0; verdict < FW_VERDICT_MAX_; verdict++)
+		for (int reason = 0; reason < FW_REASON_MAX_; reason++)
+			for (int traffic = 0; traffic < FW_TRAFFIC_MAX_; traffic++)
+				packets[reason] += counts->by[verdict][reason][traffic].packets;
 }
 
 static double rate(uint64_t now, uint64_t before, uint64_t elapsed_ns)
@@ -73,17 +88,22 @@ static void on_timer(uv_timer_t *timer)
 	struct fw_traffic_totals totals = {};
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
+	uint64_t reasons[FW_REASON_MAX_] = {0};
 	uint64_t now = fw_monotonic_ns(), elapsed = now - sampler->at_ns;
 
 	for (size_t i = 0; i < count; i++) {
 		struct fw_iface_counts counts;
 
-		if (!fw_stats_iface(agent->datapath, attached[i].iface, &counts))
-			fw_totals_add(&totals, &counts);
+		if (fw_stats_iface(agent->datapath, attached[i].iface, &counts))
+			continue;
+		fw_totals_add(&totals, &counts);
+		add_reasons(reasons, &counts);
 	}
+	fw_spared_floods_look(agent, now, reasons);
 	if (sampler->at_ns) {
 		sampler->packets_per_second = rate(totals.packets, sampler->last.packets, elapsed);
 		sampler->bytes_per_second = rate(totals.bytes, sampler->last.bytes, elapsed);
+		sampler->answered_per_second = rate(totals.answered, sampler->last.answered, elapsed);
 		sampler->dropped_per_second = rate(totals.dropped, sampler->last.dropped, elapsed);
 	}
 	look_at_faults(agent, now, !sampler->at_ns);

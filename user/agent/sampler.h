@@ -13,13 +13,14 @@ struct fw_iface_counts;
 
 struct fw_traffic_totals {
 	uint64_t packets, bytes, passed, dropped, would_drop;
+	uint64_t answered; /* of those dropped: sent back as something else */
 };
 
 struct fw_sampler {
 	uv_timer_t timer;
 	uint64_t at_ns;
 	struct fw_traffic_totals last;
-	double packets_per_second, bytes_per_second, dropped_per_second;
+	double packets_per_second, bytes_per_second, dropped_per_second, answered_per_second;
 	struct {
 		uint64_t count, grown_ns; /* grown_ns: when it last grew, 0: not since the agent's start */
 	} faults[FW_FAULT_MAX_];

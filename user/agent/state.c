@@ -14,7 +14,6 @@
 #include "lib/cleanup.h"
 #include "lib/log.h"
 
-#define HOLDER_FILE  "holder"
 #define DOCUMENT_MAX (512u << 20)
 
 static int make_directories(const char *path, struct fw_err *err)
@@ -42,7 +41,7 @@ static int make_directories(const char *path, struct fw_err *err)
 /* The pid, "unknown" without. Where nothing can be written, the name of an earlier holder stays behind. */
 static void read_holder(const struct fw_state *state, char *pid, size_t size)
 {
-	FW_CLOSE int fd = openat(state->dir_fd, HOLDER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	FW_CLOSE int fd = openat(state->dir_fd, FW_STATE_HOLDER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char line[16] = "", process[32];
 	ssize_t got = fd < 0 ? 0 : pread(fd, line, sizeof(line) - 1, 0);
 
@@ -66,7 +65,7 @@ static int held(const struct fw_state *state, struct fw_err *err)
 /* For whoever comes second; nothing depends on it, so a full disk does not matter. */
 static void name_holder(const struct fw_state *state)
 {
-	FW_CLOSE int fd = openat(state->dir_fd, HOLDER_FILE,
+	FW_CLOSE int fd = openat(state->dir_fd, FW_STATE_HOLDER,
 				 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd >= 0)

@@ -115,6 +115,13 @@ static const char *state_of(struct fw_agent *agent, const struct rate *rate)
 	return rate->dropped > 0 ? "over" : "ok";
 }
 
+/* Not dropped, nor passed. While all that is challenged only counts, it passes. */
+static bool is_answered(const struct fw_agent *agent, const struct rate *rate)
+{
+	return fw_reason_facts(rate->entry->source.last_reason)->action == FW_REASON_IS_ANSWER &&
+	       fw_challenge_answered(agent) > 0;
+}
+
 /* One packet in how many is behind the rates. */
 static json_int_t sampled_one_in(const struct fw_top *top)
 {
@@ -127,12 +134,12 @@ static json_t *to_json(struct fw_agent *agent, const struct rate *rate)
 	const char *rule = fw_rule_name_of(agent, rate->entry->source.last_rule);
 	char text[FW_ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s, s:I}", "source",
+	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s, s:b, s:I}", "source",
 			 fw_prefix_format(&source, text, sizeof(text)), "packets_per_second", rate->packets,
 			 "bytes_per_second", rate->bytes, "dropped_per_second", rate->dropped, "state",
 			 state_of(agent, rate), "rule", rule, "reason",
-			 fw_reason_facts(rate->entry->source.last_reason)->word, "sampled_one_in",
-			 sampled_one_in(&agent->top));
+			 fw_reason_facts(rate->entry->source.last_reason)->word, "answered",
+			 (int)is_answered(agent, rate), "sampled_one_in", sampled_one_in(&agent->top));
 }
 
 json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit)

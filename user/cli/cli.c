@@ -13,11 +13,10 @@
 #include "cli/plain.h"
 #include "fw_types.h"
 #include "lib/cleanup.h"
+#include "lib/text.h"
 #include "lib/units.h"
+#include "policy/file.h"
 
-#define NOT_RUNNING_HINT                                                                                     \
-	"start it with: sudo systemctl start floodwalld\n"                                                   \
-	"or: sudo floodwalld --config /etc/floodwall/floodwall.yaml --interface eth0"
 #define NOT_PERMITTED_HINT                                                                                   \
 	"run it with sudo, or join the group and log in again: sudo usermod -aG floodwall $USER"
 
@@ -94,12 +93,34 @@ int fw_cli_fail_json(struct fw_cli *cli, json_t *error)
 
 static int fail_no_agent(struct fw_cli *cli, const struct fw_err *err)
 {
-	const char *look, *filter = fw_cli_orphan("/sys/fs/bpf", &look);
-	char hint[512];
+	char hint[1024];
+	struct fw_text text = {.buffer = hint, .size = sizeof(hint)};
+	struct fw_orphan orphan;
 
-	snprintf(hint, sizeof(hint), NOT_RUNNING_HINT "%s%s", look ? "\n" : "", look ? look : "");
+	fw_cli_orphan(FW_CLI_BPFFS_DEFAULT, cli->socket, &orphan);
+	/* The service listens on its own socket, whatever was given here. */
+	if (strcmp(cli->socket, FW_SOCKET_DEFAULT) != 0)
+		fw_text_add(&text,
+			    "start it with: sudo floodwalld --config " FW_CONFIG_DEFAULT " --socket %s",
+			    cli->socket);
+	else
+		fw_text_add(&text, "start it with: sudo systemctl start floodwalld\n"
+				   "or: sudo floodwalld --config " FW_CONFIG_DEFAULT);
+	fw_text_add(&text, "%s%s", orphan.hint[0] ? "\n" : "", orphan.hint);
 	return fw_cli_fail(cli, FW_EXIT_NO_AGENT, "no-agent", hint, "the agent is not running: %s%s",
-			   err->text, filter);
+			   err->text, orphan.filter);
+}
+
+bool fw_cli_no_agent(struct fw_cli *cli)
+{
+	struct fw_client *client = fw_cli_client(cli);
+	struct fw_answer answer = {0};
+	struct fw_err err = {0};
+	int r = client ? fw_client_call(client, FW_API_CONFIRM_STATE, NULL, NULL, &answer, &err) : 0;
+
+	if (client && !r)
+		fw_answer_done(&answer);
+	return r == -ECONNREFUSED;
 }
 
 int fw_cli_fail_client(struct fw_cli *cli, int r, const struct fw_err *err)

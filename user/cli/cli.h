@@ -40,6 +40,9 @@ int fw_cli_ask_text(struct fw_cli *cli, enum fw_api_route route, const struct fw
 /* The client for those who stream; NULL after a reported failure. */
 struct fw_client *fw_cli_client(struct fw_cli *cli);
 
+/* Whether nobody listens on the agent's socket; reports nothing. */
+bool fw_cli_no_agent(struct fw_cli *cli);
+
 /* Prints a document: as JSON under --json, else by its renderer. */
 typedef void fw_show(const struct fw_page *page, const json_t *document);
 void fw_cli_show(struct fw_cli *cli, const json_t *document, fw_show *show);

@@ -31,7 +31,10 @@ const struct fw_command fw_command_attacks = {
 		 "by the "
 		 "first rule that would have, so that 'floodwall rules' can count more; how they spread "
 		 "over "
-		 "targets and vectors is known from samples. Kept over a restart of the agent: the last 100.",
+		 "targets and vectors is known from samples. Answered are SYNs that challenge sent "
+		 "back as cookies, by samples: neither dropped nor passed; dropped of --json counts them, "
+		 "too. "
+		 "Kept over a restart of the agent: the last 100.",
 	.examples = "floodwall attacks\nfloodwall --json attacks --last 100",
 	.route = FW_API_ATTACKS,
 	.json = "{\"filtering\":as state of "
@@ -39,9 +42,11 @@ const struct fw_command fw_command_attacks = {
 		"\"started\":TIME,\"ended\":TIME|null,\"seconds\":N,\"detected_after_seconds\":F,"
 		"\"packets_per_second\":N,\"bytes_per_second\":N,\"peak_packets_per_second\":N,"
 		"\"peak_bytes_per_second\":N,\"dropped\":N,\"would_drop\":N,\"dropped_per_second\":N,"
-		"\"would_drop_per_second\":N,\"kinds_now\":N,\"merged_into\":ID|null,"
+		"\"would_drop_per_second\":N,\"answered\":N (of "
+		"dropped),\"answered_per_second\":N,\"kinds_now\":N,\"merged_into\":ID|null,"
 		"\"vectors\":[{\"vector\",\"rule\":NAME|null,\"reason\":WORD|null,\"dropped\":N,"
-		"\"would_drop\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_second\":N}]}],"
+		"\"would_drop\":N,\"answered\":N,\"bytes\":N,\"packets_per_second\":N,\"peak_packets_per_"
+		"second\":N}]}],"
 		"\"recent\":[the same, newest first]}",
 	.run = cmd_attacks,
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* attach and detach. */
+#include "cli/orphan.h"
 #include "cli/show.h"
+#include "lib/state_files.h"
 
 static int cmd_attach(struct fw_cli *cli, const struct fw_line *line)
 {
@@ -39,8 +41,11 @@ const struct fw_command fw_command_attach = {
 
 static int cmd_detach(struct fw_cli *cli, const struct fw_line *line)
 {
-	json_t *body = json_pack("{s:o}", "interface", fw_doc_string(line->arguments[0]));
+	json_t *body;
 
+	if (fw_cli_no_agent(cli))
+		return fw_cli_detach_orphan(cli, line);
+	body = json_pack("{s:o}", "interface", fw_doc_string(line->arguments[0]));
 	return body ? fw_cli_ask_and_show(cli, FW_API_DETACH, NULL, body, fw_show_detach)
 		    : fw_cli_fail_memory(cli);
 }
@@ -51,11 +56,24 @@ const struct fw_command fw_command_detach = {
 	.least = 1,
 	.most = 1,
 	.complete = FW_COMPLETE_INTERFACE,
-	.help = "stop filtering an interface",
+	.options = {{.name = "bpffs",
+		     .value = "DIR",
+		     .complete = FW_COMPLETE_FILE,
+		     .help = "without an agent: where it pinned (default " FW_CLI_BPFFS_DEFAULT ")"},
+		    {.name = "state-dir",
+		     .value = "DIR",
+		     .complete = FW_COMPLETE_FILE,
+		     .help = "without an agent: where it kept its state (default " FW_STATE_DEFAULT ")"}},
+	.help = "stop filtering an interface, with or without an agent",
 	.about = "Everything that arrives there passes until it is attached again. Rules, meters and bans "
-		 "stay.",
+		 "stay. Where no agent runs it takes off, as root, what the last one has left in the kernel, "
+		 "and with the last interface it gives back the sysctls that challenge had set. It refuses "
+		 "while an agent runs that listens on another socket.",
 	.examples = "floodwall detach eth1",
 	.route = FW_API_DETACH,
-	.json = "{\"interface\",\"detached\":true,\"undo\",\"not_kept\":TEXT}",
+	.json = "{\"interface\",\"detached\":true,\"undo\",\"not_kept\":TEXT,\"without_agent\":true,"
+		"\"sysctls\":[{\"name\",\"value\":N,\"error\":TEXT}],\"still_filtered\":N}; the last three "
+		"only "
+		"where no agent runs, sysctls lists what was given back",
 	.run = cmd_detach,
 };

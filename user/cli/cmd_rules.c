@@ -22,6 +22,8 @@ const struct fw_command fw_command_rules = {
 	.arguments = "",
 	.help = "the rules in order with their limits and counters",
 	.about = "matched counts packets that a rule matched; over counts keys above the limit right now. "
+		 "dropped of a challenge rule counts SYNs that were answered with cookies too, and packets "
+		 "without a connection that were dropped while it challenged, which it does not match. "
 		 "RULE@NAME is the rule with the numbers of resource NAME, for packets to it.",
 	.examples = "floodwall rules",
 	.route = FW_API_RULES,

@@ -23,7 +23,11 @@ const struct fw_command fw_command_status = {
 	.verb = "status",
 	.arguments = "",
 	.help = "is the filter enforcing, on which interfaces, and what does it drop",
-	.about = "One screen: state, rates, drops by reason, bans, unsaved changes, warnings. Without any "
+	.about = "One screen: state, rates, drops by reason, bans, unsaved changes, warnings. Answered are "
+		 "SYNs "
+		 "that challenge sent back as cookies: neither dropped nor passed; dropped of --json counts "
+		 "them, "
+		 "too. Without any "
 		 "command this is what "
 		 "runs. Exit code 4: the agent runs but does not enforce.",
 	.examples = "floodwall\nfloodwall --json status",
@@ -33,14 +37,16 @@ const struct fw_command fw_command_status = {
 		"\"mode\",\"driver\",\"fell_back\",\"bytes\",\"would_drop\",\"passed\",\"error\","
 		"\"warned\":BOOL (a warning is about it)}],"
 		"\"packets\":N,\"passed\":N,"
-		"\"dropped\":N,\"would_drop\":N,\"reasons\":{\"WORD\":N},\"would_drop_reasons\":{\"WORD\":N},"
+		"\"dropped\":N,\"answered\":N (of dropped: SYNs sent back as "
+		"cookies),\"would_drop\":N,\"reasons\":{\"WORD\":N},\"would_drop_reasons\":{\"WORD\":N},"
 		"\"bans\":N,\"generation\":N,"
 		"\"drift\":[{\"kind\":\"tune|set|attach|detach|policy|under-attack\",\"object\","
 		"\"detail\",\"by\",\"expires_in_seconds\":N|null}],\"mode\":\"enforce|count\",\"version\","
 		"\"uptime_seconds\":N,"
 		"\"policy_file\",\"pinned\":BOOL,\"confirm\":{\"pending\":BOOL,\"deadline_seconds\":N,"
 		"\"previous_generation\":N},"
-		"\"rates\":{\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\"},\"faults\":{"
+		"\"rates\":{\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"answered_"
+		"per_second\"},\"faults\":{"
 		"\"WORD\":N},\"fault_ages\":{\"WORD\":N|null (seconds since it last came; null: not since "
 		"the "
 		"agent's start)},\"logs\":[{\"name\",\"source\":\"file|journal|syslog\",\"place\",\"state\":"
@@ -54,7 +60,10 @@ const struct fw_command fw_command_status = {
 		"\"under_attack\":{as under-attack},\"suppressions\":[{\"name\","
 		"\"state\":\"active|waiting|over\",\"events\":N,\"about\"}],\"notify\":[as in notify],"
 		"\"challenge\":{\"engaged\":BOOL,"
-		"\"active\":[{\"rule\",\"destination\":ADDRESS|\"all\",\"since_seconds\",\"answers\":BOOL}],"
+		"\"active\":[{\"rule\",\"destination\":ADDRESS|\"all\",\"since_seconds\",\"answers\":BOOL "
+		"(SYNs "
+		"to a listener are answered),\"answered_packets\":N,\"no_listener_packets\":N (of its "
+		"samples since it began: at least so many)}],"
 		"\"verified\":N,"
 		"\"sysctls\":{NAME:{\"value\",\"before\"}}},\"maps\":{\"state\":\"fresh|adopted|rebuilt\","
 		"\"why\",\"lost\":[TEXT],\"kept\":[TEXT],\"bans_saved\":N,\"bans_restored\":N}} (of maps all "

@@ -213,6 +213,51 @@ static void write_payloads(FILE *out)
 	      out);
 }
 
+/* For whoever reads the page because something is wrong now. */
+static void write_emergency(FILE *out)
+{
+	static const struct {
+		const char *when, *command, *what;
+	} ways[] = {
+		{"Too much is dropped, the agent answers", "floodwall explain ADDRESS",
+		 "says what drops it and how to undo that. To let everything pass: floodwall detach IFACE, "
+		 "for "
+		 "each interface that floodwall status names. For one address: floodwall allow ADDRESS --for "
+		 "1h."},
+		{"A change has locked you out", "floodwall rollback",
+		 "from the console; a change that was applied with --confirm takes itself back."},
+		{"No agent runs, or it does not start", "sudo floodwall detach IFACE",
+		 "The filter goes on in the kernel without an agent, after kill -9 and with on_exit: keep; "
+		 "it is "
+		 "neither removed by ip link set dev IFACE xdp off nor by a restart of the network. detach "
+		 "takes it off "
+		 "without an agent, and gives back the sysctls that challenge had set; bans and counters "
+		 "stay for "
+		 "the next agent. floodwall doctor IFACE says whether an agent runs. An agent that pinned "
+		 "elsewhere "
+		 "or kept its state elsewhere: --bpffs, --state-dir."},
+		{"It must stay off", "sudo systemctl disable --now floodwalld",
+		 "then detach: an agent that starts filters again what its policy names."},
+		{"Even that does not work", "sudo rm -r /sys/fs/bpf/floodwall",
+		 "removes all pins, of all network namespaces, with bans and counters: without an agent "
+		 "every "
+		 "filter ends. What chain: true has attached: sudo xdp-loader unload IFACE --all, which "
+		 "takes off "
+		 "everybody's programs. A reboot removes everything."},
+		{"How to get back in", "floodwalld --check --config /etc/floodwall/floodwall.yaml",
+		 "says why a policy is refused, floodwall check FILE too. Mend it, then sudo systemctl start "
+		 "floodwalld, which takes over what goes on in the kernel."},
+	};
+
+	fputs(".SH EMERGENCY\nHow to stop filtering, with and without an agent, and how to get back.\n", out);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		fprintf(out, ".TP\n\\fB%s\\fR\n\\fI", ways[i].when);
+		write_text(out, ways[i].command);
+		fputs("\\fR\n.br\n", out);
+		write_paragraph(out, ways[i].what);
+	}
+}
+
 static void write_files(FILE *out)
 {
 	fputs(".SH FILES\n"
@@ -254,6 +299,7 @@ static void write_man(FILE *out, const void *context)
 	for (size_t i = 0; i < count; i++)
 		if (!commands[i]->needs_subverb)
 			write_command(out, commands[i]);
+	write_emergency(out);
 	write_json(out);
 	write_payloads(out);
 	write_reasons(out);

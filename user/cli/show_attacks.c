@@ -7,17 +7,30 @@
 
 #define A_PART 0.1 /* of what is dropped: less passes for moments only, as the two rates are measured */
 
+/* Answered with cookies: counted among what is dropped, and neither that nor passed. */
+static uint64_t less_answered(const json_t *counts)
+{
+	uint64_t dropped = fw_doc_count(counts, "dropped"), answered = fw_doc_count(counts, "answered");
+
+	return dropped > answered ? dropped - answered : 0;
+}
+
 /* What becomes of its packets now, not since it began: a rule sharpened on the way dropped nothing before. */
 static const char *fate_of(const json_t *attack)
 {
 	double dropped = fw_doc_number(attack, "dropped_per_second"),
-	       counted = fw_doc_number(attack, "would_drop_per_second");
+	       counted = fw_doc_number(attack, "would_drop_per_second"),
+	       answered = fw_doc_number(attack, "answered_per_second");
 
 	if (dropped <= 0 && counted <= 0)
 		return "QUIET";
 	if (dropped <= 0)
 		return "PASSES";
-	return counted > A_PART * dropped ? "PARTLY DROPPED" : "DROPPED";
+	if (counted > A_PART * dropped)
+		return "PARTLY DROPPED";
+	return answered > (1 - A_PART) * dropped ? "ANSWERED"
+	       : answered > A_PART * dropped	 ? "DROPPED AND ANSWERED"
+						 : "DROPPED";
 }
 
 static void print_list(const struct fw_page *page, const json_t *attacks)
@@ -39,7 +52,7 @@ static void print_list(const struct fw_page *page, const json_t *attacks)
 			     active ? fw_say_pps(fw_doc_number(attack, "packets_per_second"), now) : "over",
 			     fw_say_pps(fw_doc_number(attack, "peak_packets_per_second"), peak),
 			     fw_say_bits(fw_doc_number(attack, "peak_bytes_per_second"), bits),
-			     fw_say_count(fw_doc_count(attack, "dropped"), dropped),
+			     fw_say_count(less_answered(attack), dropped),
 			     fw_say_count(fw_doc_count(attack, "would_drop"), counted));
 	}
 	fw_table_print(table, page->out);
@@ -49,8 +62,13 @@ static void print_fate(const struct fw_page *page, const json_t *attack)
 {
 	bool active = !strcmp(fw_doc_text(attack, "state"), "active");
 	const char *fate = fate_of(attack);
+	char answered[FW_SAY_MAX];
 
-	if (active ? !strcmp(fate, "DROPPED") || !strcmp(fate, "QUIET")
+	if (fw_doc_count(attack, "answered"))
+		fprintf(page->out, "%.0f %s answered with cookies: neither dropped nor passed\n",
+			fw_doc_number(attack, "id"),
+			fw_say_count(fw_doc_count(attack, "answered"), answered));
+	if (active ? strcmp(fate, "PASSES") && strcmp(fate, "PARTLY DROPPED")
 		   : fw_doc_count(attack, "dropped") || !fw_doc_count(attack, "would_drop"))
 		return;
 	fprintf(page->out, "%.0f ", fw_doc_number(attack, "id"));
@@ -91,7 +109,7 @@ static void print_more(const struct fw_page *page, const json_t *attack)
 			fprintf(page->out, "now %s, ",
 				fw_say_pps(fw_doc_number(vector, "packets_per_second"), now));
 		fprintf(page->out, "%s dropped, %s only counted, peak %s\n",
-			fw_say_count(fw_doc_count(vector, "dropped"), packets),
+			fw_say_count(less_answered(vector), packets),
 			fw_say_count(fw_doc_count(vector, "would_drop"), counted),
 			fw_say_pps(fw_doc_number(vector, "peak_packets_per_second"), peak));
 	}

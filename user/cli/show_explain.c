@@ -86,6 +86,17 @@ static void print_sampled(const struct fw_page *page, double one_in)
 		period);
 }
 
+static const char *state_word(const json_t *source)
+{
+	const char *state = fw_doc_text(source, "state");
+
+	if (!strcmp(state, "over"))
+		return "OVER";
+	if (!strcmp(state, "banned"))
+		return "BANNED";
+	return !strcmp(state, "ok") && fw_doc_true(source, "answered") ? "answered" : state;
+}
+
 void fw_show_top(const struct fw_page *page, const json_t *sources)
 {
 	struct fw_table *table =
@@ -94,17 +105,13 @@ void fw_show_top(const struct fw_page *page, const json_t *sources)
 	size_t index;
 
 	json_array_foreach (sources, index, source) {
-		const char *state = fw_doc_text(source, "state");
 		char rate[FW_SAY_MAX], bits[FW_SAY_MAX], dropped[FW_SAY_MAX];
 
 		FW_TABLE_ROW(table, fw_doc_text(source, "source"),
 			     fw_say_pps(fw_doc_number(source, "packets_per_second"), rate),
 			     fw_say_bits(fw_doc_number(source, "bytes_per_second"), bits),
 			     fw_say_pps(fw_doc_number(source, "dropped_per_second"), dropped),
-			     !strcmp(state, "over")	? "OVER"
-			     : !strcmp(state, "banned") ? "BANNED"
-							: state,
-			     fw_doc_text(source, "reason"), fw_doc_text(source, "rule"));
+			     state_word(source), fw_doc_text(source, "reason"), fw_doc_text(source, "rule"));
 	}
 	if (!fw_table_rows(table))
 		fputs("no source has sent anything lately\n", page->out);

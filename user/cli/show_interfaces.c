@@ -84,11 +84,40 @@ void fw_show_attach(const struct fw_page *page, const json_t *document)
 		fprintf(page->out, "undo: floodwall detach %s\n", fw_doc_text(document, "interface"));
 }
 
+/* What no agent does by itself. */
+static void show_orphan(const struct fw_page *page, const json_t *document)
+{
+	long long others = json_integer_value(json_object_get(document, "still_filtered"));
+	const json_t *sysctl;
+	size_t i;
+
+	if (!json_is_true(json_object_get(document, "without_agent")))
+		return;
+	fputs("no agent runs: what the last one had left there is off; bans, meters and counters stay for "
+	      "the "
+	      "next, which filters again what its policy names\n",
+	      page->out);
+	json_array_foreach (json_object_get(document, "sysctls"), i, sysctl) {
+		const char *name = fw_doc_text(sysctl, "name"), *error = fw_doc_text(sysctl, "error");
+		long long value = json_integer_value(json_object_get(sysctl, "value"));
+
+		if (*error)
+			fprintf(page->out, "set it by hand: sysctl net.ipv4.%s=%lld (%s)\n", name, value,
+				error);
+		else
+			fprintf(page->out, "net.ipv4.%s is %lld again, as before challenge\n", name, value);
+	}
+	if (others)
+		fprintf(page->out, "%lld other interface%s filtered still\n", others,
+			others == 1 ? " is" : "s are");
+}
+
 void fw_show_detach(const struct fw_page *page, const json_t *document)
 {
 	fw_print_safe(page->out, fw_doc_text(document, "interface"));
 	fputs(" is no longer filtered: everything that arrives there passes, until it is attached again\n",
 	      page->out);
+	show_orphan(page, document);
 	fw_show_not_kept(page, document);
 	if (fw_doc_has(document, "undo"))
 		fw_show_undo(page, document);

@@ -41,11 +41,21 @@ static const char *note_on_mode(const json_t *rule)
 	return !strcmp(mode, "count") && strcmp(action, "count") ? " (counts)" : "";
 }
 
+/* That column has no second meaning anywhere else. */
+static void explain_dropped(const struct fw_page *page, bool challenges)
+{
+	if (challenges)
+		fputs("DROPPED of a challenge rule: SYNs answered with cookies or dropped, and TCP without a "
+		      "connection, which it does not match; status tells them apart\n",
+		      page->out);
+}
+
 void fw_show_rules(const struct fw_page *page, const json_t *rules)
 {
 	struct fw_table *table = FW_TABLE_NEW(">#", "RULE", "ACTION", "LIMIT", "PER", ">MATCHED", ">DROPPED",
 					      ">WOULD DROP", ">OVER", "BAN");
 	const json_t *rule;
+	bool challenges = false;
 	size_t index;
 
 	json_array_foreach (rules, index, rule) {
@@ -53,6 +63,8 @@ void fw_show_rules(const struct fw_page *page, const json_t *rules)
 			would[FW_SAY_MAX], over[FW_SAY_MAX];
 		bool limited = strcmp(fw_show_limit(rule, limit), "-");
 
+		challenges |=
+			!strcmp(fw_doc_text(rule, "action"), "challenge") && fw_doc_count(rule, "dropped");
 		snprintf(number, sizeof(number), "%zu", index + 1);
 		snprintf(action, sizeof(action), "%.40s%s", fw_doc_text(rule, "action"), note_on_mode(rule));
 		FW_TABLE_ROW(table, number, fw_doc_text(rule, "name"), action, limit,
@@ -66,6 +78,7 @@ void fw_show_rules(const struct fw_page *page, const json_t *rules)
 	if (!fw_table_rows(table))
 		fputs("no rules: everything passes that no ban stops\n", page->out);
 	fw_table_print(table, page->out);
+	explain_dropped(page, challenges);
 }
 
 void fw_show_rule_keys(const struct fw_page *page, const json_t *document)

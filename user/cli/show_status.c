@@ -51,30 +51,53 @@ static void print_first_line(const struct fw_page *page, const json_t *status)
 	fputc('\n', page->out);
 }
 
-static void print_traffic(const struct fw_page *page, const json_t *status)
+/* What was answered is counted among what was dropped, and is neither that nor passed. */
+static void print_now(const struct fw_page *page, const json_t *rates)
 {
-	const json_t *rates = json_object_get(status, "rates");
 	double in = fw_doc_number(rates, "packets_per_second"),
-	       dropped = fw_doc_number(rates, "dropped_per_second");
-	double packets = fw_doc_number(status, "packets");
-	char a[FW_SAY_MAX], b[FW_SAY_MAX], c[FW_SAY_MAX], d[FW_SAY_MAX], e[FW_SAY_MAX];
+	       dropped = fw_doc_number(rates, "dropped_per_second"),
+	       answered = fw_doc_number(rates, "answered_per_second");
+	char a[FW_SAY_MAX], b[FW_SAY_MAX], c[FW_SAY_MAX], d[FW_SAY_MAX];
 
-	if (json_is_object(rates))
-		fprintf(page->out, "now       in %s  %s   dropped %s (%s)   passed %s\n", fw_say_pps(in, a),
-			fw_say_bits(fw_doc_number(rates, "bytes_per_second"), b), fw_say_pps(dropped, c),
-			fw_say_share(dropped, in, d), fw_say_pps(in - dropped, e));
-	fprintf(page->out, "packets   in %s   dropped %s (%s)   passed %s",
-		fw_say_count(fw_doc_count(status, "packets"), a),
-		fw_say_count(fw_doc_count(status, "dropped"), b),
-		fw_say_share(fw_doc_number(status, "dropped"), packets, c),
-		fw_say_count(fw_doc_count(status, "passed"), d));
+	fprintf(page->out, "now       in %s  %s   dropped %s (%s)", fw_say_pps(in, a),
+		fw_say_bits(fw_doc_number(rates, "bytes_per_second"), b), fw_say_pps(dropped - answered, c),
+		fw_say_share(dropped - answered, in, d));
+	if (answered > 0)
+		fprintf(page->out, "   answered %s (%s)", fw_say_pps(answered, a),
+			fw_say_share(answered, in, b));
+	fprintf(page->out, "   passed %s\n", fw_say_pps(in - dropped, a));
+}
+
+static void print_packets(const struct fw_page *page, const json_t *status)
+{
+	uint64_t dropped = fw_doc_count(status, "dropped"), answered = fw_doc_count(status, "answered");
+	double packets = fw_doc_number(status, "packets");
+	char a[FW_SAY_MAX], b[FW_SAY_MAX], c[FW_SAY_MAX];
+
+	dropped = dropped > answered ? dropped - answered : 0;
+	fprintf(page->out, "packets   in %s   dropped %s (%s)",
+		fw_say_count(fw_doc_count(status, "packets"), a), fw_say_count(dropped, b),
+		fw_say_share((double)dropped, packets, c));
+	if (answered)
+		fprintf(page->out, "   answered %s (%s)", fw_say_count(answered, a),
+			fw_say_share((double)answered, packets, b));
+	fprintf(page->out, "   passed %s", fw_say_count(fw_doc_count(status, "passed"), a));
 	if (fw_doc_count(status, "would_drop"))
 		fprintf(page->out, ", of which %s would drop",
-			fw_say_count(fw_doc_count(status, "would_drop"), e));
+			fw_say_count(fw_doc_count(status, "would_drop"), a));
 	fputc('\n', page->out);
 }
 
-enum reason_line { REASONS_DROPPED, REASONS_COUNTED, REASONS_PASSED };
+static void print_traffic(const struct fw_page *page, const json_t *status)
+{
+	const json_t *rates = json_object_get(status, "rates");
+
+	if (json_is_object(rates))
+		print_now(page, rates);
+	print_packets(page, status);
+}
+
+enum reason_line { REASONS_DROPPED, REASONS_ANSWERED, REASONS_COUNTED, REASONS_PASSED };
 
 /* How much of a reason belongs on a line. In count mode an interface passes what has a reason to be dropped.
  */
@@ -91,7 +114,13 @@ static uint64_t packets_on(const json_t *status, size_t reason, enum reason_line
 				: all;
 	if (fw_reason_facts(reason)->action == FW_REASON_IS_PASS)
 		return line == REASONS_PASSED ? all : 0;
-	return line == REASONS_COUNTED ? would : line == REASONS_DROPPED && all > would ? all - would : 0;
+	if (line == REASONS_COUNTED)
+		return would;
+	return line == (fw_reason_facts(reason)->action == FW_REASON_IS_ANSWER ? REASONS_ANSWERED
+									       : REASONS_DROPPED) &&
+			       all > would
+		       ? all - would
+		       : 0;
 }
 
 /* Packets that a rule in count mode would have dropped: the reason they have is that of their passing. */
@@ -108,7 +137,7 @@ static uint64_t counted_by_rules(const json_t *status)
 
 static void print_reasons(const struct fw_page *page, const json_t *status, enum reason_line line)
 {
-	static const char *const labels[] = {"drops     ", "counted   ", "passes    "};
+	static const char *const labels[] = {"drops     ", "answers   ", "counted   ", "passes    "};
 	uint64_t by_rules = line == REASONS_COUNTED ? counted_by_rules(status) : 0;
 	char buffer[FW_SAY_MAX];
 	bool any = false;
@@ -245,6 +274,18 @@ static void print_suppressions(const struct fw_page *page, const json_t *suppres
 		fputc('\n', page->out);
 }
 
+/* What is done with its packets, as far as it is not what challenge is for. */
+static const char *odd_outcome(const json_t *entry)
+{
+	if (!fw_doc_true(entry, "answers"))
+		return " (answers nobody)";
+	if (!fw_doc_count(entry, "no_listener_packets"))
+		return "";
+	return fw_doc_count(entry, "answered_packets")
+		       ? " (SYNs to ports where nobody listens are dropped)"
+		       : " (none answered yet: SYNs to ports where nobody listens are dropped)";
+}
+
 /* "challenge syn on 192.0.2.80 for 12 s   345 verified sources   tcp_syncookies 2 (was 1)" */
 static void print_challenge(const struct fw_page *page, const json_t *challenge)
 {
@@ -264,7 +305,7 @@ static void print_challenge(const struct fw_page *page, const json_t *challenge)
 		fputs(" on ", page->out);
 		fw_print_safe(page->out, fw_doc_text(entry, "destination"));
 		fprintf(page->out, " for %.0f s%s", fw_doc_number(entry, "since_seconds"),
-			fw_doc_true(entry, "answers") ? "" : " (answers nobody)");
+			odd_outcome(entry));
 	}
 	fprintf(page->out, "   %s verified sources",
 		fw_say_count(fw_doc_count(challenge, "verified"), buffer));
@@ -295,6 +336,7 @@ void fw_show_status(const struct fw_page *page, const json_t *status)
 	fw_show_attack_lines(page, json_object_get(status, "attacks"));
 	print_under_attack(page, status);
 	print_reasons(page, status, REASONS_DROPPED);
+	print_reasons(page, status, REASONS_ANSWERED);
 	print_reasons(page, status, REASONS_COUNTED);
 	print_reasons(page, status, REASONS_PASSED);
 	fprintf(page->out, "bans      %s\n", fw_say_count(fw_doc_count(status, "bans"), buffer));

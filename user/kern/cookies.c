@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kern/attach.h"
@@ -68,6 +69,20 @@ int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err)
 		return 0;
 	return fw_err_set(err, errno ? -errno : -EIO, "%s cannot be set to %ld: %s", path, value,
 			  strerror(errno ? errno : EIO));
+}
+
+/* 2: cookies for every SYN, not only when the queue is full; timestamps without an offset per peer, so that
+ * their lowest bits can carry window scale and SACK. */
+const char *fw_cookie_sysctl(int i)
+{
+	return i ? "tcp_timestamps" : "tcp_syncookies";
+}
+
+unsigned long fw_cookie_netns(void)
+{
+	struct stat netns;
+
+	return stat("/proc/self/ns/net", &netns) ? 0 : (unsigned long)netns.st_ino;
 }
 
 static bool is_on(const char *path)

@@ -21,6 +21,13 @@ bool fw_cookies_known(void);
 int fw_ipv4_sysctl_read(const char *name, long *ret, struct fw_err *err);
 int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err);
 
+/* The sysctls that cookies need, by name, and what each must be. What they were before is written down with
+ * the inode of the network namespace whose they are. */
+#define FW_COOKIE_SYSCTLS	2
+#define FW_COOKIE_SYSCTL_WANTED 2
+const char *fw_cookie_sysctl(int i);
+unsigned long fw_cookie_netns(void);
+
 /* What the stack would answer now, from its sysctls. */
 void fw_cookie_host_read(struct fw_cookie_host *ret);
 /* Puts it in force for the packet path. */

@@ -122,6 +122,11 @@ static int check_own(const char *path, struct fw_err *err)
 	return 0;
 }
 
+int fw_pins_check(const char *dir, struct fw_err *err)
+{
+	return check_own(dir, err);
+}
+
 static int make_own(const char *path, struct fw_err *err)
 {
 	if (mkdir(path, 0700) && errno != EEXIST)

@@ -25,6 +25,8 @@ int fw_pin_path(char *path, size_t size, const char *dir, const char *sub, const
 #define FW_PIN_NAME_MAX (3 * IF_NAMESIZE)
 void fw_pin_name_of(const char *interface, char name[FW_PIN_NAME_MAX]);
 bool fw_pin_name_to(const char *name, char interface[IF_NAMESIZE]);
+/* The same for one that exists; changes nothing. */
+int fw_pins_check(const char *dir, struct fw_err *err);
 int fw_pins_make(const char *dir, const char *sub, struct fw_err *err);
 /* Removes DIR/SUB with everything in it; a missing one is fine. */
 int fw_pins_remove(const char *dir, const char *sub);

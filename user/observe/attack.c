@@ -64,12 +64,13 @@ static int find(const struct fw_attacks *attacks, const struct fw_attack_target 
 static void forget_rates(struct fw_attack *attack)
 {
 	attack->packets_per_second = attack->bytes_per_second = 0;
-	attack->dropped_per_second = attack->would_drop_per_second = 0;
+	attack->dropped_per_second = attack->would_drop_per_second = attack->answered_per_second = 0;
 	for (size_t i = 0; i < attack->vector_count; i++) {
 		struct fw_attack_vector *vector = &attack->vectors[i];
 
 		vector->packets_per_second = vector->bytes_per_second = 0;
 		vector->dropped_per_second = vector->would_drop_per_second = 0;
+		vector->answered_per_second = 0;
 	}
 }
 
@@ -107,6 +108,7 @@ static void absorb(struct fw_attack *attack, const struct fw_attack *other)
 			continue;
 		vector->dropped += other->vectors[i].dropped;
 		vector->would_drop += other->vectors[i].would_drop;
+		vector->answered += other->vectors[i].answered;
 		vector->bytes += other->vectors[i].bytes;
 	}
 	if (other->last_over_ns > attack->last_over_ns)
@@ -287,13 +289,14 @@ static bool measure(struct fw_attack_look *look, const struct fw_attack_cause *c
 static void sum_up(struct fw_attack *attack)
 {
 	attack->packets_per_second = attack->bytes_per_second = 0;
-	attack->dropped_per_second = attack->would_drop_per_second = 0;
+	attack->dropped_per_second = attack->would_drop_per_second = attack->answered_per_second = 0;
 	for (size_t i = 0; i < attack->vector_count; i++) {
 		struct fw_attack_vector *vector = &attack->vectors[i];
 
 		attack->packets_per_second += vector->packets_per_second;
 		attack->dropped_per_second += vector->dropped_per_second;
 		attack->would_drop_per_second += vector->would_drop_per_second;
+		attack->answered_per_second += vector->answered_per_second;
 		attack->bytes_per_second += vector->bytes_per_second;
 		if (vector->packets_per_second > vector->peak_packets_per_second)
 			vector->peak_packets_per_second = vector->packets_per_second;

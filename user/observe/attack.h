@@ -15,6 +15,8 @@
 #include "lib/addr.h"
 #include "policy/image.h"
 
+struct fw_signature_list; /* policy/signatures.h */
+
 #define FW_ATTACK_STEP_NS    (FW_NS_PER_SEC / 4)  /* how often to look */
 #define FW_ATTACK_HOLD_NS    (10 * FW_NS_PER_SEC) /* an attack ends after so long below half its start */
 #define FW_ATTACK_VECTORS    8
@@ -52,11 +54,14 @@ struct fw_attack_vector {
 	char cause[FW_ATTACK_CAUSE_TEXT];
 	uint8_t protocol, tcp_flags; /* flags of TCP, with has_flags */
 	bool has_flags, fragments;
+	bool apart;			 /* one of several of its protocol, by its source port */
 	uint16_t source_port, dest_port; /* 0: many, or none */
 	double dropped, would_drop;	 /* packets, by the share of the samples */
+	double answered;		 /* of those dropped: sent back as something else */
 	double bytes;
 	double packets_per_second, bytes_per_second;	  /* in the last step */
 	double dropped_per_second, would_drop_per_second; /* what packets_per_second is made of */
+	double answered_per_second;
 	double peak_packets_per_second;
 	uint64_t last_ns; /* when it last had packets */
 };
@@ -78,6 +83,7 @@ struct fw_attack {
 	size_t vector_count;
 	double packets_per_second, bytes_per_second, peak_packets_per_second, peak_bytes_per_second;
 	double dropped_per_second, would_drop_per_second; /* in the last step */
+	double answered_per_second;			  /* of those dropped */
 };
 
 enum fw_attack_news { FW_ATTACK_STARTED, FW_ATTACK_CHANGED, FW_ATTACK_ENDED };
@@ -144,19 +150,23 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 			struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of);
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
 
-/* attack_vector.c: what kind of packets the samples of one share are. parts[i] is the part of vector i. */
+/* attack_vector.c: what kind of packets the samples of one share are. */
+struct fw_attack_kind {
+	struct fw_attack_vector vector;
+	double part;	    /* of the share */
+	double mean_length; /* bytes per packet */
+	double answered;    /* part of its packets that did not pass */
+};
 size_t fw_attack_kinds(const struct fw_drop_sample *const *samples, size_t count, const uint8_t *share_of,
-		       uint8_t share, struct fw_attack_vector ret[FW_ATTACK_VECTORS],
-		       double parts[FW_ATTACK_VECTORS]);
-/* Bytes per packet, by the samples. */
-double fw_attack_mean_length(const struct fw_drop_sample *const *samples, size_t count,
-			     const uint8_t *share_of, uint8_t share, uint8_t protocol);
+		       uint8_t share, struct fw_attack_kind ret[FW_ATTACK_VECTORS]);
 
-/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything"; "udp from port 53", "tcp syn to port 443".
- */
+/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything"; "udp from port 123 (ntp)", "tcp syn to port
+ * 443". */
 #define FW_ATTACK_TEXT_MAX 96
 const char *fw_attack_target_text(const struct fw_attack_target *target, char *buffer, size_t size);
-const char *fw_attack_vector_text(const struct fw_attack_vector *vector, char *buffer, size_t size);
+/* signatures: a policy's list, whose names for what is abused go before those known here; NULL: none. */
+const char *fw_attack_vector_text(const struct fw_attack_vector *vector,
+				  const struct fw_signature_list *signatures, char *buffer, size_t size);
 /* The busiest vector now; of an attack that is over, the one that dropped most. Never NULL for an attack of
  * fw_attacks. */
 const struct fw_attack_vector *fw_attack_main_vector(const struct fw_attack *attack);

@@ -6,17 +6,49 @@
 
 #define FULL (FW_ATTACK_VECTORS - 1)
 
+static bool is_alike(const struct fw_attack_vector *vector, const struct fw_attack_vector *kind)
+{
+	return vector->lane == kind->lane && vector->protocol == kind->protocol;
+}
+
+/* The one of its port, else the one that is not told by its port; NULL: none. */
+static struct fw_attack_vector *find_vector(struct fw_attack *attack, const struct fw_attack_vector *kind)
+{
+	for (size_t i = 0; i < attack->vector_count; i++)
+		if (is_alike(&attack->vectors[i], kind) &&
+		    attack->vectors[i].source_port == kind->source_port)
+			return &attack->vectors[i];
+	for (size_t i = 0; i < attack->vector_count && !kind->apart; i++)
+		if (is_alike(&attack->vectors[i], kind) && !attack->vectors[i].apart)
+			return &attack->vectors[i];
+	return NULL;
+}
+
 struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
 					      bool *ret_new)
 {
-	for (size_t i = 0; i < attack->vector_count; i++)
-		if (attack->vectors[i].lane == kind->lane && attack->vectors[i].protocol == kind->protocol)
-			return &attack->vectors[i];
+	struct fw_attack_vector *found = find_vector(attack, kind);
+
+	if (found) {
+		found->apart |= kind->apart;
+		return found;
+	}
 	if (attack->vector_count == FW_ATTACK_VECTORS)
 		return &attack->vectors[FULL];
 	*ret_new = true;
 	attack->vectors[attack->vector_count] = *kind;
 	return &attack->vectors[attack->vector_count++];
+}
+
+/* For a few late packets, which make no kind of their own: wherever there are others like them. */
+static struct fw_attack_vector *find_alike(struct fw_attack *attack, const struct fw_attack_vector *kind)
+{
+	struct fw_attack_vector *found = find_vector(attack, kind);
+
+	for (size_t i = 0; i < attack->vector_count && !found; i++)
+		if (is_alike(&attack->vectors[i], kind))
+			found = &attack->vectors[i];
+	return found;
 }
 
 /* The part that a share has in the samples of some time. */
@@ -69,32 +101,36 @@ static void describe(struct fw_attack_vector *vector, const struct fw_attack_vec
 static void credit(const struct fw_attack_look *look, struct fw_attack *attack, uint8_t share,
 		   struct amount amount, double seconds, bool *ret_new)
 {
-	struct fw_attack_vector kinds[FW_ATTACK_VECTORS];
-	double parts[FW_ATTACK_VECTORS];
-	size_t count =
-		fw_attack_kinds(look->samples, look->sample_count, look->share_of, share, kinds, parts);
+	struct fw_attack_kind kinds[FW_ATTACK_VECTORS];
+	size_t count = fw_attack_kinds(look->samples, look->sample_count, look->share_of, share, kinds);
+
+	bool late = seconds > 0 &&
+		    (amount.dropped + amount.would_drop) / seconds < FW_ATTACK_STILL_ON * look->cause->start;
 
 	for (size_t i = 0; i < count; i++) {
-		double length = fw_attack_mean_length(look->samples, look->sample_count, look->share_of,
-						      share, kinds[i].protocol);
-		double dropped = amount.dropped * parts[i], would_drop = amount.would_drop * parts[i];
+		double length = kinds[i].mean_length;
+		double dropped = amount.dropped * kinds[i].part,
+		       would_drop = amount.would_drop * kinds[i].part;
 		double packets = dropped + would_drop;
-		struct fw_attack_vector *vector;
+		struct fw_attack_vector *kind = &kinds[i].vector, *vector;
 
-		kinds[i].lane = look->cause->lane;
-		memcpy(kinds[i].cause, look->cause->name,
-		       strnlen(look->cause->name, sizeof(kinds[i].cause) - 1));
-		vector = fw_attack_add_vector(attack, &kinds[i], ret_new);
+		kind->lane = look->cause->lane;
+		memcpy(kind->cause, look->cause->name, strnlen(look->cause->name, sizeof(kind->cause) - 1));
+		vector = late ? find_alike(attack, kind) : NULL;
+		if (!vector)
+			vector = fw_attack_add_vector(attack, kind, ret_new);
 		vector->dropped += dropped;
+		vector->answered += dropped * kinds[i].answered;
 		vector->would_drop += would_drop;
 		vector->bytes += packets * length;
 		vector->last_ns = look->step->now_ns;
 		if (seconds <= 0)
 			continue;
 		if (packets / seconds >= FW_ATTACK_STILL_ON * look->cause->start)
-			describe(vector, &kinds[i]);
+			describe(vector, kind);
 		vector->packets_per_second += packets / seconds;
 		vector->dropped_per_second += dropped / seconds;
+		vector->answered_per_second += dropped * kinds[i].answered / seconds;
 		vector->would_drop_per_second += would_drop / seconds;
 		vector->bytes_per_second += packets * length / seconds;
 	}

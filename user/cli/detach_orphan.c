@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/* detach without an agent: as the agent would, from its pins and from what it has written down. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cli/orphan.h"
+#include "cli/show.h"
+#include "kern/abandoned.h"
+#include "kern/cookies.h"
+#include "lib/cleanup.h"
+#include "lib/state_files.h"
+#include "lib/units.h"
+
+#define ASK_IT                                                                                               \
+	"it takes its interfaces off itself: floodwall --socket PATH detach %s, with the PATH it was "       \
+	"started with"
+
+static int refuse(struct fw_cli *cli, const char *interface, uint64_t pid, const char *how)
+{
+	char hint[256];
+
+	snprintf(hint, sizeof(hint), ASK_IT, interface);
+	return fw_cli_fail(cli, FW_EXIT_FAILED, "another-socket", hint,
+			   "nothing was detached: a floodwalld runs, pid %" PRIu64 ", %s", pid, how);
+}
+
+static uint64_t holder_of(int dir_fd)
+{
+	FW_CLOSE int fd = openat(dir_fd, FW_STATE_HOLDER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char text[16] = "";
+	uint64_t pid = 0;
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
+		text[strcspn(text, "\n")] = '\0';
+	return fw_amount_parse(text, &pid, NULL) ? 0 : pid;
+}
+
+/* No agent starts on this state directory while *ret_fd is open; -1: there is none. Exit code. */
+static int hold(struct fw_cli *cli, const char *interface, const char *dir, int *ret_fd)
+{
+	FW_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid_t agent = fw_agent_pid();
+
+	if (agent)
+		return refuse(cli, interface, (uint64_t)agent,
+			      "in this network namespace, and listens on another socket");
+	if (fd < 0 && errno != ENOENT)
+		return fw_cli_fail(
+			cli, FW_EXIT_CONFIG, "state-dir", "give the one of the agent with --state-dir",
+			"cannot open the state directory %s: %s; nothing was detached", dir, strerror(errno));
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		char how[PATH_MAX + 64];
+
+		snprintf(how, sizeof(how), "and holds the state directory %s", dir);
+		return refuse(cli, interface, holder_of(fd), how);
+	}
+	*ret_fd = TAKE_FD(fd);
+	return FW_EXIT_OK;
+}
+
+static bool is_this_boot(const char *id)
+{
+	FW_FCLOSE FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	char now[64] = "";
+
+	if (!file || !fgets(now, sizeof(now), file))
+		return false;
+	now[strcspn(now, "\n")] = '\0';
+	return !strcmp(id, now);
+}
+
+/* NULL: none that is about this boot and network namespace. */
+static json_t *read_record(int dir_fd)
+{
+	FW_CLOSE int fd = openat(dir_fd, FW_STATE_SYSCTLS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	json_t *record = fd < 0 ? NULL : json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+
+	if (is_this_boot(fw_doc_text(record, "boot_id")) &&
+	    (unsigned long)json_integer_value(json_object_get(record, "netns")) == fw_cookie_netns())
+		return record;
+	json_decref(record);
+	return NULL;
+}
+
+/* What somebody else has set since is left, as the agent leaves it. */
+static void give_back(const char *name, const json_t *before, json_t *given)
+{
+	long value = (long)json_integer_value(before), now = 0;
+	struct fw_err err = {0};
+	json_t *entry;
+
+	if (!json_is_integer(before) || fw_ipv4_sysctl_read(name, &now, &err) ||
+	    now != FW_COOKIE_SYSCTL_WANTED)
+		return;
+	fw_ipv4_sysctl_write(name, value, &err);
+	entry = json_pack("{s:s,s:I}", "name", name, "value", (json_int_t)value);
+	if (err.code)
+		json_object_set_new(entry, "error", json_string(err.text));
+	json_array_append_new(given, entry);
+}
+
+/* Cookies are made on no interface any more. */
+static json_t *give_sysctls_back(int dir_fd)
+{
+	json_t *record = dir_fd < 0 ? NULL : read_record(dir_fd), *given = json_array(), *entry;
+	bool failed = false;
+	size_t i;
+
+	for (int s = 0; record && s < FW_COOKIE_SYSCTLS; s++)
+		give_back(fw_cookie_sysctl(s), json_object_get(record, fw_cookie_sysctl(s)), given);
+	json_array_foreach (given, i, entry)
+		failed = failed || json_object_get(entry, "error");
+	if (record && !failed)
+		unlinkat(dir_fd, FW_STATE_SYSCTLS, 0);
+	json_decref(record);
+	return given;
+}
+
+static int fail(struct fw_cli *cli, const char *interface, int r, const struct fw_err *err)
+{
+	char hint[160];
+
+	if (r == -ENOENT) {
+		snprintf(hint, sizeof(hint),
+			 "what is attached there: floodwall doctor %s\n"
+			 "where the agent pinned elsewhere, give its --bpffs",
+			 interface);
+		return fw_cli_fail(cli, FW_EXIT_CONFIG, "not-attached", hint, "%s", err->text);
+	}
+	return fw_cli_fail(cli, r == -EPERM || r == -EACCES ? FW_EXIT_NO_PERMISSION : FW_EXIT_KERNEL,
+			   "detach", NULL, "%s", err->text);
+}
+
+int fw_cli_detach_orphan(struct fw_cli *cli, const struct fw_line *line)
+{
+	const char *bpffs = fw_line_option(line, "bpffs"), *dir = fw_line_option(line, "state-dir");
+	const char *interface = line->arguments[0];
+	FW_CLOSE int dir_fd = -1;
+	struct fw_err err = {0};
+	size_t left = 0;
+	json_t *document;
+	int r;
+
+	if (geteuid())
+		return fw_cli_fail(cli, FW_EXIT_NO_PERMISSION, "no-permission", "run it with sudo",
+				   "no agent runs, and without one it takes root to take a filter off");
+	r = hold(cli, interface, dir ? dir : FW_STATE_DEFAULT, &dir_fd);
+	if (r)
+		return r;
+	r = fw_abandoned_detach(bpffs ? bpffs : FW_CLI_BPFFS_DEFAULT, interface, &left, &err);
+	if (r)
+		return fail(cli, interface, r, &err);
+	document = json_pack("{s:o,s:b,s:s,s:b,s:o,s:I}", "interface", fw_doc_string(interface), "detached",
+			     1, "undo", "sudo systemctl start floodwalld", "without_agent", 1, "sysctls",
+			     left ? json_array() : give_sysctls_back(dir_fd), "still_filtered",
+			     (json_int_t)left);
+	if (!document)
+		return fw_cli_fail_memory(cli);
+	fw_cli_show(cli, document, fw_show_detach);
+	json_decref(document);
+	return FW_EXIT_OK;
+}
