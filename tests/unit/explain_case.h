@@ -4,10 +4,12 @@
 #define FW_TESTS_UNIT_EXPLAIN_CASE_H
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "observe/explain.h"
+#include "policy/words.h"
 
 /* What the running filter would say; 0 and NULL mean no. */
 struct state {
@@ -127,8 +129,15 @@ struct open_case {
 	const char *but; /* "": nothing is open */
 };
 
-/* open: NULL when it is not asked. */
-static void check_case(const struct explain_case *c, const struct open_case *open)
+/* What is known beyond that. */
+struct situation {
+	bool has_flags;
+	uint8_t flags; /* enum fw_tcp_flag */
+};
+
+/* open, situation: NULL when it is not asked. */
+static void check_in(const struct explain_case *c, const struct open_case *open,
+		     const struct situation *situation)
 {
 	struct asked asked = {.state = c->state, .verified_ns = open ? open->verified_ns : 0};
 	struct fw_explain_reader reader = {.context = &asked,
@@ -160,6 +169,11 @@ static void check_case(const struct explain_case *c, const struct open_case *ope
 	cr_assert_eq(fw_image_compile(policy, &input, ids, &diags, &image), 0, "%s", c->name);
 	cr_assert_eq(fw_addr_parse(c->source, &packet.source, NULL), 0);
 	packet.has_dest = packet.has_protocol = packet.has_port = c->dest != NULL;
+	if (situation && situation->has_flags) {
+		packet.has_flags = packet.has_protocol = true;
+		packet.tcp_flags = situation->flags;
+		packet.protocol = IPPROTO_TCP;
+	}
 	if (c->dest)
 		cr_assert_eq(fw_addr_parse(c->dest, &packet.dest, NULL), 0);
 	fw_explain(policy, image, &packet, &reader, &explanation);
@@ -189,6 +203,11 @@ static void check_case(const struct explain_case *c, const struct open_case *ope
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
 	free(ids);
+}
+
+static inline void check_case(const struct explain_case *c, const struct open_case *open)
+{
+	check_in(c, open, NULL);
 }
 
 #endif

@@ -278,7 +278,7 @@ static const struct open_case open_cases[] = {
 	 0,
 	 false,
 	 ""},
-	{{"what --to cannot say is not asked for",
+	{{"what --to cannot say --flags can",
 	  POLICY("  - {name: y, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"),
 	  "198.51.100.1",
 	  "198.51.100.2",
@@ -293,7 +293,7 @@ static const struct open_case open_cases[] = {
 	  "depends on the TCP flags"},
 	 0,
 	 true,
-	 "rule y may drop it: depends on the TCP flags"},
+	 "rule y may drop it: depends on the TCP flags: say --flags syn, or ack"},
 };
 
 Test(explain, what_is_left_open)

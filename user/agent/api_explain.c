@@ -124,6 +124,28 @@ static bool parse_to(const char *to, struct fw_explain_packet *packet, struct fw
 	return true;
 }
 
+/* Whoever names TCP flags speaks of TCP. */
+static bool parse_flags(const char *flags, struct fw_explain_packet *packet, struct fw_answer *answer)
+{
+	char known[96];
+
+	if (!fw_tcp_flags_parse(flags, &packet->tcp_flags, NULL)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-flags", NULL,
+			"flags: expected none, or %s, joined by +, got '%.40s'",
+			fw_words_list(&fw_tcp_flag_words, known, sizeof(known)), flags);
+		return false;
+	}
+	if (packet->has_protocol && packet->protocol != IPPROTO_TCP) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-flags", NULL,
+			"flags: only TCP has them, and 'to' names another protocol");
+		return false;
+	}
+	packet->has_flags = packet->has_protocol = true;
+	packet->protocol = IPPROTO_TCP;
+	packet->protocol_assumed = false;
+	return true;
+}
+
 static const char *const result_words[] = {
 	[FW_EXPLAIN_MATCH] = "match", [FW_EXPLAIN_NO_MATCH] = "no_match", [FW_EXPLAIN_SKIPPED] = "skipped"};
 
@@ -173,7 +195,8 @@ static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *expl
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to");
+	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to"),
+		   *flags = fw_request_query(request, "flags");
 	struct fw_explain_reader reader = {.context = agent,
 					   .spared = read_spared,
 					   .ban = read_ban,
@@ -194,6 +217,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	if (to && to[0] && !parse_to(to, &packet, answer))
+		return;
+	if (flags && flags[0] && !parse_flags(flags, &packet, answer))
 		return;
 	if (packet.has_dest && fw_addr_family(&packet.source) != fw_addr_family(&packet.dest)) {
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,

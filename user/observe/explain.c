@@ -283,8 +283,8 @@ static void say_open(const struct fw_explain_open *open, bool together, struct f
 	}
 	if (open->rules > count)
 		add(out, "; and %zu more", open->rules - count);
-	if (open->ask)
-		add(out, ": say --to IP:PORT/PROTO");
+	if (open->ask || open->ask_flags)
+		add(out, ": say%s%s", open->ask ? " --to IP:PORT/PROTO" : "", open->ask_flags ? " --flags syn, or ack" : "");
 }
 
 /* Skipped rules that drop matter to what would pass, those that allow to what would be dropped. */
@@ -321,6 +321,8 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.has_protocol = packet->has_protocol,
 		.protocol = packet->protocol,
 		.has_port = packet->has_port,
+		.has_flags = packet->has_flags,
+		.tcp_flags = packet->tcp_flags,
 		.dest_port = packet->dest_port,
 	};
 	if (packet->protocol_assumed)

@@ -16,10 +16,10 @@
 /* The packet as far as it was described. */
 struct fw_explain_packet {
 	struct fw_addr source;
-	bool has_dest, has_protocol, has_port;
+	bool has_dest, has_protocol, has_port, has_flags;
 	struct fw_addr dest;
 	bool protocol_assumed; /* nobody named it */
-	uint8_t protocol;
+	uint8_t protocol, tcp_flags;
 	uint16_t dest_port;
 };
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/grow.h"
 #include "observe/explain_walk.h"
@@ -175,7 +176,7 @@ static bool only_counts(const struct fw_explain_walk *walk, const struct fw_rule
 /* Remembers what a rule could do that was skipped for want of knowledge: those within their limit do nothing
  * now, those that only count never decide. */
 static void note_open(struct fw_explain_walk *walk, unsigned int index, bool on_trial, const char *open,
-		      bool over, bool key_unknown)
+		      bool over, bool key_unknown, bool ask_flags)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
 	const bool limited = rule->unit != FW_UNIT_NONE;
@@ -194,6 +195,7 @@ static void note_open(struct fw_explain_walk *walk, unsigned int index, bool on_
 		return;
 	if (rule->action == FW_ACTION_ALLOW ? over : limited && !over && !key_unknown)
 		return;
+	note->ask_flags |= rule->action != FW_ACTION_CHALLENGE && ask_flags;
 	note->ask |= rule->action != FW_ACTION_CHALLENGE && (!walk->packet->has_dest || key_unknown);
 	if (note->rules++ >= FW_EXPLAIN_OPEN_NAMED)
 		return;
@@ -214,17 +216,19 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 	const char *key = unknown_key(walk, rule);
 	char meter[128] = "", open[256];
 	bool over = !key && rule_is_over(walk, index, meter, sizeof(meter));
+	bool ask = !walk->packet->has_dest || key, ask_flags = strstr(missing, FW_MISSING_FLAGS);
 
 	snprintf(open, sizeof(open), "%s%s%s%s%s", missing[0] ? "depends on " : "", missing,
 		 missing[0] && key ? ", " : "", key ? "counts per " : "", key ? key : "");
-	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s", why, open,
-		       walk->packet->has_dest && !key ? "" : ": say --to IP:PORT/PROTO",
+	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s%s%s", why, open,
+		       ask || ask_flags ? ": say" : "", ask ? " --to IP:PORT/PROTO" : "",
+		       ask_flags ? " --flags syn, or ack" : "",
 		       meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
 		       !over || rule->action != FW_ACTION_CHALLENGE ? ""
 		       : only_counts(walk, &walk->image->slot->rules[index], on_trial)
 			       ? ": SYNs would be answered with cookies, but only count"
 			       : ": SYNs are answered with cookies, a real client connects");
-	note_open(walk, index, on_trial, open, over, key);
+	note_open(walk, index, on_trial, open, over, key, ask_flags);
 }
 
 bool fw_explain_rule(struct fw_explain_walk *walk, unsigned int index)

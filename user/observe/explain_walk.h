@@ -15,7 +15,7 @@ struct fw_explain_open {
 		char does[320];
 	} named[FW_EXPLAIN_OPEN_NAMED];
 	size_t rules;
-	bool ask; /* for a destination */
+	bool ask, ask_flags; /* for a destination, for TCP flags */
 };
 
 struct fw_explain_walk {
