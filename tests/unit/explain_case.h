@@ -22,6 +22,8 @@ struct state {
 struct asked {
 	struct state state;   /* first */
 	uint64_t verified_ns; /* how much longer */
+	const char *challenged;
+	bool nobody_listens;
 };
 
 static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
@@ -66,6 +68,26 @@ static bool read_verified(void *context, const struct fw_addr *addr, uint64_t *l
 	(void)addr;
 	*left_ns = asked->verified_ns;
 	return asked->verified_ns != 0;
+}
+
+static bool read_challenge(void *context, const struct fw_rule *rule, const struct fw_addr *dest,
+			   struct fw_explain_challenge *ret)
+{
+	const struct asked *asked = context;
+
+	(void)rule;
+	*ret = (struct fw_explain_challenge){.left_ns = 8000000000ULL};
+	if (!asked->challenged)
+		return false;
+	ret->of_one = !fw_addr_parse(asked->challenged, &ret->dest, NULL);
+	return !ret->of_one || !dest || !memcmp(dest, &ret->dest, sizeof(*dest));
+}
+
+static bool read_listens(void *context, const struct fw_addr *dest, uint16_t port)
+{
+	(void)dest;
+	(void)port;
+	return !((const struct asked *)context)->nobody_listens;
 }
 
 static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr,
@@ -132,7 +154,10 @@ struct open_case {
 /* What is known beyond that. */
 struct situation {
 	bool has_flags;
-	uint8_t flags; /* enum fw_tcp_flag */
+	uint8_t flags;		/* enum fw_tcp_flag */
+	const char *challenged; /* by the policy's first rule: "everybody", or an address */
+	bool nobody_listens;
+	struct fw_explain_host host;
 };
 
 /* open, situation: NULL when it is not asked. */
@@ -146,7 +171,9 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 					   .meter = read_meter,
 					   .verified = read_verified,
 					   .covering = read_covering,
-					   .listings = read_listings};
+					   .listings = read_listings,
+					   .challenge = read_challenge,
+					   .listens = read_listens};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
 	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	struct fw_explanation explanation;
@@ -173,6 +200,11 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 		packet.has_flags = packet.has_protocol = true;
 		packet.tcp_flags = situation->flags;
 		packet.protocol = IPPROTO_TCP;
+	}
+	if (situation) {
+		asked.challenged = situation->challenged;
+		asked.nobody_listens = situation->nobody_listens;
+		reader.host = situation->host;
 	}
 	if (c->dest)
 		cr_assert_eq(fw_addr_parse(c->dest, &packet.dest, NULL), 0);

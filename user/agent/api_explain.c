@@ -10,6 +10,7 @@
 #include "agent/sources.h"
 #include "kern/stats.h"
 #include "lib/reason.h"
+#include "lib/tcp_sockets.h"
 #include "lib/units.h"
 #include "observe/explain.h"
 #include "policy/words.h"
@@ -69,6 +70,13 @@ static size_t read_listings(void *context, unsigned int set, const struct fw_add
 			    struct fw_listing *ret, size_t most)
 {
 	return fw_listings_of(context, set, addr, ret, most);
+}
+
+/* Not known: as if somebody did. */
+static bool read_listens(void *context, const struct fw_addr *dest, uint16_t port)
+{
+	(void)context;
+	return fw_listens_at(dest, port) != 0;
 }
 
 static bool bad_to(struct fw_answer *answer, const char *to, const char *why)
@@ -203,7 +211,9 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 					   .meter = read_meter,
 					   .verified = read_verified,
 					   .covering = read_covering,
-					   .listings = read_listings};
+					   .listings = read_listings,
+					   .challenge = fw_challenge_read,
+					   .listens = read_listens};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];
@@ -230,6 +240,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	answer->defer_ms = fw_top_seen_wait_ms(agent, &packet.source);
 	if (answer->defer_ms)
 		return;
+	fw_challenge_host(agent, &reader.host);
 	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
 	steps = json_array();
 	for (size_t i = 0; i < explanation.count; i++)

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "kern/cookies.h"
+#include "observe/explain.h"
 
 struct fw_agent;
 struct fw_policy;
@@ -54,6 +55,11 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings);
 /* challenge_look.c */
 /* Reads what the packet path challenges now, tells what has begun or ended. */
 void fw_challenge_look(struct fw_agent *agent);
+/* Whether SYNs, and other TCP, are challenged on the filtered interfaces, for explain. */
+void fw_challenge_host(const struct fw_agent *agent, struct fw_explain_host *ret);
+/* explain's reader: context is the agent. */
+bool fw_challenge_read(void *context, const struct fw_rule *rule, const struct fw_addr *dest,
+		       struct fw_explain_challenge *ret);
 /* "active" of "challenge" of status. Caller owns it. */
 json_t *fw_challenge_active_to_json(struct fw_agent *agent);
 /* Keys whose SYNs are answered now. */

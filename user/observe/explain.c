@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The steps of flood.bpf.c in the same order, each with a sentence; those of rules are in explain_rule.c.
+/* The steps of flood.bpf.c in the same order, each with a sentence; those of rules are in explain_rule.c, those of challenges
+ * in explain_challenge.c.
  * Kept in step by tests that compare both. */
 #include "observe/explain.h"
 
@@ -337,13 +338,13 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 			check_geo(&walk);
 		if (!decided)
 			check_verified(&walk);
+		decided = decided || fw_explain_connection(&walk);
 	}
 	for (unsigned int i = 0; i < policy->rule_count && !decided; i++)
 		decided = fw_explain_rule(&walk, i);
 	if (!decided)
 		fw_explain_say(&walk, FW_EXPLAIN_MATCH, "default", "no rule decided: passes");
-	ret->verdict = drops(ret->reason) ? image->slot->count_ifaces == UINT32_MAX ? FW_VERDICT_WOULD_DROP
-										    : FW_VERDICT_DROP
+	ret->verdict = drops(ret->reason) ? fw_explain_counts(&walk) ? FW_VERDICT_WOULD_DROP : FW_VERDICT_DROP
 		       : walk.would_drop  ? FW_VERDICT_WOULD_DROP
 					  : FW_VERDICT_PASS;
 	conclude(&walk);

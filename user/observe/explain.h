@@ -29,6 +29,24 @@ struct fw_explain_ban {
 	uint64_t left_ns;
 };
 
+/* A challenge that is in force. */
+struct fw_explain_challenge {
+	int rule; /* that last moved it on: index in the policy, -1: gone */
+	uint64_t left_ns;
+	bool of_one; /* of one destination, not of every one */
+	struct fw_addr dest;
+};
+
+/* What this host makes of challenges now, on the interfaces that are filtered. All zero: it answers. */
+struct fw_explain_host {
+	bool trouble;	    /* it answers no SYN at all */
+	bool mute;	    /* nobody takes answers on any of them */
+	bool counting;	    /* all are in count mode */
+	bool partly_silent; /* some answer nobody, or only count */
+	bool unseen;	    /* a packet without a socket may be somebody's */
+	bool proxies;	    /* SYNs to hosts behind this one are answered too */
+};
+
 /* State of the running filter. Each returns whether there is something. */
 struct fw_explain_reader {
 	void *context;
@@ -47,6 +65,13 @@ struct fw_explain_reader {
 	/* What a set says of addr: at most `most` listings. NULL: nobody is asked. */
 	size_t (*listings)(void *context, unsigned int set, const struct fw_addr *addr,
 			   struct fw_listing *ret, size_t most);
+	/* The challenge of a rule's key for packets to dest; rule NULL: the one for which other TCP to dest
+	 * must show a connection. dest NULL: of any destination. NULL: nobody is asked. */
+	bool (*challenge)(void *context, const struct fw_rule *rule, const struct fw_addr *dest,
+			  struct fw_explain_challenge *ret);
+	/* Whether a socket of this host listens there. NULL: one does. */
+	bool (*listens)(void *context, const struct fw_addr *dest, uint16_t port);
+	struct fw_explain_host host;
 };
 
 enum fw_explain_result { FW_EXPLAIN_MATCH, FW_EXPLAIN_NO_MATCH, FW_EXPLAIN_SKIPPED };

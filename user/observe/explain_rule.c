@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/grow.h"
+#include "lib/units.h"
 #include "observe/explain_walk.h"
 #include "policy/match.h"
 
@@ -79,6 +80,22 @@ static const char *unknown_key(const struct fw_explain_walk *walk, const struct 
 	return rule->per == FW_PER_SOURCE_DEST_PORT && !walk->packet->has_port ? "destination port" : NULL;
 }
 
+/* A challenge ends a while after its rate fell below half of the limit. */
+static bool still_challenges(const struct fw_explain_walk *walk, const struct fw_rule *rule, char *meter,
+			     size_t size)
+{
+	struct fw_explain_challenge found = {};
+	size_t used = strlen(meter);
+	char left[32];
+
+	if (!walk->reader->challenge ||
+	    !walk->reader->challenge(walk->reader->context, rule, &walk->packet->dest, &found))
+		return false;
+	snprintf(meter + used, size - used, " now, challenged for %s more since it was",
+		 fw_age_format(found.left_ns, left, sizeof(left)));
+	return true;
+}
+
 /* Whether the next packet would be beyond the limit; false without one. */
 static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, char *meter, size_t size)
 {
@@ -87,7 +104,9 @@ static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, char 
 	meter[0] = '\0';
 	if (rule->unit == FW_UNIT_NONE)
 		return false;
-	return fw_explain_meter(walk, rule, &walk->policy->rules[index].limit, meter, size) + 1 > rule->limit;
+	if (fw_explain_meter(walk, rule, &walk->policy->rules[index].limit, meter, size) + 1 > rule->limit)
+		return true;
+	return rule->action == FW_ACTION_CHALLENGE && still_challenges(walk, rule, meter, size);
 }
 
 static enum fw_reason drop_reason(const struct fw_rule *rule)
@@ -95,6 +114,24 @@ static enum fw_reason drop_reason(const struct fw_rule *rule)
 	if (rule->unit == FW_UNIT_NONE)
 		return FW_REASON_RULE_BLOCK;
 	return rule->action == FW_ACTION_POLICE ? FW_REASON_POLICED : FW_REASON_OVER_LIMIT;
+}
+
+/* A SYN whose challenge is on. */
+static bool challenge_decides(struct fw_explain_walk *walk, unsigned int index, bool on_trial,
+			      const char *check, const char *why, const char *meter)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+	bool counts = rule->flags & FW_RULE_COUNT_MODE || on_trial;
+	const struct fw_explain_fate *fate = fw_explain_syn(walk, counts);
+
+	fw_explain_say(walk, FW_EXPLAIN_MATCH, check, "%s%s, over the limit: %s", why, meter, fate->step);
+	walk->would_drop |= counts;
+	if (fate->reason == FW_REASON_UNDECIDED)
+		return false;
+	walk->would_drop |= fate->reason == FW_REASON_CHALLENGED && fw_explain_counts(walk);
+	walk->out->rule = (int)index;
+	walk->out->reason = fate->reason;
+	return true;
 }
 
 /* What a rule that matches does with the packet. True: it decides. */
@@ -133,6 +170,8 @@ static bool rule_decides(struct fw_explain_walk *walk, unsigned int index, bool 
 			       limited ? "; " : "");
 		return false;
 	}
+	if (rule->action == FW_ACTION_CHALLENGE)
+		return challenge_decides(walk, index, on_trial, check, why, meter);
 	if (rule->action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		fw_explain_say(walk, FW_EXPLAIN_MATCH, check,
 			       "%s%s%s%s only: would be dropped here, the next rule decides", why, meter,
@@ -168,44 +207,33 @@ static void name_sources(struct fw_explain_walk *walk, const struct fw_policy_ru
 	free(all.items);
 }
 
-static bool only_counts(const struct fw_explain_walk *walk, const struct fw_rule *rule, bool on_trial)
-{
-	return rule->flags & FW_RULE_COUNT_MODE || on_trial || walk->image->slot->count_ifaces == UINT32_MAX;
-}
-
 /* Remembers what a rule could do that was skipped for want of knowledge: those within their limit do nothing
  * now, those that only count never decide. */
 static void note_open(struct fw_explain_walk *walk, unsigned int index, bool on_trial, const char *open,
 		      bool over, bool key_unknown, bool ask_flags)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
-	const bool limited = rule->unit != FW_UNIT_NONE;
-	struct fw_explain_open *note = rule->action == FW_ACTION_ALLOW	     ? &walk->may_allow
-				       : rule->action == FW_ACTION_CHALLENGE ? &walk->answers
-									     : &walk->may_drop;
-	const char *does = rule->action == FW_ACTION_ALLOW	 ? "may let it pass"
-			   : rule->action != FW_ACTION_CHALLENGE ? "may drop it"
-			   : only_counts(walk, rule, on_trial)
-				   ? "would answer SYNs with cookies, but only counts"
-				   : "answers SYNs with cookies, a real client connects";
-	size_t named;
+	const bool limited = rule->unit != FW_UNIT_NONE, challenges = rule->action == FW_ACTION_CHALLENGE;
+	const struct fw_explain_fate *fate = challenges ? fw_explain_syn(walk, false) : NULL;
+	bool answers = fate && fate->reason != FW_REASON_CHALLENGE_NO_LISTENER;
+	struct fw_explain_open *note = rule->action == FW_ACTION_ALLOW ? &walk->may_allow
+				       : answers		       ? &walk->answers
+								       : &walk->may_drop;
+	const char *name = walk->policy->rules[index].name;
 
 	if (rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
 	    rule->flags & FW_RULE_COUNT_MODE || (on_trial && rule->action != FW_ACTION_ALLOW))
 		return;
 	if (rule->action == FW_ACTION_ALLOW ? over : limited && !over && !key_unknown)
 		return;
-	note->ask_flags |= rule->action != FW_ACTION_CHALLENGE && ask_flags;
-	note->ask |= rule->action != FW_ACTION_CHALLENGE && (!walk->packet->has_dest || key_unknown);
-	if (note->rules++ >= FW_EXPLAIN_OPEN_NAMED)
-		return;
-	named = note->rules - 1;
-	note->named[named].rule = walk->policy->rules[index].name;
-	if (rule->action == FW_ACTION_CHALLENGE)
-		snprintf(note->named[named].does, sizeof(note->named[named].does), "%s%s",
-			 key_unknown ? "may be over its limit, then it " : "", does);
+	note->ask_flags |= !answers && ask_flags;
+	note->ask |= !answers && (!walk->packet->has_dest || key_unknown);
+	if (challenges)
+		fw_explain_note(note, name, "%s%s", key_unknown ? "may be over its limit, then it " : "",
+				fate->does);
 	else
-		snprintf(note->named[named].does, sizeof(note->named[named].does), "%s: %s", does, open);
+		fw_explain_note(note, name, "%s: %s",
+				rule->action == FW_ACTION_ALLOW ? "may let it pass" : "may drop it", open);
 }
 
 /* A rule that cannot be judged: what is missing, and its meter if it is known which. */
@@ -216,18 +244,18 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 	const char *key = unknown_key(walk, rule);
 	char meter[128] = "", open[256];
 	bool over = !key && rule_is_over(walk, index, meter, sizeof(meter));
+	const uint32_t flags = walk->image->slot->rules[index].flags;
+	bool challenges = over && rule->action == FW_ACTION_CHALLENGE;
 	bool ask = !walk->packet->has_dest || key, ask_flags = strstr(missing, FW_MISSING_FLAGS);
 
 	snprintf(open, sizeof(open), "%s%s%s%s%s", missing[0] ? "depends on " : "", missing,
 		 missing[0] && key ? ", " : "", key ? "counts per " : "", key ? key : "");
-	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s%s%s", why, open,
+	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s%s%s%s", why, open,
 		       ask || ask_flags ? ": say" : "", ask ? " --to IP:PORT/PROTO" : "",
 		       ask_flags ? " --flags syn, or ack" : "",
 		       meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
-		       !over || rule->action != FW_ACTION_CHALLENGE ? ""
-		       : only_counts(walk, &walk->image->slot->rules[index], on_trial)
-			       ? ": SYNs would be answered with cookies, but only count"
-			       : ": SYNs are answered with cookies, a real client connects");
+		       challenges ? ": " : "",
+		       challenges ? fw_explain_syn(walk, flags & FW_RULE_COUNT_MODE || on_trial)->step : "");
 	note_open(walk, index, on_trial, open, over, key, ask_flags);
 }
 
