@@ -24,6 +24,7 @@ struct asked {
 	uint64_t verified_ns; /* how much longer */
 	const char *challenged;
 	bool nobody_listens;
+	const char *dropped_as;
 };
 
 static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
@@ -88,6 +89,16 @@ static bool read_listens(void *context, const struct fw_addr *dest, uint16_t por
 	(void)dest;
 	(void)port;
 	return !((const struct asked *)context)->nobody_listens;
+}
+
+static bool read_drops(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret)
+{
+	const struct asked *asked = context;
+
+	(void)addr;
+	*ret = (struct fw_explain_drops){
+		.ago_ns = 2000000000ULL, .reason = asked->dropped_as, .rule = "blanket"};
+	return asked->dropped_as != NULL;
 }
 
 static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr,
@@ -158,6 +169,8 @@ struct situation {
 	const char *challenged; /* by the policy's first rule: "everybody", or an address */
 	bool nobody_listens;
 	struct fw_explain_host host;
+	const char *dropped_as; /* its last packet, 2 s ago, by rule blanket */
+	bool contradicted;
 };
 
 /* open, situation: NULL when it is not asked. */
@@ -173,7 +186,8 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 					   .covering = read_covering,
 					   .listings = read_listings,
 					   .challenge = read_challenge,
-					   .listens = read_listens};
+					   .listens = read_listens,
+					   .drops = read_drops};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
 	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	struct fw_explanation explanation;
@@ -204,6 +218,7 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 	if (situation) {
 		asked.challenged = situation->challenged;
 		asked.nobody_listens = situation->nobody_listens;
+		asked.dropped_as = situation->dropped_as;
 		reader.host = situation->host;
 	}
 	if (c->dest)
@@ -214,6 +229,8 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 	cr_expect_eq(explanation.rule >= 0, c->rule != NULL, "%s: rule %d", c->name, explanation.rule);
 	if (c->rule && explanation.rule >= 0)
 		cr_expect_str_eq(policy->rules[explanation.rule].name, c->rule, "%s", c->name);
+	cr_expect_eq(explanation.contradicted, situation && situation->contradicted, "%s: contradicted",
+		     c->name);
 	if (open) {
 		cr_expect_eq(explanation.depends, open->depends, "%s: depends", c->name);
 		cr_expect(open->but[0] ? strstr(explanation.but, open->but) != NULL : !explanation.but[0],

@@ -125,6 +125,26 @@ static const struct challenge_case syn_cases[] = {
 	 {.has_flags = true, .flags = FW_TCP_SYN, .challenged = HERE}},
 };
 
+/* What was seen of it is said, where it is not what comes out. */
+static const struct challenge_case seen_cases[] = {
+	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule syn", FW_EXPLAIN_NO_MATCH, ""),
+	  .but = "its last packet, 2s ago, was dropped as over_limit by rule blanket: by what is not in the "
+		 "question"},
+	 {.has_flags = true, .flags = FW_TCP_ACK, .dropped_as = "over_limit", .contradicted = true}},
+	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "connection", FW_EXPLAIN_SKIPPED, ""),
+	  .depends = true,
+	  .but = "changed since; rule syn may drop it"},
+	 {.challenged = HERE, .dropped_as = "challenge_no_state", .contradicted = true}},
+	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection",
+		FW_EXPLAIN_MATCH, ""),
+	  .depends = true,
+	  .but = "rule syn lets it go on"},
+	 {.has_flags = true, .flags = FW_TCP_ACK, .challenged = HERE, .dropped_as = "challenge_no_state"}},
+	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule syn", FW_EXPLAIN_NO_MATCH, ""),
+	  .but = ""},
+	 {.has_flags = true, .flags = FW_TCP_ACK, .dropped_as = "over_limit", .host = {.counting = true}}},
+};
+
 static void check_all(const struct challenge_case *cases, size_t count, const char *what)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -145,4 +165,9 @@ Test(explain, tcp_that_has_to_show_a_connection)
 Test(explain, syns_that_are_challenged)
 {
 	check_all(syn_cases, sizeof(syn_cases) / sizeof(syn_cases[0]), "syn");
+}
+
+Test(explain, what_was_seen_of_the_source)
+{
+	check_all(seen_cases, sizeof(seen_cases) / sizeof(seen_cases[0]), "seen");
 }

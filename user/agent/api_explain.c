@@ -213,7 +213,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 					   .covering = read_covering,
 					   .listings = read_listings,
 					   .challenge = fw_challenge_read,
-					   .listens = read_listens};
+					   .listens = read_listens,
+					   .drops = fw_top_drops};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];
@@ -249,13 +250,13 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 						       "detail", explanation.steps[i].detail));
 	seen = fw_top_seen(agent, &packet.source);
 	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
-	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?}", "address",
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:b, s:s?}", "address",
 			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
 			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
 			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "but", explanation.but[0] ? explanation.but : NULL);
+			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but", explanation.but[0] ? explanation.but : NULL);
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
 		json_object_set(reply, "suppressed", expected);

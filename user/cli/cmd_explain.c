@@ -46,10 +46,12 @@ const struct fw_command fw_command_explain = {
 	.route = FW_API_EXPLAIN,
 	.json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		"\"result\":\"match|no_match|skipped\","
-		"\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"last_seconds_ago\",\"sampled_one_"
-		"in\":N}|"
-		"null,"
+		"\"detail\"}],\"undo\",\"seen\":{\"packets_per_second\",\"dropped_per_second\","
+		"\"last_seconds_ago\",\"last_reason\",\"last_rule\":NAME|null,\"last_dropped\":BOOL,"
+		"\"packets\":N,\"dropped\":N (since it was first seen),\"sampled_one_in\":N (1: counted, "
+		"more: estimated)}|null,"
 		"\"would_drop\":BOOL,\"depends\":BOOL (on what was not said: verdict is by all that is "
-		"known),\"but\":TEXT|null,\"suppressed\":TEXT (findings about it are expected now)}",
+		"known),\"contradicted\":BOOL (it passes by all that is known, but was dropped in the last "
+		"seconds),\"but\":TEXT|null,\"suppressed\":TEXT (findings about it are expected now)}",
 	.run = cmd_explain,
 };

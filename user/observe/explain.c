@@ -288,6 +288,26 @@ static void say_open(const struct fw_explain_open *open, bool together, struct f
 		add(out, ": say%s%s", open->ask ? " --to IP:PORT/PROTO" : "", open->ask_flags ? " --flags syn, or ack" : "");
 }
 
+/* What became of its packets lately is known better than what would become of one that was described. */
+static void contradict(struct fw_explain_walk *walk)
+{
+	struct fw_explanation *out = walk->out;
+	struct fw_explain_drops seen = {};
+	char ago[32];
+
+	if (out->verdict == FW_VERDICT_DROP || fw_explain_counts(walk) || !walk->reader->drops ||
+	    !walk->reader->drops(walk->reader->context, &walk->packet->source, &seen))
+		return;
+	out->contradicted = true;
+	fw_age_format(seen.ago_ns, ago, sizeof(ago));
+	if (seen.reason)
+		add(out, "its last packet, %s ago, was dropped as %s%s%s", ago, seen.reason,
+		    seen.rule ? " by rule " : "", seen.rule ? seen.rule : "");
+	else
+		add(out, "packets of it were dropped in the last seconds");
+	add(out, ": by what is not in the question, or by what has changed since");
+}
+
 /* Skipped rules that drop matter to what would pass, those that allow to what would be dropped. */
 static void conclude(struct fw_explain_walk *walk)
 {
@@ -298,8 +318,11 @@ static void conclude(struct fw_explain_walk *walk)
 		: out->reason == FW_REASON_NO_RULE || out->reason == FW_REASON_RULE_ALLOW ? &walk->may_drop
 											  : &nothing;
 	out->depends = open->rules;
+	contradict(walk);
 	if (!open->rules && !drops(out->reason))
 		open = &walk->answers;
+	if (open->rules && out->but[0])
+		add(out, "; ");
 	say_open(open, open != &walk->answers, out);
 }
 

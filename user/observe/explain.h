@@ -47,6 +47,12 @@ struct fw_explain_host {
 	bool proxies;	    /* SYNs to hosts behind this one are answered too */
 };
 
+/* What was dropped of a source lately, by whatever of it. */
+struct fw_explain_drops {
+	uint64_t ago_ns;	   /* its last packet */
+	const char *reason, *rule; /* of that, if it was dropped; NULL: it was not, no rule's */
+};
+
 /* State of the running filter. Each returns whether there is something. */
 struct fw_explain_reader {
 	void *context;
@@ -71,6 +77,8 @@ struct fw_explain_reader {
 			  struct fw_explain_challenge *ret);
 	/* Whether a socket of this host listens there. NULL: one does. */
 	bool (*listens)(void *context, const struct fw_addr *dest, uint16_t port);
+	/* Whether packets of the source were dropped lately. NULL: nobody is asked. */
+	bool (*drops)(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret);
 	struct fw_explain_host host;
 };
 
@@ -92,6 +100,7 @@ struct fw_explanation {
 	int rule;		      /* index in the policy, -1 for none */
 	bool depends;		      /* what the question leaves open may turn the verdict */
 	char but[FW_EXPLAIN_BUT_MAX]; /* what could be different, and what to ask for; empty: nothing */
+	bool contradicted;	      /* it passes, by all that is known, but lately it was dropped */
 	bool out_of_memory;
 };
 
