@@ -200,6 +200,15 @@ static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *expl
 	return json_null();
 }
 
+/* The rule drops only while under attack: who is dropped may be one of many. */
+static const char *undo_for_all(const struct fw_agent *agent, const struct fw_explanation *explanation)
+{
+	if (explanation->verdict != FW_VERDICT_DROP || explanation->rule < 0 ||
+	    agent->loaded->policy->rules[explanation->rule].mode != FW_MODE_ATTACK)
+		return NULL;
+	return "floodwall under-attack off";
+}
+
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
@@ -220,7 +229,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_err err = {};
 	json_t *steps, *seen, *reply, *expected;
-	const char *rule;
+	const char *rule, *undo;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
@@ -257,6 +266,9 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
 			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but", explanation.but[0] ? explanation.but : NULL);
+	undo = undo_for_all(agent, &explanation);
+	if (reply && undo)
+		json_object_set_new(reply, "undo_for_all", json_string(undo));
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
 		json_object_set(reply, "suppressed", expected);

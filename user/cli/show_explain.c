@@ -101,6 +101,11 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 		fputc('\n', page->out);
 	}
 	fw_show_undo(page, document);
+	if (*fw_doc_text(document, "undo_for_all")) {
+		fputs("for all: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "undo_for_all"));
+		fputs(" (the rule drops only while that is on)\n", page->out);
+	}
 }
 
 static void print_sampled(const struct fw_page *page, double one_in)
