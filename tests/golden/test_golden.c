@@ -62,6 +62,7 @@ static const struct {
 	{"explain_over", fw_show_explain},
 	{"explain_counting", fw_show_explain},
 	{"explain_seen", fw_show_explain},
+	{"explain_own", fw_show_explain},
 	{"explain_attack", fw_show_explain},
 	{"explain_contradicted", fw_show_explain},
 	{"top", fw_show_top},

@@ -9,6 +9,8 @@
 #include "agent/request.h"
 #include "agent/sources.h"
 #include "kern/stats.h"
+#include "lib/cleanup.h"
+#include "lib/own_networks.h"
 #include "lib/reason.h"
 #include "lib/tcp_sockets.h"
 #include "lib/units.h"
@@ -209,6 +211,26 @@ static const char *undo_for_all(const struct fw_agent *agent, const struct fw_ex
 	return "floodwall under-attack off";
 }
 
+/* Copied from where this host is the destination, such as attacks. NULL: it is somebody else's. */
+static json_t *note_own(const struct fw_addr *addr)
+{
+	FW_FREE struct fw_own_network *networks = NULL;
+	char text[FW_ADDR_TEXT_MAX];
+	size_t count = 0;
+
+	if (fw_own_networks_read(&networks, &count))
+		return NULL;
+	fw_addr_format(addr, text, sizeof(text));
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp(&networks[i].addr, addr, sizeof(*addr)))
+			return json_sprintf(
+				"%s is this host's own address, of %s, and explain asks for a source: below "
+				"is what becomes of packets that claim to come from it. What becomes of "
+				"those to it: floodwall explain SOURCE --to %s",
+				text, networks[i].interface, text);
+	return NULL;
+}
+
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
@@ -228,7 +250,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_err err = {};
-	json_t *steps, *seen, *reply, *expected;
+	json_t *steps, *seen, *reply, *expected, *own;
 	const char *rule, *undo;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
@@ -266,6 +288,10 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
 			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but", explanation.but[0] ? explanation.but : NULL);
+	own = note_own(&packet.source);
+	if (reply && own)
+		json_object_set(reply, "note", own);
+	json_decref(own);
 	undo = undo_for_all(agent, &explanation);
 	if (reply && undo)
 		json_object_set_new(reply, "undo_for_all", json_string(undo));

@@ -52,6 +52,6 @@ const struct fw_command fw_command_explain = {
 		"more: estimated)}|null,"
 		"\"would_drop\":BOOL,\"depends\":BOOL (on what was not said: verdict is by all that is "
 		"known),\"contradicted\":BOOL (it passes by all that is known, but was dropped in the last "
-		"seconds),\"but\":TEXT|null,\"undo_for_all\":TEXT (of a rule of mode attack),\"suppressed\":TEXT (findings about it are expected now)}",
+		"seconds),\"but\":TEXT|null,\"note\":TEXT (it is an address of this host itself),\"undo_for_all\":TEXT (of a rule of mode attack),\"suppressed\":TEXT (findings about it are expected now)}",
 	.run = cmd_explain,
 };

@@ -76,6 +76,11 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 
 	fw_print_safe(page->out, fw_doc_text(document, "address"));
 	print_seen(page, json_object_get(document, "seen"));
+	if (*fw_doc_text(document, "note")) {
+		fputs("note: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "note"));
+		fputc('\n', page->out);
+	}
 	json_array_foreach (json_object_get(document, "steps"), index, step) {
 		const char *result = fw_doc_text(step, "result");
 		char number[24];
