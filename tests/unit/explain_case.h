@@ -11,6 +11,8 @@
 #include "observe/explain.h"
 #include "policy/words.h"
 
+#define JUST_BEYOND 97 /* an amount: of a key that police keeps within its limit and drops */
+
 /* What the running filter would say; 0 and NULL mean no. */
 struct state {
 	enum fw_spared_kind spared;
@@ -52,12 +54,13 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 }
 
 static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
-		       uint64_t *amount)
+		       uint64_t *amount, bool *over)
 {
 	const struct state *state = context;
 
 	(void)rule;
 	(void)packet;
+	*over = state->amount == JUST_BEYOND;
 	*amount = state->amount;
 	return state->amount != 0;
 }

@@ -8,40 +8,31 @@ struct challenge_case {
 };
 
 #define SYNS                                                                                                 \
-	"  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 100 connections/1s, per: "            \
+	"  - {name: syn, match: {protocol: tcp, tcp_flags: syn}, limit: 100 connections/1s, per: "           \
 	"destination, action: challenge}\n"
 #define HERE "198.51.100.2"
 #define ASKED(to, most, to_verdict, to_reason, to_rule, of_check, of_result, says)                           \
-	{.policy = POLICY(SYNS),                                                                             \
-	 .source = "198.51.100.1",                                                                           \
-	 .dest = (to),                                                                                       \
-	 .port = 80,                                                                                         \
-	 .protocol = IPPROTO_TCP,                                                                            \
-	 .state = {.amount = (most)},                                                                        \
-	 .verdict = (to_verdict),                                                                            \
-	 .reason = (to_reason),                                                                              \
-	 .rule = (to_rule),                                                                                  \
-	 .check = (of_check),                                                                                \
-	 .result = (of_result),                                                                              \
-	 .detail = (says)}
+	{                                                                                                    \
+		.policy = POLICY(SYNS), .source = "198.51.100.1", .dest = (to), .port = 80,                  \
+		.protocol = IPPROTO_TCP, .state = {.amount = (most)}, .verdict = (to_verdict),               \
+		.reason = (to_reason), .rule = (to_rule), .check = (of_check), .result = (of_result),        \
+		.detail = (says)                                                                             \
+	}
 
 /* TCP that is no SYN, before the rules. */
 static const struct challenge_case state_cases[] = {
 	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "connection", FW_EXPLAIN_SKIPPED,
 		HERE " is challenged by rule syn, for 8s more: TCP that is no SYN must be of an open "
 		     "connection, or answer a cookie, else it is dropped"),
-	  .depends = true,
-	  .but = "syn may drop it: TCP that is no SYN must be of an open connection"},
+	  .depends = true, .but = "syn may drop it: TCP that is no SYN must be of an open connection"},
 	 {.challenged = HERE}},
-	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection",
-		FW_EXPLAIN_MATCH, "else it is dropped"),
-	  .depends = true,
-	  .but = "rule syn lets it go on if it is of a connection that is open now"},
+	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection", FW_EXPLAIN_MATCH,
+		"else it is dropped"),
+	  .depends = true, .but = "rule syn lets it go on if it is of a connection that is open now"},
 	 {.has_flags = true, .flags = FW_TCP_ACK, .challenged = HERE}},
-	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection",
-		FW_EXPLAIN_MATCH, "every destination is challenged by rule syn"),
-	  .depends = true,
-	  .but = "is open now"},
+	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection", FW_EXPLAIN_MATCH,
+		"every destination is challenged by rule syn"),
+	  .depends = true, .but = "is open now"},
 	 {.has_flags = true, .flags = FW_TCP_SYN | FW_TCP_ACK, .challenged = "everybody"}},
 	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "connection", FW_EXPLAIN_NO_MATCH,
 		"no destination of it is challenged now"),
@@ -54,8 +45,7 @@ static const struct challenge_case state_cases[] = {
 	/* Without a destination: somebody is challenged. */
 	{{ASKED(NULL, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "connection", FW_EXPLAIN_SKIPPED,
 		HERE " is challenged by rule syn"),
-	  .depends = true,
-	  .but = "say --to IP:PORT/PROTO --flags syn, or ack"},
+	  .depends = true, .but = "say --to IP:PORT/PROTO --flags syn, or ack"},
 	 {.challenged = HERE}},
 	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "connection", FW_EXPLAIN_NO_MATCH,
 		"not every socket is seen from here"),
@@ -67,8 +57,7 @@ static const struct challenge_case state_cases[] = {
 	 {.has_flags = true, .flags = FW_TCP_ACK, .challenged = HERE, .host = {.mute = true}}},
 	{{ASKED(HERE, 5, FW_VERDICT_WOULD_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection",
 		FW_EXPLAIN_MATCH, "would be dropped, but only counts"),
-	  .depends = true,
-	  .but = "is open now"},
+	  .depends = true, .but = "is open now"},
 	 {.has_flags = true, .flags = FW_TCP_ACK, .challenged = HERE, .host = {.counting = true}}},
 };
 
@@ -84,8 +73,7 @@ static const struct challenge_case syn_cases[] = {
 	 {.has_flags = true, .flags = FW_TCP_SYN, .nobody_listens = true}},
 	{{ASKED(HERE, 500, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule syn", FW_EXPLAIN_SKIPPED,
 		"over the limit: SYNs are dropped: nobody listens there"),
-	  .depends = true,
-	  .but = "rule syn drops SYNs: nobody listens there: say --flags syn"},
+	  .depends = true, .but = "rule syn drops SYNs: nobody listens there: say --flags syn"},
 	 {.nobody_listens = true}},
 	{{ASKED(HERE, 500, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule syn", FW_EXPLAIN_MATCH,
 		"nobody listens here: SYNs to a host behind this one pass"),
@@ -132,13 +120,11 @@ static const struct challenge_case seen_cases[] = {
 		 "question"},
 	 {.has_flags = true, .flags = FW_TCP_ACK, .dropped_as = "over_limit", .contradicted = true}},
 	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "connection", FW_EXPLAIN_SKIPPED, ""),
-	  .depends = true,
-	  .but = "changed since; rule syn may drop it"},
+	  .depends = true, .but = "changed since; rule syn may drop it"},
 	 {.challenged = HERE, .dropped_as = "challenge_no_state", .contradicted = true}},
-	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection",
-		FW_EXPLAIN_MATCH, ""),
-	  .depends = true,
-	  .but = "rule syn lets it go on"},
+	{{ASKED(HERE, 5, FW_VERDICT_DROP, FW_REASON_CHALLENGE_NO_STATE, "syn", "connection", FW_EXPLAIN_MATCH,
+		""),
+	  .depends = true, .but = "rule syn lets it go on"},
 	 {.has_flags = true, .flags = FW_TCP_ACK, .challenged = HERE, .dropped_as = "challenge_no_state"}},
 	{{ASKED(HERE, 5, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule syn", FW_EXPLAIN_NO_MATCH, ""),
 	  .but = ""},

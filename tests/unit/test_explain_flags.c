@@ -9,17 +9,11 @@ struct flags_case {
 
 #define SYN "  - {name: y, match: {protocol: tcp, tcp_flags: syn}, action: block}\n"
 #define ASKED(rules, to_verdict, to_reason, to_rule, of_check, of_result, says)                              \
-	{.policy = POLICY(rules),                                                                            \
-	 .source = "198.51.100.1",                                                                           \
-	 .dest = "198.51.100.2",                                                                             \
-	 .port = 80,                                                                                         \
-	 .protocol = IPPROTO_TCP,                                                                            \
-	 .verdict = (to_verdict),                                                                            \
-	 .reason = (to_reason),                                                                              \
-	 .rule = (to_rule),                                                                                  \
-	 .check = (of_check),                                                                                \
-	 .result = (of_result),                                                                              \
-	 .detail = (says)}
+	{                                                                                                    \
+		.policy = POLICY(rules), .source = "198.51.100.1", .dest = "198.51.100.2", .port = 80,       \
+		.protocol = IPPROTO_TCP, .verdict = (to_verdict), .reason = (to_reason), .rule = (to_rule),  \
+		.check = (of_check), .result = (of_result), .detail = (says)                                 \
+	}
 
 static const struct flags_case cases[] = {
 	{{ASKED(SYN, FW_VERDICT_DROP, FW_REASON_RULE_BLOCK, "y", "rule y", FW_EXPLAIN_MATCH,
@@ -31,8 +25,7 @@ static const struct flags_case cases[] = {
 	 {.has_flags = true, .flags = FW_TCP_ACK}},
 	{{ASKED(SYN, FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule y", FW_EXPLAIN_SKIPPED,
 		"depends on the TCP flags: say --flags syn, or ack"),
-	  .depends = true,
-	  .but = "rule y may drop it: depends on the TCP flags: say --flags syn, or ack"},
+	  .depends = true, .but = "rule y may drop it: depends on the TCP flags: say --flags syn, or ack"},
 	 {}},
 	/* A plain packet has none of these, whatever the protocol says of it. */
 	{{ASKED("  - {name: f, match: {packet: fragment}, action: block}\n", FW_VERDICT_PASS,
@@ -50,8 +43,7 @@ static const struct flags_case cases[] = {
 	/* The list has none of TCP. */
 	{{ASKED("  - {name: s, match: {signature: any}, action: block}\nsignatures: {file: " FW_TESTS_DIR
 		"/../configs/signatures.yaml}\n",
-		FW_VERDICT_PASS,
-		FW_REASON_NO_RULE, NULL, "rule s", FW_EXPLAIN_NO_MATCH, "does not match"),
+		FW_VERDICT_PASS, FW_REASON_NO_RULE, NULL, "rule s", FW_EXPLAIN_NO_MATCH, "does not match"),
 	  .but = ""},
 	 {.has_flags = true, .flags = FW_TCP_SYN}},
 };

@@ -45,7 +45,7 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 }
 
 static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
-		       uint64_t *amount)
+		       uint64_t *amount, bool *over)
 {
 	struct fw_agent *agent = context;
 	struct fw_meter_entry entry;
@@ -53,6 +53,7 @@ static bool read_meter(void *context, const struct fw_rule *rule, const struct f
 	if (fw_meter_read(agent->datapath, rule, &packet->source, &packet->dest, packet->dest_port, &entry))
 		return false;
 	*amount = entry.amount;
+	*over = entry.over;
 	return true;
 }
 
@@ -287,7 +288,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but", explanation.but[0] ? explanation.but : NULL);
+			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but",
+			  explanation.but[0] ? explanation.but : NULL);
 	own = note_own(&packet.source);
 	if (reply && own)
 		json_object_set(reply, "note", own);

@@ -135,7 +135,7 @@ json_t *fw_challenge_active_to_json(struct fw_agent *agent)
 
 	for (size_t i = 0; i < watch->active_count; i++) {
 		const struct fw_challenge_entry *entry = &watch->active[i];
-			char text[FW_ADDR_TEXT_MAX] = "all";
+		char text[FW_ADDR_TEXT_MAX] = "all";
 
 		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
 			fw_addr_format(&entry->key.addr, text, sizeof(text));

@@ -10,8 +10,8 @@
 #include "lib/clock.h"
 #include "lib/reason.h"
 
-#define SPAN_MIN_NS (900 * 1000000ULL)	/* shorter is noise */
-#define SPAN_MAX_NS (5 * FW_NS_PER_SEC) /* longer is history */
+#define SPAN_MIN_NS (900 * 1000000ULL)	 /* shorter is noise */
+#define SPAN_MAX_NS (5 * FW_NS_PER_SEC)	 /* longer is history */
 #define LATELY_NS   (10 * FW_NS_PER_SEC) /* as long as a challenge lasts on */
 
 static int by_address(const void *a, const void *b)

@@ -41,8 +41,9 @@ const struct fw_command fw_command_explain = {
 		 "rules about ports, protocols "
 		 "or flags are shown as skipped; a port without a protocol is taken for TCP, which a step "
 		 "says.",
-	.examples = "floodwall explain 198.51.100.9 --to 203.0.113.20:27015/udp\nfloodwall explain 198.51.100.9 "
-		    "--to 203.0.113.20:443 --flags syn",
+	.examples =
+		"floodwall explain 198.51.100.9 --to 203.0.113.20:27015/udp\nfloodwall explain 198.51.100.9 "
+		"--to 203.0.113.20:443 --flags syn",
 	.route = FW_API_EXPLAIN,
 	.json = "{\"address\",\"verdict\":\"pass|drop\",\"reason\",\"rule\",\"steps\":[{\"check\","
 		"\"result\":\"match|no_match|skipped\","
@@ -52,6 +53,8 @@ const struct fw_command fw_command_explain = {
 		"more: estimated)}|null,"
 		"\"would_drop\":BOOL,\"depends\":BOOL (on what was not said: verdict is by all that is "
 		"known),\"contradicted\":BOOL (it passes by all that is known, but was dropped in the last "
-		"seconds),\"but\":TEXT|null,\"note\":TEXT (it is an address of this host itself),\"undo_for_all\":TEXT (of a rule of mode attack),\"suppressed\":TEXT (findings about it are expected now)}",
+		"seconds),\"but\":TEXT|null,\"note\":TEXT (it is an address of this host "
+		"itself),\"undo_for_all\":TEXT (of a rule of mode attack),\"suppressed\":TEXT (findings "
+		"about it are expected now)}",
 	.run = cmd_explain,
 };

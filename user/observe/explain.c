@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The steps of flood.bpf.c in the same order, each with a sentence; those of rules are in explain_rule.c, those of challenges
- * in explain_challenge.c.
- * Kept in step by tests that compare both. */
+/* The steps of flood.bpf.c in the same order, each with a sentence; those of rules are in explain_rule.c,
+ * those of challenges in explain_challenge.c. Kept in step by tests that compare both. */
 #include "observe/explain.h"
 
 #include <errno.h>
@@ -85,16 +84,17 @@ static void say_listed(struct fw_explain_walk *walk)
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, "listed", "in no set and no feed");
 }
 
-uint64_t fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule,
-			  const struct fw_limit *limit, char *text, size_t size)
+bool fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule, const struct fw_limit *limit,
+		      bool *over, char *text, size_t size)
 {
 	uint64_t amount = 0;
 	char limit_text[64];
 
-	walk->reader->meter(walk->reader->context, rule, walk->packet, &amount);
+	*over = false;
+	walk->reader->meter(walk->reader->context, rule, walk->packet, &amount, over);
 	fw_limit_format(limit, limit_text, sizeof(limit_text));
 	snprintf(text, size, "%" PRIu64 " of %s", amount, limit_text);
-	return amount;
+	return amount + 1 > rule->limit;
 }
 
 static bool check_spared(struct fw_explain_walk *walk)
@@ -112,6 +112,7 @@ static bool check_spared(struct fw_explain_walk *walk)
 	enum fw_spared_kind kind;
 	uint64_t left_ns = 0;
 	char left[32], meter[128];
+	bool over;
 
 	if (!walk->reader->spared(walk->reader->context, &walk->packet->source, &kind, &left_ns)) {
 		fw_explain_say(
@@ -121,7 +122,7 @@ static bool check_spared(struct fw_explain_walk *walk)
 	}
 	if (kind == FW_SPARED_RESOLVER || kind == FW_SPARED_TIME_SERVER) {
 		fw_explain_meter(walk, &walk->image->slot->answers, &walk->policy->safety.answers_limit,
-				 meter, sizeof(meter));
+				 &over, meter, sizeof(meter));
 		fw_explain_say(
 			walk, FW_EXPLAIN_SKIPPED, "spared",
 			"%s: its answers pass up to their limit, %s; all else goes on like everybody's",
@@ -143,6 +144,7 @@ static bool check_never_block(struct fw_explain_walk *walk)
 {
 	const struct fw_policy_slot *slot = walk->image->slot;
 	char sets[256], meter[128];
+	bool over;
 
 	if (!(walk->image->classes[walk->source_class].flags & FW_CLASS_NEVER_BLOCK)) {
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, "never_block",
@@ -152,10 +154,8 @@ static bool check_never_block(struct fw_explain_walk *walk)
 	fw_explain_sets(walk, &walk->policy->never_block, &walk->packet->source, walk->source_class, sets,
 			sizeof(sets));
 	if (slot->never_block.unit != FW_UNIT_NONE &&
-	    fw_explain_meter(walk, &slot->never_block, &walk->policy->never_block_limit, meter,
-			     sizeof(meter)) +
-			    1 >
-		    slot->never_block.limit) {
+	    fw_explain_meter(walk, &slot->never_block, &walk->policy->never_block_limit, &over, meter,
+			     sizeof(meter))) {
 		fw_explain_say(walk, FW_EXPLAIN_SKIPPED, "never_block",
 			       "in %s, but over its limit, %s: goes on like everybody", sets, meter);
 		return false;
@@ -285,7 +285,8 @@ static void say_open(const struct fw_explain_open *open, bool together, struct f
 	if (open->rules > count)
 		add(out, "; and %zu more", open->rules - count);
 	if (open->ask || open->ask_flags)
-		add(out, ": say%s%s", open->ask ? " --to IP:PORT/PROTO" : "", open->ask_flags ? " --flags syn, or ack" : "");
+		add(out, ": say%s%s", open->ask ? " --to IP:PORT/PROTO" : "",
+		    open->ask_flags ? " --flags syn, or ack" : "");
 }
 
 /* What became of its packets lately is known better than what would become of one that was described. */

@@ -59,9 +59,10 @@ struct fw_explain_reader {
 	bool (*spared)(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
 		       uint64_t *left_ns);
 	bool (*ban)(void *context, const struct fw_addr *addr, struct fw_explain_ban *ban);
-	/* Trailing amount of the key that rule would use for the packet. */
+	/* Trailing amount of the key that rule would use for the packet, and whether it is over its limit:
+	 * fw_meter_is_over(). */
 	bool (*meter)(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
-		      uint64_t *amount);
+		      uint64_t *amount, bool *over);
 	/* Whether the source has completed a handshake, and how much longer that counts. NULL: nobody is
 	 * asked. */
 	bool (*verified)(void *context, const struct fw_addr *addr, uint64_t *left_ns);

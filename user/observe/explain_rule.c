@@ -96,17 +96,37 @@ static bool still_challenges(const struct fw_explain_walk *walk, const struct fw
 	return true;
 }
 
-/* Whether the next packet would be beyond the limit; false without one. */
-static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, char *meter, size_t size)
+/* Whether the next packet would be beyond the limit; false without one. *over: the key is over it. */
+static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, bool *over, char *meter,
+			 size_t size)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
 
 	meter[0] = '\0';
+	*over = false;
 	if (rule->unit == FW_UNIT_NONE)
 		return false;
-	if (fw_explain_meter(walk, rule, &walk->policy->rules[index].limit, meter, size) + 1 > rule->limit)
+	if (fw_explain_meter(walk, rule, &walk->policy->rules[index].limit, over, meter, size))
 		return true;
+	*over &= rule->action == FW_ACTION_POLICE; /* of others the next packet says it all */
 	return rule->action == FW_ACTION_CHALLENGE && still_challenges(walk, rule, meter, size);
+}
+
+/* police: the key is over its limit, and of it passes what fits. */
+static bool rule_fits(struct fw_explain_walk *walk, unsigned int index, bool on_trial, bool key_over,
+		      const char *check, const char *why, const char *meter)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+
+	if (!key_over)
+		return false;
+	fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, check,
+		       "%s%s, and more came in the window: over the limit, only what fits passes", why,
+		       meter);
+	if (!(rule->flags & FW_RULE_COUNT_MODE) && !on_trial && !fw_explain_counts(walk))
+		fw_explain_note(&walk->may_drop, walk->policy->rules[index].name,
+				"may drop it: the key is over the limit, only what fits passes");
+	return true;
 }
 
 static enum fw_reason drop_reason(const struct fw_rule *rule)
@@ -139,10 +159,10 @@ static bool rule_decides(struct fw_explain_walk *walk, unsigned int index, bool 
 			 const char *why)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
-	bool limited = rule->unit != FW_UNIT_NONE, over;
+	bool limited = rule->unit != FW_UNIT_NONE, over, key_over;
 	char meter[128];
 
-	over = rule_is_over(walk, index, meter, sizeof(meter));
+	over = rule_is_over(walk, index, &key_over, meter, sizeof(meter));
 	walk->out->rule = (int)index;
 	if (rule->action == FW_ACTION_ALLOW && !over) {
 		fw_explain_say(walk, FW_EXPLAIN_MATCH, check, "%s%s%sallow: passes", why, meter,
@@ -156,6 +176,8 @@ static bool rule_decides(struct fw_explain_walk *walk, unsigned int index, bool 
 			       "%s%s, beyond the limit of this allow: the next rule decides", why, meter);
 		return false;
 	}
+	if (limited && !over && rule_fits(walk, index, on_trial, key_over, check, why, meter))
+		return false;
 	if (limited && !over) {
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s: under the limit", why, meter);
 		return false;
@@ -243,7 +265,8 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
 	const char *key = unknown_key(walk, rule);
 	char meter[128] = "", open[256];
-	bool over = !key && rule_is_over(walk, index, meter, sizeof(meter));
+	bool key_over = false;
+	bool over = !key && (rule_is_over(walk, index, &key_over, meter, sizeof(meter)) || key_over);
 	const uint32_t flags = walk->image->slot->rules[index].flags;
 	bool challenges = over && rule->action == FW_ACTION_CHALLENGE;
 	bool ask = !walk->packet->has_dest || key, ask_flags = strstr(missing, FW_MISSING_FLAGS);
@@ -252,9 +275,8 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 		 missing[0] && key ? ", " : "", key ? "counts per " : "", key ? key : "");
 	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s%s%s%s", why, open,
 		       ask || ask_flags ? ": say" : "", ask ? " --to IP:PORT/PROTO" : "",
-		       ask_flags ? " --flags syn, or ack" : "",
-		       meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
-		       challenges ? ": " : "",
+		       ask_flags ? " --flags syn, or ack" : "", meter[0] ? "; its meter: " : "", meter,
+		       over ? ", over the limit" : "", challenges ? ": " : "",
 		       challenges ? fw_explain_syn(walk, flags & FW_RULE_COUNT_MODE || on_trial)->step : "");
 	note_open(walk, index, on_trial, open, over, key, ask_flags);
 }

@@ -39,9 +39,10 @@ void fw_explain_say(struct fw_explain_walk *walk, enum fw_explain_result result,
 /* "set 'vpn' (198.51.100.0/24)" for each of the named sets that hold the address. */
 void fw_explain_sets(struct fw_explain_walk *walk, const struct fw_set_refs *refs, const struct fw_addr *addr,
 		     uint16_t list_class, char *text, size_t size);
-/* "412 of 7000 packets in 5m"; returns the 412. */
-uint64_t fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule,
-			  const struct fw_limit *limit, char *text, size_t size);
+/* "412 of 7000 packets in 5m"; whether the next packet is beyond that. *over: whether the key is over its
+ * limit, of which the next packet may be what fits. */
+bool fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule, const struct fw_limit *limit,
+		      bool *over, char *text, size_t size);
 
 /* Whether nothing is dropped, because all that is filtered only counts. */
 bool fw_explain_counts(const struct fw_explain_walk *walk);

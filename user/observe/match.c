@@ -96,9 +96,10 @@ static enum fw_fit kind_fit(const struct fw_policy_slot *slot, const struct fw_k
 	const unsigned int family = known->is_ipv6 ? FW_KIND_IPV6 : 0;
 
 	if (known->has_flags)
-		return fits(has(slot->kind_terms[family | (fw_flags_are_bad(known->tcp_flags) ? FW_KIND_BAD_FLAGS
-											      : 0)],
-				term));
+		return fits(
+			has(slot->kind_terms[family |
+					     (fw_flags_are_bad(known->tcp_flags) ? FW_KIND_BAD_FLAGS : 0)],
+			    term));
 	if (has(slot->kind_terms[family], term))
 		return FW_FIT_YES;
 	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
