@@ -36,6 +36,7 @@ static const struct {
 	{"rules_none", fw_show_rules},
 	{"rule_keys", fw_show_rule_keys},
 	{"rule_keys_none", fw_show_rule_keys},
+	{"rule_keys_none_over", fw_show_rule_keys},
 	{"tune", fw_show_tune},
 	{"tune_saved", fw_show_tune},
 	{"tune_warned", fw_show_tune},
