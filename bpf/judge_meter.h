@@ -98,11 +98,6 @@ static __always_inline int judge_brings_up(const struct fw_rule *rule, const str
 	       meter_rotate(meter, pkt->now_ns, rule->shape, rule->cell_shift, rule->id);
 }
 
-static __always_inline int judge_keeps_to_limit(const struct fw_rule *rule)
-{
-	return rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW;
-}
-
 static __always_inline __u64 judge_cost(const struct fw_rule *rule, const struct fw_pkt *pkt)
 {
 	return rule->unit == FW_UNIT_BYTES ? pkt->length : 1;
@@ -140,16 +135,22 @@ static __always_inline int judge_total_is_over(const struct fw_rule *rule, const
 		return 0;
 	if (fw_total_is_void(count, pkt->epoch, pkt->now_ns, rule->window_ns))
 		count->pending = 0;
+	if (count->beyond) { /* decided quickly; still of the sub-window that ends here */
+		count->beyond = 0;
+		fw_meter_note_beyond(meter);
+	}
 	if (fw_meter_is_due(meter, pkt->now_ns, rule->sub_ns, rule->shape))
 		judge_tell(meter, count);
 	if (!judge_brings_up(rule, pkt, meter))
 		return 0;
 	over = fw_meter_amount(meter) + count->pending + cost > rule->limit;
-	if (!over || !judge_keeps_to_limit(rule)) {
+	if (!over || !fw_rule_keeps_to_limit(rule)) {
 		count->pending += cost;
 		if (count->pending > rule->batch)
 			judge_tell(meter, count);
 	}
+	if (over)
+		fw_meter_note_beyond(meter);
 	judge_allow_total(rule, pkt, meter, count);
 	return over;
 }
@@ -161,7 +162,7 @@ static __always_inline int judge_against(const struct fw_rule *rule, struct fw_m
 {
 	__u64 before;
 
-	if (judge_keeps_to_limit(rule)) {
+	if (fw_rule_keeps_to_limit(rule)) {
 		if (fw_meter_take(meter, cost, rule->limit)) {
 			*amount = fw_meter_amount(meter);
 			return 0;
@@ -177,6 +178,7 @@ static __always_inline int judge_against(const struct fw_rule *rule, struct fw_m
 			*crossing_amount = *amount;
 	}
 	__sync_fetch_and_add(&meter->dropped, 1);
+	fw_meter_note_beyond(meter);
 	return 1;
 }
 
@@ -185,7 +187,7 @@ static __always_inline int judge_against(const struct fw_rule *rule, struct fw_m
 static __always_inline int judge_needs_no_asking(const struct fw_rule *rule, __u64 cost, __u64 amount,
 						 int over)
 {
-	return over ? rule->unit != FW_UNIT_BYTES || !judge_keeps_to_limit(rule)
+	return over ? rule->unit != FW_UNIT_BYTES || !fw_rule_keeps_to_limit(rule)
 		    : rule->batch && amount > cost && amount + rule->batch <= rule->limit;
 }
 

@@ -19,8 +19,12 @@ judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct
 
 	if (count->until_ns - pkt->now_ns - 1 >= rule->sub_ns || count->epoch != pkt->epoch)
 		return JUDGE_SLOWLY;
-	if (pending > count->room)
-		return count->room_is_all && rule->action == FW_ACTION_POLICE ? JUDGE_OVER : JUDGE_SLOWLY;
+	if (pending > count->room) {
+		if (!count->room_is_all || rule->action != FW_ACTION_POLICE)
+			return JUDGE_SLOWLY;
+		count->beyond = 1;
+		return JUDGE_OVER;
+	}
 	count->pending = pending;
 	return JUDGE_WITHIN;
 }

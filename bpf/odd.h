@@ -7,6 +7,7 @@
 #include <linux/in.h>
 #include <bpf/bpf_endian.h>
 
+#include "fw_odd.h"
 #include "fw_policy.h"
 #include "packet.h"
 
@@ -16,28 +17,6 @@
 #define ODD_QUIC_2	 0x6b3343cfu /* RFC 9369 */
 #define ODD_QUIC_LONG	 0xc0
 #define ODD_QUIC_TYPE	 0xf0
-
-/* FIN SYN RST PSH ACK URG as they stand in the flag byte. */
-#define ODD_FLAG_FIN   0x01
-#define ODD_FLAG_SYN   0x02
-#define ODD_FLAG_RST   0x04
-#define ODD_FLAG_PSH   0x08
-#define ODD_FLAG_ACK   0x10
-#define ODD_FLAG_URG   0x20
-#define ODD_VALID(set) (1ULL << (set))
-
-/* What is left of a segment that some TCP sends, PSH and ECN aside; the table of the kernel's connection
- * tracking. */
-static __always_inline int odd_flags(__u32 flags)
-{
-	const __u64 valid = ODD_VALID(ODD_FLAG_SYN) | ODD_VALID(ODD_FLAG_SYN | ODD_FLAG_URG) |
-			    ODD_VALID(ODD_FLAG_SYN | ODD_FLAG_ACK) | ODD_VALID(ODD_FLAG_RST) |
-			    ODD_VALID(ODD_FLAG_RST | ODD_FLAG_ACK) | ODD_VALID(ODD_FLAG_FIN | ODD_FLAG_ACK) |
-			    ODD_VALID(ODD_FLAG_FIN | ODD_FLAG_ACK | ODD_FLAG_URG) | ODD_VALID(ODD_FLAG_ACK) |
-			    ODD_VALID(ODD_FLAG_ACK | ODD_FLAG_URG);
-
-	return !(valid >> (flags & 0x3f & ~ODD_FLAG_PSH) & 1);
-}
 
 static __always_inline int odd_is_land(const struct fw_pkt *pkt)
 {
@@ -75,7 +54,7 @@ static __always_inline __u32 odd_kinds(const struct fw_pkt *pkt, const void *sta
 
 	if (!pkt->has_ports)
 		return 0;
-	if (pkt->protocol == IPPROTO_TCP && odd_flags(pkt->tcp_flags))
+	if (pkt->protocol == IPPROTO_TCP && fw_flags_are_bad(pkt->tcp_flags))
 		kinds |= FW_KIND_BAD_FLAGS;
 	if (odd_is_land(pkt))
 		kinds |= FW_KIND_LAND;

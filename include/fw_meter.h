@@ -9,7 +9,8 @@
  *
  * Sharing: `current` is added to atomically by every CPU. Rotation belongs to the CPU whose cmpxchg moves
  * sub_start_ns. Accepted inaccuracy: while it works (tens of ns) other CPUs may not see the sub-window that
- * is being closed, and may pass the packets that arrive in that time. */
+ * is being closed, and may pass the packets that arrive in that time, or lose the note that something was
+ * beyond the limit. */
 #ifndef FW_METER_H
 #define FW_METER_H
 
@@ -71,6 +72,23 @@ static __always_inline void fw_meter_forget(struct fw_meter *meter)
 		meter->cells[i] = 0;
 	meter->past = 0;
 	meter->head = 0;
+	meter->beyond = 0;
+}
+
+/* Of fw_meter.beyond: the open sub-window and the closed ones of the window. */
+#define FW_METER_BEYOND_ALL ((1u << (FW_METER_CELLS + 1)) - 1)
+
+static __always_inline void fw_meter_note_beyond(struct fw_meter *meter)
+{
+	if (!(meter->beyond & 1))
+		__sync_fetch_and_or(&meter->beyond, 1);
+}
+
+/* The one definition of a key that is over its limit: more came in its window. Rules that count whatever
+ * comes hold it; those that let pass what fits (keeps: police, allow) note that something did not. */
+static __always_inline int fw_meter_is_over(__u64 amount, __u64 limit, __u32 beyond, int keeps)
+{
+	return keeps ? beyond != 0 : amount > limit;
 }
 
 /* Of an amount what part is of whole, both in µs and part the smaller: no product leaves 64 bits. */
@@ -90,6 +108,7 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 	__u32 sub_us = fw_shape_sub_us(shape);
 	int alike = fw_shape_counts_alike(meter->shape, shape);
 	__u64 past = meter->past;
+	__u32 beyond = meter->beyond;
 
 	fw_meter_forget(meter);
 	/* Then only: until it says so, other CPUs do not compare with the limit what is in it. */
@@ -98,6 +117,7 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 	meter->sub_start_ns = now_ns;
 	if (!alike || elapsed_ns > (FW_METER_CELLS + 1) * old_us * 1000)
 		return;
+	meter->beyond = !!beyond;
 	if (sub_us >= old_us) {
 		fw_meter_push(meter, past + open, shift);
 		return;
@@ -141,6 +161,7 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 		fw_meter_forget(meter);
 		return 0;
 	}
+	meter->beyond = meter->beyond << steps & FW_METER_BEYOND_ALL;
 	ret->amount = meter->past + open;
 	ret->open = open;
 	for (__u32 i = 0; i < FW_METER_CELLS && i < steps; i++)

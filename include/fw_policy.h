@@ -98,6 +98,12 @@ struct fw_rule {
 };
 FW_SIZE_IS(struct fw_rule, 8 * 5 + 8 * FW_BAN_STEPS + 48 + 24);
 
+/* Counts only what fits its limit. */
+static inline __attribute__((always_inline)) int fw_rule_keeps_to_limit(const struct fw_rule *rule)
+{
+	return rule->action == FW_ACTION_POLICE || rule->action == FW_ACTION_ALLOW;
+}
+
 /* A conjunction. Everything but labels is spread over the mask tables below. */
 struct fw_term {
 	__u64 labels_required;

@@ -47,10 +47,12 @@ struct fw_meter {
 			* unit voids it */
 	__u32 dropped; /* packets dropped for this key; atomic, wraps */
 	__u32 cells[FW_METER_CELLS];
-	__u32 peak[2];	  /* highest amount that the limit was compared with, >> cell_shift rounded up, in the
-			     latest even and odd epoch: see fw_meter_note_peak() */
-	__u32 peak_epoch; /* of the latest of them */
-	__u32 head;	  /* next cell to overwrite */
+	__u32 peak[2]; /* highest amount that the limit was compared with, >> cell_shift rounded up, in the
+			  latest even and odd epoch: see fw_meter_note_peak() */
+	__u32 peak_epoch : 28; /* of the latest of them */
+	__u32 head : 4;	       /* next cell to overwrite */
+	__u32 beyond; /* bit 0: something was beyond the limit in the open sub-window; bits 1 … 16: in the
+			 closed ones, the latest first; set atomically */
 };
 FW_SIZE_IS(struct fw_meter, 112);
 
@@ -285,7 +287,7 @@ struct fw_rule_count {
 	__u32 room;
 	__u16 epoch;	  /* fw_allowance_epoch() */
 	__u8 room_is_all; /* beyond it is over the limit */
-	__u8 pad;
+	__u8 beyond;	  /* something was, until until_ns; the meter's bit is set when it is asked again */
 };
 FW_SIZE_IS(struct fw_rule_count, 56);
 

@@ -82,6 +82,7 @@ static const char *const lines[] = {
 	"sets test vpn 300.1.2.3",
 	"explain",
 	"explain here",
+	"explain 192.0.2.1 --flags sin",
 	"replay x.pcap",
 	"replay --policy",
 	"replay x.pcap --policy /nonexistent.yaml --seed -1",

@@ -96,6 +96,14 @@ for proto in ack rst syn-ack fin; do
 		--rate 20000 --seconds 600 >/dev/null 2>&1 &
 	KEEP_PID=$!
 	sleep 0.5
+	if [ $proto = ack ]; then
+		fwj explain 192.0.2.200 --to "$VICTIM_IP4:80/tcp" --flags ack >"$WORK/explain.json"
+		expect "explain: an ACK of no connection" "drop challenge_no_state syn" "$(field 'd["verdict"], d["reason"], d["rule"]' <"$WORK/explain.json" | tr -d "(),'")"
+		expect "explain: unless it is of one" True "$(field 'd["depends"]' <"$WORK/explain.json")"
+		expect "explain: without flags it depends" True "$(fwj explain 192.0.2.200 --to "$VICTIM_IP4:80/tcp" | field 'd["depends"]')"
+		expect "explain: a SYN is answered" "pass challenged" "$(fwj explain 192.0.2.200 --to "$VICTIM_IP4:80/tcp" --flags syn | field '"%s %s" % (d["verdict"], d["reason"])')"
+		expect "explain: not where nobody listens" "drop challenge_no_listener" "$(fwj explain 192.0.2.200 --to "$VICTIM_IP4:81/tcp" --flags syn | field '"%s %s" % (d["verdict"], d["reason"])')"
+	fi
 	echo "#   $proto flood: $(beside --dst "$VICTIM_IP4" --source random4 --proto $proto --dport 80), flood $(flood_mpps) Mpps"
 	kill $KEEP_PID
 	wait $KEEP_PID

@@ -35,6 +35,10 @@ expect "explain says drop" drop "$(field 'd["verdict"]' <"$WORK/explain.json")"
 expect "explain says why" over_limit "$(field 'd["reason"]' <"$WORK/explain.json")"
 expect "explain names the rule" blanket "$(field 'd["rule"]' <"$WORK/explain.json")"
 expect "explain passes others" pass "$(fwj explain 192.0.2.200 | field 'd["verdict"]')"
+expect_words "explain of this host's own address says so" "note: $VICTIM_IP4 is this host's own address.* asks for a source" <(fw explain "$VICTIM_IP4")
+expect "and of no other" 0 "$(fw explain 192.0.2.200 | grep -c 'own address')"
+fw explain "$CLIENT_IP4" >"$WORK/explain"
+expect_words "explain leads with what became of its packets" "^seen: of its last .* dropped, last as over_limit by rule blanket" "$WORK/explain"
 expect_exit "explain refuses two IP versions in one question" 64 fw explain "$CLIENT_IP4" --to "[$VICTIM_IP6]:80/tcp"
 send client "$VICTIM_IP4" 7777 6000 1000 &
 sleep 1.5

@@ -52,7 +52,7 @@ prefixes = [ipaddress.ip_network(p) for p in sys.argv[2:]]
 keys = [(ipaddress.ip_network(k["source"], strict=False), k) for k in json.load(open(sys.argv[1]))["keys"]]
 inside = [k for a, k in keys if any(p.version == a.version and a.subnet_of(p) for p in prefixes)]
 over = sum(k["over"] for k in inside)
-print(over, sum(k["over"] for a, k in keys) - over, sum(k["dropped"] for k in inside))' "$WORK/keys.json" "$@"
+print(over, sum(k["over"] for a, k in keys) - over, sum(k["beyond"] for k in inside))' "$WORK/keys.json" "$@"
 }
 
 # delivered: datagrams that the victim's stack has taken for somebody; whether a server reads them is another matter

@@ -299,9 +299,9 @@ Test(meters, listed_read_and_forgotten)
 	lab_close(&lab);
 }
 
-static void walk_keys(struct lab *lab, uint64_t above, size_t limit, struct fw_meter_walk *ret)
+static void walk_keys(struct lab *lab, bool over_only, size_t limit, struct fw_meter_walk *ret)
 {
-	*ret = (struct fw_meter_walk){.above = above, .limit = limit};
+	*ret = (struct fw_meter_walk){.over_only = over_only, .limit = limit};
 	cr_assert_eq(fw_meter_walk_prepare(lab->datapath, lab->image->slot->rules[0].id, ret), 0);
 	cr_assert_eq(fw_meter_walk_run(ret), 0);
 }
@@ -318,22 +318,82 @@ Test(meters, keys_of_a_rule_largest_first)
 		snprintf(from, sizeof(from), "203.0.113.%d", i);
 		lab_send(&lab, PACKET(.from = from), (unsigned int)i);
 	}
-	walk_keys(&lab, 0, 0, &walk);
+	walk_keys(&lab, false, 0, &walk);
 	cr_expect_eq(walk.total, 40);
 	cr_assert_eq(walk.count, 40);
 	for (size_t i = 0; i < walk.count; i++)
 		cr_expect_eq(walk.entries[i].amount, 40 - i);
 	fw_meter_walk_done(&walk);
-	walk_keys(&lab, 20, 0, &walk);
+	walk_keys(&lab, true, 0, &walk);
 	cr_expect_eq(walk.count, 20, "those over their limit: %zu", walk.count);
 	fw_meter_walk_done(&walk);
-	walk_keys(&lab, 0, 3, &walk);
+	walk_keys(&lab, false, 3, &walk);
 	cr_expect_eq(walk.total, 40);
 	cr_assert_eq(walk.count, 3);
 	cr_expect(walk.entries[0].amount == 40 && walk.entries[2].amount == 38, "the three largest");
 	fw_meter_walk_done(&walk);
 	cr_expect_eq(fw_meter_walk_prepare(lab.datapath, FW_RULE_IDS - 1, &walk), -ENOENT);
 	lab_close(&lab);
+}
+
+/* Whether the one key of the rule is over its limit: for keys, and for all rules at once. */
+static bool is_over(struct lab *lab)
+{
+	struct fw_meter_walk walk = {0};
+	struct fw_meter_entry *entries = NULL;
+	size_t count = 0;
+	bool over;
+
+	walk_keys(lab, true, 0, &walk);
+	over = walk.count == 1;
+	fw_meter_walk_done(&walk);
+	cr_assert_eq(fw_meters_list(lab->datapath, FW_RULE_NONE, 0, &entries, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect_eq(entries[0].over, over, "both say the same");
+	free(entries);
+	return over;
+}
+
+static void pass(struct lab *lab, uint64_t ns)
+{
+	lab->now_ns += ns;
+	lab_send(lab, PACKET(.from = HONEST, .protocol = IPPROTO_ICMP), 1); /* moves the clock */
+}
+
+/* police keeps a key at its limit: it is over while it drops. */
+static void check_over_of_police(const char *rule, unsigned int limit)
+{
+	struct lab lab;
+
+	lab_open(&lab, rule);
+	lab_send(&lab, PACKET(.from = ATTACKER), limit);
+	cr_expect(!is_over(&lab), "%s: all of them fitted", rule);
+	lab_send(&lab, PACKET(.from = ATTACKER), 5);
+	cr_expect(is_over(&lab), "%s: five did not", rule);
+	pass(&lab, 8 * SECONDS);
+	cr_expect(is_over(&lab), "%s: nor would the next one", rule);
+	pass(&lab, 4 * SECONDS);
+	cr_expect(!is_over(&lab), "%s: it is over", rule);
+	/* A little too much: after a turn of the sub-window there is room. */
+	for (int i = 0; i < 400; i++) {
+		pass(&lab, SECONDS / 10);
+		lab_send(&lab, PACKET(.from = ATTACKER), limit / 90);
+	}
+	cr_expect(is_over(&lab), "%s: most fit, not all", rule);
+	lab_close(&lab);
+}
+
+Test(meters, a_key_that_police_keeps_at_its_limit_is_over)
+{
+	check_over_of_police(
+		HEAD "rules: [{name: r, match: {protocol: udp}, limit: 200 packets/10s, action: police}]\n",
+		200);
+	check_over_of_police(HEAD "rules: [{name: r, match: {protocol: udp}, limit: 9000 packets/10s, per: "
+				  "total, action: police}]\n",
+			     9000);
+	check_over_of_police(HEAD "rules: [{name: r, match: {protocol: udp}, limit: 200 packets/10s, per: "
+				  "total, action: police, mode: count}]\n",
+			     200);
 }
 
 /* What a CPU counts by itself and has not told the meter is listed all the same. */
@@ -344,7 +404,7 @@ Test(meters, keys_of_a_rule_with_what_cpus_keep)
 
 	lab_open(&lab, HEAD "rules: [{name: r, limit: 100k packets/5m, action: block}]\n");
 	lab_send(&lab, PACKET(.from = ATTACKER), 777);
-	walk_keys(&lab, 0, 0, &walk);
+	walk_keys(&lab, false, 0, &walk);
 	cr_assert_eq(walk.count, 1);
 	cr_expect_eq(walk.entries[0].amount, 777, "%lu", (unsigned long)walk.entries[0].amount);
 	fw_meter_walk_done(&walk);

@@ -4,10 +4,14 @@
 #define FW_TESTS_UNIT_EXPLAIN_CASE_H
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "observe/explain.h"
+#include "policy/words.h"
+
+#define JUST_BEYOND 97 /* an amount: of a key that police keeps within its limit and drops */
 
 /* What the running filter would say; 0 and NULL mean no. */
 struct state {
@@ -20,6 +24,9 @@ struct state {
 struct asked {
 	struct state state;   /* first */
 	uint64_t verified_ns; /* how much longer */
+	const char *challenged;
+	bool nobody_listens;
+	const char *dropped_as;
 };
 
 static bool read_spared(void *context, const struct fw_addr *addr, enum fw_spared_kind *kind,
@@ -47,12 +54,13 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 }
 
 static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
-		       uint64_t *amount)
+		       uint64_t *amount, bool *over)
 {
 	const struct state *state = context;
 
 	(void)rule;
 	(void)packet;
+	*over = state->amount == JUST_BEYOND;
 	*amount = state->amount;
 	return state->amount != 0;
 }
@@ -64,6 +72,36 @@ static bool read_verified(void *context, const struct fw_addr *addr, uint64_t *l
 	(void)addr;
 	*left_ns = asked->verified_ns;
 	return asked->verified_ns != 0;
+}
+
+static bool read_challenge(void *context, const struct fw_rule *rule, const struct fw_addr *dest,
+			   struct fw_explain_challenge *ret)
+{
+	const struct asked *asked = context;
+
+	(void)rule;
+	*ret = (struct fw_explain_challenge){.left_ns = 8000000000ULL};
+	if (!asked->challenged)
+		return false;
+	ret->of_one = !fw_addr_parse(asked->challenged, &ret->dest, NULL);
+	return !ret->of_one || !dest || !memcmp(dest, &ret->dest, sizeof(*dest));
+}
+
+static bool read_listens(void *context, const struct fw_addr *dest, uint16_t port)
+{
+	(void)dest;
+	(void)port;
+	return !((const struct asked *)context)->nobody_listens;
+}
+
+static bool read_drops(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret)
+{
+	const struct asked *asked = context;
+
+	(void)addr;
+	*ret = (struct fw_explain_drops){
+		.ago_ns = 2000000000ULL, .reason = asked->dropped_as, .rule = "blanket"};
+	return asked->dropped_as != NULL;
 }
 
 static bool read_covering(void *context, unsigned int set, const struct fw_addr *addr,
@@ -127,8 +165,20 @@ struct open_case {
 	const char *but; /* "": nothing is open */
 };
 
-/* open: NULL when it is not asked. */
-static void check_case(const struct explain_case *c, const struct open_case *open)
+/* What is known beyond that. */
+struct situation {
+	bool has_flags;
+	uint8_t flags;		/* enum fw_tcp_flag */
+	const char *challenged; /* by the policy's first rule: "everybody", or an address */
+	bool nobody_listens;
+	struct fw_explain_host host;
+	const char *dropped_as; /* its last packet, 2 s ago, by rule blanket */
+	bool contradicted;
+};
+
+/* open, situation: NULL when it is not asked. */
+static void check_in(const struct explain_case *c, const struct open_case *open,
+		     const struct situation *situation)
 {
 	struct asked asked = {.state = c->state, .verified_ns = open ? open->verified_ns : 0};
 	struct fw_explain_reader reader = {.context = &asked,
@@ -137,7 +187,10 @@ static void check_case(const struct explain_case *c, const struct open_case *ope
 					   .meter = read_meter,
 					   .verified = read_verified,
 					   .covering = read_covering,
-					   .listings = read_listings};
+					   .listings = read_listings,
+					   .challenge = read_challenge,
+					   .listens = read_listens,
+					   .drops = read_drops};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
 	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
 	struct fw_explanation explanation;
@@ -160,6 +213,17 @@ static void check_case(const struct explain_case *c, const struct open_case *ope
 	cr_assert_eq(fw_image_compile(policy, &input, ids, &diags, &image), 0, "%s", c->name);
 	cr_assert_eq(fw_addr_parse(c->source, &packet.source, NULL), 0);
 	packet.has_dest = packet.has_protocol = packet.has_port = c->dest != NULL;
+	if (situation && situation->has_flags) {
+		packet.has_flags = packet.has_protocol = true;
+		packet.tcp_flags = situation->flags;
+		packet.protocol = IPPROTO_TCP;
+	}
+	if (situation) {
+		asked.challenged = situation->challenged;
+		asked.nobody_listens = situation->nobody_listens;
+		asked.dropped_as = situation->dropped_as;
+		reader.host = situation->host;
+	}
 	if (c->dest)
 		cr_assert_eq(fw_addr_parse(c->dest, &packet.dest, NULL), 0);
 	fw_explain(policy, image, &packet, &reader, &explanation);
@@ -168,6 +232,8 @@ static void check_case(const struct explain_case *c, const struct open_case *ope
 	cr_expect_eq(explanation.rule >= 0, c->rule != NULL, "%s: rule %d", c->name, explanation.rule);
 	if (c->rule && explanation.rule >= 0)
 		cr_expect_str_eq(policy->rules[explanation.rule].name, c->rule, "%s", c->name);
+	cr_expect_eq(explanation.contradicted, situation && situation->contradicted, "%s: contradicted",
+		     c->name);
 	if (open) {
 		cr_expect_eq(explanation.depends, open->depends, "%s: depends", c->name);
 		cr_expect(open->but[0] ? strstr(explanation.but, open->but) != NULL : !explanation.but[0],
@@ -189,6 +255,11 @@ static void check_case(const struct explain_case *c, const struct open_case *ope
 	fw_policy_free(policy);
 	fw_diags_done(&diags);
 	free(ids);
+}
+
+static inline void check_case(const struct explain_case *c, const struct open_case *open)
+{
+	check_in(c, open, NULL);
 }
 
 #endif

@@ -10,7 +10,10 @@
 #include "agent/request.h"
 #include "agent/sources.h"
 #include "kern/stats.h"
+#include "lib/cleanup.h"
+#include "lib/own_networks.h"
 #include "lib/reason.h"
+#include "lib/tcp_sockets.h"
 #include "lib/units.h"
 #include "observe/explain.h"
 #include "policy/words.h"
@@ -43,7 +46,7 @@ static bool read_ban(void *context, const struct fw_addr *addr, struct fw_explai
 }
 
 static bool read_meter(void *context, const struct fw_rule *rule, const struct fw_explain_packet *packet,
-		       uint64_t *amount)
+		       uint64_t *amount, bool *over)
 {
 	struct fw_agent *agent = context;
 	struct fw_meter_entry entry;
@@ -51,6 +54,7 @@ static bool read_meter(void *context, const struct fw_rule *rule, const struct f
 	if (fw_meter_read(agent->datapath, rule, &packet->source, &packet->dest, packet->dest_port, &entry))
 		return false;
 	*amount = entry.amount;
+	*over = entry.over;
 	return true;
 }
 
@@ -70,6 +74,13 @@ static size_t read_listings(void *context, unsigned int set, const struct fw_add
 			    struct fw_listing *ret, size_t most)
 {
 	return fw_listings_of(context, set, addr, ret, most);
+}
+
+/* Not known: as if somebody did. */
+static bool read_listens(void *context, const struct fw_addr *dest, uint16_t port)
+{
+	(void)context;
+	return fw_listens_at(dest, port) != 0;
 }
 
 static bool bad_to(struct fw_answer *answer, const char *to, const char *why)
@@ -122,6 +133,28 @@ static bool parse_to(const char *to, struct fw_explain_packet *packet, struct fw
 		packet->protocol_assumed = port;
 	}
 	packet->has_protocol = slash || port;
+	return true;
+}
+
+/* Whoever names TCP flags speaks of TCP. */
+static bool parse_flags(const char *flags, struct fw_explain_packet *packet, struct fw_answer *answer)
+{
+	char known[96];
+
+	if (!fw_tcp_flags_parse(flags, &packet->tcp_flags, NULL)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-flags", NULL,
+			"flags: expected none, or %s, joined by +, got '%.40s'",
+			fw_words_list(&fw_tcp_flag_words, known, sizeof(known)), flags);
+		return false;
+	}
+	if (packet->has_protocol && packet->protocol != IPPROTO_TCP) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-flags", NULL,
+			"flags: only TCP has them, and 'to' names another protocol");
+		return false;
+	}
+	packet->has_flags = packet->has_protocol = true;
+	packet->protocol = IPPROTO_TCP;
+	packet->protocol_assumed = false;
 	return true;
 }
 
@@ -183,25 +216,58 @@ static const char *say_but(const struct fw_explanation *explanation, const struc
 	return fw_filtering_but(filtering, text, FW_FILTERING_BUT_MAX);
 }
 
+/* The rule drops only while under attack: who is dropped may be one of many. */
+static const char *undo_for_all(const struct fw_agent *agent, const struct fw_explanation *explanation)
+{
+	if (explanation->verdict != FW_VERDICT_DROP || explanation->rule < 0 ||
+	    agent->loaded->policy->rules[explanation->rule].mode != FW_MODE_ATTACK)
+		return NULL;
+	return "floodwall under-attack off";
+}
+
+/* Copied from where this host is the destination, such as attacks. NULL: it is somebody else's. */
+static json_t *note_own(const struct fw_addr *addr)
+{
+	FW_FREE struct fw_own_network *networks = NULL;
+	char text[FW_ADDR_TEXT_MAX];
+	size_t count = 0;
+
+	if (fw_own_networks_read(&networks, &count))
+		return NULL;
+	fw_addr_format(addr, text, sizeof(text));
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp(&networks[i].addr, addr, sizeof(*addr)))
+			return json_sprintf(
+				"%s is this host's own address, of %s, and explain asks for a source: below "
+				"is what becomes of packets that claim to come from it. What becomes of "
+				"those to it: floodwall explain SOURCE --to %s",
+				text, networks[i].interface, text);
+	return NULL;
+}
+
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to");
+	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to"),
+		   *flags = fw_request_query(request, "flags");
 	struct fw_explain_reader reader = {.context = agent,
 					   .spared = read_spared,
 					   .ban = read_ban,
 					   .meter = read_meter,
 					   .verified = read_verified,
 					   .covering = read_covering,
-					   .listings = read_listings};
+					   .listings = read_listings,
+					   .challenge = fw_challenge_read,
+					   .listens = read_listens,
+					   .drops = fw_top_drops};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;
 	char text[FW_ADDR_TEXT_MAX];
 	struct fw_err err = {};
-	json_t *steps, *seen, *reply, *expected;
+	json_t *steps, *seen, *reply, *expected, *own;
 	struct fw_filtering filtering;
 	char but[FW_FILTERING_BUT_MAX];
-	const char *rule;
+	const char *rule, *undo;
 
 	if (!address || fw_addr_parse(address, &packet.source, &err)) {
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
@@ -209,6 +275,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 		return;
 	}
 	if (to && to[0] && !parse_to(to, &packet, answer))
+		return;
+	if (flags && flags[0] && !parse_flags(flags, &packet, answer))
 		return;
 	if (packet.has_dest && fw_addr_family(&packet.source) != fw_addr_family(&packet.dest)) {
 		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
@@ -220,6 +288,7 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	answer->defer_ms = fw_top_seen_wait_ms(agent, &packet.source);
 	if (answer->defer_ms)
 		return;
+	fw_challenge_host(agent, &reader.host);
 	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
 	steps = json_array();
 	for (size_t i = 0; i < explanation.count; i++)
@@ -229,14 +298,21 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 	seen = fw_top_seen(agent, &packet.source);
 	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
 	fw_filtering_look(agent, &filtering);
-	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:s?, s:s}", "address",
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:b, s:s?, s:s}", "address",
 			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
 			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
 			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
 			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
 			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "but", say_but(&explanation, &filtering, but),
-			  "filtering", fw_filtering_word(&filtering));
+			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but",
+			  say_but(&explanation, &filtering, but), "filtering", fw_filtering_word(&filtering));
+	own = note_own(&packet.source);
+	if (reply && own)
+		json_object_set(reply, "note", own);
+	json_decref(own);
+	undo = undo_for_all(agent, &explanation);
+	if (reply && undo)
+		json_object_set_new(reply, "undo_for_all", json_string(undo));
 	expected = fw_suppressed_explain(agent, &packet.source, rule);
 	if (reply && expected)
 		json_object_set(reply, "suppressed", expected);

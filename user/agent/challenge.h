@@ -10,6 +10,7 @@
 
 #include "fw_sample.h"
 #include "kern/cookies.h"
+#include "observe/explain.h"
 
 struct fw_agent;
 struct fw_policy;
@@ -66,6 +67,11 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings);
 void fw_challenge_look(struct fw_agent *agent);
 /* Samples of dropped packets, whoever took them off the ring. */
 void fw_challenge_note(struct fw_agent *agent, const struct fw_drop_sample *samples, size_t count);
+/* Whether SYNs, and other TCP, are challenged on the filtered interfaces, for explain. */
+void fw_challenge_host(const struct fw_agent *agent, struct fw_explain_host *ret);
+/* explain's reader: context is the agent. */
+bool fw_challenge_read(void *context, const struct fw_rule *rule, const struct fw_addr *dest,
+		       struct fw_explain_challenge *ret);
 /* "active" of "challenge" of status. Caller owns it. */
 json_t *fw_challenge_active_to_json(struct fw_agent *agent);
 /* Keys whose SYNs are answered now. */

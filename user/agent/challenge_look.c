@@ -7,6 +7,7 @@
 #include "agent/challenge.h"
 
 #define SAMPLED_NS (3 * FW_ATTACK_STEP_NS) /* after so long samples of a flood are there */
+static const struct fw_addr everybody;
 
 /* Rules that count leave notes of what they would challenge in the same map, and those that are gone do. */
 static bool challenges(const void *context, uint16_t rule)
@@ -272,4 +273,66 @@ size_t fw_challenge_answered(const struct fw_agent *agent)
 	for (size_t i = 0; i < watch->active_count; i++)
 		count += watch->active[i].answers;
 	return count;
+}
+
+void fw_challenge_host(const struct fw_agent *agent, struct fw_explain_host *ret)
+{
+	const struct fw_control *control = fw_datapath_control(agent->datapath);
+	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
+	const struct fw_attached *attached;
+	size_t count = fw_attachments_list(agent->attachments, &attached);
+	uint32_t all = 0, counting = slot ? slot->count_ifaces : 0, mute = control->mute_ifaces;
+
+	for (size_t i = 0; i < count; i++)
+		all |= 1u << (attached[i].iface % FW_IFACES_MAX);
+	*ret = (struct fw_explain_host){
+		.trouble = agent->challenge.trouble[0] || !(control->cookies.flags & FW_COOKIE_READY),
+		.mute = all && !(all & ~mute),
+		.counting = all && !(all & ~counting),
+		.partly_silent = all & (mute | counting),
+		.unseen = control->cookies.flags & FW_COOKIE_UNSEEN,
+		.proxies = agent->loaded->policy->safety.synproxy_wscale != FW_SYNPROXY_NONE,
+	};
+}
+
+/* Some destination that is challenged now. */
+static bool find_any(const struct fw_agent *agent, struct fw_addr *dest, struct fw_challenge *found)
+{
+	for (size_t i = 0; i < agent->challenge.active_count; i++) {
+		*dest = agent->challenge.active[i].key.addr;
+		if (fw_challenge_find(agent->datapath, FW_RULE_NONE, dest, found))
+			return true;
+	}
+	return false;
+}
+
+bool fw_challenge_read(void *context, const struct fw_rule *rule, const struct fw_addr *dest,
+		       struct fw_explain_challenge *ret)
+{
+	struct fw_agent *agent = context;
+	const struct fw_policy_slot *slot = agent->loaded->image->slot;
+	struct fw_addr addr = everybody;
+	struct fw_challenge found;
+	bool any;
+
+	if (rule && rule->per == FW_PER_DESTINATION)
+		addr = *dest;
+	any = fw_challenge_find(agent->datapath, rule ? rule->id : FW_RULE_NONE, &addr, &found);
+	if (!any && !rule) {
+		addr = dest ? *dest : everybody;
+		any = dest ? fw_challenge_find(agent->datapath, FW_RULE_NONE, &addr, &found)
+			   : find_any(agent, &addr, &found);
+	}
+	if (!any)
+		return false;
+	*ret = (struct fw_explain_challenge){
+		.rule = -1,
+		.left_ns = found.until_ns - fw_datapath_now_ns(agent->datapath),
+		.of_one = memcmp(&addr, &everybody, sizeof(everybody)) != 0,
+		.dest = addr,
+	};
+	for (size_t i = 0; i < agent->loaded->policy->rule_count; i++)
+		if (slot->rules[i].id == found.rule)
+			ret->rule = (int)i;
+	return true;
 }

@@ -47,10 +47,10 @@ static void write_key(const struct fw_key_walk *walk, const struct fw_meter_entr
 	if (walk->rule.per != FW_PER_DESTINATION)
 		prefix.bits = fw_addr_is_v4(&prefix.addr) ? (unsigned char)(FW_V4_BITS + walk->rule.prefix4)
 							  : walk->rule.prefix6;
-	fprintf(out, "{\"source\":\"%s\",\"amount\":%lu,\"ratio\":%.6g,\"dropped\":%lu,\"over\":%s",
+	fprintf(out, "{\"source\":\"%s\",\"amount\":%lu,\"ratio\":%.6g,\"beyond\":%lu,\"over\":%s",
 		walk->rule.per == FW_PER_TOTAL ? "total" : fw_prefix_format(&prefix, text, sizeof(text)),
 		(unsigned long)entry->amount, (double)entry->amount / (double)walk->rule.limit,
-		(unsigned long)entry->dropped, entry->amount > walk->rule.limit ? "true" : "false");
+		(unsigned long)entry->dropped, entry->over ? "true" : "false");
 	if (walk->rule.per == FW_PER_SOURCE_DEST_PORT)
 		fprintf(out, ",\"port\":%u", entry->key.port);
 	fputc('}', out);
@@ -72,7 +72,8 @@ static int write_all(struct fw_key_walk *walk)
 			fputc(',', out);
 		write_key(walk, &meters->entries[i], out);
 	}
-	fprintf(out, "],\"truncated\":%s,\"total\":%lu}", meters->count < meters->total ? "true" : "false",
+	fprintf(out, "],\"over_only\":%s,\"truncated\":%s,\"total\":%lu}",
+		meters->over_only ? "true" : "false", meters->count < meters->total ? "true" : "false",
 		(unsigned long)meters->total);
 	return fclose(out) ? -ENOMEM : 0;
 }
@@ -91,7 +92,8 @@ static int read_listed(struct fw_key_walk *walk)
 			return -EIO;
 		for (size_t i = 0; i < want; i++) {
 			const struct fw_meter_entry entry = {.key.addr = keys[i].addr,
-							     .amount = keys[i].amount};
+							     .amount = keys[i].amount,
+							     .over = keys[i].amount > walk->rule.limit};
 
 			if (fw_meter_walk_add(&walk->meters, &entry))
 				return -ENOMEM;
@@ -206,7 +208,7 @@ int fw_key_walk_start(struct fw_agent *agent, size_t index, bool over_only, size
 	walk->rule.limit = rule->limit.amount;
 	walk->rule.window_ns = rule->limit.window_ns;
 	walk->rule.unit = fw_unit_word(rule->limit.unit);
-	walk->meters.above = over_only ? rule->limit.amount : 0;
+	walk->meters.over_only = over_only;
 	walk->meters.limit = limit;
 	if (rule->match.log) {
 		r = ask_worker(walk, id);

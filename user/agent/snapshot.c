@@ -49,7 +49,7 @@ static int walk(struct fw_agent *agent, struct fw_key_stats *stats)
 		if (index < 0 || policy->rules[index].limit.unit == FW_UNIT_NONE)
 			continue;
 		stats[index].tracked++;
-		stats[index].over += entries[i].amount > limit;
+		stats[index].over += entries[i].over;
 		if (ratio > stats[index].highest_ratio)
 			stats[index].highest_ratio = ratio;
 	}

@@ -10,8 +10,9 @@
 #include "lib/clock.h"
 #include "lib/reason.h"
 
-#define SPAN_MIN_NS (900 * 1000000ULL)	/* shorter is noise */
-#define SPAN_MAX_NS (5 * FW_NS_PER_SEC) /* longer is history */
+#define SPAN_MIN_NS (900 * 1000000ULL)	 /* shorter is noise */
+#define SPAN_MAX_NS (5 * FW_NS_PER_SEC)	 /* longer is history */
+#define LATELY_NS   (10 * FW_NS_PER_SEC) /* as long as a challenge lasts on */
 
 static int by_address(const void *a, const void *b)
 {
@@ -177,25 +178,66 @@ unsigned int fw_top_seen_wait_ms(struct fw_agent *agent, const struct fw_addr *a
 	return fw_top_wait_ms(agent, &err); /* failed: there is no rate to say */
 }
 
-/* The table keys IPv6 sources by their /64. */
-json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
+/* The table keys IPv6 sources by their /64. False: it is not in it. *ret_rate: since the look before, .entry
+ * aside; all 0 when there is none. */
+static bool find_source(const struct fw_agent *agent, const struct fw_addr *addr, struct fw_source *ret,
+			struct rate *ret_rate)
 {
-	struct fw_top *top = &agent->top;
+	const struct fw_top *top = &agent->top;
 	struct fw_prefix source = fw_source_of(addr);
-	uint64_t now = fw_datapath_now_ns(agent->datapath);
-	struct fw_source_entry found, *looked;
-	double packets = 0;
+	struct fw_source_entry found;
+	const struct fw_source_entry *looked;
 
 	if (fw_source_find(agent->datapath, &source.addr, &found))
-		return NULL;
+		return false;
+	*ret = found.source;
+	*ret_rate = (struct rate){};
 	looked = top->now_count ? bsearch(&found, top->now, top->now_count, sizeof(found), by_address) : NULL;
 	if (looked && top->before_ns && fw_monotonic_ns() - top->now_ns < SPAN_MAX_NS)
-		packets = rate_of(top, looked).packets;
-	return json_pack("{s:f, s:f, s:s, s:I, s:I, s:I}", "packets_per_second", packets, "last_seconds_ago",
-			 now > found.source.last_ns ? (double)(now - found.source.last_ns) / 1e9 : 0.0,
-			 "last_reason", fw_reason_facts(found.source.last_reason)->word, "packets",
-			 (json_int_t)found.source.packets, "dropped", (json_int_t)found.source.dropped,
-			 "sampled_one_in", sampled_one_in(top));
+		*ret_rate = rate_of(top, looked);
+	return true;
+}
+
+static bool is_drop(const struct fw_source *source)
+{
+	return source->dropped && fw_reason_facts(source->last_reason)->action == FW_REASON_IS_DROP;
+}
+
+json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr)
+{
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	struct fw_source source;
+	struct rate rate;
+
+	if (!find_source(agent, addr, &source, &rate))
+		return NULL;
+	return json_pack("{s:f, s:f, s:f, s:s, s:s?, s:b, s:I, s:I, s:I}", "packets_per_second", rate.packets,
+			 "dropped_per_second", rate.dropped, "last_seconds_ago",
+			 now > source.last_ns ? (double)(now - source.last_ns) / 1e9 : 0.0, "last_reason",
+			 fw_reason_facts(source.last_reason)->word, "last_rule",
+			 fw_rule_name_of(agent, source.last_rule), "last_dropped", (int)is_drop(&source),
+			 "packets", (json_int_t)source.packets, "dropped", (json_int_t)source.dropped,
+			 "sampled_one_in", sampled_one_in(&agent->top));
+}
+
+bool fw_top_drops(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret)
+{
+	struct fw_agent *agent = context;
+	uint64_t now = fw_datapath_now_ns(agent->datapath), ago;
+	struct fw_source source;
+	struct rate rate;
+
+	if (!find_source(agent, addr, &source, &rate))
+		return false;
+	ago = now > source.last_ns ? now - source.last_ns : 0;
+	if (!(rate.dropped > 0) && !(is_drop(&source) && ago < LATELY_NS))
+		return false;
+	*ret = (struct fw_explain_drops){.ago_ns = ago};
+	if (is_drop(&source)) {
+		ret->reason = fw_reason_facts(source.last_reason)->word;
+		ret->rule = fw_rule_name_of(agent, source.last_rule);
+	}
+	return true;
 }
 
 void fw_top_done(struct fw_top *top)

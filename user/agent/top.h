@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kern/stats.h"
+#include "observe/explain.h"
 
 struct fw_agent;
 
@@ -27,6 +28,8 @@ json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit);
 unsigned int fw_top_seen_wait_ms(struct fw_agent *agent, const struct fw_addr *addr);
 /* One source between the last two looks; NULL without. New reference. */
 json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr);
+/* explain's reader: context is the agent. */
+bool fw_top_drops(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret);
 void fw_top_done(struct fw_top *top);
 
 #endif

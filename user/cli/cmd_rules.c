@@ -21,7 +21,9 @@ const struct fw_command fw_command_rules = {
 	.verb = "rules",
 	.arguments = "",
 	.help = "the rules in order with their limits and counters",
-	.about = "matched counts packets that a rule matched; over counts keys above the limit right now. "
+	.about = "matched counts packets that a rule matched; over counts keys "
+		 "that are over the limit now: more than that came in the trailing window, whether the rule "
+		 "counts it or, as police and allow, only what fits. "
 		 "dropped of a challenge rule counts SYNs that were answered with cookies too, and packets "
 		 "without a connection that were dropped while it challenged, which it does not match. "
 		 "RULE@NAME is the rule with the numbers of resource NAME, for packets to it.",
@@ -56,20 +58,23 @@ const struct fw_command fw_command_rules_keys = {
 	.least = 1,
 	.most = 1,
 	.complete = FW_COMPLETE_RULE,
-	.options = {{.name = "over", .help = "only keys above the limit, and all of them"},
+	.options = {{.name = "over", .help = "only keys over the limit, and all of them"},
 		    {.name = "limit",
 		     .value = "N",
 		     .help = "at most N keys, busiest first (default 100, with --over all)"}},
 	.help = "the keys a rule is metering and how full each is",
-	.about = "amount is what the key sent in the trailing window. Rules about logs meter clients of the "
-		 "log's "
-		 "lines; what they dropped is counted with the bans.",
+	.about =
+		"amount is what the key sent in the trailing window. Rules about logs meter clients of the "
+		"log's "
+		"lines; what they dropped is counted with the bans. beyond counts a key's packets beyond the "
+		"limit since it was first seen: dropped, unless the rule only counts or is an allow or a "
+		"label.",
 	.examples = "floodwall rules keys blanket --over",
 	.route = FW_API_RULE_KEYS,
 	.json = "{\"rule\",\"limit\":N,\"unit\":WORD|null,\"window_seconds\":N,\"keys\":[{\"source\","
 		"\"port\","
-		"\"amount\":N,\"ratio\":F,\"dropped\":N,"
-		"\"over\":BOOL}],\"truncated\":BOOL,\"total\":N}",
+		"\"amount\":N,\"ratio\":F,\"beyond\":N,"
+		"\"over\":BOOL}],\"over_only\":BOOL,\"truncated\":BOOL,\"total\":N}",
 	.run = cmd_rules_keys,
 };
 

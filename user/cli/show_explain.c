@@ -21,16 +21,67 @@ static void print_seen(const struct fw_page *page, const json_t *seen)
 		fw_say_seconds(fw_doc_number(seen, "last_seconds_ago"), ago));
 }
 
+/* What became of it is what the question is about. */
+static void print_drops(const struct fw_page *page, const json_t *seen)
+{
+	char packets[FW_SAY_MAX], dropped[FW_SAY_MAX];
+
+	if (!fw_doc_has(seen, "packets"))
+		return;
+	fprintf(page->out, "seen: of its last %s packets %s %s dropped",
+		fw_say_count(fw_doc_count(seen, "packets"), packets),
+		fw_doc_count(seen, "dropped") ? fw_say_count(fw_doc_count(seen, "dropped"), dropped) : "none",
+		fw_doc_count(seen, "dropped") == 1 ? "was" : "were");
+	if (fw_doc_true(seen, "last_dropped")) {
+		fputs(", last as ", page->out);
+		fw_print_safe(page->out, fw_doc_text(seen, "last_reason"));
+		if (*fw_doc_text(seen, "last_rule")) {
+			fputs(" by rule ", page->out);
+			fw_print_safe(page->out, fw_doc_text(seen, "last_rule"));
+		}
+	} else if (fw_doc_count(seen, "dropped")) {
+		fputs(", the last one passed", page->out);
+	}
+	fputs(fw_doc_number(seen, "sampled_one_in") > 1 ? " (estimated from samples)\n" : "\n", page->out);
+}
+
+static void print_verdict(const struct fw_page *page, const json_t *document)
+{
+	bool drop = !strcmp(fw_doc_text(document, "verdict"), "drop");
+
+	fputs(!strcmp(fw_doc_text(document, "filtering"), "detached") ? "verdict, if it were: " : "verdict: ",
+	      page->out);
+	if (fw_doc_true(document, "depends") || fw_doc_true(document, "contradicted")) {
+		fw_paint(page, FW_PAINT_CAREFUL,
+			 fw_doc_true(document, "depends") ? "DEPENDS" : "DROPPED LATELY");
+		fprintf(page->out, ", by all that is known %s", drop ? "DROP" : "PASS");
+	} else {
+		fw_paint(page, drop ? FW_PAINT_BAD : FW_PAINT_GOOD, drop ? "DROP" : "PASS");
+	}
+	if (fw_doc_true(document, "would_drop"))
+		fputs(" in count mode, would be dropped otherwise", page->out);
+	fputs(", reason ", page->out);
+	fw_print_safe(page->out, fw_doc_text(document, "reason"));
+	if (*fw_doc_text(document, "rule")) {
+		fputs(", rule ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "rule"));
+	}
+	fputc('\n', page->out);
+}
+
 void fw_show_explain(const struct fw_page *page, const json_t *document)
 {
-	const char *verdict = fw_doc_text(document, "verdict");
-	bool drop = !strcmp(verdict, "drop"), depends = fw_doc_true(document, "depends");
 	struct fw_table *table = FW_TABLE_NEW(">", "CHECK", "RESULT", "");
 	const json_t *step;
 	size_t index;
 
 	fw_print_safe(page->out, fw_doc_text(document, "address"));
 	print_seen(page, json_object_get(document, "seen"));
+	if (*fw_doc_text(document, "note")) {
+		fputs("note: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "note"));
+		fputc('\n', page->out);
+	}
 	json_array_foreach (json_object_get(document, "steps"), index, step) {
 		const char *result = fw_doc_text(step, "result");
 		char number[24];
@@ -44,23 +95,8 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 	}
 	fw_table_print(table, page->out);
 	fw_show_not_filtered(page, document);
-	fputs(!strcmp(fw_doc_text(document, "filtering"), "detached") ? "verdict, if it were: " : "verdict: ",
-	      page->out);
-	if (depends)
-		fw_paint(page, FW_PAINT_CAREFUL, "DEPENDS");
-	else
-		fw_paint(page, drop ? FW_PAINT_BAD : FW_PAINT_GOOD, drop ? "DROP" : "PASS");
-	if (depends)
-		fprintf(page->out, ", by all that is known %s", drop ? "DROP" : "PASS");
-	if (fw_doc_true(document, "would_drop"))
-		fputs(" in count mode, would be dropped otherwise", page->out);
-	fputs(", reason ", page->out);
-	fw_print_safe(page->out, fw_doc_text(document, "reason"));
-	if (*fw_doc_text(document, "rule")) {
-		fputs(", rule ", page->out);
-		fw_print_safe(page->out, fw_doc_text(document, "rule"));
-	}
-	fputc('\n', page->out);
+	print_drops(page, json_object_get(document, "seen"));
+	print_verdict(page, document);
 	if (*fw_doc_text(document, "but")) {
 		fputs("but: ", page->out);
 		fw_print_safe(page->out, fw_doc_text(document, "but"));
@@ -72,6 +108,11 @@ void fw_show_explain(const struct fw_page *page, const json_t *document)
 		fputc('\n', page->out);
 	}
 	fw_show_undo(page, document);
+	if (*fw_doc_text(document, "undo_for_all")) {
+		fputs("for all: ", page->out);
+		fw_print_safe(page->out, fw_doc_text(document, "undo_for_all"));
+		fputs(" (the rule drops only while that is on)\n", page->out);
+	}
 }
 
 static void print_sampled(const struct fw_page *page, double one_in)

@@ -95,9 +95,9 @@ void fw_show_rule_keys(const struct fw_page *page, const json_t *document)
 		return;
 	}
 	fprintf(page->out, ", limit %s\n", fw_show_limit(document, limit));
-	table = FW_TABLE_NEW("KEY", ">AMOUNT", ">OF LIMIT", ">DROPPED", "STATE");
+	table = FW_TABLE_NEW("KEY", ">AMOUNT", ">OF LIMIT", ">BEYOND", "STATE");
 	json_array_foreach (json_object_get(document, "keys"), index, key) {
-		char name[96], amount[FW_SAY_MAX], share[FW_SAY_MAX], dropped[FW_SAY_MAX];
+		char name[96], amount[FW_SAY_MAX], share[FW_SAY_MAX], beyond[FW_SAY_MAX];
 
 		if (fw_doc_has(key, "port"))
 			snprintf(name, sizeof(name), "%.70s port %.0f", fw_doc_text(key, "source"),
@@ -106,11 +106,13 @@ void fw_show_rule_keys(const struct fw_page *page, const json_t *document)
 			snprintf(name, sizeof(name), "%.90s", fw_doc_text(key, "source"));
 		FW_TABLE_ROW(table, name, fw_say_count(fw_doc_count(key, "amount"), amount),
 			     fw_say_share(fw_doc_number(key, "ratio"), 1, share),
-			     fw_say_count(fw_doc_count(key, "dropped"), dropped),
+			     fw_say_count(fw_doc_count(key, "beyond"), beyond),
 			     fw_doc_true(key, "over") ? "OVER" : "ok");
 	}
 	if (!fw_table_rows(table))
-		fputs("no key has sent anything in the window\n", page->out);
+		fputs(fw_doc_true(document, "over_only") ? "no key is over the limit now\n"
+							 : "no key has sent anything in the window\n",
+		      page->out);
 	fw_table_print(table, page->out);
 	if (fw_doc_true(document, "truncated"))
 		fputs("more keys than shown: --limit N\n", page->out);

@@ -24,7 +24,7 @@
 	X(SETS, "GET", "/v1/sets", 0, "")                                                                    \
 	X(SETS_TEST, "GET", "/v1/sets/test", 0, "name, cidr (repeated)")                                     \
 	X(FEEDS, "GET", "/v1/feeds", 0, "")                                                                  \
-	X(EXPLAIN, "GET", "/v1/explain", 0, "address, to=IP:PORT/PROTO")                                     \
+	X(EXPLAIN, "GET", "/v1/explain", 0, "address, to=IP:PORT/PROTO, flags=FLAG[+FLAG...]")               \
 	X(TOP, "GET", "/v1/top", 0, "by=packets|bytes|drops, limit=N")                                       \
 	X(METRICS, "GET", "/v1/metrics", 0, "")                                                              \
 	X(HISTORY_TOP, "GET", "/v1/history/top", 0, "window, since, until, rule, limit=N")                   \

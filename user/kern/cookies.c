@@ -234,6 +234,15 @@ int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, co
 	return r ? r : expiry.out_of_memory ? -ENOMEM : 0;
 }
 
+bool fw_challenge_find(struct fw_datapath *datapath, uint16_t rule, const struct fw_addr *addr,
+		       struct fw_challenge *ret)
+{
+	struct fw_challenge_key key = {.addr = *addr, .rule = rule};
+
+	return !bpf_map_lookup_elem(fw_map_fd(datapath, FW_MAP_ID_fw_challenge_map), &key, ret) &&
+	       fw_datapath_now_ns(datapath) < ret->until_ns;
+}
+
 static bool sort_verified(const void *key, const void *value, void *context)
 {
 	struct expiry *expiry = context;

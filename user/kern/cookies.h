@@ -53,6 +53,9 @@ typedef bool fw_challenges_fn(const void *context, uint16_t rule);
  * show a connection. -errno. */
 int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, const void *context,
 		  struct fw_challenge_entry *ret, size_t most, size_t *ret_count);
+/* The challenge of rule `rule` (FW_RULE_NONE: of other TCP) of exactly this key, if it is in force. */
+bool fw_challenge_find(struct fw_datapath *datapath, uint16_t rule, const struct fw_addr *addr,
+		       struct fw_challenge *ret);
 /* Sources whose lease is over are forgotten. *ret_verified: those that are verified now. -errno. */
 int fw_verified_collect(struct fw_datapath *datapath, size_t *ret_verified);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fw_meter.h"
 #include "kern/allowances.h"
 #include "kern/batch.h"
 #include "kern/instance.h"
@@ -31,7 +30,7 @@ void fw_meter_walk_sort(struct fw_meter_walk *walk)
 
 int fw_meter_walk_add(struct fw_meter_walk *walk, const struct fw_meter_entry *entry)
 {
-	if (entry->amount <= walk->above)
+	if (walk->over_only ? !entry->over : !entry->amount)
 		return 0;
 	walk->total++;
 	/* What FW_APPEND has once made room for stays: a count that went back grows into it again. */
@@ -70,10 +69,7 @@ static bool take(const void *key, const void *value, void *context)
 		return true;
 	memcpy(&meter, value, sizeof(meter));
 	fw_allowances_tell(walk->datapath, &entry.key, &meter);
-	if (fw_meter_is_due(&meter, walk->now_ns, rule->sub_ns, rule->shape))
-		fw_meter_rotate(&meter, walk->now_ns, rule->sub_ns, rule->shape, rule->cell_shift);
-	entry.amount = fw_meter_amount(&meter);
-	entry.dropped = meter.dropped;
+	fw_meter_entry_read(meter, rule, walk->now_ns, &entry);
 	walk->error = fw_meter_walk_add(walk, &entry);
 	return !walk->error;
 }

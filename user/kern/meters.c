@@ -24,6 +24,24 @@ uint64_t fw_meter_amount_now(struct fw_meter meter, const struct fw_rule *rule, 
 	return fw_meter_amount(&meter);
 }
 
+static void judge_entry(struct fw_meter_entry *entry, const struct fw_rule *rule)
+{
+	entry->over =
+		rule && rule->unit != FW_UNIT_NONE &&
+		fw_meter_is_over(entry->amount, rule->limit, entry->beyond, fw_rule_keeps_to_limit(rule));
+}
+
+void fw_meter_entry_read(struct fw_meter meter, const struct fw_rule *rule, uint64_t now,
+			 struct fw_meter_entry *ret)
+{
+	if (rule && fw_meter_is_due(&meter, now, rule->sub_ns, rule->shape))
+		fw_meter_rotate(&meter, now, rule->sub_ns, rule->shape, rule->cell_shift);
+	ret->amount = fw_meter_amount(&meter);
+	ret->dropped = meter.dropped;
+	ret->beyond = meter.beyond;
+	judge_entry(ret, rule);
+}
+
 struct meter_list {
 	struct fw_datapath *datapath;
 	const struct fw_rule *rules[FW_RULE_IDS]; /* by id */
@@ -41,8 +59,7 @@ static bool add(struct meter_list *list, const struct fw_meter_key *key, const s
 
 	if (list->rule != FW_RULE_NONE) /* of all rules at once it would take as long as the walk itself */
 		fw_allowances_tell(list->datapath, key, &copy);
-	entry.amount = fw_meter_amount_now(copy, list->rules[key->rule % FW_RULE_IDS], list->now);
-	entry.dropped = copy.dropped;
+	fw_meter_entry_read(copy, list->rules[key->rule % FW_RULE_IDS], list->now, &entry);
 	list->out_of_memory = FW_APPEND(list->entries, list->count, entry) != 0;
 	return !list->out_of_memory && (!list->limit || list->count < list->limit);
 }
@@ -58,6 +75,15 @@ static bool collect(const void *key, const void *value, void *context)
 		return true;
 	memcpy(&meter, value, sizeof(meter));
 	return add(list, &found, &meter);
+}
+
+/* What a CPU notes is of the sub-window that ends, or ended, at until_ns. */
+static uint32_t bit_of_cpu(const struct fw_rule_count *own, const struct fw_rule *rule, uint64_t now_ns)
+{
+	uint64_t until = __atomic_load_n(&own->until_ns, __ATOMIC_RELAXED);
+	uint64_t age = now_ns < until ? 0 : (now_ns - until) / (rule->sub_ns ? rule->sub_ns : 1) + 1;
+
+	return age <= FW_METER_CELLS ? 1u << age : 0;
 }
 
 /* What the CPUs keep to themselves, also from before the limit became too small for that, and drops that are
@@ -77,7 +103,10 @@ static void add_unshared(struct fw_datapath *datapath, const struct fw_rule *rul
 			entry->amount += __atomic_load_n(&own->pending, __ATOMIC_RELAXED);
 		if (rule->batch)
 			entry->dropped += __atomic_load_n(&own->dropped, __ATOMIC_RELAXED);
+		if (__atomic_load_n(&own->beyond, __ATOMIC_RELAXED))
+			entry->beyond |= bit_of_cpu(own, rule, now_ns);
 	}
+	judge_entry(entry, rule);
 }
 
 /* Meters of `per: total` live in an array of their own; their key has no address. */
@@ -159,10 +188,8 @@ int fw_meter_read(struct fw_datapath *datapath, const struct fw_rule *rule, cons
 		return -errno;
 	if (rule->per != FW_PER_TOTAL)
 		fw_allowances_tell(datapath, &key, &meter);
-	*ret = (struct fw_meter_entry){.key = key,
-				       .amount =
-					       fw_meter_amount_now(meter, rule, fw_datapath_now_ns(datapath)),
-				       .dropped = meter.dropped};
+	*ret = (struct fw_meter_entry){.key = key};
+	fw_meter_entry_read(meter, rule, fw_datapath_now_ns(datapath), ret);
 	add_unshared(datapath, rule, ret);
 	return 0;
 }

@@ -47,24 +47,26 @@ uint64_t fw_stats_meters_gone(const struct fw_datapath *datapath);
 struct fw_meter_entry {
 	struct fw_meter_key key;
 	uint64_t amount;  /* trailing amount now, by the packet path's own arithmetic */
-	uint64_t dropped; /* packets dropped for this key so far */
+	uint64_t dropped; /* packets beyond the limit so far; dropped, if the rule does that */
+	uint32_t beyond;  /* as fw_meter.beyond, now */
+	bool over;	  /* fw_meter_is_over() */
 };
 /* Meters of one rule (FW_RULE_NONE: of all). Bounded by limit entries (0 = all). Caller frees *ret. */
 int fw_meters_list(struct fw_datapath *datapath, uint16_t rule, size_t limit, struct fw_meter_entry **ret,
 		   size_t *ret_count);
 /* The keys of one rule, for a walk that may take seconds and belongs in a thread. */
 struct fw_meter_walk {
-	uint64_t above; /* only keys with more than that */
+	bool over_only; /* without: only keys with an amount */
 	size_t limit;	/* keeps the largest so many, 0 = all */
 	struct fw_meter_entry *entries;
 	size_t count;	/* of entries; sorted, the largest first, when the walk is over */
-	uint64_t total; /* of keys above */
+	uint64_t total; /* of such keys */
 	int map, error;
 	uint64_t now_ns;
 	struct fw_rule rule;
 	const struct fw_datapath *datapath; /* stays until the walk is over */
 };
-/* above and limit are set; fills the rest. -ENOENT: no such rule is in force. */
+/* over_only and limit are set; fills the rest. -ENOENT: no such rule is in force. */
 int fw_meter_walk_prepare(struct fw_datapath *datapath, uint16_t rule, struct fw_meter_walk *walk);
 /* Any thread; the result is ->error too. */
 int fw_meter_walk_run(struct fw_meter_walk *walk);
@@ -89,6 +91,9 @@ int fw_meter_peak(const struct fw_datapath *datapath, const struct fw_rule *rule
 		  const struct fw_meter_key *key, uint64_t since_ns, struct fw_meter_peak *ret);
 /* The trailing amount at `now` of a copy; rule may be NULL: as it stands. */
 uint64_t fw_meter_amount_now(struct fw_meter meter, const struct fw_rule *rule, uint64_t now_ns);
+/* A copy's, at `now`, all but the key. */
+void fw_meter_entry_read(struct fw_meter meter, const struct fw_rule *rule, uint64_t now,
+			 struct fw_meter_entry *ret);
 uint64_t fw_meter_peak_in(const struct fw_meter *meter, const struct fw_rule *rule, uint64_t since_ns);
 
 /* Keys whose peak since since_ns came to the floor of their rule, or whose trailing amount is there now. Any

@@ -123,3 +123,37 @@ int fw_listening_read(struct fw_listening *ret)
 	*ret = (struct fw_listening){0};
 	return fw_tcp_sockets_each(1 << TCP_LISTEN, take_listener, ret);
 }
+
+struct place {
+	const struct fw_addr *addr;
+	uint16_t port;
+	bool taken;
+};
+
+/* A listener of all IPv6 addresses takes IPv4 too, unless it was told not to, which is not asked. */
+static int meet_listener(const struct inet_diag_msg *message, void *context)
+{
+	struct place *place = context;
+	const unsigned char *wanted = (const unsigned char *)place->addr;
+	unsigned char bound[16] = {}, any[16] = {};
+
+	if (ntohs(message->id.idiag_sport) != place->port)
+		return 0;
+	memcpy(bound, message->id.idiag_src, sizeof(bound));
+	if (message->idiag_family == AF_INET) {
+		place->taken |= fw_addr_is_v4(place->addr) &&
+				(!memcmp(bound, any, 4) || !memcmp(bound, wanted + 12, 4));
+		return 0;
+	}
+	place->taken |= !memcmp(bound, any, sizeof(any)) || !memcmp(bound, wanted, sizeof(bound));
+	return 0;
+}
+
+int fw_listens_at(const struct fw_addr *addr, uint16_t port)
+{
+	struct place place = {.addr = addr, .port = port};
+
+	int r = fw_tcp_sockets_each(1 << TCP_LISTEN, meet_listener, &place);
+
+	return r ? r : place.taken;
+}

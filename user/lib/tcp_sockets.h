@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/addr.h"
+
 /* A negative answer ends the walk and is its result. */
 typedef int (*fw_tcp_socket_fn)(const struct inet_diag_msg *message, void *context);
 /* Every socket of either family in one of the states (bit per TCP state). -errno; -ENOENT: this kernel does
@@ -19,6 +21,9 @@ struct fw_listening {
 };
 /* -errno, likewise. */
 int fw_listening_read(struct fw_listening *ret);
+
+/* 1: a socket of this host accepts connections to addr and port, 0: none does. -errno. */
+int fw_listens_at(const struct fw_addr *addr, uint16_t port);
 
 static inline bool fw_listens(const struct fw_listening *listening, uint16_t port)
 {

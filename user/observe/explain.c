@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The steps of flood.bpf.c in the same order, each with a sentence; those of rules are in explain_rule.c.
- * Kept in step by tests that compare both. */
+/* The steps of flood.bpf.c in the same order, each with a sentence; those of rules are in explain_rule.c,
+ * those of challenges in explain_challenge.c. Kept in step by tests that compare both. */
 #include "observe/explain.h"
 
 #include <errno.h>
@@ -84,16 +84,17 @@ static void say_listed(struct fw_explain_walk *walk)
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, "listed", "in no set and no feed");
 }
 
-uint64_t fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule,
-			  const struct fw_limit *limit, char *text, size_t size)
+bool fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule, const struct fw_limit *limit,
+		      bool *over, char *text, size_t size)
 {
 	uint64_t amount = 0;
 	char limit_text[64];
 
-	walk->reader->meter(walk->reader->context, rule, walk->packet, &amount);
+	*over = false;
+	walk->reader->meter(walk->reader->context, rule, walk->packet, &amount, over);
 	fw_limit_format(limit, limit_text, sizeof(limit_text));
 	snprintf(text, size, "%" PRIu64 " of %s", amount, limit_text);
-	return amount;
+	return amount + 1 > rule->limit;
 }
 
 static bool check_spared(struct fw_explain_walk *walk)
@@ -111,6 +112,7 @@ static bool check_spared(struct fw_explain_walk *walk)
 	enum fw_spared_kind kind;
 	uint64_t left_ns = 0;
 	char left[32], meter[128];
+	bool over;
 
 	if (!walk->reader->spared(walk->reader->context, &walk->packet->source, &kind, &left_ns)) {
 		fw_explain_say(
@@ -120,7 +122,7 @@ static bool check_spared(struct fw_explain_walk *walk)
 	}
 	if (kind == FW_SPARED_RESOLVER || kind == FW_SPARED_TIME_SERVER) {
 		fw_explain_meter(walk, &walk->image->slot->answers, &walk->policy->safety.answers_limit,
-				 meter, sizeof(meter));
+				 &over, meter, sizeof(meter));
 		fw_explain_say(
 			walk, FW_EXPLAIN_SKIPPED, "spared",
 			"%s: its answers pass up to their limit, %s; all else goes on like everybody's",
@@ -142,6 +144,7 @@ static bool check_never_block(struct fw_explain_walk *walk)
 {
 	const struct fw_policy_slot *slot = walk->image->slot;
 	char sets[256], meter[128];
+	bool over;
 
 	if (!(walk->image->classes[walk->source_class].flags & FW_CLASS_NEVER_BLOCK)) {
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, "never_block",
@@ -151,10 +154,8 @@ static bool check_never_block(struct fw_explain_walk *walk)
 	fw_explain_sets(walk, &walk->policy->never_block, &walk->packet->source, walk->source_class, sets,
 			sizeof(sets));
 	if (slot->never_block.unit != FW_UNIT_NONE &&
-	    fw_explain_meter(walk, &slot->never_block, &walk->policy->never_block_limit, meter,
-			     sizeof(meter)) +
-			    1 >
-		    slot->never_block.limit) {
+	    fw_explain_meter(walk, &slot->never_block, &walk->policy->never_block_limit, &over, meter,
+			     sizeof(meter))) {
 		fw_explain_say(walk, FW_EXPLAIN_SKIPPED, "never_block",
 			       "in %s, but over its limit, %s: goes on like everybody", sets, meter);
 		return false;
@@ -283,8 +284,29 @@ static void say_open(const struct fw_explain_open *open, bool together, struct f
 	}
 	if (open->rules > count)
 		add(out, "; and %zu more", open->rules - count);
-	if (open->ask)
-		add(out, ": say --to IP:PORT/PROTO");
+	if (open->ask || open->ask_flags)
+		add(out, ": say%s%s", open->ask ? " --to IP:PORT/PROTO" : "",
+		    open->ask_flags ? " --flags syn, or ack" : "");
+}
+
+/* What became of its packets lately is known better than what would become of one that was described. */
+static void contradict(struct fw_explain_walk *walk)
+{
+	struct fw_explanation *out = walk->out;
+	struct fw_explain_drops seen = {};
+	char ago[32];
+
+	if (out->verdict == FW_VERDICT_DROP || fw_explain_counts(walk) || !walk->reader->drops ||
+	    !walk->reader->drops(walk->reader->context, &walk->packet->source, &seen))
+		return;
+	out->contradicted = true;
+	fw_age_format(seen.ago_ns, ago, sizeof(ago));
+	if (seen.reason)
+		add(out, "its last packet, %s ago, was dropped as %s%s%s", ago, seen.reason,
+		    seen.rule ? " by rule " : "", seen.rule ? seen.rule : "");
+	else
+		add(out, "packets of it were dropped in the last seconds");
+	add(out, ": by what is not in the question, or by what has changed since");
 }
 
 /* Skipped rules that drop matter to what would pass, those that allow to what would be dropped. */
@@ -297,8 +319,11 @@ static void conclude(struct fw_explain_walk *walk)
 		: out->reason == FW_REASON_NO_RULE || out->reason == FW_REASON_RULE_ALLOW ? &walk->may_drop
 											  : &nothing;
 	out->depends = open->rules;
+	contradict(walk);
 	if (!open->rules && !drops(out->reason))
 		open = &walk->answers;
+	if (open->rules && out->but[0])
+		add(out, "; ");
 	say_open(open, open != &walk->answers, out);
 }
 
@@ -321,6 +346,8 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 		.has_protocol = packet->has_protocol,
 		.protocol = packet->protocol,
 		.has_port = packet->has_port,
+		.has_flags = packet->has_flags,
+		.tcp_flags = packet->tcp_flags,
 		.dest_port = packet->dest_port,
 	};
 	if (packet->protocol_assumed)
@@ -335,13 +362,13 @@ void fw_explain(const struct fw_policy *policy, const struct fw_image *image,
 			check_geo(&walk);
 		if (!decided)
 			check_verified(&walk);
+		decided = decided || fw_explain_connection(&walk);
 	}
 	for (unsigned int i = 0; i < policy->rule_count && !decided; i++)
 		decided = fw_explain_rule(&walk, i);
 	if (!decided)
 		fw_explain_say(&walk, FW_EXPLAIN_MATCH, "default", "no rule decided: passes");
-	ret->verdict = drops(ret->reason) ? image->slot->count_ifaces == UINT32_MAX ? FW_VERDICT_WOULD_DROP
-										    : FW_VERDICT_DROP
+	ret->verdict = drops(ret->reason) ? fw_explain_counts(&walk) ? FW_VERDICT_WOULD_DROP : FW_VERDICT_DROP
 		       : walk.would_drop  ? FW_VERDICT_WOULD_DROP
 					  : FW_VERDICT_PASS;
 	conclude(&walk);

@@ -5,8 +5,10 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/grow.h"
+#include "lib/units.h"
 #include "observe/explain_walk.h"
 #include "policy/match.h"
 
@@ -78,15 +80,53 @@ static const char *unknown_key(const struct fw_explain_walk *walk, const struct 
 	return rule->per == FW_PER_SOURCE_DEST_PORT && !walk->packet->has_port ? "destination port" : NULL;
 }
 
-/* Whether the next packet would be beyond the limit; false without one. */
-static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, char *meter, size_t size)
+/* A challenge ends a while after its rate fell below half of the limit. */
+static bool still_challenges(const struct fw_explain_walk *walk, const struct fw_rule *rule, char *meter,
+			     size_t size)
+{
+	struct fw_explain_challenge found = {};
+	size_t used = strlen(meter);
+	char left[32];
+
+	if (!walk->reader->challenge ||
+	    !walk->reader->challenge(walk->reader->context, rule, &walk->packet->dest, &found))
+		return false;
+	snprintf(meter + used, size - used, " now, challenged for %s more since it was",
+		 fw_age_format(found.left_ns, left, sizeof(left)));
+	return true;
+}
+
+/* Whether the next packet would be beyond the limit; false without one. *over: the key is over it. */
+static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, bool *over, char *meter,
+			 size_t size)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
 
 	meter[0] = '\0';
+	*over = false;
 	if (rule->unit == FW_UNIT_NONE)
 		return false;
-	return fw_explain_meter(walk, rule, &walk->policy->rules[index].limit, meter, size) + 1 > rule->limit;
+	if (fw_explain_meter(walk, rule, &walk->policy->rules[index].limit, over, meter, size))
+		return true;
+	*over &= rule->action == FW_ACTION_POLICE; /* of others the next packet says it all */
+	return rule->action == FW_ACTION_CHALLENGE && still_challenges(walk, rule, meter, size);
+}
+
+/* police: the key is over its limit, and of it passes what fits. */
+static bool rule_fits(struct fw_explain_walk *walk, unsigned int index, bool on_trial, bool key_over,
+		      const char *check, const char *why, const char *meter)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+
+	if (!key_over)
+		return false;
+	fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, check,
+		       "%s%s, and more came in the window: over the limit, only what fits passes", why,
+		       meter);
+	if (!(rule->flags & FW_RULE_COUNT_MODE) && !on_trial && !fw_explain_counts(walk))
+		fw_explain_note(&walk->may_drop, walk->policy->rules[index].name,
+				"may drop it: the key is over the limit, only what fits passes");
+	return true;
 }
 
 static enum fw_reason drop_reason(const struct fw_rule *rule)
@@ -96,15 +136,33 @@ static enum fw_reason drop_reason(const struct fw_rule *rule)
 	return rule->action == FW_ACTION_POLICE ? FW_REASON_POLICED : FW_REASON_OVER_LIMIT;
 }
 
+/* A SYN whose challenge is on. */
+static bool challenge_decides(struct fw_explain_walk *walk, unsigned int index, bool on_trial,
+			      const char *check, const char *why, const char *meter)
+{
+	const struct fw_rule *rule = &walk->image->slot->rules[index];
+	bool counts = rule->flags & FW_RULE_COUNT_MODE || on_trial;
+	const struct fw_explain_fate *fate = fw_explain_syn(walk, counts);
+
+	fw_explain_say(walk, FW_EXPLAIN_MATCH, check, "%s%s, over the limit: %s", why, meter, fate->step);
+	walk->would_drop |= counts;
+	if (fate->reason == FW_REASON_UNDECIDED)
+		return false;
+	walk->would_drop |= fate->reason == FW_REASON_CHALLENGED && fw_explain_counts(walk);
+	walk->out->rule = (int)index;
+	walk->out->reason = fate->reason;
+	return true;
+}
+
 /* What a rule that matches does with the packet. True: it decides. */
 static bool rule_decides(struct fw_explain_walk *walk, unsigned int index, bool on_trial, const char *check,
 			 const char *why)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
-	bool limited = rule->unit != FW_UNIT_NONE, over;
+	bool limited = rule->unit != FW_UNIT_NONE, over, key_over;
 	char meter[128];
 
-	over = rule_is_over(walk, index, meter, sizeof(meter));
+	over = rule_is_over(walk, index, &key_over, meter, sizeof(meter));
 	walk->out->rule = (int)index;
 	if (rule->action == FW_ACTION_ALLOW && !over) {
 		fw_explain_say(walk, FW_EXPLAIN_MATCH, check, "%s%s%sallow: passes", why, meter,
@@ -118,6 +176,8 @@ static bool rule_decides(struct fw_explain_walk *walk, unsigned int index, bool 
 			       "%s%s, beyond the limit of this allow: the next rule decides", why, meter);
 		return false;
 	}
+	if (limited && !over && rule_fits(walk, index, on_trial, key_over, check, why, meter))
+		return false;
 	if (limited && !over) {
 		fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s: under the limit", why, meter);
 		return false;
@@ -132,6 +192,8 @@ static bool rule_decides(struct fw_explain_walk *walk, unsigned int index, bool 
 			       limited ? "; " : "");
 		return false;
 	}
+	if (rule->action == FW_ACTION_CHALLENGE)
+		return challenge_decides(walk, index, on_trial, check, why, meter);
 	if (rule->action == FW_ACTION_COUNT || rule->flags & FW_RULE_COUNT_MODE || on_trial) {
 		fw_explain_say(walk, FW_EXPLAIN_MATCH, check,
 			       "%s%s%s%s only: would be dropped here, the next rule decides", why, meter,
@@ -167,43 +229,33 @@ static void name_sources(struct fw_explain_walk *walk, const struct fw_policy_ru
 	free(all.items);
 }
 
-static bool only_counts(const struct fw_explain_walk *walk, const struct fw_rule *rule, bool on_trial)
-{
-	return rule->flags & FW_RULE_COUNT_MODE || on_trial || walk->image->slot->count_ifaces == UINT32_MAX;
-}
-
 /* Remembers what a rule could do that was skipped for want of knowledge: those within their limit do nothing
  * now, those that only count never decide. */
 static void note_open(struct fw_explain_walk *walk, unsigned int index, bool on_trial, const char *open,
-		      bool over, bool key_unknown)
+		      bool over, bool key_unknown, bool ask_flags)
 {
 	const struct fw_rule *rule = &walk->image->slot->rules[index];
-	const bool limited = rule->unit != FW_UNIT_NONE;
-	struct fw_explain_open *note = rule->action == FW_ACTION_ALLOW	     ? &walk->may_allow
-				       : rule->action == FW_ACTION_CHALLENGE ? &walk->answers
-									     : &walk->may_drop;
-	const char *does = rule->action == FW_ACTION_ALLOW	 ? "may let it pass"
-			   : rule->action != FW_ACTION_CHALLENGE ? "may drop it"
-			   : only_counts(walk, rule, on_trial)
-				   ? "would answer SYNs with cookies, but only counts"
-				   : "answers SYNs with cookies, a real client connects";
-	size_t named;
+	const bool limited = rule->unit != FW_UNIT_NONE, challenges = rule->action == FW_ACTION_CHALLENGE;
+	const struct fw_explain_fate *fate = challenges ? fw_explain_syn(walk, false) : NULL;
+	bool answers = fate && fate->reason != FW_REASON_CHALLENGE_NO_LISTENER;
+	struct fw_explain_open *note = rule->action == FW_ACTION_ALLOW ? &walk->may_allow
+				       : answers		       ? &walk->answers
+								       : &walk->may_drop;
+	const char *name = walk->policy->rules[index].name;
 
 	if (rule->action == FW_ACTION_LABEL || rule->action == FW_ACTION_COUNT ||
 	    rule->flags & FW_RULE_COUNT_MODE || (on_trial && rule->action != FW_ACTION_ALLOW))
 		return;
 	if (rule->action == FW_ACTION_ALLOW ? over : limited && !over && !key_unknown)
 		return;
-	note->ask |= rule->action != FW_ACTION_CHALLENGE && (!walk->packet->has_dest || key_unknown);
-	if (note->rules++ >= FW_EXPLAIN_OPEN_NAMED)
-		return;
-	named = note->rules - 1;
-	note->named[named].rule = walk->policy->rules[index].name;
-	if (rule->action == FW_ACTION_CHALLENGE)
-		snprintf(note->named[named].does, sizeof(note->named[named].does), "%s%s",
-			 key_unknown ? "may be over its limit, then it " : "", does);
+	note->ask_flags |= !answers && ask_flags;
+	note->ask |= !answers && (!walk->packet->has_dest || key_unknown);
+	if (challenges)
+		fw_explain_note(note, name, "%s%s", key_unknown ? "may be over its limit, then it " : "",
+				fate->does);
 	else
-		snprintf(note->named[named].does, sizeof(note->named[named].does), "%s: %s", does, open);
+		fw_explain_note(note, name, "%s: %s",
+				rule->action == FW_ACTION_ALLOW ? "may let it pass" : "may drop it", open);
 }
 
 /* A rule that cannot be judged: what is missing, and its meter if it is known which. */
@@ -213,18 +265,20 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 	const struct fw_policy_rule *rule = &walk->policy->rules[index];
 	const char *key = unknown_key(walk, rule);
 	char meter[128] = "", open[256];
-	bool over = !key && rule_is_over(walk, index, meter, sizeof(meter));
+	bool key_over = false;
+	bool over = !key && (rule_is_over(walk, index, &key_over, meter, sizeof(meter)) || key_over);
+	const uint32_t flags = walk->image->slot->rules[index].flags;
+	bool challenges = over && rule->action == FW_ACTION_CHALLENGE;
+	bool ask = !walk->packet->has_dest || key, ask_flags = strstr(missing, FW_MISSING_FLAGS);
 
 	snprintf(open, sizeof(open), "%s%s%s%s%s", missing[0] ? "depends on " : "", missing,
 		 missing[0] && key ? ", " : "", key ? "counts per " : "", key ? key : "");
-	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s", why, open,
-		       walk->packet->has_dest && !key ? "" : ": say --to IP:PORT/PROTO",
-		       meter[0] ? "; its meter: " : "", meter, over ? ", over the limit" : "",
-		       !over || rule->action != FW_ACTION_CHALLENGE ? ""
-		       : only_counts(walk, &walk->image->slot->rules[index], on_trial)
-			       ? ": SYNs would be answered with cookies, but only count"
-			       : ": SYNs are answered with cookies, a real client connects");
-	note_open(walk, index, on_trial, open, over, key);
+	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s%s%s%s", why, open,
+		       ask || ask_flags ? ": say" : "", ask ? " --to IP:PORT/PROTO" : "",
+		       ask_flags ? " --flags syn, or ack" : "", meter[0] ? "; its meter: " : "", meter,
+		       over ? ", over the limit" : "", challenges ? ": " : "",
+		       challenges ? fw_explain_syn(walk, flags & FW_RULE_COUNT_MODE || on_trial)->step : "");
+	note_open(walk, index, on_trial, open, over, key, ask_flags);
 }
 
 bool fw_explain_rule(struct fw_explain_walk *walk, unsigned int index)

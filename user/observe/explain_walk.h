@@ -15,7 +15,7 @@ struct fw_explain_open {
 		char does[320];
 	} named[FW_EXPLAIN_OPEN_NAMED];
 	size_t rules;
-	bool ask; /* for a destination */
+	bool ask, ask_flags; /* for a destination, for TCP flags */
 };
 
 struct fw_explain_walk {
@@ -39,10 +39,25 @@ void fw_explain_say(struct fw_explain_walk *walk, enum fw_explain_result result,
 /* "set 'vpn' (198.51.100.0/24)" for each of the named sets that hold the address. */
 void fw_explain_sets(struct fw_explain_walk *walk, const struct fw_set_refs *refs, const struct fw_addr *addr,
 		     uint16_t list_class, char *text, size_t size);
-/* "412 of 7000 packets in 5m"; returns the 412. */
-uint64_t fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule,
-			  const struct fw_limit *limit, char *text, size_t size);
+/* "412 of 7000 packets in 5m"; whether the next packet is beyond that. *over: whether the key is over its
+ * limit, of which the next packet may be what fits. */
+bool fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule, const struct fw_limit *limit,
+		      bool *over, char *text, size_t size);
 
+/* Whether nothing is dropped, because all that is filtered only counts. */
+bool fw_explain_counts(const struct fw_explain_walk *walk);
+/* One more rule that could decide otherwise. */
+void fw_explain_note(struct fw_explain_open *open, const char *rule, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* explain_challenge.c: whether the packet has to be of a connection, before the rules. True: it is dropped
+ * unless it is. */
+bool fw_explain_connection(struct fw_explain_walk *walk);
+/* What becomes of a SYN whose challenge rule is over its limit. */
+struct fw_explain_fate {
+	enum fw_reason reason; /* UNDECIDED: the next rule is asked */
+	const char *step, *does;
+};
+const struct fw_explain_fate *fw_explain_syn(const struct fw_explain_walk *walk, bool rule_counts);
 /* explain_rule.c: what a rule says of the packet. True: it decides. */
 bool fw_explain_rule(struct fw_explain_walk *walk, unsigned int index);
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fw_odd.h"
+
 static bool has(uint64_t mask, unsigned int term)
 {
 	return mask >> term & 1;
@@ -68,6 +70,8 @@ static enum fw_fit flags_fit(const struct fw_policy_slot *slot, const struct fw_
 		return FW_FIT_YES;
 	if (known->has_protocol && known->protocol != IPPROTO_TCP)
 		return fits(has(slot->no_tcp_terms, term));
+	if (known->has_flags)
+		return fits(has(slot->tcp_flag_terms[known->tcp_flags], term));
 	fit = over_all(slot->tcp_flag_terms, 256, term);
 	if (known->has_protocol)
 		return fit;
@@ -84,12 +88,18 @@ static enum fw_fit l4_fit(const struct fw_policy_slot *slot, const struct fw_kno
 	return protocol_has_ports(known->protocol) || known->has_port ? FW_FIT_YES : FW_FIT_NO;
 }
 
-/* A packet is taken for a plain one, unless only an unplain one would match. */
+/* A packet is taken for a plain one, unless only an unplain one would match; whose flags are named is plain,
+ * flags aside. */
 static enum fw_fit kind_fit(const struct fw_policy_slot *slot, const struct fw_known *known,
 			    unsigned int term)
 {
 	const unsigned int family = known->is_ipv6 ? FW_KIND_IPV6 : 0;
 
+	if (known->has_flags)
+		return fits(
+			has(slot->kind_terms[family |
+					     (fw_flags_are_bad(known->tcp_flags) ? FW_KIND_BAD_FLAGS : 0)],
+			    term));
 	if (has(slot->kind_terms[family], term))
 		return FW_FIT_YES;
 	for (unsigned int kind = 0; kind <= FW_KIND_ALL_; kind++)
@@ -104,6 +114,35 @@ static enum fw_fit verified_fit(const struct fw_policy_slot *slot, const struct 
 	if (!has(slot->verified_terms | slot->unverified_terms, term))
 		return FW_FIT_YES;
 	return fits(has(slot->verified_terms, term) == known->is_verified);
+}
+
+/* Which classes a packet can have: that of those without a signature, and of what the protocol has. */
+static enum fw_fit signature_fit(const struct fw_policy_slot *slot, const struct fw_known *known,
+				 unsigned int term)
+{
+	const struct fw_signature_table *table = &slot->signatures;
+	bool none = has(table->terms[0], term);
+
+	if (!has(table->asking, term))
+		return FW_FIT_YES;
+	for (size_t i = 1; i <= FW_SIGNATURE_PORTS_MAX; i++) {
+		const struct fw_signature *item = &table->items[i];
+
+		if (!item->class || (known->has_protocol && item->protocol != known->protocol) ||
+		    (known->has_flags && item->least))
+			continue;
+		if (has(table->terms[item->class % FW_SIGNATURE_CLASSES], term) != none)
+			return FW_FIT_MAYBE;
+	}
+	return fits(none);
+}
+
+static enum fw_fit request_fit(const struct fw_policy_slot *slot, const struct fw_known *known,
+			       unsigned int term)
+{
+	if (!has(slot->requests.all | slot->requests.sni, term))
+		return FW_FIT_YES;
+	return known->has_flags ? FW_FIT_NO : FW_FIT_MAYBE;
 }
 
 struct finding {
@@ -134,13 +173,10 @@ enum fw_fit fw_term_fit(const struct fw_image *image, const struct fw_known *kno
 			 : over_ports(&slot->dest_port, term)},
 		{"the source port",
 		 slot->features & FW_FEATURE_SOURCE_PORT ? over_ports(&slot->source_port, term) : FW_FIT_YES},
-		{"the TCP flags", flags_fit(slot, known, term)},
-		{"the signature", !has(slot->signatures.asking, term)
-					  ? FW_FIT_YES
-					  : over_all(slot->signatures.terms, FW_SIGNATURES_MAX + 1, term)},
+		{FW_MISSING_FLAGS, flags_fit(slot, known, term)},
+		{"the signature", signature_fit(slot, known, term)},
 		{"whether the source has a connection", verified_fit(slot, known, term)},
-		{"the request",
-		 has(slot->requests.all | slot->requests.sni, term) ? FW_FIT_MAYBE : FW_FIT_YES},
+		{"the request", request_fit(slot, known, term)},
 		{"the packet length",
 		 slot->features & FW_FEATURE_LENGTH ? over_ports(&slot->length, term) : FW_FIT_YES},
 	};

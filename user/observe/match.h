@@ -11,11 +11,15 @@
 struct fw_known {
 	uint16_t source_class, dest_class;
 	uint32_t geo_class;
-	bool is_ipv6, has_dest, has_protocol, has_port;
-	uint8_t protocol;
+	bool is_ipv6, has_dest, has_protocol, has_port, has_flags;
+	uint8_t protocol,
+		tcp_flags; /* with flags it is TCP, and but for them a plain packet without payload */
 	uint16_t dest_port;
 	bool is_verified; /* by a lease; without one only a packet of an open connection would be */
 };
+
+/* How fw_term_fit() names them. */
+#define FW_MISSING_FLAGS "the TCP flags"
 
 enum fw_fit { FW_FIT_NO, FW_FIT_MAYBE, FW_FIT_YES };
 

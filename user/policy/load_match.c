@@ -231,25 +231,12 @@ void fw_load_match_length_not(struct fw_loader *loader, const struct fw_node *va
 static bool parse_flags(const char *text, struct fw_flag_test *ret)
 {
 	const uint8_t deciding = FW_TCP_SYN | FW_TCP_ACK | FW_TCP_FIN | FW_TCP_RST;
-	unsigned int all = 0, words = 0;
+	unsigned int words;
+	uint8_t all;
 
-	if (!strcmp(text, "none")) {
-		*ret = (struct fw_flag_test){.mask = UINT8_MAX, .value = 0};
-		return true;
-	}
-	do {
-		size_t length = strcspn(text, "+");
-		unsigned int flag;
-		char word[8];
-
-		if (snprintf(word, sizeof(word), "%.*s", (int)length, text) >= (int)sizeof(word) ||
-		    !fw_word_find(&fw_tcp_flag_words, word, &flag))
-			return false;
-		all |= flag;
-		words++;
-		text += length;
-	} while (*text++);
-	*ret = (struct fw_flag_test){.mask = (uint8_t)all, .value = (uint8_t)all};
+	if (!fw_tcp_flags_parse(text, &all, &words))
+		return false;
+	*ret = (struct fw_flag_test){.mask = words ? all : UINT8_MAX, .value = all};
 	if (words > 1)
 		ret->mask |= deciding;
 	else if (all == FW_TCP_SYN)

@@ -217,6 +217,30 @@ static const char *word_or(const struct fw_words *words, unsigned int value, con
 	return word ? word : fallback;
 }
 
+bool fw_tcp_flags_parse(const char *text, uint8_t *ret, unsigned int *ret_words)
+{
+	unsigned int all = 0, words = 0;
+
+	while (strcmp(text, "none") != 0 || words) {
+		size_t length = strcspn(text, "+");
+		unsigned int flag;
+		char word[8];
+
+		if (snprintf(word, sizeof(word), "%.*s", (int)length, text) >= (int)sizeof(word) ||
+		    !fw_word_find(&fw_tcp_flag_words, word, &flag))
+			return false;
+		all |= flag;
+		words++;
+		if (!text[length])
+			break;
+		text += length + 1;
+	}
+	*ret = (uint8_t)all;
+	if (ret_words)
+		*ret_words = words;
+	return true;
+}
+
 const char *fw_action_word(enum fw_action action)
 {
 	return word_or(&fw_action_words, action, "unknown");

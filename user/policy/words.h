@@ -25,6 +25,9 @@ enum fw_tcp_flag {
 	FW_TCP_CWR = 1 << 7,
 };
 
+/* "syn", "fin+ack", "none": *ret is what is set, *ret_words (may be NULL) how many were named. */
+bool fw_tcp_flags_parse(const char *text, uint8_t *ret, unsigned int *ret_words);
+
 extern const struct fw_words fw_action_words, fw_unit_words, fw_per_words, fw_mode_words, fw_rule_mode_words,
 	fw_xdp_mode_words, fw_on_exit_words, fw_protocol_words, fw_port_words, fw_tcp_flag_words,
 	fw_packet_words, fw_tier_words, fw_feed_format_words, fw_log_format_words, fw_log_field_words,
