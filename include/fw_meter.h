@@ -53,16 +53,23 @@ static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 n
 	return fw_meter_elapsed(now_ns, meter->sub_start_ns) >= sub_ns || meter->shape != shape;
 }
 
-static __always_inline void fw_meter_push(struct fw_meter *meter, __u64 amount, __u32 shift)
+static __always_inline void fw_meter_put(struct fw_meter *meter, __u32 at, __u64 amount, __u32 shift)
 {
-	__u32 head = meter->head & (FW_METER_CELLS - 1);
 	__u64 cell = (amount + ((1ULL << shift) - 1)) >> shift;
 
+	at &= FW_METER_CELLS - 1;
 	if (cell > 0xffffffffULL) /* far over any limit that fits shift; stays over until it leaves */
 		cell = 0xffffffffULL;
-	meter->past -= (__u64)meter->cells[head] << shift;
-	meter->cells[head] = (__u32)cell;
-	meter->past += (__u64)meter->cells[head] << shift;
+	meter->past -= (__u64)meter->cells[at] << shift;
+	meter->cells[at] = (__u32)cell;
+	meter->past += (__u64)meter->cells[at] << shift;
+}
+
+static __always_inline void fw_meter_push(struct fw_meter *meter, __u64 amount, __u32 shift)
+{
+	__u32 head = meter->head;
+
+	fw_meter_put(meter, head, amount, shift);
 	meter->head = (head + 1) & (FW_METER_CELLS - 1);
 }
 
@@ -123,8 +130,8 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 		return;
 	}
 	past = fw_meter_share(past, sub_us, old_us) / FW_METER_CELLS;
-	for (int i = 0; i < FW_METER_CELLS; i++)
-		fw_meter_push(meter, past, shift);
+	for (__u32 i = 0; i < FW_METER_CELLS; i++)
+		fw_meter_put(meter, i, past, shift);
 	if (elapsed_ns > (__u64)sub_us * 1000)
 		open = fw_meter_share(open, sub_us, elapsed_ns / 1000 + 1);
 	__sync_fetch_and_add(&meter->current, open);
@@ -146,6 +153,7 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 	__u64 elapsed = fw_meter_elapsed(now_ns, start);
 	__u64 steps = elapsed / (sub_ns ? sub_ns : 1);
 	__u64 next = steps > FW_METER_CELLS ? now_ns : start + steps * sub_ns;
+	__u32 head;
 	__u64 open;
 
 	if (meter->shape != shape)
@@ -164,8 +172,10 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 	meter->beyond = meter->beyond << steps & FW_METER_BEYOND_ALL;
 	ret->amount = meter->past + open;
 	ret->open = open;
+	head = meter->head;
 	for (__u32 i = 0; i < FW_METER_CELLS && i < steps; i++)
-		fw_meter_push(meter, i ? 0 : open, shift);
+		fw_meter_put(meter, head++, i ? 0 : open, shift);
+	meter->head = head & (FW_METER_CELLS - 1);
 	return 1;
 }
 
