@@ -176,6 +176,37 @@ struct situation {
 	bool contradicted;
 };
 
+static void expect_explained(const struct explain_case *c, const struct open_case *open,
+			     const struct situation *situation, const struct fw_policy *policy,
+			     const struct fw_explanation *explanation)
+{
+	bool found = false;
+
+	cr_expect_eq(explanation->verdict, c->verdict, "%s: verdict %d", c->name, explanation->verdict);
+	cr_expect_eq(explanation->reason, c->reason, "%s: reason %d", c->name, explanation->reason);
+	cr_expect_eq(explanation->rule >= 0, c->rule != NULL, "%s: rule %d", c->name, explanation->rule);
+	if (c->rule && explanation->rule >= 0)
+		cr_expect_str_eq(policy->rules[explanation->rule].name, c->rule, "%s", c->name);
+	cr_expect_eq(explanation->contradicted, situation && situation->contradicted, "%s: contradicted",
+		     c->name);
+	if (open) {
+		cr_expect_eq(explanation->depends, open->depends, "%s: depends", c->name);
+		cr_expect(open->but[0] ? strstr(explanation->but, open->but) != NULL : !explanation->but[0],
+			  "%s: but '%s'", c->name, explanation->but);
+	}
+	for (size_t i = 0; i < explanation->count; i++) {
+		const struct fw_explain_step *step = &explanation->steps[i];
+
+		if (strcmp(step->check, c->check))
+			continue;
+		found = true;
+		cr_expect_eq(step->result, c->result, "%s: %s is %d", c->name, step->check, step->result);
+		cr_expect(strstr(step->detail, c->detail), "%s: '%s' without '%s'", c->name, step->detail,
+			  c->detail);
+	}
+	cr_expect(found, "%s: no step '%s'", c->name, c->check);
+}
+
 /* open, situation: NULL when it is not asked. */
 static void check_in(const struct explain_case *c, const struct open_case *open,
 		     const struct situation *situation)
@@ -201,7 +232,6 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 	struct fw_feed_part part = {
 		.feed = "fresh", .tier = FW_TIER_HIGH, .prefixes = &tried, .count = 1, .trial = true};
 	struct fw_image_input input = {.tick_ns = 4000000};
-	bool found = false;
 
 	cr_assert_eq(fw_prefix_parse(TRIED, &tried, NULL), 0);
 	cr_assert_eq(fw_policy_parse(c->policy, strlen(c->policy), "text", ".", &diags, &policy), 0, "%s: %s",
@@ -227,29 +257,7 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 	if (c->dest)
 		cr_assert_eq(fw_addr_parse(c->dest, &packet.dest, NULL), 0);
 	fw_explain(policy, image, &packet, &reader, &explanation);
-	cr_expect_eq(explanation.verdict, c->verdict, "%s: verdict %d", c->name, explanation.verdict);
-	cr_expect_eq(explanation.reason, c->reason, "%s: reason %d", c->name, explanation.reason);
-	cr_expect_eq(explanation.rule >= 0, c->rule != NULL, "%s: rule %d", c->name, explanation.rule);
-	if (c->rule && explanation.rule >= 0)
-		cr_expect_str_eq(policy->rules[explanation.rule].name, c->rule, "%s", c->name);
-	cr_expect_eq(explanation.contradicted, situation && situation->contradicted, "%s: contradicted",
-		     c->name);
-	if (open) {
-		cr_expect_eq(explanation.depends, open->depends, "%s: depends", c->name);
-		cr_expect(open->but[0] ? strstr(explanation.but, open->but) != NULL : !explanation.but[0],
-			  "%s: but '%s'", c->name, explanation.but);
-	}
-	for (size_t i = 0; i < explanation.count; i++) {
-		const struct fw_explain_step *step = &explanation.steps[i];
-
-		if (strcmp(step->check, c->check))
-			continue;
-		found = true;
-		cr_expect_eq(step->result, c->result, "%s: %s is %d", c->name, step->check, step->result);
-		cr_expect(strstr(step->detail, c->detail), "%s: '%s' without '%s'", c->name, step->detail,
-			  c->detail);
-	}
-	cr_expect(found, "%s: no step '%s'", c->name, c->check);
+	expect_explained(c, open, situation, policy, &explanation);
 	fw_explanation_done(&explanation);
 	fw_image_free(image);
 	fw_policy_free(policy);
