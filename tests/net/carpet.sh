@@ -56,6 +56,7 @@ if until_true 20 is_over; then ok "it is over by itself"; else not_ok "it is ove
 fwj attacks >"$WORK/attacks.json"
 expect "it is kept" "ended 203.0.113.0/24 carpet" "$(field '"%(state)s %(target)s %(cause)s" % d["recent"][0]' <"$WORK/attacks.json")"
 expect_that "it is over since the flood stopped, not since it was sure" "5 <= a <= 10" "$(field 'd["recent"][0]["seconds"]' <"$WORK/attacks.json")"
+expect_that "with all that the rule dropped, also without an agent" "0.98 * $(rule carpet dropped) <= a <= $(rule carpet dropped)" "$(field 'd["recent"][0]["dropped"]' <"$WORK/attacks.json")"
 expect_that "with its peak" "a >= 2000" "$(field 'd["recent"][0]["peak_packets_per_second"]' <"$WORK/attacks.json")"
 fwj events >"$WORK/past"
 expect_words "events have its end" '"attack_end"' "$WORK/past"
@@ -91,3 +92,15 @@ PYTHON
 )"
 start_agent
 expect "a restart keeps all" "3" "$(active 'len(d["active"]) + len(d["recent"])')"
+
+# One that has just begun when the agent dies, and is over when the next one starts.
+carpet 203.0.113.0/24 12000 6
+is_kept() { [ "$(field 'sum(a["id"] > 3 for a in d["attacks"])' <"$WORK/state/attacks.json")" = 1 ]; }
+is_past() { [ "$(active '[a["id"] for a in d["recent"] if a["id"] > 3]')" = "[4]" ]; }
+expect_exit "a new attack is on disk at once" 0 until_true 4 is_kept
+stop_agent KILL
+wait "$CARPET_PID"
+sleep 3
+start_agent
+if until_true 20 is_past; then ok "it is found over"; else not_ok "it is found over" "$(fwj attacks)"; fi
+expect_that "since its packets ended, not since the restart" "4 <= a <= 8" "$(active '[a["seconds"] for a in d["recent"] if a["id"] > 3][0]')"

@@ -68,6 +68,10 @@ saved_at=$(saved)
 saved_again() { [ "$(saved)" -gt "$saved_at" ]; }
 expect_exit "what the attack has come to is kept again within seconds" 0 until_true 10 saved_again
 wait "$FLOOD_PID"
+# attacked: what attacks say that the rule dropped
+attacked() { fwj attacks | field 'int(sum(v["dropped"] for a in d["active"] + d["recent"] for v in a["vectors"] if v["rule"] == "blanket"))'; }
+sleep 0.6
+expect_that "the attack has all that its rule dropped, also without an agent" "0.98 * $(rule blanket dropped) <= a <= $(rule blanket dropped)" "$(attacked)"
 numbers=$(received book "len(d['$CLIENT_IP4']['numbers'])")
 wait $SENDER
 expect "the client lost nothing since, over the restart" 1 "$numbers"
@@ -90,9 +94,17 @@ expect_exit "entries of sets" 0 fw sets test hand 198.51.100.3
 expect "and the mode under-attack" on "$(fwj under-attack | field 'd["mode"]')"
 expect_exit "which ends" 0 fw under-attack auto
 
+flood --dst "$VICTIM_IP4" --source 198.19.0.9 --dport 7777 --rate 20000 --seconds 6
+sleep 2
+before=$(rule blanket dropped)
 stop_agent TERM
 expect "on_exit keep: the filter stays when the agent leaves" yes "$(has_program "$IFACE")"
+sleep 2
 start_agent
+expect_that "its rule dropped without an agent" "a > $before + 20000" "$(rule blanket dropped)"
+wait "$FLOOD_PID"
+sleep 0.6
+expect_that "which the attack has, too" "0.98 * $(rule blanket dropped) <= a <= $(rule blanket dropped)" "$(attacked)"
 expect_exit "detach" 0 fw detach "$IFACE"
 expect "detach takes the program off" no "$(has_program "$IFACE")"
 expect_exit "status of a filter that filters nothing: 4" 4 fw status

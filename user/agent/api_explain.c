@@ -204,14 +204,13 @@ static json_t *undo_of(struct fw_agent *agent, const struct fw_explanation *expl
 	return json_null();
 }
 
-/* What the walk has to add; of a drop also where an interface's mode forbids it, which the walk does not
- * know. NULL: nothing. */
+/* What the walk has to add; of what would be dropped also whose mode forbids it. NULL: nothing. */
 static const char *say_but(const struct fw_explanation *explanation, const struct fw_filtering *filtering,
 			   char text[FW_FILTERING_BUT_MAX])
 {
 	if (explanation->but[0])
 		return explanation->but;
-	if (explanation->verdict != FW_VERDICT_DROP || !filtering->counting)
+	if (explanation->verdict == FW_VERDICT_PASS || !filtering->counting)
 		return NULL;
 	return fw_filtering_but(filtering, text, FW_FILTERING_BUT_MAX);
 }
@@ -245,11 +244,73 @@ static json_t *note_own(const struct fw_addr *addr)
 	return NULL;
 }
 
+/* Answers for itself what it does not take. */
+static bool packet_of(const struct fw_request *request, struct fw_explain_packet *ret,
+		      struct fw_answer *answer)
+{
+	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to"),
+		   *flags = fw_request_query(request, "flags");
+	struct fw_err err = {};
+
+	if (!address || fw_addr_parse(address, &ret->source, &err)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
+			"address: expected an IP address%s%s", address ? ", " : ", it is missing", err.text);
+		return false;
+	}
+	if (to && to[0] && !parse_to(to, ret, answer))
+		return false;
+	if (flags && flags[0] && !parse_flags(flags, ret, answer))
+		return false;
+	if (ret->has_dest && fw_addr_family(&ret->source) != fw_addr_family(&ret->dest)) {
+		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
+			"to: no packet goes from one IP version to the other: '%.60s' and '%.80s'", address,
+			to);
+		return false;
+	}
+	return true;
+}
+
+/* value: taken over; NULL: there is nothing to say. */
+static void add(json_t *reply, const char *key, json_t *value)
+{
+	if (reply && value)
+		json_object_set(reply, key, value);
+	json_decref(value);
+}
+
+static json_t *describe(struct fw_agent *agent, const struct fw_addr *source,
+			const struct fw_explanation *explanation)
+{
+	const char *rule = explanation->rule < 0 ? NULL
+						 : agent->loaded->policy->rules[explanation->rule].name,
+		   *undo = undo_for_all(agent, explanation);
+	json_t *steps = json_array(), *seen = fw_top_seen(agent, source), *reply;
+	char text[FW_ADDR_TEXT_MAX], but[FW_FILTERING_BUT_MAX];
+	struct fw_filtering filtering;
+
+	for (size_t i = 0; i < explanation->count; i++)
+		json_array_append_new(steps,
+				      json_pack("{s:s, s:s, s:s}", "check", explanation->steps[i].check,
+						"result", result_words[explanation->steps[i].result],
+						"detail", explanation->steps[i].detail));
+	fw_filtering_look(agent, &filtering);
+	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:b, s:s?, s:s}", "address",
+			  fw_addr_format(source, text, sizeof(text)), "verdict",
+			  explanation->verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
+			  fw_reason_facts(explanation->reason)->word, "rule", rule, "steps", steps, "undo",
+			  undo_of(agent, explanation, source), "seen", seen ? seen : json_null(),
+			  "would_drop", (int)(explanation->verdict == FW_VERDICT_WOULD_DROP), "depends",
+			  (int)explanation->depends, "contradicted", (int)explanation->contradicted, "but",
+			  say_but(explanation, &filtering, but), "filtering", fw_filtering_word(&filtering));
+	add(reply, "note", note_own(source));
+	add(reply, "undo_for_all", undo ? json_string(undo) : NULL);
+	add(reply, "suppressed", fw_suppressed_explain(agent, source, rule));
+	return reply;
+}
+
 void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 {
 	struct fw_agent *agent = request->agent;
-	const char *address = fw_request_query(request, "address"), *to = fw_request_query(request, "to"),
-		   *flags = fw_request_query(request, "flags");
 	struct fw_explain_reader reader = {.context = agent,
 					   .spared = read_spared,
 					   .ban = read_ban,
@@ -262,61 +323,15 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 					   .drops = fw_top_drops};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;
-	char text[FW_ADDR_TEXT_MAX];
-	struct fw_err err = {};
-	json_t *steps, *seen, *reply, *expected, *own;
-	struct fw_filtering filtering;
-	char but[FW_FILTERING_BUT_MAX];
-	const char *rule, *undo;
 
-	if (!address || fw_addr_parse(address, &packet.source, &err)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
-			"address: expected an IP address%s%s", address ? ", " : ", it is missing", err.text);
+	if (!packet_of(request, &packet, answer))
 		return;
-	}
-	if (to && to[0] && !parse_to(to, &packet, answer))
-		return;
-	if (flags && flags[0] && !parse_flags(flags, &packet, answer))
-		return;
-	if (packet.has_dest && fw_addr_family(&packet.source) != fw_addr_family(&packet.dest)) {
-		fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
-			"to: no packet goes from one IP version to the other: '%.60s' and '%.80s'", address,
-			to);
-		return;
-	}
 	/* A rate takes two looks; of a source that is gone none is worth the wait. */
 	answer->defer_ms = fw_top_seen_wait_ms(agent, &packet.source);
 	if (answer->defer_ms)
 		return;
 	fw_challenge_host(agent, &reader.host);
 	fw_explain(agent->loaded->policy, agent->loaded->image, &packet, &reader, &explanation);
-	steps = json_array();
-	for (size_t i = 0; i < explanation.count; i++)
-		json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "check", explanation.steps[i].check,
-						       "result", result_words[explanation.steps[i].result],
-						       "detail", explanation.steps[i].detail));
-	seen = fw_top_seen(agent, &packet.source);
-	rule = explanation.rule < 0 ? NULL : agent->loaded->policy->rules[explanation.rule].name;
-	fw_filtering_look(agent, &filtering);
-	reply = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b, s:b, s:s?, s:s}", "address",
-			  fw_addr_format(&packet.source, text, sizeof(text)), "verdict",
-			  explanation.verdict == FW_VERDICT_DROP ? "drop" : "pass", "reason",
-			  fw_reason_facts(explanation.reason)->word, "rule", rule, "steps", steps, "undo",
-			  undo_of(agent, &explanation, &packet.source), "seen", seen ? seen : json_null(),
-			  "would_drop", (int)(explanation.verdict == FW_VERDICT_WOULD_DROP), "depends",
-			  (int)explanation.depends, "contradicted", (int)explanation.contradicted, "but",
-			  say_but(&explanation, &filtering, but), "filtering", fw_filtering_word(&filtering));
-	own = note_own(&packet.source);
-	if (reply && own)
-		json_object_set(reply, "note", own);
-	json_decref(own);
-	undo = undo_for_all(agent, &explanation);
-	if (reply && undo)
-		json_object_set_new(reply, "undo_for_all", json_string(undo));
-	expected = fw_suppressed_explain(agent, &packet.source, rule);
-	if (reply && expected)
-		json_object_set(reply, "suppressed", expected);
-	json_decref(expected);
-	fw_reply(answer, reply);
+	fw_reply(answer, describe(agent, &packet.source, &explanation));
 	fw_explanation_done(&explanation);
 }

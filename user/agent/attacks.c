@@ -15,7 +15,9 @@
 #include "lib/units.h"
 #include "policy/match.h"
 
-#define SAVE_NS	       (5 * FW_NS_PER_SEC) /* flapping attacks must not keep the disk, and the loop, busy */
+/* Flapping attacks must not keep the disk, and the loop, busy. */
+#define SAVE_NEWS_NS   FW_NS_PER_SEC
+#define SAVE_NS	       (5 * FW_NS_PER_SEC)
 #define TELL_CHANGE_NS (10 * FW_NS_PER_SEC)
 #define TENTH_OF_LIMIT 10.0
 #define LEAST_START    10.0
@@ -282,8 +284,8 @@ static void look(struct fw_agent *agent)
 	fw_challenge_note(agent, step.samples, step.sample_count);
 	fw_attacks_step(watch->attacks, &step, on_news, agent);
 	age = fw_monotonic_ns() - watch->saved_ns;
-	/* A crash loses what a lasting one has come to since. */
-	if ((watch->dirty || watch->attacks->active_count) && age > SAVE_NS)
+	/* A crash loses what is new since; what a lasting one has come to is found in the counters. */
+	if ((watch->dirty && age > SAVE_NEWS_NS) || (watch->attacks->active_count && age > SAVE_NS))
 		fw_attacks_save(agent);
 }
 

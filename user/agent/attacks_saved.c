@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Attacks on disk: those that last and the last hundred that are over. */
+/* Attacks on disk: those that last and the last hundred that are over; where counters stood when it was
+ * looked at those that last. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,18 +8,20 @@
 #include "agent/attacks.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/reason.h"
 
 #define ATTACKS_FILE "attacks.json"
 
 static json_t *vector_to_json(const struct fw_attack_vector *vector)
 {
-	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f, s:f}", "lane",
-			 vector->lane, "cause", vector->cause, "protocol", vector->protocol, "tcp_flags",
-			 vector->tcp_flags, "has_flags", (int)vector->has_flags, "fragments",
+	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}",
+			 "lane", vector->lane, "cause", vector->cause, "protocol", vector->protocol,
+			 "tcp_flags", vector->tcp_flags, "has_flags", (int)vector->has_flags, "fragments",
 			 (int)vector->fragments, "apart", (int)vector->apart, "source_port",
 			 vector->source_port, "dest_port", vector->dest_port, "dropped", vector->dropped,
 			 "would_drop", vector->would_drop, "bytes", vector->bytes, "peak",
-			 vector->peak_packets_per_second, "answered", vector->answered);
+			 vector->peak_packets_per_second, "answered", vector->answered, "rate",
+			 vector->packets_per_second);
 }
 
 static json_t *attack_to_json(const struct fw_attack *attack)
@@ -39,6 +42,29 @@ static json_t *attack_to_json(const struct fw_attack *attack)
 		"vectors", vectors);
 }
 
+/* Ids of rules are given anew when others need them: the name says whose counters they are. */
+static const char *name_of(const struct fw_agent *agent, uint16_t lane)
+{
+	return lane < FW_RULE_IDS ? agent->ids.name[lane] : fw_reason_facts(lane - FW_RULE_IDS)->word;
+}
+
+static json_t *lanes_to_json(const struct fw_agent *agent)
+{
+	const struct fw_attacks *attacks = agent->attacks.attacks;
+	json_t *list = json_array();
+
+	for (uint16_t i = 0; i < FW_ATTACK_LANES && attacks->active_count; i++) {
+		const struct fw_attack_lane *lane = &attacks->lanes[i];
+
+		if (lane->seen)
+			json_array_append_new(list, json_pack("{s:i, s:s, s:I, s:I}", "lane", i, "name",
+							      name_of(agent, i), "dropped",
+							      (json_int_t)lane->dropped, "would_drop",
+							      (json_int_t)lane->would_drop));
+	}
+	return list;
+}
+
 void fw_attacks_save(struct fw_agent *agent)
 {
 	const struct fw_attacks *attacks = agent->attacks.attacks;
@@ -49,8 +75,10 @@ void fw_attacks_save(struct fw_agent *agent)
 		json_array_append_new(list, attack_to_json(&attacks->recent[i]));
 	for (size_t i = 0; i < attacks->active_count; i++)
 		json_array_append_new(list, attack_to_json(&attacks->active[i]));
-	document = json_pack("{s:I, s:I, s:o}", "last_id", (json_int_t)attacks->last_id, "saved_wall_ns",
-			     (json_int_t)fw_wall_ns(), "attacks", list);
+	document = json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "last_id", (json_int_t)attacks->last_id,
+			     "saved_wall_ns", (json_int_t)fw_wall_ns(), "looked_ns",
+			     (json_int_t)attacks->last_step_ns, "would_drop", (json_int_t)attacks->would_drop,
+			     "lanes", lanes_to_json(agent), "attacks", list);
 	if (fw_state_write(&agent->state, ATTACKS_FILE, document, &err))
 		fw_log(FW_LOG_WARNING, "attacks would be forgotten at a restart: %s", err.text);
 	json_decref(document);
@@ -69,12 +97,12 @@ static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 	const char *cause;
 
 	if (json_unpack((json_t *)item,
-			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F}", "lane",
+			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F, s?F}", "lane",
 			&lane, "cause", &cause, "protocol", &protocol, "tcp_flags", &tcp_flags, "has_flags",
 			&has_flags, "fragments", &fragments, "apart", &apart, "source_port", &source_port,
 			"dest_port", &dest_port, "dropped", &ret->dropped, "would_drop", &ret->would_drop,
 			"bytes", &ret->bytes, "peak", &ret->peak_packets_per_second, "answered",
-			&ret->answered) ||
+			&ret->answered, "rate", &ret->packets_per_second) ||
 	    !in_range(lane, FW_ATTACK_LANES - 1) || !in_range(protocol, 255) || !in_range(tcp_flags, 255) ||
 	    !in_range(source_port, 65535) || !in_range(dest_port, 65535))
 		return false;
@@ -127,6 +155,44 @@ static bool read_attack(const json_t *item, struct fw_attack *ret)
 	return ret->vector_count > 0;
 }
 
+static void read_lanes(const struct fw_agent *agent, const json_t *document)
+{
+	struct fw_attacks *attacks = agent->attacks.attacks;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "lanes"), i, item) {
+		json_int_t dropped, would_drop;
+		const char *name;
+		int lane;
+
+		if (json_unpack(item, "{s:i, s:s, s:I, s:I}", "lane", &lane, "name", &name, "dropped",
+				&dropped, "would_drop", &would_drop) ||
+		    !in_range(lane, FW_ATTACK_LANES - 1) || dropped < 0 || would_drop < 0 ||
+		    strcmp(name, name_of(agent, (uint16_t)lane)))
+			continue;
+		attacks->lanes[lane].seen = true;
+		attacks->lanes[lane].dropped = (uint64_t)dropped;
+		attacks->lanes[lane].would_drop = (uint64_t)would_drop;
+	}
+}
+
+/* Without the counters of before, what was dropped meanwhile is not known. */
+static void resume(const struct fw_agent *agent, const json_t *document)
+{
+	struct fw_attacks *attacks = agent->attacks.attacks;
+	json_int_t looked = json_integer_value(json_object_get(document, "looked_ns"));
+	json_int_t would_drop = json_integer_value(json_object_get(document, "would_drop"));
+
+	if (agent->adoption == FW_ADOPTED_ALL && looked > 0 && would_drop >= 0) {
+		attacks->would_drop = (uint64_t)would_drop;
+		read_lanes(agent, document);
+	} else {
+		looked = 0;
+	}
+	fw_attacks_resume(attacks, (uint64_t)looked, fw_datapath_now_ns(agent->datapath));
+}
+
 /* One that lasted when the last agent ended goes on: if it is over, it ends by itself. After a boot it is
  * over since it was last saved. */
 static void take_attack(struct fw_attacks *attacks, const struct fw_attack *attack, bool same_boot,
@@ -138,7 +204,6 @@ static void take_attack(struct fw_attacks *attacks, const struct fw_attack *atta
 		attacks->recent[attacks->recent_count++] = *attack;
 	} else if (!attack->ended_wall_ns && at < FW_ATTACKS_ACTIVE) {
 		attacks->active[attacks->active_count++] = *attack;
-		attacks->active[at].last_over_ns = now_ns;
 		if (fw_attack_is_firm(attack, attack->last_over_ns))
 			attacks->active[at].firm_ns = now_ns;
 		if (!same_boot)
@@ -173,6 +238,8 @@ void fw_attacks_load(struct fw_agent *agent)
 			take_attack(attacks, &attack, same_boot, fw_datapath_now_ns(agent->datapath),
 				    (uint64_t)saved);
 	}
+	if (attacks->active_count)
+		resume(agent, document);
 	for (i = 0; i < attacks->active_count; i++)
 		fw_recorder_attack_goes_on(agent, &attacks->active[i]);
 	json_decref(document);

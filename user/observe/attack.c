@@ -13,13 +13,17 @@ static uint16_t lane_of(const struct fw_drop_sample *sample)
 	return sample->rule < FW_RULE_IDS ? sample->rule : FW_ATTACK_REASON_LANE(sample->reason);
 }
 
-/* Keeps a second of samples, the newest when there are too many. */
+/* Keeps a second of samples, the newest when there are too many; once those of the time in which nobody
+ * looked, as far as there was room for them. */
 static void remember(struct fw_attacks *attacks, const struct fw_attack_step *step)
 {
 	size_t kept = 0, fresh = step->sample_count, first = 0, room;
+	uint64_t age = FW_ATTACK_SAMPLE_AGE_NS;
 
+	if (attacks->resumes && step->now_ns - attacks->last_step_ns > age)
+		age = step->now_ns - attacks->last_step_ns;
 	for (size_t i = 0; i < attacks->sample_count; i++)
-		if (attacks->samples[i].at_ns + FW_ATTACK_SAMPLE_AGE_NS > step->now_ns)
+		if (attacks->samples[i].at_ns + age > step->now_ns)
 			attacks->samples[kept++] = attacks->samples[i];
 	if (fresh > FW_ATTACK_SAMPLES) {
 		first = fresh - FW_ATTACK_SAMPLES;
@@ -31,12 +35,12 @@ static void remember(struct fw_attacks *attacks, const struct fw_attack_step *st
 		kept = room;
 	}
 	for (size_t i = 0; i < fresh; i++)
-		if (step->samples[first + i].at_ns + FW_ATTACK_SAMPLE_AGE_NS > step->now_ns)
+		if (step->samples[first + i].at_ns + age > step->now_ns)
 			attacks->samples[kept++] = step->samples[first + i];
 	attacks->sample_count = kept;
 }
 
-static void gather(struct fw_attack_look *look)
+void fw_attack_gather(struct fw_attack_look *look)
 {
 	const struct fw_attacks *attacks = look->attacks;
 
@@ -46,8 +50,7 @@ static void gather(struct fw_attack_look *look)
 			look->samples[look->sample_count++] = &attacks->samples[i];
 }
 
-/* The active attack a target belongs to: its own, or the narrowest around it. -1 */
-static int find(const struct fw_attacks *attacks, const struct fw_attack_target *target)
+int fw_attack_find(const struct fw_attacks *attacks, const struct fw_attack_target *target)
 {
 	int best = -1;
 
@@ -187,7 +190,7 @@ static bool credit_share(struct fw_attack_look *look, uint8_t index, const struc
 {
 	struct fw_attacks *attacks = look->attacks;
 	bool starts = look->lane->over_steps >= FW_ATTACK_STEPS_TO_START, fresh = false, grew = false;
-	int at = find(attacks, &share->target);
+	int at = fw_attack_find(attacks, &share->target);
 	bool had = at >= 0;
 
 	if (at < 0 && starts)
@@ -259,7 +262,7 @@ static void look_at_cause(struct fw_attack_look *look)
 		lane->over_steps = 0;
 		return;
 	}
-	gather(look);
+	fw_attack_gather(look);
 	if (rate < look->cause->start)
 		lane->over_steps = 0;
 	else if (!lane->over_steps++)
@@ -315,10 +318,11 @@ static void finish(struct fw_attack_look *look)
 	for (size_t i = 0; i < attacks->active_count; i++)
 		sum_up(&attacks->active[i]);
 	for (size_t i = attacks->active_count; i-- > 0;) {
-		uint64_t quiet = now - attacks->active[i].last_over_ns;
+		uint64_t last_over = attacks->active[i].last_over_ns;
+		uint64_t since = last_over > attacks->resumed_ns ? last_over : attacks->resumed_ns;
 
-		if (quiet >= FW_ATTACK_HOLD_NS)
-			end(look, i, look->step->wall_ns - quiet);
+		if (now - since >= FW_ATTACK_HOLD_NS)
+			end(look, i, look->step->wall_ns - (now - last_over));
 		else if (look->changed[i])
 			look->news(look->context, FW_ATTACK_CHANGED, &attacks->active[i]);
 	}
@@ -329,11 +333,29 @@ bool fw_attacks_are_firm(const struct fw_attacks *attacks)
 	return attacks->firm_ns && attacks->last_step_ns - attacks->firm_ns < FW_ATTACK_HOLD_NS;
 }
 
+void fw_attacks_resume(struct fw_attacks *attacks, uint64_t looked_ns, uint64_t now_ns)
+{
+	for (size_t i = 0; i < attacks->active_count; i++)
+		if (attacks->active[i].last_over_ns > now_ns)
+			attacks->active[i].last_over_ns = now_ns;
+	attacks->resumed_ns = now_ns;
+	attacks->resumes = looked_ns && looked_ns <= now_ns;
+	if (attacks->resumes)
+		attacks->last_step_ns = looked_ns;
+}
+
+static void forget_all_rates(struct fw_attacks *attacks)
+{
+	for (size_t i = 0; i < attacks->active_count; i++)
+		forget_rates(&attacks->active[i]);
+}
+
 void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
 		     void *context)
 {
 	struct fw_attack_look *look = calloc(1, sizeof(*look));
 	bool first = !attacks->last_step_ns || step->now_ns <= attacks->last_step_ns;
+	bool resumes = attacks->resumes && !first;
 
 	if (!look)
 		return; /* the next step sees what this one would have */
@@ -341,13 +363,16 @@ void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *st
 	look->seconds = (double)(step->now_ns - attacks->last_step_ns) / 1e9;
 	remember(attacks, step);
 	fw_attack_add_up_would(look);
-	for (size_t i = 0; i < attacks->active_count; i++)
-		forget_rates(&attacks->active[i]);
+	if (!resumes)
+		forget_all_rates(attacks);
 	for (size_t i = 0; i < step->cause_count; i++)
 		if (measure(look, &step->causes[i]) && !first)
-			look_at_cause(look);
+			(resumes ? fw_attack_look_over_gap : look_at_cause)(look);
+	if (resumes) /* those before the restart, which said how long it went on */
+		forget_all_rates(attacks);
 	if (!first)
 		finish(look);
 	attacks->last_step_ns = step->now_ns;
+	attacks->resumes = false;
 	free(look);
 }

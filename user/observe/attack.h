@@ -114,6 +114,8 @@ struct fw_attacks {
 	uint64_t last_step_ns;
 	uint64_t would_drop; /* of the last step */
 	uint64_t firm_ns;    /* when an attack last was one by what is not on trial */
+	uint64_t resumed_ns; /* since when somebody looks again, after a restart; 0 */
+	bool resumes;	     /* the next step is over the time in which nobody looked */
 	struct fw_attack active[FW_ATTACKS_ACTIVE];
 	size_t active_count;
 	struct fw_attack recent[FW_ATTACKS_RECENT]; /* ended, oldest first */
@@ -126,6 +128,11 @@ struct fw_attacks {
 /* Looks once; call every FW_ATTACK_STEP_NS or so. The first look only learns where the counters stand. */
 void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *step, fw_attack_news_fn *news,
 		     void *context);
+/* After a restart, once what lasted is in active and where counters stood is in lanes: the first look, at the
+ * earliest at now_ns, is over all that was dropped since the last one before. It starts no attack. What
+ * lasted is over at the earliest FW_ATTACK_HOLD_NS from now on, since when its packets ended as well as that
+ * can be known. looked_ns 0: where counters stood is not known. */
+void fw_attacks_resume(struct fw_attacks *attacks, uint64_t looked_ns, uint64_t now_ns);
 /* Whether what is not on trial keeps this one going, after it made it one. */
 static inline bool fw_attack_is_firm(const struct fw_attack *attack, uint64_t now_ns)
 {
@@ -133,7 +140,7 @@ static inline bool fw_attack_is_firm(const struct fw_attack *attack, uint64_t no
 }
 /* Whether rules of mode attack are to enforce: an attack lasts, and not only by rules on trial. */
 bool fw_attacks_are_firm(const struct fw_attacks *attacks);
-/* Ends an active attack, as after a restart that found it over. */
+/* Ends an active attack, as after a boot that found it over. */
 void fw_attacks_end(struct fw_attacks *attacks, size_t index, uint64_t wall_ns);
 
 /* attack_share.c: whose packets the samples are. Sorts them; share_of[i] becomes the index of the share that

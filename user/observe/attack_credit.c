@@ -143,6 +143,13 @@ void fw_attack_credit(struct fw_attack_look *look, struct fw_attack *attack, uin
 	       look->seconds, ret_new);
 }
 
+void fw_attack_credit_past(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part)
+{
+	bool grew;
+
+	credit(look, attack, share, (struct amount){look->dropped * part, look->would_drop * part}, 0, &grew);
+}
+
 void fw_attack_credit_earlier(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share)
 {
 	struct amount amount = {0};

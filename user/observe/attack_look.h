@@ -68,6 +68,15 @@ static inline void fw_attack_lasts(struct fw_attack_look *look, struct fw_attack
 		attack->firm_ns = look->attacks->firm_ns = now;
 }
 
+/* The samples of the cause at hand. */
+void fw_attack_gather(struct fw_attack_look *look);
+/* The active attack a target belongs to: its own, or the narrowest around it. -1 */
+int fw_attack_find(const struct fw_attacks *attacks, const struct fw_attack_target *target);
+
+/* attack_gap.c: what the cause at hand dropped while nobody looked goes to the attacks that lasted. An
+ * average over so long says nothing of rates, and starts nothing. */
+void fw_attack_look_over_gap(struct fw_attack_look *look);
+
 /* attack_credit.c */
 struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
 					      bool *ret_new);
@@ -77,6 +86,8 @@ void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *
 /* A part of what the cause dropped in this step goes to an attack, vector by vector. */
 void fw_attack_credit(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part,
 		      bool *ret_new);
+/* The same of what was dropped some time ago: it is in no rate. */
+void fw_attack_credit_past(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part);
 /* An attack that has just begun gets what the steps before left to nobody, as far as it was its own. */
 void fw_attack_credit_earlier(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share);
 /* Dropped packets of which no sample came are more of what the cause dropped before. The part that found an
