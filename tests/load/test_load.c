@@ -2,8 +2,11 @@
 /* What loading takes: a clock that is right, and the three capabilities that are promised and no more. */
 #include <cap-ng.h>
 #include <grp.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
+#include "kern/calibrate.h"
 #include "lib/clock.h"
 #include "place.h"
 
@@ -85,6 +88,44 @@ static void live_a_day(struct fw_datapath *datapath)
 	for (size_t i = 0; i < used; i++)
 		cr_expect_gt(usage[i].memory_bytes, 0, "%s", usage[i].map);
 	free(slot);
+}
+
+#define PAUSES 12
+
+static void calibrate_until_ended(void)
+{
+	struct fw_err err = {0};
+	int64_t offset;
+	uint64_t tick;
+
+	for (;;)
+		if (fw_calibrate(&tick, &offset, &err)) {
+			fprintf(stderr, "%s\n", err.text);
+			_exit(1);
+		}
+}
+
+/* As on a machine that is too busy for this process: it is away for half a second, just when it measures. */
+Test(load, clock_is_calibrated_by_who_is_held_up)
+{
+	int status = 0;
+	pid_t child;
+
+	needs_root();
+	child = fork();
+	cr_assert_geq(child, 0);
+	if (!child)
+		calibrate_until_ended();
+	for (int i = 0; i < PAUSES; i++) {
+		usleep(30000 + (useconds_t)i * 1300);
+		kill(child, SIGSTOP);
+		usleep(450000);
+		kill(child, SIGCONT);
+	}
+	usleep(100000);
+	cr_expect_eq(waitpid(child, &status, WNOHANG), 0, "it has given up: %d", WEXITSTATUS(status));
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
 }
 
 /* What the unit file grants: three capabilities, no root. Everything the agent does in its life goes through.

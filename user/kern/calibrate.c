@@ -15,8 +15,11 @@
 #include "lib/clock.h"
 
 #define EDGES	      3
-#define PATIENCE_NS   (200 * 1000000ULL)
 #define MEASURE_TICKS 50
+/* Without an edge, before the kernel is taken for one that does not tick. Both: on a busy machine this
+ * process may be away for a second, and has read nothing meanwhile. */
+#define PATIENCE_NS    (2 * FW_NS_PER_SEC)
+#define PATIENCE_READS 100000
 
 struct reading {
 	uint64_t jiffies, monotonic_ns;
@@ -40,25 +43,28 @@ static uint64_t coarse_tick_ns(void)
 	return (uint64_t)resolution.tv_sec * FW_NS_PER_SEC + (uint64_t)resolution.tv_nsec;
 }
 
+/* An edge is seen from one reading to the next: after a pause nobody knows how late a reading is. */
 static int wait_for_edges(int fd, unsigned int edges, struct reading *first, struct reading *last)
 {
-	uint64_t start = fw_monotonic_ns();
+	uint64_t since = fw_monotonic_ns(), reads = 0;
 	struct reading before, now;
 	bool seen = false;
 	int r = read_clocks(fd, &before);
 
 	while (!r) {
 		r = read_clocks(fd, &now);
-		if (!r && now.jiffies != before.jiffies) {
+		if (!r && now.jiffies == before.jiffies + 1) {
 			if (!seen)
 				*first = now;
 			seen = true;
 			*last = now;
 			if (now.jiffies - first->jiffies >= edges)
 				return 0;
+			since = fw_monotonic_ns();
+			reads = 0;
 		}
 		before = now;
-		if (fw_monotonic_ns() - start > PATIENCE_NS * (1 + edges / EDGES))
+		if (++reads > PATIENCE_READS && fw_monotonic_ns() - since > PATIENCE_NS)
 			return -ETIME;
 	}
 	return r;
