@@ -37,8 +37,6 @@ static bool answers(const struct fw_agent *agent)
 	return false;
 }
 
-static const struct fw_addr everybody;
-
 /* Of a rule and a destination, which is everybody where the rule has one limit for all. */
 static bool is_of(const struct fw_challenge_key *key, uint16_t rule, const struct fw_addr *dest)
 {

@@ -86,15 +86,6 @@ static int take_lock(const struct fw_state *state, struct fw_err *err)
 	return 0;
 }
 
-static void read_boot_id(char id[64])
-{
-	FW_FCLOSE FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	id[0] = '\0';
-	if (file && fgets(id, 64, file))
-		id[strcspn(id, "\n")] = '\0';
-}
-
 /* In somebody else's nothing is written: without the lock it is closed again. */
 static int reach(struct fw_state *state, struct fw_err *err)
 {
@@ -117,7 +108,7 @@ int fw_state_open(struct fw_state *state, const char *dir, struct fw_err *err)
 	state->dir_fd = -1;
 	if ((size_t)snprintf(state->dir, sizeof(state->dir), "%s", dir) >= sizeof(state->dir))
 		return fw_err_set(err, -ENAMETOOLONG, "state directory '%.60s': path is too long", dir);
-	read_boot_id(state->boot_id);
+	fw_boot_id_read(state->boot_id);
 	return reach(state, err);
 }
 

@@ -8,13 +8,14 @@
 #include <stdbool.h>
 
 #include "lib/err.h"
+#include "lib/state_files.h"
 
 #define FW_STATE_VERSION 1
 
 struct fw_state {
 	char dir[PATH_MAX];
-	char boot_id[64]; /* of this boot of the machine */
-	int dir_fd;	  /* locked; -1: it could not be made, which every write tries again */
+	char boot_id[FW_BOOT_ID_MAX]; /* of this boot of the machine */
+	int dir_fd;		      /* locked; -1: it could not be made, which every write tries again */
 };
 
 /* Creates the directory and takes it for this process. -EAGAIN: another agent has it, text says which. After

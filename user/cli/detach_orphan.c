@@ -66,13 +66,10 @@ static int hold(struct fw_cli *cli, const char *interface, const char *dir, int 
 
 static bool is_this_boot(const char *id)
 {
-	FW_FCLOSE FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-	char now[64] = "";
+	char now[FW_BOOT_ID_MAX];
 
-	if (!file || !fgets(now, sizeof(now), file))
-		return false;
-	now[strcspn(now, "\n")] = '\0';
-	return !strcmp(id, now);
+	fw_boot_id_read(now);
+	return now[0] && !strcmp(id, now);
 }
 
 /* NULL: none that is about this boot and network namespace. */

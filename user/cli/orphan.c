@@ -24,15 +24,6 @@
 	"status\n"                                                                                           \
 	"or, where it has no name: sudo nsenter -t PID -n floodwall status, with a PID of lsns -t net"
 
-static bool has_links(const char *dir)
-{
-	char **links = fw_pins_list(dir, FW_PIN_LINKS);
-	bool any = links && *links;
-
-	fw_pins_list_free(links);
-	return any;
-}
-
 /* All of them, but for the one of this namespace, which has none. */
 static bool has_links_elsewhere(const char *bpffs)
 {
@@ -40,7 +31,8 @@ static bool has_links_elsewhere(const char *bpffs)
 	bool any = false;
 
 	for (char **name = namespaces; name && *name && !any; name++)
-		any = !fw_pin_path(dir, sizeof(dir), bpffs, FW_PIN_ROOT, *name) && has_links(dir);
+		any = !fw_pin_path(dir, sizeof(dir), bpffs, FW_PIN_ROOT, *name) &&
+		      fw_pins_count(dir, FW_PIN_LINKS);
 	fw_pins_list_free(namespaces);
 	return any;
 }

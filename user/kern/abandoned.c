@@ -24,33 +24,9 @@
 char **fw_abandoned_list(const char *bpffs)
 {
 	struct fw_err err = {};
-	char dir[PATH_MAX], **names;
-	size_t kept = 0;
+	char dir[PATH_MAX];
 
-	if (fw_pins_dir(bpffs, dir, sizeof(dir), &err))
-		return NULL;
-	names = fw_pins_list(dir, FW_PIN_LINKS);
-	for (char **name = names; name && *name; name++) {
-		char interface[IF_NAMESIZE];
-		char *text = fw_pin_name_to(*name, interface) ? strdup(interface) : NULL;
-
-		free(*name);
-		*name = NULL;
-		if (text)
-			names[kept++] = text;
-	}
-	return names;
-}
-
-static size_t count_pins(const char *dir)
-{
-	char **names = fw_pins_list(dir, FW_PIN_LINKS);
-	size_t count = 0;
-
-	while (names && names[count])
-		count++;
-	fw_pins_list_free(names);
-	return count;
+	return fw_pins_dir(bpffs, dir, sizeof(dir), &err) ? NULL : fw_pins_interfaces(dir);
 }
 
 static int check_link(int fd, const char *path, const char *interface, struct fw_err *err)
@@ -111,7 +87,7 @@ int fw_abandoned_detach(const char *bpffs, const char *interface, size_t *ret_le
 	if (!r)
 		r = take_off(path, interface, err);
 	if (!r)
-		*ret_left = count_pins(dir);
+		*ret_left = fw_pins_count(dir, FW_PIN_LINKS);
 	return r;
 }
 

@@ -92,21 +92,10 @@ static int adopt_map(const char *pin_dir, struct bpf_map *map, struct fw_layout 
 	return r;
 }
 
-static size_t count_pins(const char *pin_dir, const char *sub)
-{
-	char **names = fw_pins_list(pin_dir, sub);
-	size_t count = 0;
-
-	while (names && names[count])
-		count++;
-	fw_pins_list_free(names);
-	return count;
-}
-
 /* Without the map of that name. Nobody was here before only where nothing at all is pinned. */
 static int say_missing(const char *pin_dir, const char *name, struct fw_err *why)
 {
-	size_t maps = count_pins(pin_dir, FW_PIN_MAPS), links = count_pins(pin_dir, FW_PIN_LINKS);
+	size_t maps = fw_pins_count(pin_dir, FW_PIN_MAPS), links = fw_pins_count(pin_dir, FW_PIN_LINKS);
 
 	if (maps)
 		return fw_err_set(why, -ESTALE, "%s is not among the %zu pinned maps", name, maps);

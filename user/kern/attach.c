@@ -355,20 +355,5 @@ int fw_attachments_refresh(struct fw_attachments *attachments, struct fw_err *er
 
 char **fw_attachments_pinned(struct fw_datapath *datapath)
 {
-	char **names = datapath->pin_dir[0] ? fw_pins_list(datapath->pin_dir, FW_PIN_LINKS)
-					    : calloc(1, sizeof(char *));
-	size_t kept = 0;
-
-	for (char **name = names; name && *name; name++) {
-		char interface[IF_NAMESIZE];
-		char *text = fw_pin_name_to(*name, interface) ? strdup(interface) : NULL;
-
-		free(*name);
-		*name = NULL;
-		if (text)
-			names[kept++] = text;
-	}
-	if (names)
-		names[kept] = NULL;
-	return names;
+	return datapath->pin_dir[0] ? fw_pins_interfaces(datapath->pin_dir) : calloc(1, sizeof(char *));
 }

@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "fw_maps.h"
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 
@@ -231,6 +232,34 @@ void fw_pins_list_free(char **names)
 	for (char **name = names; name && *name; name++)
 		free(*name);
 	free(names);
+}
+
+size_t fw_pins_count(const char *dir, const char *sub)
+{
+	char **names = fw_pins_list(dir, sub);
+	size_t count = 0;
+
+	while (names && names[count])
+		count++;
+	fw_pins_list_free(names);
+	return count;
+}
+
+char **fw_pins_interfaces(const char *dir)
+{
+	char **names = fw_pins_list(dir, FW_PIN_LINKS);
+	size_t kept = 0;
+
+	for (char **name = names; name && *name; name++) {
+		char interface[IF_NAMESIZE];
+		char *text = fw_pin_name_to(*name, interface) ? strdup(interface) : NULL;
+
+		free(*name);
+		*name = NULL;
+		if (text)
+			names[kept++] = text;
+	}
+	return names;
 }
 
 int fw_pins_remove(const char *dir, const char *sub)

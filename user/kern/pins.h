@@ -32,6 +32,9 @@ int fw_pins_make(const char *dir, const char *sub, struct fw_err *err);
 int fw_pins_remove(const char *dir, const char *sub);
 /* Names in DIR/SUB, NULL-terminated, caller frees all; NULL when out of memory. */
 char **fw_pins_list(const char *dir, const char *sub);
+size_t fw_pins_count(const char *dir, const char *sub);
+/* Interfaces whose links are pinned in DIR; likewise. */
+char **fw_pins_interfaces(const char *dir);
 void fw_pins_list_free(char **names);
 
 #endif
