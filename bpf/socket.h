@@ -8,12 +8,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "fw_odd.h"
 #include "packet.h"
-
-#define FW_FLAG_FIN 0x01
-#define FW_FLAG_SYN 0x02
-#define FW_FLAG_RST 0x04
-#define FW_FLAG_ACK 0x10
 
 /* include/net/tcp_states.h; struct bpf_sock says only the number. */
 #define FW_TCP_ESTABLISHED 1

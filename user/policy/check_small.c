@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Limits per source that no honest client stays below: those that one visit of a small web page exceeds. */
+#include "fw_odd.h"
 #include "policy/check.h"
 #include "policy/match.h"
 
@@ -13,7 +14,6 @@
 #define PORT_HTTP  80
 #define PORT_HTTPS 443
 #define PORT_OWN   50000 /* a client's own: among the ephemeral ones of every system */
-#define FLAGS_ACK  0x10
 
 static bool hits_who_is_over(const struct fw_policy_rule *rule)
 {
@@ -50,7 +50,7 @@ static bool takes_browsing(const struct fw_conjunction *all)
 			return false;
 	}
 	return fw_conjunction_takes_protocol(all, FW_PROTO_TCP) &&
-	       fw_conjunction_takes_flags(all, FLAGS_ACK) &&
+	       fw_conjunction_takes_flags(all, FW_FLAG_ACK) &&
 	       fw_conjunction_takes_value(all, FW_SOURCE_PORT, PORT_OWN) &&
 	       (fw_conjunction_takes_value(all, FW_DEST_PORT, PORT_HTTP) ||
 		fw_conjunction_takes_value(all, FW_DEST_PORT, PORT_HTTPS)) &&
