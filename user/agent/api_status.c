@@ -60,12 +60,25 @@ static json_t *attached_to_json(struct fw_agent *agent, const struct fw_attached
 	return json;
 }
 
+/* Sums do not shrink when a device goes. */
+static void add_gone(struct fw_agent *agent, struct sums *sums)
+{
+	const struct fw_attached *known;
+	size_t count = fw_attachments_known(agent->attachments, &known);
+	struct fw_iface_counts counts = {};
+
+	for (size_t i = 0; i < count; i++)
+		if (!known[i].ifindex && !fw_stats_iface(agent->datapath, known[i].iface, &counts))
+			add_counts(sums, &counts);
+}
+
 static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, json_t *warnings)
 {
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
 	json_t *list = json_array();
 
+	add_gone(agent, sums);
 	for (size_t i = 0; i < count; i++) {
 		json_t *json = attached_to_json(agent, &attached[i], sums);
 

@@ -85,7 +85,8 @@ static void add_reasons(struct fw_agent *agent, struct causes *causes)
 {
 	uint64_t dropped[FW_REASON_MAX_] = {0}, would_drop[FW_REASON_MAX_] = {0};
 	const struct fw_attached *attached;
-	size_t count = fw_attachments_list(agent->attachments, &attached);
+	/* Counters of an interface that goes and comes back go on. */
+	size_t count = fw_attachments_known(agent->attachments, &attached);
 
 	for (size_t i = 0; i < count; i++) {
 		struct fw_iface_counts counts;

@@ -77,6 +77,18 @@ const struct fw_attached *fw_interfaces_find(const struct fw_agent *agent, const
 	return NULL;
 }
 
+/* Also one that waits for its device. */
+static bool is_known(const struct fw_agent *agent, const char *name)
+{
+	const struct fw_attached *known;
+	size_t count = agent->attachments ? fw_attachments_known(agent->attachments, &known) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(known[i].name, name))
+			return true;
+	return false;
+}
+
 static int no_such_interface(const char *name, struct fw_err *err)
 {
 	struct if_nameindex *all = if_nameindex();
@@ -114,7 +126,8 @@ static enum fw_mode mode_of(const struct fw_policy *policy, const char *name)
 uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_policy *policy)
 {
 	const struct fw_attached *attached;
-	size_t count = agent->attachments ? fw_attachments_list(agent->attachments, &attached) : 0;
+	/* What comes back must count from its first packet on. */
+	size_t count = agent->attachments ? fw_attachments_known(agent->attachments, &attached) : 0;
 	uint32_t mask = agent->interfaces.count_unknown ? UINT32_MAX : 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -128,7 +141,7 @@ uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_po
 	return mask;
 }
 
-static void say_attached(struct fw_agent *agent, const struct fw_attached *attached, const char *by)
+void fw_interfaces_say_attached(struct fw_agent *agent, const struct fw_attached *attached, const char *by)
 {
 	const char *mode = fw_xdp_mode_word(attached->mode);
 	bool hand = strcmp(by, "agent") != 0;
@@ -158,7 +171,7 @@ static int attach_one(struct fw_agent *agent, struct fw_wanted *wanted, const ch
 
 	snprintf(wanted->error, sizeof(wanted->error), "%s", r ? err->text : "");
 	if (!r && !known)
-		say_attached(agent, attached, by);
+		fw_interfaces_say_attached(agent, attached, by);
 	return r;
 }
 
@@ -173,7 +186,7 @@ static bool is_wanted(const struct fw_interface *wanted, size_t count, const cha
 static void detach_others(struct fw_agent *agent, const struct fw_interface *wanted, size_t count)
 {
 	const struct fw_attached *attached;
-	size_t left = fw_attachments_list(agent->attachments, &attached), i = 0;
+	size_t left = fw_attachments_known(agent->attachments, &attached), i = 0;
 
 	while (i < left) {
 		char name[IF_NAMESIZE];
@@ -192,7 +205,7 @@ static void detach_others(struct fw_agent *agent, const struct fw_interface *wan
 		}
 		fw_event(agent, "detach", "agent", json_pack("{s:s}", "interface", name),
 			 "interface '%s': detached, the policy does not name it any more", name);
-		left = fw_attachments_list(agent->attachments, &attached);
+		left = fw_attachments_known(agent->attachments, &attached);
 		i = 0;
 	}
 }
@@ -269,7 +282,7 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 		return r;
 	*ret = attached;
 	if (!was_attached)
-		say_attached(agent, attached, by);
+		fw_interfaces_say_attached(agent, attached, by);
 	base = request_for(agent, agent->loaded->policy, request->name);
 	if (is_listed(agent, request->name) && base.xdp == request->xdp && base.chain == request->chain)
 		fw_drift_iface_forget(&agent->drift, request->name);
@@ -287,7 +300,7 @@ int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *b
 	struct fw_err ignored = {};
 	int r;
 
-	if (!fw_interfaces_find(agent, name))
+	if (!is_known(agent, name))
 		return fw_err_set(err, -ENOENT,
 				  "interface '%s' is not attached; 'floodwall status' lists those that are",
 				  name);

@@ -43,6 +43,9 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 			 const struct fw_attached **ret, struct fw_err *err);
 int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *by, struct fw_err *err);
 
+/* The event of an interface that is filtered from now on. */
+void fw_interfaces_say_attached(struct fw_agent *agent, const struct fw_attached *attached, const char *by);
+
 /* Links that vanish and come back. */
 int fw_interfaces_watch(struct fw_agent *agent, struct fw_err *err);
 void fw_interfaces_done(struct fw_interfaces *interfaces);

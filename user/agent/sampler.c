@@ -87,7 +87,8 @@ static void on_timer(uv_timer_t *timer)
 	struct fw_sampler *sampler = &agent->sampler;
 	struct fw_traffic_totals totals = {};
 	const struct fw_attached *attached;
-	size_t count = fw_attachments_list(agent->attachments, &attached);
+	/* Counters of an interface that goes and comes back go on. */
+	size_t count = fw_attachments_known(agent->attachments, &attached);
 	uint64_t reasons[FW_REASON_MAX_] = {0};
 	uint64_t now = fw_monotonic_ns(), elapsed = now - sampler->at_ns;
 

@@ -20,7 +20,7 @@
 
 struct fw_attachments {
 	struct fw_datapath *datapath;
-	size_t count;
+	size_t count, filtered;		     /* filtered: the first ones, whose device is there */
 	struct fw_attached list[FW_IFACES_MAX]; /* parallel to the two below */
 	struct fw_interface requests[FW_IFACES_MAX];
 	struct fw_link links[FW_IFACES_MAX];
@@ -94,6 +94,30 @@ static void forget(struct fw_attachments *attachments, size_t i)
 	memmove(&attachments->links[i], &attachments->links[i + 1], rest * sizeof(attachments->links[0]));
 }
 
+static void move(struct fw_attachments *attachments, size_t from, size_t to)
+{
+	struct fw_attached info = attachments->list[from];
+	struct fw_interface request = attachments->requests[from];
+	struct fw_link link = attachments->links[from];
+	size_t between = from - to;
+
+	memmove(&attachments->list[to + 1], &attachments->list[to], between * sizeof(info));
+	memmove(&attachments->requests[to + 1], &attachments->requests[to], between * sizeof(request));
+	memmove(&attachments->links[to + 1], &attachments->links[to], between * sizeof(link));
+	attachments->list[to] = info;
+	attachments->requests[to] = request;
+	attachments->links[to] = link;
+}
+
+/* After every change: what is filtered comes first, what waits for its device behind it. */
+static void arrange(struct fw_attachments *attachments)
+{
+	attachments->filtered = 0;
+	for (size_t i = 0; i < attachments->count; i++)
+		if (attachments->list[i].ifindex)
+			move(attachments, i, attachments->filtered++);
+}
+
 /* Takes the program off; the entry stays. */
 static int take_off(struct fw_attachments *attachments, size_t i, struct fw_err *err)
 {
@@ -123,6 +147,12 @@ void fw_attachments_free(struct fw_attachments *attachments, bool detach)
 }
 
 size_t fw_attachments_list(const struct fw_attachments *attachments, const struct fw_attached **ret)
+{
+	*ret = attachments->list;
+	return attachments->filtered;
+}
+
+size_t fw_attachments_known(const struct fw_attachments *attachments, const struct fw_attached **ret)
 {
 	*ret = attachments->list;
 	return attachments->count;
@@ -241,8 +271,7 @@ static int add(struct fw_attachments *attachments, const struct fw_interface *re
 	return 0;
 }
 
-int fw_attach(struct fw_attachments *attachments, const struct fw_interface *request,
-	      const struct fw_attached **ret, struct fw_err *err)
+static int attach(struct fw_attachments *attachments, const struct fw_interface *request, struct fw_err *err)
 {
 	unsigned int ifindex = if_nametoindex(request->name);
 	int i = find(attachments, request->name), r;
@@ -258,8 +287,6 @@ int fw_attach(struct fw_attachments *attachments, const struct fw_interface *req
 	} else if (attachments->list[i].ifindex == ifindex && attachments->requests[i].xdp == request->xdp &&
 		   attachments->requests[i].chain == request->chain) {
 		attachments->requests[i] = *request;
-		if (ret)
-			*ret = &attachments->list[i];
 		return 0;
 	} else if (attachments->list[i].ifindex) {
 		r = take_off(attachments, (size_t)i, err);
@@ -272,8 +299,17 @@ int fw_attach(struct fw_attachments *attachments, const struct fw_interface *req
 		fw_iface_index_set(attachments->datapath, attachments->list[i].iface, NULL);
 		forget(attachments, (size_t)i);
 	}
+	return r;
+}
+
+int fw_attach(struct fw_attachments *attachments, const struct fw_interface *request,
+	      const struct fw_attached **ret, struct fw_err *err)
+{
+	int r = attach(attachments, request, err);
+
+	arrange(attachments);
 	if (!r && ret)
-		*ret = &attachments->list[i];
+		*ret = &attachments->list[find(attachments, request->name)];
 	return r;
 }
 
@@ -288,6 +324,7 @@ int fw_detach(struct fw_attachments *attachments, const char *name, struct fw_er
 		return r;
 	fw_iface_index_set(attachments->datapath, attachments->list[i].iface, NULL);
 	forget(attachments, (size_t)i);
+	arrange(attachments);
 	return 0;
 }
 
@@ -350,6 +387,7 @@ int fw_attachments_refresh(struct fw_attachments *attachments, struct fw_err *er
 			r = fw_err_set(err, one, "%s came back but could not be attached: %s",
 				       attachments->list[i].name, own.text);
 	}
+	arrange(attachments);
 	return r;
 }
 

@@ -29,7 +29,11 @@ struct fw_attachments; /* the agent's list, owns links */
 
 struct fw_attachments *fw_attachments_new(struct fw_datapath *datapath);
 void fw_attachments_free(struct fw_attachments *attachments, bool detach);
+/* Those that are filtered. */
 size_t fw_attachments_list(const struct fw_attachments *attachments, const struct fw_attached **ret);
+/* Behind them also those whose device is gone (ifindex 0): they keep their counters and are put on again when
+ * it is back. */
+size_t fw_attachments_known(const struct fw_attachments *attachments, const struct fw_attached **ret);
 
 /* -ENODEV no such interface (text lists the ones there are); -EBUSY a foreign program holds the hook (text
  * names it by id and name, it is left alone); -EOPNOTSUPP native refused (text has the driver's reason and
@@ -39,7 +43,7 @@ int fw_attach(struct fw_attachments *attachments, const struct fw_interface *req
 	      const struct fw_attached **ret, struct fw_err *err);
 int fw_detach(struct fw_attachments *attachments, const char *name,
 	      struct fw_err *err); /* -ENOENT: not ours */
-/* Re-attach what vanished and came back (RTM_NEWLINK); drop defunct links (ifindex 0). Call on link changes.
+/* Re-attach what vanished and came back (RTM_NEWLINK); close the links of what is gone. Call on link changes.
  */
 int fw_attachments_refresh(struct fw_attachments *attachments, struct fw_err *err);
 /* Names of interfaces whose links are pinned (state of an earlier agent), NULL-terminated, caller frees all.
