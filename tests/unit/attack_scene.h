@@ -22,6 +22,7 @@ struct scene {
 	struct fw_attacks *attacks;
 	uint64_t now_ns, started, changed, ended, would_drop;
 	struct fw_attack_cause causes[4];
+	size_t without; /* causes at the front that the policy does not have for now */
 	struct fw_drop_sample samples[8192];
 	size_t sample_count;
 	struct fw_attack last; /* of the last news */
@@ -41,8 +42,8 @@ static inline void look(struct scene *scene)
 {
 	struct fw_attack_step step = {.now_ns = scene->now_ns,
 				      .wall_ns = scene->now_ns,
-				      .causes = scene->causes,
-				      .cause_count = 4,
+				      .causes = scene->causes + scene->without,
+				      .cause_count = 4 - scene->without,
 				      .would_drop = scene->would_drop,
 				      .samples = scene->samples,
 				      .sample_count = scene->sample_count};

@@ -247,3 +247,38 @@ Test(attack_restart, without_the_counters_of_before)
 		close_scene(scene);
 	}
 }
+
+/* A policy without the rule for a while, reloaded or at a restart: back in force it has counters that have
+ * gone on, or for long nobody looked at them. They are of no step. Only counting, the same. */
+Test(attack_restart, a_rule_that_was_away_dropped_it_before)
+{
+	for (int kind = 0; kind < 4; kind++) {
+		struct scene *scene = open_scene();
+		struct fw_attacks *saved = calloc(1, sizeof(*saved));
+		struct flood flood = FLOOD;
+		bool killed = kind & 1;
+
+		flood.would = kind & 2;
+		steps(scene, 8, flood);
+		memcpy(saved, scene->attacks, sizeof(*saved));
+		if (killed)
+			steps(scene, 20, flood);
+		unseen(scene, killed ? GAP : 1, 0, flood);
+		if (killed)
+			restart(scene, saved, true);
+		scene->without = 1;
+		quiet(scene, 8);
+		scene->without = 0;
+		steps(scene, 12, flood);
+		cr_assert_eq(scene->attacks->active_count, 1, "%d", kind);
+		cr_expect_float_eq(scene->attacks->active[0].peak_packets_per_second, 4000, 1, "%d: %f", kind,
+				   scene->attacks->active[0].peak_packets_per_second);
+		cr_expect_float_eq(scene->attacks->active[0].packets_per_second, 4000, 1, "%d", kind);
+		cr_expect_float_eq(dropped(&scene->attacks->active[0]),
+				   (killed ? 8 + 20 + GAP + 12 : 8 + 1 + 12) * 1000, 1, "%d: %f", kind,
+				   dropped(&scene->attacks->active[0]));
+		cr_expect_eq(scene->started, 1, "%d", kind);
+		free(saved);
+		close_scene(scene);
+	}
+}

@@ -276,17 +276,27 @@ static void look_at_cause(struct fw_attack_look *look)
 static bool measure(struct fw_attack_look *look, const struct fw_attack_cause *cause)
 {
 	struct fw_attack_lane *lane = &look->attacks->lanes[cause->lane % FW_ATTACK_LANES];
-	bool known = fw_attack_goes_on(lane, cause);
+	bool known = fw_attack_goes_on(lane, cause), away = fw_attack_was_away(look->attacks, lane);
 
 	look->cause = cause;
 	look->lane = lane;
+	look->since_ns = lane->seen ? lane->looked_ns : look->attacks->last_step_ns;
 	look->dropped = known ? (double)(cause->dropped - lane->dropped) : 0;
 	look->counted = known ? (double)(cause->would_drop - lane->would_drop) : 0;
-	look->would_drop = fw_attack_own_would(&look->would, cause->lane, look->counted);
+	look->would_drop = away ? look->counted
+				: fw_attack_own_would(&look->would, cause->lane, look->counted);
 	lane->seen = true;
+	lane->looked_ns = look->step->now_ns;
 	lane->dropped = cause->dropped;
 	lane->would_drop = cause->would_drop;
 	return known;
+}
+
+/* The first look at it after a while: an average over so long says nothing of this step. */
+static void look_after_gap(struct fw_attack_look *look)
+{
+	look->lane->over_steps = look->lane->hidden_steps = 0;
+	fw_attack_look_over_gap(look);
 }
 
 static void sum_up(struct fw_attack *attack)
@@ -340,8 +350,11 @@ void fw_attacks_resume(struct fw_attacks *attacks, uint64_t looked_ns, uint64_t 
 			attacks->active[i].last_over_ns = now_ns;
 	attacks->resumed_ns = now_ns;
 	attacks->resumes = looked_ns && looked_ns <= now_ns;
-	if (attacks->resumes)
-		attacks->last_step_ns = looked_ns;
+	if (!attacks->resumes)
+		return;
+	attacks->last_step_ns = looked_ns;
+	for (size_t i = 0; i < FW_ATTACK_LANES; i++)
+		attacks->lanes[i].looked_ns = looked_ns;
 }
 
 static void forget_all_rates(struct fw_attacks *attacks)
@@ -367,7 +380,8 @@ void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *st
 		forget_all_rates(attacks);
 	for (size_t i = 0; i < step->cause_count; i++)
 		if (measure(look, &step->causes[i]) && !first)
-			(resumes ? fw_attack_look_over_gap : look_at_cause)(look);
+			(look->since_ns < attacks->last_step_ns || resumes ? look_after_gap
+									   : look_at_cause)(look);
 	if (resumes) /* those before the restart, which said how long it went on */
 		forget_all_rates(attacks);
 	if (!first)

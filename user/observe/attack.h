@@ -100,6 +100,7 @@ struct fw_attack_lane_step {
 
 struct fw_attack_lane {
 	bool seen;
+	uint64_t looked_ns; /* when its counters were these */
 	uint64_t dropped, would_drop;
 	uint64_t over_since_ns;
 	unsigned int over_steps;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What was dropped while no agent looked: counters went on, samples only as far as there was room for them.
- */
+/* What was dropped while no agent looked, or by a rule that a policy in between did not have: counters went
+ * on, samples only as far as there was room for them. */
 #include "observe/attack_look.h"
 
 static double packets_of(const struct fw_attack_look *look)
@@ -29,7 +29,7 @@ static double usual_rate(const struct fw_attack_look *look, const struct fw_atta
 /* It went on as before until its packets were used up. Fewer than a look calls an attack prolong none. */
 static void prolong(const struct fw_attack_look *look, struct fw_attack *attack, double packets)
 {
-	uint64_t now = look->step->now_ns, last = look->attacks->last_step_ns;
+	uint64_t now = look->step->now_ns, last = look->since_ns;
 	double lasted = packets / usual_rate(look, attack) * 1e9;
 
 	if (packets * 1e9 < FW_ATTACK_STILL_ON * look->cause->start * FW_ATTACK_STEP_NS)
@@ -89,14 +89,14 @@ void fw_attack_look_over_gap(struct fw_attack_look *look)
 {
 	struct fw_attacks *attacks = look->attacks;
 	struct fw_attack_share shares[FW_ATTACK_SHARES];
-	double packets = packets_of(look);
+	double packets = packets_of(look), seconds = (double)(look->step->now_ns - look->since_ns) / 1e9;
 	size_t count;
 
 	if (packets <= 0 || !attacks->active_count)
 		return;
 	fw_attack_gather(look);
 	count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, attacks,
-				 look->cause->start * look->seconds / packets, shares, look->share_of);
+				 look->cause->start * seconds / packets, shares, look->share_of);
 	if (!count) {
 		credit_blindly(look);
 		return;

@@ -33,6 +33,7 @@ struct fw_attack_look {
 	/* of the cause at hand */
 	const struct fw_attack_cause *cause;
 	struct fw_attack_lane *lane;
+	uint64_t since_ns;	    /* when it was looked at before */
 	double dropped, would_drop; /* would_drop: of packets that passed, and are no other rule's */
 	double counted;		    /* all that it would have dropped */
 	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
@@ -44,6 +45,12 @@ struct fw_attack_look {
 static inline bool fw_attack_goes_on(const struct fw_attack_lane *lane, const struct fw_attack_cause *cause)
 {
 	return lane->seen && cause->dropped >= lane->dropped && cause->would_drop >= lane->would_drop;
+}
+
+/* A policy without the rule was in force: what it has counted since is of no step. */
+static inline bool fw_attack_was_away(const struct fw_attacks *attacks, const struct fw_attack_lane *lane)
+{
+	return lane->seen && lane->looked_ns != attacks->last_step_ns;
 }
 
 /* attack_would.c */
@@ -73,7 +80,7 @@ void fw_attack_gather(struct fw_attack_look *look);
 /* The active attack a target belongs to: its own, or the narrowest around it. -1 */
 int fw_attack_find(const struct fw_attacks *attacks, const struct fw_attack_target *target);
 
-/* attack_gap.c: what the cause at hand dropped while nobody looked goes to the attacks that lasted. An
+/* attack_gap.c: what the cause at hand dropped while nobody looked at it goes to the attacks that lasted. An
  * average over so long says nothing of rates, and starts nothing. */
 void fw_attack_look_over_gap(struct fw_attack_look *look);
 

@@ -31,7 +31,8 @@ static double counted_by_rules(const struct fw_attack_look *look)
 		const struct fw_attack_cause *cause = &look->step->causes[i];
 		const struct fw_attack_lane *lane = &look->attacks->lanes[cause->lane % FW_ATTACK_LANES];
 
-		if (cause->lane < FW_RULE_IDS && fw_attack_goes_on(lane, cause))
+		if (cause->lane < FW_RULE_IDS && fw_attack_goes_on(lane, cause) &&
+		    !fw_attack_was_away(look->attacks, lane))
 			counted += (double)(cause->would_drop - lane->would_drop);
 	}
 	return counted;
