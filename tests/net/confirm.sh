@@ -170,6 +170,7 @@ sleep 5
 start_agent
 sleep 1
 expect "a restarted agent honours a deadline that passed meanwhile" 7 "$(limit)"
+expect_words "which events say" 'rollback +rolled back generation [0-9]+, its predecessor is in force as generation [0-9]+: .* while no agent ran' <(fw events)
 expect "and says so" True "$(fwj rollback | field "d['unchanged']")"
 expect_exit "plan says what would change" 0 fw plan "$WORK/third.yaml"
 expect_words "in words" 'blanket.*(7|30)' "$WORK/out"

@@ -140,6 +140,22 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 	return 0;
 }
 
+void fw_confirm_say_late(struct fw_agent *agent)
+{
+	const struct fw_confirm *confirm = &agent->confirm;
+	static const char why[] = "nobody confirmed it in time, the deadline passed while no agent ran";
+
+	if (!confirm->late)
+		return;
+	fw_event(agent, "rollback", "agent",
+		 json_pack("{s:I, s:I, s:s}", "generation", (json_int_t)agent->generation, "rolled_back",
+			   (json_int_t)confirm->late, "why", why),
+		 "rolled back generation %u, %s is in force as generation %u: %s", confirm->late,
+		 confirm->late_lost ? "the policy file, as its predecessor cannot be had again,"
+				    : "its predecessor",
+		 agent->generation, why);
+}
+
 json_t *fw_confirm_to_json(const struct fw_confirm *confirm)
 {
 	if (!confirm->pending)

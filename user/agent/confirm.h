@@ -20,6 +20,8 @@ struct fw_confirm {
 	bool timed_out;	     /* rolled back because nobody confirmed in time */
 	uint32_t taken_back; /* the generation that went, until `rollback` has said it or another policy is in
 				force; 0: none */
+	uint32_t late;	     /* taken back at start: the deadline had passed while no agent ran; 0 */
+	bool late_lost;	     /* and what was before it cannot be had: the file is in force */
 	uv_timer_t timer;
 };
 
@@ -40,6 +42,9 @@ int fw_confirm_take_back(struct fw_agent *agent, const char *by, const char *why
 			 struct fw_err *err);
 /* The policy that a rollback has left, if that is what the next one would go to. */
 void fw_confirm_forget_left(struct fw_agent *agent);
+
+/* The event of a rollback that a start has made, if it has. */
+void fw_confirm_say_late(struct fw_agent *agent);
 
 json_t *fw_confirm_to_json(const struct fw_confirm *confirm);
 void fw_confirm_from_json(struct fw_confirm *confirm, const json_t *document, bool same_boot);

@@ -224,7 +224,7 @@ static const char *choose(struct fw_agent *agent, const struct fw_loaded *config
 		confirm->pending = false;
 		confirm->outcome = "rolled_back";
 		confirm->timed_out = true;
-		confirm->taken_back = confirm->generation;
+		confirm->taken_back = confirm->late = confirm->generation;
 		fw_confirm_forget_left(agent);
 		return "an applied policy was not confirmed before its deadline, which passed while no agent "
 		       "ran: rolled back";
@@ -286,6 +286,7 @@ int fw_force_start(struct fw_agent *agent, struct fw_loaded *configured, struct 
 		fw_log(FW_LOG_NOTICE, "%s", json_string_value(json_array_get(notes, i)));
 	json_decref(notes);
 	fw_stand_done(&stand);
+	agent->confirm.late_lost = !chosen;
 	if (!chosen)
 		agent->confirm.taken_back = 0;
 	r = fw_force_install(agent, chosen ? chosen : configured, err);

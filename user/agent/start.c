@@ -245,6 +245,7 @@ static void announce(struct fw_agent *agent)
 		 "floodwalld %s: %zu interface%s, generation %u, policy %s", FW_VERSION, count,
 		 count == 1 ? "" : "s", agent->generation, agent->loaded->stand.name);
 	fw_rebuilt_say(agent);
+	fw_confirm_say_late(agent);
 	fw_set_files_say(agent);
 	agent->ready = true;
 	puts("ready");
