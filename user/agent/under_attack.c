@@ -71,8 +71,10 @@ void fw_under_attack_load(struct fw_agent *agent)
 		state.active = active;
 		state.expires_ns = (uint64_t)expires;
 		state.since_wall_ns = (uint64_t)since;
-		/* What happened without an agent is not known: the time until it lifts begins anew. */
-		state.last_attack_ns = active ? fw_monotonic_ns() : (uint64_t)last;
+		/* What happened without an agent is not known: the time until it lifts begins anew. By hand
+		 * it was on without an attack, maybe: one that lasts says so itself. */
+		state.last_attack_ns =
+			active && state.mode == FW_UNDER_ATTACK_AUTO ? fw_monotonic_ns() : (uint64_t)last;
 		snprintf(state.by, sizeof(state.by), "%s", by);
 		snprintf(state.switched_by, sizeof(state.switched_by), "%s", switched_by);
 		agent->under_attack = state;
