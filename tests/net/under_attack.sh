@@ -69,6 +69,11 @@ expect_exit "reload" 0 fw reload
 expect "a reload keeps it" "on True True" "$(switch '"%(mode)s %(active)s" % d') $(rule strict enforcing)"
 if until_true 8 is_lifted; then ok "its time is up"; else not_ok "its time is up" "$(fwj under-attack)"; fi
 expect "auto again" auto "$(switch 'd["mode"]')"
+expect_exit "on for 2 s" 0 fw under-attack on --for 2s
+stop_agent KILL
+sleep 3
+start_agent
+if until_true 5 is_lifted; then ok "its time is up while no agent ran: no attack keeps it on"; else not_ok "its time is up while no agent ran: no attack keeps it on" "$(fwj under-attack)"; fi
 expect_exit "on" 0 fw under-attack on
 stop_agent
 start_agent
@@ -116,6 +121,8 @@ is_answered() { [ "$(answers)" = "[True]" ]; }
 expect_exit "a policy with cookies under attack" 0 fw reload
 flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 --seconds 6
 if until_true 5 is_challenged; then ok "a SYN flood is challenged"; else not_ok "a SYN flood is challenged" "$(status 'd["challenge"]')"; fi
+if until_true 5 is_answered; then ok "and answered"; else not_ok "and answered" "$(status 'd["challenge"]')"; fi
+expect "of which no event says the contrary" 0 "$(fw events | grep -c "'cookies': .* would be answered")"
 expect_exit "off" 0 fw under-attack off
 expect "nothing is challenged any more" "False 0" "$(status 'd["challenge"]["engaged"]') $(challenged)"
 # acks: what becomes of ACKs of no connection, all of those that arrive: a burst may overflow the link before the filter.
@@ -159,12 +166,18 @@ interfaces: [{name: $IFACE, xdp: native, mode: count}]
 rules:
   - {name: counted, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: destination, action: challenge}
 YAML
+sysctls() { on victim sysctl -n net.ipv4.tcp_syncookies net.ipv4.tcp_timestamps | tr '\n' ' '; }
+are_raised() { [ "$(sysctls)" = "2 2 " ]; }
+on victim sysctl -qw net.ipv4.tcp_syncookies=1 net.ipv4.tcp_timestamps=1
+expect_exit "sysctls are what cookies need" 0 until_true 5 are_raised
 expect_exit "an interface in count mode" 0 fw reload
+expect "where nobody is answered they are the host's own" "1 1 " "$(sysctls)"
+expect "of which there is nothing to warn" 0 "$(status 'len([w for w in d["warnings"] if "challenge" in w])')"
 flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 --seconds 12
 if until_true 5 is_challenged; then ok "the flood is seen"; else not_ok "the flood is seen" "$(status 'd["challenge"]')"; fi
 expect "and answered nowhere" "[False]" "$(answers)"
 expect_words "status says so" "counted on $VICTIM_IP4 .*answers nobody" <(fw status)
-expect_words "the event, too" "'counted': a SYN flood on .* would be answered with cookies, but pass: .* in count mode, or match by a feed on trial" <(fw events)
+expect_words "the event, too" "'counted': a SYN flood on .* would be answered with cookies, but pass: they come by an interface in count mode$" <(fw events)
 sed -i '/name: counted/s/challenge}/challenge, mode: count}/' "$WORK/policy.yaml"
 expect_exit "the rule counts, too" 0 fw reload
 expect_words "what never answered does not cease to" "'counted' would not answer SYNs to .* with cookies any more: it counts" <(fw events)
@@ -177,6 +190,32 @@ disown
 until_true 5 on victim sh -c 'ss -Hltn "sport = :80" | grep -q .'
 sed -i 's/, mode: count//' "$WORK/policy.yaml"
 expect_exit "it enforces" 0 fw reload
+expect "with the sysctls for it" "2 2 " "$(sysctls)"
 if until_true 5 is_answered; then ok "now it is answered"; else not_ok "now it is answered" "$(status 'd["challenge"]')"; fi
 expect_words "which is told" "'counted': a SYN flood on .*, SYNs are answered with cookies" <(fw events)
+wait "$FLOOD_PID"
+
+# Out of mode count, and from everybody's limit to each destination's, while it is flooded.
+policy <<YAML
+version: 1
+mode: count
+interfaces: [{name: $IFACE, xdp: native}]
+rules:
+  - {name: turns, match: {protocol: tcp, tcp_flags: syn}, limit: 500 connections/1s, per: total, action: challenge}
+YAML
+expect_exit "a policy in mode count" 0 fw reload
+flood --dst "$VICTIM_IP4" --source pool:4096 --proto syn --dport 80 --rate 5000 --seconds 14
+counts() { [ "$(rule turns would_drop)" -gt 5000 ]; }
+until_true 5 counts
+sed -i '/^mode: count/d' "$WORK/policy.yaml"
+expect_exit "it enforces" 0 fw reload
+if until_true 5 is_answered; then ok "everybody is answered"; else not_ok "everybody is answered" "$(status 'd["challenge"]')"; fi
+expect "and was at no time said to pass" 0 "$(fw events | grep -c "'turns': .* would be answered")"
+destinations() { status '" ".join(x["destination"] for x in d["challenge"]["active"])'; }
+expect "status says whom it is for" all "$(destinations)"
+sed -i 's/per: total/per: destination/' "$WORK/policy.yaml"
+expect_exit "now per destination" 0 fw reload
+expect "nobody is challenged for everybody's sake any more" "" "$(destinations | grep all)"
+is_victim() { [ "$(destinations)" = "$VICTIM_IP4" ]; }
+if until_true 5 is_victim; then ok "but the victim is"; else not_ok "but the victim is" "$(status 'd["challenge"]')"; fi
 wait "$FLOOD_PID"

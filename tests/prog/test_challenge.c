@@ -91,16 +91,18 @@ Test(challenge, ends_when_the_rule_counts)
 	"version: 1\nrules: [" SYN_RULE("loud", "80", more) ", " SYN_RULE("syn", "443", "") "]\n"
 #define SHOWN 8
 
-static bool is_syn(const void *context, uint16_t rule)
+static bool is_syn(const void *context, uint16_t rule, bool of_everybody)
 {
 	const struct lab *lab = context;
 
+	(void)of_everybody;
 	return rule < FW_RULE_IDS && !strcmp(lab->ids.name[rule], "syn");
 }
 
-static bool is_any(const void *context, uint16_t rule)
+static bool is_any(const void *context, uint16_t rule, bool of_everybody)
 {
 	(void)context;
+	(void)of_everybody;
 	return rule < FW_RULE_IDS;
 }
 
@@ -162,6 +164,32 @@ Test(challenge, what_a_rule_that_counts_has_left_is_taken_away)
 	lab_publish(lab, TWO_RULES("mode: count, "));
 	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST, .to = VICTIM_OTHER));
 	cr_assert_eq(fw_challenges(lab->datapath, is_syn, lab, entries, SHOWN, &count), 0);
+	expect(lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST, .to = VICTIM_OTHER));
+	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
+	scene_close(&scene);
+}
+
+static bool is_of_one(const void *context, uint16_t rule, bool of_everybody)
+{
+	return is_syn(context, rule, of_everybody) && !of_everybody;
+}
+
+/* Nor does one that was per: total, once it is per destination. */
+Test(challenge, what_a_rule_with_other_keys_has_left_is_taken_away)
+{
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+	struct fw_challenge_entry entries[SHOWN];
+	size_t count = 0;
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	lab_publish(lab, PER_IP);
+	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST, .to = VICTIM_OTHER));
+	flood(&scene, VICTIM);
+	cr_assert_eq(fw_challenges(lab->datapath, is_of_one, lab, entries, SHOWN, &count), 0);
+	cr_assert_eq(count, 1);
+	cr_expect_neq(entries[0].key.addr.w[3], 0, "of one destination");
 	expect(lab, FW_REASON_NO_RULE, TCP(TCP_ACK, .from = HONEST, .to = VICTIM_OTHER));
 	expect(lab, FW_REASON_CHALLENGE_NO_STATE, TCP(TCP_ACK, .from = HONEST));
 	scene_close(&scene);

@@ -205,13 +205,12 @@ static void tick(struct fw_challenge_watch *watch)
 		uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
 }
 
-void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
+/* needed: somebody may be answered, and not only counted. */
+static void engage(struct fw_agent *agent, bool needed)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 	struct fw_err err = {};
 
-	if (!wants(policy))
-		return;
 	if (!watch->known) {
 		watch->known = true;
 		watch->unable = !fw_cookies_known();
@@ -219,7 +218,7 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 	if (watch->unable)
 		fw_err_set(&err, -EOPNOTSUPP,
 			   "this kernel has no bpf_tcp_gen_syncookie for XDP (CONFIG_SYN_COOKIES)");
-	else if (!raise_sysctl(agent, 0, &err))
+	else if (needed && !raise_sysctl(agent, 0, &err))
 		raise_sysctl(agent, 1, &err);
 	fw_cookie_host_read(&watch->host);
 	if (watch->unseen[0])
@@ -227,20 +226,24 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 	if (watch->unable)
 		watch->host.flags = 0;
 	fw_cookie_host_set(agent->datapath, &watch->host);
-	set_trouble(watch, watch->host.flags & FW_COOKIE_READY ? "" : err.text);
+	set_trouble(watch, watch->host.flags & FW_COOKIE_READY || !needed ? "" : err.text);
 	watch->engaged = true;
+	watch->needed = needed;
 	tick(watch);
 }
 
-void fw_challenge_release(struct fw_agent *agent)
+void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
+{
+	if (wants(policy))
+		engage(agent, fw_interfaces_would_enforce(agent, policy));
+}
+
+static void give_all_back(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 	struct fw_cookie_host none = {};
 	bool any = false;
 
-	watch->engaged = false;
-	watch->trouble[0] = watch->unseen[0] = watch->mute[0] = '\0';
-	watch->unseen_ticks = 0;
 	for (int i = 0; i < FW_COOKIE_SYSCTLS; i++) {
 		if (!watch->recorded[i])
 			continue;
@@ -257,6 +260,28 @@ void fw_challenge_release(struct fw_agent *agent)
 	fw_cookie_host_set(agent->datapath, &watch->host);
 }
 
+void fw_challenge_release(struct fw_agent *agent)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+
+	watch->engaged = watch->needed = false;
+	watch->trouble[0] = watch->unseen[0] = watch->mute[0] = '\0';
+	watch->unseen_ticks = 0;
+	give_all_back(agent);
+}
+
+static bool enforces_somewhere(const struct fw_agent *agent)
+{
+	const struct fw_attached *attached;
+	size_t count = fw_attachments_list(agent->attachments, &attached);
+	uint32_t counting = fw_interfaces_counting(agent, agent->loaded->policy);
+
+	for (size_t i = 0; i < count; i++)
+		if (!(counting >> (attached[i].iface % FW_IFACES_MAX) & 1))
+			return true;
+	return false;
+}
+
 void fw_challenge_settle(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
@@ -269,6 +294,8 @@ void fw_challenge_settle(struct fw_agent *agent)
 	watch->collects = filters && agent->loaded->image->slot->features & FW_FEATURE_VERIFIED;
 	if (watch->collects)
 		tick(watch);
+	if (watch->looked_at != agent->generation)
+		watch->changed_ns = fw_datapath_now_ns(agent->datapath);
 	if (watch->looked_at != agent->generation && (watch->engaged || watch->active_count))
 		fw_challenge_look(agent); /* what rules have left that challenge no more must not wait for the
 					     next tick */
@@ -277,7 +304,9 @@ void fw_challenge_settle(struct fw_agent *agent)
 		if (!watch->unseen_ticks)
 			look_for_unseen(agent);
 		look_for_mute(agent);
-		fw_challenge_engage(agent, agent->loaded->policy);
+		engage(agent, enforces_somewhere(agent));
+		if (!watch->needed)
+			give_all_back(agent);
 		return;
 	}
 	fw_challenge_release(agent);
@@ -311,7 +340,7 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 				"this host forwards: challenge answers for its own listeners only, TCP of no "
 				"connection is not dropped, and SYNs to hosts behind it pass within a budget "
 				"(see safety: synproxy_wscale)"));
-	if (watch->engaged && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
+	if (watch->needed && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
 		json_array_append_new(
 			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "
 					      "without window scale and SACK"));

@@ -28,6 +28,7 @@ struct fw_challenge_watch {
 	bool known;			  /* asked whether the kernel has the helpers */
 	bool unable;			  /* it has not */
 	bool engaged;			  /* some rule challenges, and an interface is filtered */
+	bool needed;			  /* and by some interface it does not only count */
 	bool collects;			  /* some rule asks who is verified */
 	bool recorded[FW_COOKIE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
 	long before[FW_COOKIE_SYSCTLS];
@@ -44,7 +45,8 @@ struct fw_challenge_watch {
 	struct fw_challenge_done fresh_done[FW_CHALLENGE_SHOWN];
 	size_t active_count, fresh_count, verified;
 	unsigned int ticks;
-	uint32_t looked_at; /* generation */
+	uint32_t looked_at;  /* generation */
+	uint64_t changed_ns; /* when it had come into force */
 	uv_timer_t timer;
 };
 

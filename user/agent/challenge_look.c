@@ -9,8 +9,9 @@
 #define SAMPLED_NS (3 * FW_ATTACK_STEP_NS) /* after so long samples of a flood are there */
 static const struct fw_addr everybody;
 
-/* Rules that count leave notes of what they would challenge in the same map, and those that are gone do. */
-static bool challenges(const void *context, uint16_t rule)
+/* Rules that count leave notes of what they would challenge in the same map, and those that are gone, or were
+ * per something else, do. */
+static bool challenges(const void *context, uint16_t rule, bool of_everybody)
 {
 	const struct fw_agent *agent = context;
 	const struct fw_policy *policy = agent->loaded->policy;
@@ -18,23 +19,71 @@ static bool challenges(const void *context, uint16_t rule)
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (agent->loaded->image->slot->rules[i].id == rule)
 			return policy->rules[i].action == FW_ACTION_CHALLENGE &&
-			       !fw_rule_counts(policy, &policy->rules[i]);
+			       !fw_rule_counts(policy, &policy->rules[i]) &&
+			       of_everybody == (policy->rules[i].per != FW_PER_DESTINATION);
 	return false;
+}
+
+static bool is_of_everybody(const struct fw_challenge_entry *entry)
+{
+	return !memcmp(&entry->key.addr, &everybody, sizeof(everybody));
+}
+
+/* Interfaces by whose SYNs nobody is answered, now. */
+static uint32_t silent_ifaces(const struct fw_agent *agent)
+{
+	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
+
+	return slot ? slot->count_ifaces | fw_datapath_control(agent->datapath)->mute_ifaces : UINT32_MAX;
 }
 
 /* Whether SYNs that come by some filtered interface can be answered: this host can, it is not in count mode,
  * and somebody takes answers there. */
 static bool answers(const struct fw_agent *agent)
 {
-	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
 	const struct fw_attached *attached;
 	size_t count = fw_attachments_list(agent->attachments, &attached);
-	uint32_t silent = slot ? slot->count_ifaces | fw_datapath_control(agent->datapath)->mute_ifaces : 0;
+	uint32_t silent = silent_ifaces(agent);
 
-	for (size_t i = 0; slot && !agent->challenge.trouble[0] && i < count; i++)
+	for (size_t i = 0; !agent->challenge.trouble[0] && i < count; i++)
 		if (!(silent >> attached[i].iface & 1))
 			return true;
 	return false;
+}
+
+static bool counts_somewhere(const struct fw_agent *agent)
+{
+	const struct fw_policy_slot *slot = fw_datapath_active_slot(agent->datapath);
+	const struct fw_attached *attached;
+	size_t count = fw_attachments_list(agent->attachments, &attached);
+
+	for (size_t i = 0; slot && i < count; i++)
+		if (slot->count_ifaces >> attached[i].iface & 1)
+			return true;
+	return false;
+}
+
+static bool has_trials(const struct fw_agent *agent)
+{
+	for (size_t i = 0; i < agent->feeds.count; i++)
+		if (agent->feeds.items[i]->on_trial)
+			return true;
+	return false;
+}
+
+/* Why SYNs that would be answered pass. */
+static const char *why_passed(const struct fw_agent *agent)
+{
+	bool counts = counts_somewhere(agent), trials = has_trials(agent);
+
+	if (agent->challenge.trouble[0])
+		return "nothing can be challenged here now";
+	if (agent->challenge.mute[0])
+		return "pass: floodwall status says why";
+	return counts && trials ? "pass: they come by an interface in count mode, or match by a feed on trial"
+	       : counts		? "pass: they come by an interface in count mode"
+	       : trials		? "pass: they match by a feed on trial"
+				: "pass: there is no room for another challenge";
 }
 
 /* Of a rule and a destination, which is everybody where the rule has one limit for all. */
@@ -112,11 +161,7 @@ static void report_begin(struct fw_agent *agent, const char *rule, const char *d
 	else
 		fw_event(agent, "challenge", "packet path", json,
 			 "rule '%s': a SYN flood on %s, SYNs would be answered with cookies, but %s", rule,
-			 destination,
-			 agent->challenge.trouble[0] ? "nothing can be challenged here now"
-			 : agent->challenge.mute[0]  ? "pass: floodwall status says why"
-						     : "pass: they come by an interface in count mode, or "
-						       "match by a feed on trial");
+			 destination, why_passed(agent));
 }
 
 static void report_end(struct fw_agent *agent, const char *rule, const char *destination,
@@ -129,8 +174,9 @@ static void report_end(struct fw_agent *agent, const char *rule, const char *des
 			 rule, destination);
 	else
 		fw_event(agent, "challenge", "packet path", json,
-			 "rule '%s' %s SYNs to %s with cookies any more: it counts, or is gone", rule,
-			 answered ? "does not answer" : "would not answer", destination);
+			 "rule '%s' %s SYNs to %s with cookies any more: it counts, is gone, or is per "
+			 "something else now",
+			 rule, answered ? "does not answer" : "would not answer", destination);
 }
 
 static void report(struct fw_agent *agent, const struct fw_challenge_entry *entry,
@@ -139,13 +185,13 @@ static void report(struct fw_agent *agent, const struct fw_challenge_entry *entr
 	char destination[FW_ADDR_TEXT_MAX] = "every destination";
 	const char *rule = entry->key.rule < FW_RULE_IDS ? agent->ids.name[entry->key.rule] : "";
 
-	if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
+	if (!is_of_everybody(entry))
 		fw_addr_format(&entry->key.addr, destination, sizeof(destination));
 	if (began)
 		report_begin(agent, rule, destination, entry->answers, done);
 	else
-		report_end(agent, rule, destination, challenges(agent, entry->key.rule), entry->answers,
-			   done);
+		report_end(agent, rule, destination,
+			   challenges(agent, entry->key.rule, is_of_everybody(entry)), entry->answers, done);
 }
 
 static const struct fw_challenge_entry *find(const struct fw_challenge_entry *entries, size_t count,
@@ -194,6 +240,14 @@ static void settle_answers(struct fw_challenge_entry *entry, const struct fw_cha
 	entry->answers = any && (entry->answers || (before && before->answers));
 }
 
+/* A rule that only counted before has left notes, and says nothing of whom it answers until the packet path
+ * has moved them on under the policy in force. */
+static bool waits_for_packets(const struct fw_agent *agent, const struct fw_challenge_entry *entry, bool any)
+{
+	return any && !entry->answers &&
+	       entry->challenge.until_ns - FW_CHALLENGE_HOLD_NS <= agent->challenge.changed_ns;
+}
+
 /* Those that are new enough to be left for the next look are left out. */
 static size_t settle_all(struct fw_agent *agent, struct fw_challenge_entry *now, size_t count,
 			 struct fw_challenge_done *done)
@@ -206,6 +260,8 @@ static size_t settle_all(struct fw_agent *agent, struct fw_challenge_entry *now,
 		const struct fw_challenge_entry *before = find(watch->active, watch->active_count, &now[i]);
 
 		settle_answers(&now[i], before, any);
+		if (!before && waits_for_packets(agent, &now[i], any))
+			continue;
 		done[kept] = done_so_far(watch, &now[i], before);
 		if (waits_for_samples(agent, &now[i], before, &done[kept])) {
 			if (!before)
@@ -249,7 +305,7 @@ json_t *fw_challenge_active_to_json(struct fw_agent *agent)
 		const struct fw_challenge_entry *entry = &watch->active[i];
 		char text[FW_ADDR_TEXT_MAX] = "all";
 
-		if (memcmp(&entry->key.addr, &everybody, sizeof(everybody)) != 0)
+		if (!is_of_everybody(entry))
 			fw_addr_format(&entry->key.addr, text, sizeof(text));
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:I, s:b, s:I, s:I}", "rule",

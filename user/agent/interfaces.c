@@ -141,6 +141,19 @@ uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_po
 	return mask;
 }
 
+bool fw_interfaces_would_enforce(const struct fw_agent *agent, const struct fw_policy *policy)
+{
+	FW_FREE struct fw_interface *wanted = NULL;
+	size_t count = 0;
+
+	if (fw_interfaces_wanted(agent, policy, &wanted, &count))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (wanted[i].mode != FW_MODE_COUNT && if_nametoindex(wanted[i].name))
+			return true;
+	return false;
+}
+
 void fw_interfaces_say_attached(struct fw_agent *agent, const struct fw_attached *attached, const char *by)
 {
 	const char *mode = fw_xdp_mode_word(attached->mode);

@@ -36,6 +36,8 @@ int fw_interfaces_check(const struct fw_agent *agent, const struct fw_policy *po
 int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err);
 /* Bit per counter index of interfaces that only count. */
 uint32_t fw_interfaces_counting(const struct fw_agent *agent, const struct fw_policy *policy);
+/* Whether under this policy some interface that is there would not only count. */
+bool fw_interfaces_would_enforce(const struct fw_agent *agent, const struct fw_policy *policy);
 const struct fw_attached *fw_interfaces_find(const struct fw_agent *agent, const char *name);
 
 /* Live, by name; remembered as drift. */

@@ -49,7 +49,8 @@ static const struct fw_attached *find(const struct fw_attached *items, size_t co
 static void say_gone(struct fw_agent *agent, const char *name)
 {
 	fw_event(agent, "detach", "agent", json_pack("{s:s, s:b}", "interface", name, "gone", 1),
-		 "interface '%s': it is gone from this network namespace and NOT filtered; when it comes back, "
+		 "interface '%s': it is gone from this network namespace and NOT filtered; when it comes "
+		 "back, "
 		 "it is again",
 		 name);
 }
@@ -88,8 +89,11 @@ static void on_settled(uv_timer_t *timer)
 	if (fw_attachments_refresh(agent->attachments, &err))
 		fw_log(FW_LOG_WARNING, "links changed: %s", err.text);
 	say_changes(agent, &before);
-	if (anything_missing(agent) && fw_interfaces_sync(agent, false, &err))
+	if (!anything_missing(agent))
+		return;
+	if (fw_interfaces_sync(agent, false, &err))
 		fw_log(FW_LOG_ERROR, "links changed and nothing is filtered now: %s", err.text);
+	fw_challenge_settle(agent);
 }
 
 static void on_message(uv_poll_t *poll, int status, int events)

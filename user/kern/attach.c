@@ -20,7 +20,7 @@
 
 struct fw_attachments {
 	struct fw_datapath *datapath;
-	size_t count, filtered;		     /* filtered: the first ones, whose device is there */
+	size_t count, filtered;			/* filtered: the first ones, whose device is there */
 	struct fw_attached list[FW_IFACES_MAX]; /* parallel to the two below */
 	struct fw_interface requests[FW_IFACES_MAX];
 	struct fw_link links[FW_IFACES_MAX];

@@ -177,13 +177,15 @@ struct expiry {
 
 static bool sort_challenge(const void *key, const void *value, void *context)
 {
+	static const struct fw_addr everybody;
 	struct expiry *expiry = context;
 	struct fw_challenge_entry entry = {};
 	bool challenges;
 
 	memcpy(&entry.key, key, sizeof(entry.key));
 	memcpy(&entry.challenge, value, sizeof(entry.challenge));
-	challenges = expiry->challenges(expiry->context, entry.challenge.rule);
+	challenges = expiry->challenges(expiry->context, entry.challenge.rule,
+					!memcmp(&entry.key.addr, &everybody, sizeof(everybody)));
 	if (entry.challenge.until_ns <= expiry->now_ns || (entry.key.rule == FW_RULE_NONE && !challenges)) {
 		expiry->out_of_memory |= FW_APPEND(expiry->over_keys, expiry->over_count, entry.key) != 0;
 	} else if (entry.key.rule != FW_RULE_NONE && challenges) {

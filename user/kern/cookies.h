@@ -46,11 +46,12 @@ struct fw_challenge_entry {
 	bool answers; /* somewhere; without: interfaces in count mode alone have seen the flood, feeds on
 			 trial alone make it match, or the map is full */
 };
-/* Whether the rule of this id challenges now, and does not only count. */
-typedef bool fw_challenges_fn(const void *context, uint16_t rule);
+/* Whether the rule of this id challenges now, and does not only count, and has keys like this one: an
+ * address, or everybody. */
+typedef bool fw_challenges_fn(const void *context, uint16_t rule, bool of_everybody);
 /* Up to `most` challenges that last, of rules that challenge (FW_RULE_NONE left out). What is over is
- * deleted, and what a rule that challenges no more has left: TCP to its destinations must not go on having to
- * show a connection. -errno. */
+ * deleted, and what a rule that challenges no more, or others, has left: TCP to its destinations must not go
+ * on having to show a connection. -errno. */
 int fw_challenges(struct fw_datapath *datapath, fw_challenges_fn *challenges, const void *context,
 		  struct fw_challenge_entry *ret, size_t most, size_t *ret_count);
 /* The challenge of rule `rule` (FW_RULE_NONE: of other TCP) of exactly this key, if it is in force. */

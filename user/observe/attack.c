@@ -283,8 +283,8 @@ static bool measure(struct fw_attack_look *look, const struct fw_attack_cause *c
 	look->since_ns = lane->seen ? lane->looked_ns : look->attacks->last_step_ns;
 	look->dropped = known ? (double)(cause->dropped - lane->dropped) : 0;
 	look->counted = known ? (double)(cause->would_drop - lane->would_drop) : 0;
-	look->would_drop = away ? look->counted
-				: fw_attack_own_would(&look->would, cause->lane, look->counted);
+	look->would_drop =
+		away ? look->counted : fw_attack_own_would(&look->would, cause->lane, look->counted);
 	lane->seen = true;
 	lane->looked_ns = look->step->now_ns;
 	lane->dropped = cause->dropped;
