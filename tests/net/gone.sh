@@ -50,3 +50,10 @@ expect_exit "what is gone can be detached: it stays so" 0 fw detach wan0
 pair
 sleep 1
 expect "and is not filtered when it is back" no "$(has_program wan0)"
+
+# Refused in another mode, it had been taken off already.
+expect_exit "attach by hand" 0 fw attach lo --xdp generic
+expect_exit "in a mode that its driver has not" 71 fw attach lo --xdp native
+expect_words "is refused, and filters as before" 'lo is filtered as before: .*refuses native XDP' "$WORK/err"
+expect "which status says" "[True]" "$(status '[i["attached"] for i in d["interfaces"] if i["name"] == "lo"]')"
+expect "and its hook" yes "$(on victim ip -o link show lo | grep -q prog/xdp && echo yes)"

@@ -280,6 +280,23 @@ static bool is_listed(const struct fw_agent *agent, const char *name)
 	return in_policy(agent->loaded->policy, name);
 }
 
+/* Attaching it in another way failed, for which it had to be taken off: as it was is better than not at all.
+ */
+static void put_back(struct fw_agent *agent, const char *name, struct fw_err *err)
+{
+	struct fw_err own = {};
+
+	fw_interfaces_sync(agent, false, &own);
+	if (fw_interfaces_find(agent, name)) {
+		fw_err_prefix(err, "%s is filtered as before", name);
+		return;
+	}
+	fw_err_prefix(err, "%s is NOT filtered any more", name);
+	fw_event(agent, "detach", "agent", json_pack("{s:s}", "interface", name),
+		 "interface '%s': could not be attached in another way, nor as before: it is NOT filtered",
+		 name);
+}
+
 int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *request, const char *by,
 			 const struct fw_attached **ret, struct fw_err *err)
 {
@@ -291,6 +308,8 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 	if (!was_attached && !if_nametoindex(request->name))
 		return no_such_interface(request->name, err);
 	r = fw_attach(agent->attachments, request, &attached, err);
+	if (r && was_attached)
+		put_back(agent, request->name, err);
 	if (r)
 		return r;
 	*ret = attached;
