@@ -236,7 +236,8 @@ challenge_decide(struct xdp_md *ctx, const struct fw_policy_slot *policy, const 
 
 static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 							const struct fw_policy_slot *policy,
-							const struct fw_rule *rule, struct fw_pkt *pkt)
+							const struct fw_rule *rule, struct fw_pkt *pkt,
+							__u64 held)
 {
 	struct fw_rule_count *count = count_rule(rule->id);
 	enum fw_reason why;
@@ -246,7 +247,7 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 		return FW_REASON_UNDECIDED; /* the checker refuses rules for others */
 	count->packets++;
 	count->bytes += pkt->length;
-	on_trial = judge_is_on_trial(policy, rule, pkt);
+	on_trial = judge_is_on_trial(policy, rule, pkt, held);
 	counts = rule->flags & FW_RULE_COUNT_MODE || on_trial;
 	if (!challenge_lasts(rule, pkt, count, counts))
 		return FW_REASON_UNDECIDED;
@@ -270,14 +271,14 @@ static __always_inline enum fw_reason challenge_matched(struct xdp_md *ctx,
 }
 
 /* Global for the reason of judge_rule. */
-__noinline int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
+__noinline int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index, __u64 held)
 {
 	struct fw_policy_slot *policy;
 
 	if (!pkt)
 		return FW_REASON_INTERNAL;
 	policy = map_policy(pkt->slot);
-	return challenge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
+	return challenge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt, held);
 }
 
 /* The challenge that a destination is under, its own or everybody's. */

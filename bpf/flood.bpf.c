@@ -69,11 +69,13 @@ static __always_inline void ask_early(const struct fw_policy_slot *policy, __u32
 		asked->word = lists_word(policy, pkt->family, &pkt->source);
 	if (features & FW_FEATURE_GEO)
 		asked->place = geo_begin(policy->geo_slot, pkt->family, &pkt->source);
-	asked->hash = fw_filter_hash(&pkt->source, 128, fw_config.seed);
-	pkt->key_hash = asked->hash;
-	if (pkt->family == FW_FAMILY_V6) {
+	if (pkt->family == FW_FAMILY_V4) {
+		asked->hash = fw_filter_mix(fw_config.sum4 + pkt->source.w[3], fw_config.seed);
+		pkt->key_hash = asked->hash;
+	} else {
 		struct fw_addr key = {{pkt->source.w[0], pkt->source.w[1]}};
 
+		asked->hash = known_hash(&pkt->source);
 		pkt->key_hash = known_hash(&key);
 	}
 }
@@ -188,7 +190,7 @@ int fw_xdp(struct xdp_md *ctx)
 	features = policy->features;
 	why = parse(ctx, &pkt);
 	pkt.slot = generation % FW_SLOTS;
-	pkt.epoch = fw_allowance_epoch(policy->generation, map_control()->forgets + policy->forgets);
+	pkt.epoch = fw_allowance_epoch_later(policy->epoch, map_control()->forgets);
 	pkt.now_ns = clock_now_ns();
 	pkt.counting = policy->count_ifaces & fw_config.iface_bit;
 	ask_early(policy, features, &pkt, &asked);

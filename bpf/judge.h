@@ -20,16 +20,19 @@
 #define FW_PORT_DNS_TLS 853
 #define FW_PORT_NTP	123
 
-/* Index of the lowest set bit by de Bruijn multiplication: BPF has no such instruction. */
-static const __u8 judge_bit_index[64] = {
-	0,  1,	48, 2,	57, 49, 28, 3,	61, 58, 50, 42, 38, 29, 17, 4,	62, 55, 59, 36, 53, 51,
-	43, 22, 45, 39, 33, 30, 24, 18, 12, 5,	63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
-	44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,	13, 8,	7,  6,
-};
-
-static __always_inline __u32 judge_lowest_bit(__u64 mask)
+/* The lowest one. Barrier: clang would make mask & (mask - 1) of its removal, and of that the verifier knows
+ * a little more with every turn, so that none is like another. */
+static __always_inline __u64 judge_first(__u64 mask)
 {
-	return judge_bit_index[((mask & -mask) * 0x03f79d71b4cb0a89ULL) >> 58];
+	__u64 bit = mask & -mask;
+
+	__asm__ volatile("" : "+r"(bit));
+	return bit;
+}
+
+static __always_inline const struct fw_term *judge_term(const struct fw_policy_slot *policy, __u64 bit)
+{
+	return &policy->terms[fw_term_place(bit)];
 }
 
 static __always_inline __u64 judge_u16(const struct fw_u16_dimension *dimension, __u32 value)
@@ -120,17 +123,17 @@ static __always_inline void judge_label(struct fw_pkt *pkt, const struct fw_rule
 }
 
 /* Only feeds on trial make the packet match, by themselves or by a label, whichever term of the rule holds:
- * the rule may count, not drop. */
+ * the rule may count, not drop. held: with count_terms, the terms not judged yet that hold, labels aside. */
 static __always_inline int judge_is_on_trial(const struct fw_policy_slot *policy, const struct fw_rule *rule,
-					     const struct fw_pkt *pkt)
+					     const struct fw_pkt *pkt, __u64 held)
 {
 	__u64 sure;
 
 	if (!pkt->count_terms)
 		return 0;
-	sure = pkt->held_terms & rule->terms & ~pkt->count_terms;
+	sure = held & rule->terms & ~pkt->count_terms;
 	for (int i = 0; i < FW_TERMS_MAX && sure; i++) {
-		if (judge_has_labels(&policy->terms[judge_lowest_bit(sure)], pkt))
+		if (judge_has_labels(judge_term(policy, judge_first(sure)), pkt))
 			return 0;
 		sure &= sure - 1;
 	}
@@ -139,11 +142,12 @@ static __always_inline int judge_is_on_trial(const struct fw_policy_slot *policy
 
 /* What one rule says of a packet that matches it. UNDECIDED: the next rule. */
 static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const struct fw_policy_slot *policy,
-						    const struct fw_rule *rule, struct fw_pkt *pkt)
+						    const struct fw_rule *rule, struct fw_pkt *pkt,
+						    __u64 held)
 {
 	__u32 limited = rule->unit != FW_UNIT_NONE, action = rule->action;
 	struct fw_rule_count *count = count_rule(rule->id);
-	int over, on_trial = judge_is_on_trial(policy, rule, pkt);
+	int over, on_trial = judge_is_on_trial(policy, rule, pkt, held);
 	__u64 crossing_amount = 0;
 
 	if (rule->id >= FW_RULE_IDS)
@@ -183,41 +187,34 @@ static __always_inline enum fw_reason judge_matched(struct xdp_md *ctx, const st
 }
 
 /* Global: verified once, or 64 turns of the walk would exceed the verifier's million instructions. */
-__noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index)
+__noinline int judge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index, __u64 held)
 {
 	struct fw_policy_slot *policy;
 
 	if (!pkt)
 		return FW_REASON_INTERNAL;
 	policy = map_policy(pkt->slot);
-	return judge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt);
+	return judge_matched(ctx, policy, &policy->rules[index & (FW_RULES_MAX - 1)], pkt, held);
 }
 
 /* challenge.h: what a challenge rule says of a SYN that matches it. */
-int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index);
+int challenge_rule(struct xdp_md *ctx, struct fw_pkt *pkt, __u32 index, __u64 held);
 
-static __always_inline enum fw_reason judge_slowly(struct xdp_md *ctx, const struct fw_rule *rule,
-						   struct fw_pkt *pkt, __u32 index)
+static __always_inline enum fw_reason judge_slowly(struct xdp_md *ctx, const struct fw_policy_slot *policy,
+						   const struct fw_term *term, struct fw_pkt *pkt, __u64 held)
 {
-	return rule->action == FW_ACTION_CHALLENGE ? challenge_rule(ctx, pkt, index)
-						   : judge_rule(ctx, pkt, index);
+	__u32 index = term->rule & (FW_RULES_MAX - 1);
+
+	return policy->rules[index].action == FW_ACTION_CHALLENGE ? challenge_rule(ctx, pkt, index, held)
+								  : judge_rule(ctx, pkt, index, held);
 }
 
-/* The next term that holds, labels included; its rule is asked once, whatever else of it holds. NULL: this
- * one does not. */
-static __always_inline const struct fw_term *judge_take(const struct fw_policy_slot *policy,
-							struct fw_pkt *pkt, __u64 *mask)
+/* The labels that the term asks for. */
+static __always_inline int judge_holds(const struct fw_policy_slot *policy, const struct fw_term *term,
+				       const struct fw_pkt *pkt)
 {
-	const struct fw_term *term = &policy->terms[judge_lowest_bit(*mask)];
-
-	if (pkt->count_terms)
-		pkt->held_terms = *mask;
-	*mask &= *mask - 1;
-	if (policy->features & FW_FEATURE_LABELS && !judge_has_labels(term, pkt) &&
-	    !judge_has_labels_on_trial(term, pkt))
-		return NULL;
-	*mask &= term->others;
-	return term;
+	return !(policy->features & FW_FEATURE_LABELS) || judge_has_labels(term, pkt) ||
+	       judge_has_labels_on_trial(term, pkt);
 }
 
 /* Of this many terms the rules are asked without a call; more would exceed the verifier's million
@@ -231,8 +228,7 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 					    __u64 mask, struct fw_known_digests *crowded)
 {
 	const struct fw_term *term;
-	const struct fw_rule *rule;
-	enum fw_reason why;
+	enum fw_reason why = FW_REASON_UNDECIDED;
 
 	if (features & FW_FEATURE_NARROWING_) {
 		if (features & FW_FEATURE_SIGNATURES)
@@ -244,26 +240,38 @@ static __always_inline enum fw_reason judge(struct xdp_md *ctx, const struct fw_
 	}
 #pragma unroll
 	for (int i = 0; i < JUDGE_QUICK_TURNS; i++) {
-		int slowly = 0;
+		__u64 bit = judge_first(mask), held = 0;
+		int quickly;
 
 		if (!mask)
 			return FW_REASON_NO_RULE;
-		term = judge_take(policy, pkt, &mask);
-		if (!term)
-			continue;
-		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
-		why = judge_quickly(rule, pkt, cpu, crowded, &slowly);
-		if (slowly)
-			why = judge_slowly(ctx, rule, pkt, term->rule);
+		term = judge_term(policy, bit);
+		quickly = term->quick != FW_QUICK_NOT && !pkt->count_terms;
+		if (!quickly) {
+			if (!judge_holds(policy, term, pkt)) {
+				mask ^= bit;
+				continue;
+			}
+			held = mask;
+		}
+		mask &= term->others; /* its rule is asked once, whatever else of it holds */
+		if (quickly)
+			why = judge_quickly(policy, term, pkt, cpu, crowded, &quickly);
+		if (!quickly)
+			why = judge_slowly(ctx, policy, term, pkt, held);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}
 	for (int i = JUDGE_QUICK_TURNS; i < FW_TERMS_MAX && mask; i++) {
-		term = judge_take(policy, pkt, &mask);
-		if (!term)
+		__u64 bit = judge_first(mask), held = mask;
+
+		term = judge_term(policy, bit);
+		if (!judge_holds(policy, term, pkt)) {
+			mask ^= bit;
 			continue;
-		rule = &policy->rules[term->rule & (FW_RULES_MAX - 1)];
-		why = judge_slowly(ctx, rule, pkt, term->rule);
+		}
+		mask &= term->others;
+		why = judge_slowly(ctx, policy, term, pkt, held);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}

@@ -8,19 +8,26 @@
 
 enum judge_quickly { JUDGE_SLOWLY, JUDGE_WITHIN, JUDGE_OVER };
 
-/* The shared meter is not touched: see judge_allow_total(). Its sub-window may have begun by a clock a tick
- * ahead of this CPU's; then, and when the clock of a replay goes back, it is asked. Accepted: what other CPUs
- * do to it meanwhile, a rotation by the policy before included, is not seen until the sub-window ends or the
- * room is used up. */
-static __always_inline enum judge_quickly
-judge_total_quickly(const struct fw_rule *rule, const struct fw_pkt *pkt, struct fw_rule_count *count)
+static __always_inline const struct fw_rule *judge_rule_of(const struct fw_policy_slot *policy,
+							   const struct fw_term *term)
 {
-	__u64 pending = count->pending + judge_cost(rule, pkt);
+	return &policy->rules[term->rule & (FW_RULES_MAX - 1)];
+}
 
-	if (count->until_ns - pkt->now_ns - 1 >= rule->sub_ns || count->epoch != pkt->epoch)
+/* The shared meter is not touched: see judge_allow_total(). Accepted: what other CPUs do to it meanwhile, a
+ * rotation by the policy before included, is not seen until the sub-window ends or the room is used up. Nor
+ * is a clock that went back, as that of a replay may: the meter would not rotate for it either. */
+static __always_inline enum judge_quickly judge_total_quickly(const struct fw_policy_slot *policy,
+							      const struct fw_term *term,
+							      const struct fw_pkt *pkt,
+							      struct fw_rule_count *count, __u64 cost)
+{
+	__u64 pending = count->pending + cost;
+
+	if (pkt->now_ns >= count->until_ns || count->epoch != pkt->epoch)
 		return JUDGE_SLOWLY;
 	if (pending > count->room) {
-		if (!count->room_is_all || rule->action != FW_ACTION_POLICE)
+		if (!count->room_is_all || judge_rule_of(policy, term)->action != FW_ACTION_POLICE)
 			return JUDGE_SLOWLY;
 		count->beyond = 1;
 		return JUDGE_OVER;
@@ -61,48 +68,31 @@ static __always_inline enum judge_quickly judge_by_allowance(const struct fw_rul
 }
 
 /* While new sources are admitted nearly everybody has an allowance; under a flood nearly nobody is known. */
-static __always_inline enum judge_quickly judge_source_quickly(const struct fw_rule *rule, __u32 index,
+static __always_inline enum judge_quickly judge_source_quickly(const struct fw_policy_slot *policy,
+							       const struct fw_term *term,
 							       const struct fw_pkt *pkt, struct fw_cpu *cpu,
 							       struct fw_known_digests *crowded)
 {
 	union fw_known_digest *digest;
+	__u32 id = term->id;
 	__u16 tag;
 
 	if (crowded) {
-		digest = &crowded->half[known_half(pkt->key_hash, index)];
-		tag = known_tag(pkt->key_hash, index, 0);
-		if (known_is_stranger(digest, pkt->key_hash, index, tag)) {
-			known_turn_away(&cpu->gate, digest, pkt->key_hash, index, tag, pkt->now_ns);
+		digest = &crowded->half[known_half(pkt->key_hash, id)];
+		tag = known_tag(pkt->key_hash, id, 0);
+		if (known_is_stranger(digest, pkt->key_hash, id, tag)) {
+			known_turn_away(&cpu->gate, digest, pkt->key_hash, id, tag, pkt->now_ns);
 			return JUDGE_WITHIN;
 		}
 	}
-	return judge_by_allowance(rule, pkt);
+	return judge_by_allowance(judge_rule_of(policy, term), pkt);
 }
 
-/* *slowly, which comes as 0: ask judge_slowly(). */
-static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, struct fw_pkt *pkt,
-						    struct fw_cpu *cpu, struct fw_known_digests *crowded,
-						    int *slowly)
+/* What takes effect on the packet. */
+static __always_inline enum fw_reason judge_end_quickly(const struct fw_rule *rule, __u32 id,
+							struct fw_pkt *pkt, struct fw_rule_count *count)
 {
-	enum judge_quickly found = JUDGE_OVER;
-	__u32 index = rule->id, quick = rule->quick;
-	struct fw_rule_count *count = count_of_rule(cpu, index);
-
-	*slowly = 1;
-	if (quick == FW_QUICK_NOT || pkt->count_terms || index >= FW_RULE_IDS)
-		return FW_REASON_UNDECIDED;
-	if (quick == FW_QUICK_SOURCE)
-		found = judge_source_quickly(rule, index, pkt, cpu, crowded);
-	else if (quick == FW_QUICK_TOTAL)
-		found = judge_total_quickly(rule, pkt, count);
-	if (found == JUDGE_SLOWLY)
-		return FW_REASON_UNDECIDED;
-	*slowly = 0;
-	count->packets++;
-	count->bytes += pkt->length;
-	if (found == JUDGE_WITHIN)
-		return FW_REASON_UNDECIDED;
-	pkt->rule = index;
+	pkt->rule = id;
 	if (rule->action == FW_ACTION_ALLOW)
 		return FW_REASON_RULE_ALLOW;
 	if (pkt->counting)
@@ -110,9 +100,34 @@ static __always_inline enum fw_reason judge_quickly(const struct fw_rule *rule, 
 	else
 		count->dropped++;
 	pkt->labels |= rule->labels;
-	if (quick == FW_QUICK_UNLIMITED)
+	if (rule->unit == FW_UNIT_NONE)
 		return FW_REASON_RULE_BLOCK;
 	return rule->action == FW_ACTION_POLICE ? FW_REASON_POLICED : FW_REASON_OVER_LIMIT;
+}
+
+/* Of a term that may be judged so. *quickly becomes 0: judge_slowly() has to be asked. */
+static __always_inline enum fw_reason judge_quickly(const struct fw_policy_slot *policy,
+						    const struct fw_term *term, struct fw_pkt *pkt,
+						    struct fw_cpu *cpu, struct fw_known_digests *crowded,
+						    int *quickly)
+{
+	struct fw_rule_count *count = count_of_rule(cpu, term->id);
+	enum judge_quickly found = JUDGE_OVER;
+	__u32 quick = term->quick;
+
+	if (quick == FW_QUICK_SOURCE)
+		found = judge_source_quickly(policy, term, pkt, cpu, crowded);
+	else if (quick != FW_QUICK_UNLIMITED)
+		found = judge_total_quickly(policy, term, pkt, count,
+					    quick == FW_QUICK_TOTAL ? 1 : pkt->length);
+	if (found == JUDGE_SLOWLY) {
+		*quickly = 0;
+		return FW_REASON_UNDECIDED;
+	}
+	count->packets++;
+	count->bytes += pkt->length;
+	return found == JUDGE_WITHIN ? FW_REASON_UNDECIDED
+				     : judge_end_quickly(judge_rule_of(policy, term), term->id, pkt, count);
 }
 
 #endif

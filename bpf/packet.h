@@ -18,24 +18,34 @@ struct fw_pkt {
 	__u64 trial_labels;	      /* set only because of feeds on trial; 0 without count_terms */
 	__u64 key_hash;		      /* of the source as most meters count it: IPv4 /32, IPv6 /64 */
 	__u64 count_terms;	      /* terms that hold only because of feeds on trial: they count */
-	__u64 held_terms;	      /* with count_terms: those not judged yet that hold, labels aside */
 	__u32 counting;		      /* not 0: the interface is in count mode: nothing may drop or ban */
 	__u32 length;		      /* frame bytes without FCS */
 	__u16 source_port, dest_port; /* host order; 0 without L4 */
 	__u16 payload_at;	      /* of TCP and UDP: bytes before it in the frame, */
 	__u16 payload_bytes;	      /* and how many the headers promise; 0 without TCP or UDP */
-	__u16 epoch;		      /* of allowances: fw_allowance_epoch */
-	__u16 rule;		      /* id of the rule that decided, or FW_RULE_NONE */
-	__u16 would_rule;	      /* of the first one that would have dropped; with would_drop only */
-	__u16 kind;		      /* enum fw_packet_kind */
-	__u8 family;		      /* enum fw_family; NONE while no address is known */
-	__u8 protocol;		      /* of the last header understood */
-	__u8 tcp_flags;
-	__u8 essential; /* enum fw_essential_kind or FW_ESSENTIAL_NONE */
-	__u8 has_ports;
-	__u8 traffic;	 /* enum fw_traffic */
-	__u8 would_drop; /* a rule in count mode would have dropped it */
-	__u8 slot;	 /* of the generation that judges this packet */
+	/* Eight bytes each, which parse_plain_is() writes at once. */
+	union {
+		__u64 marks;
+		struct {
+			__u16 epoch;	  /* of allowances: fw_allowance_epoch */
+			__u16 rule;	  /* id of the rule that decided, or FW_RULE_NONE */
+			__u16 would_rule; /* of the first that would have dropped; with would_drop only */
+			__u16 kind;	  /* enum fw_packet_kind */
+		};
+	};
+	union {
+		__u64 nature;
+		struct {
+			__u8 family;   /* enum fw_family; NONE while no address is known */
+			__u8 protocol; /* of the last header understood */
+			__u8 tcp_flags;
+			__u8 essential; /* enum fw_essential_kind or FW_ESSENTIAL_NONE */
+			__u8 has_ports;
+			__u8 traffic;	 /* enum fw_traffic */
+			__u8 would_drop; /* a rule in count mode would have dropped it */
+			__u8 slot;	 /* of the generation that judges this packet */
+		};
+	};
 };
 
 /* Clears all but the first bits. */

@@ -154,6 +154,12 @@ static __always_inline __u16 fw_allowance_epoch(__u32 generation, __u32 forgets)
 	return (__u16)(forgets << 8 | (generation & 255));
 }
 
+/* That of a policy's generation and forgets, after so many more. */
+static __always_inline __u16 fw_allowance_epoch_later(__u32 epoch, __u32 forgets)
+{
+	return (__u16)(epoch + (forgets << 8));
+}
+
 /* What was counted under the one epoch is of no meaning under the other. */
 static __always_inline int fw_allowance_forgotten(__u16 epoch, __u16 now)
 {

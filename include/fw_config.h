@@ -13,6 +13,7 @@
 struct fw_config {
 	__s64 offset_ns;
 	__u64 tick_ns;
+	__u64 sum4;	    /* fw_filter_sum() of ::ffff:0.0.0.0/128 */
 	__u32 seed;	    /* random per boot: filters hash with it */
 	__u32 iface;	    /* index of the interface's counters, 0 … FW_IFACES_MAX-1 */
 	__u8 virtual_clock; /* replay: read time from fw_clock */
@@ -27,7 +28,7 @@ struct fw_config {
 	__u32 iface_bit;       /* 1 << iface */
 	__u32 gate_per_second; /* new keys a CPU may give a meter to: fw_gate_per_second() */
 };
-FW_SIZE_IS(struct fw_config, 48);
+FW_SIZE_IS(struct fw_config, 56);
 
 /* What replay reads after each packet. */
 struct fw_trace {

@@ -11,7 +11,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 15
+#define FW_ABI_VERSION 16
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64
@@ -67,12 +67,14 @@ enum fw_rule_flag {
 	FW_RULE_SOURCE_KEY = 1 << 3,	 /* the key is the source alone, IPv4 /32 and IPv6 /64 */
 };
 
-/* How judge_quickly() may speak for a rule, if it may: that it blocks, polices or, without limit, allows. */
+/* How judge_quickly() may speak for a term's rule, if it may: that it blocks, polices or, without limit,
+ * allows. */
 enum fw_quick {
 	FW_QUICK_NOT,
-	FW_QUICK_TOTAL,	    /* a limit for all together, */
-	FW_QUICK_SOURCE,    /* or for each source: FW_RULE_SOURCE_KEY and no port */
-	FW_QUICK_UNLIMITED, /* no limit */
+	FW_QUICK_TOTAL,	      /* a limit of packets for all together, */
+	FW_QUICK_TOTAL_BYTES, /* of bytes, */
+	FW_QUICK_SOURCE,      /* or for each source: FW_RULE_SOURCE_KEY and no port */
+	FW_QUICK_UNLIMITED,   /* no limit */
 };
 
 struct fw_rule {
@@ -90,7 +92,7 @@ struct fw_rule {
 	__u8 per;	 /* enum fw_per */
 	__u8 flags;	 /* enum fw_rule_flag */
 	__u8 cell_shift; /* limit >> cell_shift < 2^31; a multiple of FW_METER_SHIFT_STEP */
-	__u8 quick;	 /* enum fw_quick */
+	__u8 pad;
 	__u16 id;
 	__u32 sub_us; /* sub-window: ceil((window + one tick) / FW_METER_CELLS), < 2^28 */
 	__u32 batch;  /* what a CPU may keep to itself of a key's amount; 0: every packet is told at once */
@@ -109,10 +111,19 @@ struct fw_term {
 	__u64 labels_required;
 	__u64 labels_forbidden;
 	__u64 others; /* all terms but its rule's, which is judged once */
-	__u32 rule;   /* index into rules[] */
-	__u32 pad;
+	__u8 rule;    /* index into rules[] */
+	__u8 id;      /* the rule's */
+	__u8 quick;   /* enum fw_quick; not, if it asks for labels */
+	__u8 pad[5];
 };
 FW_SIZE_IS(struct fw_term, 32);
+
+/* Where in terms[] a term lies, by its one bit, which a product with a de Bruijn sequence tells from the
+ * others: BPF has no instruction for the number of a bit (Leiserson, Prokop, Randall 1998). */
+static inline __attribute__((always_inline)) __u32 fw_term_place(__u64 bit)
+{
+	return bit * 0x03f79d71b4cb0a89ULL >> 58;
+}
 
 /* What the packet is beyond protocol and ports; an index into kind_terms. */
 enum fw_packet_kind {
@@ -191,9 +202,9 @@ struct fw_policy_slot {
 			     */
 	__u32 list_slot;    /* which slot of the list structures belongs to this generation */
 	struct fw_list_shape lists;
-	__u64 geo_digest; /* of the geo table that this generation was compiled for */
-	__u32 geo_slot;	  /* which slot of fw_geo_map holds it */
-	__u32 geo_pad;
+	__u64 geo_digest;	/* of the geo table that this generation was compiled for */
+	__u32 geo_slot;		/* which slot of fw_geo_map holds it */
+	__u32 epoch;		/* fw_allowance_epoch() of generation and forgets */
 	__u64 essential_limit;	/* packets per second and kind */
 	__u64 reply_limit;	/* SYN cookies per second */
 	__u64 reply_per_prefix; /* of these, to a source /24 or /48 */
@@ -207,7 +218,7 @@ struct fw_policy_slot {
 	__u64 kind_terms[FW_KIND_ALL_ + 1];
 	__u64 tcp_flag_terms[256]; /* by the flag byte; other protocols use no_tcp_terms */
 	__u64 no_tcp_terms;
-	struct fw_term terms[FW_TERMS_MAX];
+	struct fw_term terms[FW_TERMS_MAX]; /* by fw_term_place() */
 	struct fw_rule rules[FW_RULES_MAX];
 	struct fw_rule never_block;
 	struct fw_rule answers; /* per resolver and time server of this host */

@@ -142,6 +142,7 @@ static void check_banned(struct lab *lab)
 static void check_internal(struct lab *lab)
 {
 	lab->image->slot->rules[0].id = FW_RULE_IDS;
+	lab->image->slot->terms[fw_term_place(1)].quick = FW_QUICK_NOT; /* which has the rule's id, too */
 	lab_put(lab, false);
 	check(lab, FW_REASON_INTERNAL, PACKET(.protocol = IPPROTO_TCP, .to_port = 80, .flags = TCP_SYN));
 }

@@ -120,10 +120,13 @@ static uint64_t matching_terms(const struct fw_image *image, const struct packet
 		mask &= u16_terms(&slot->dest_port, packet->dest_port);
 	if (slot->features & FW_FEATURE_LENGTH)
 		mask &= u16_terms(&slot->length, packet->length);
-	for (unsigned int i = 0; i < image->term_count; i++)
-		if ((labels & slot->terms[i].labels_required) != slot->terms[i].labels_required ||
-		    labels & slot->terms[i].labels_forbidden)
+	for (unsigned int i = 0; i < image->term_count; i++) {
+		const struct fw_term *term = &slot->terms[fw_term_place(1ULL << i)];
+
+		if ((labels & term->labels_required) != term->labels_required ||
+		    labels & term->labels_forbidden)
 			mask &= ~(1ULL << i);
+	}
 	return mask;
 }
 

@@ -223,6 +223,11 @@ Test(compile, modes)
 	done(&c);
 }
 
+static const struct fw_term *term_of(const struct fw_policy_slot *slot, unsigned int term)
+{
+	return &slot->terms[fw_term_place(1ULL << term)];
+}
+
 Test(compile, labels_are_bits_and_alternatives_terms)
 {
 	struct compiled c = compile("version: 1\nrules:\n"
@@ -236,10 +241,10 @@ Test(compile, labels_are_bits_and_alternatives_terms)
 	cr_assert_eq(c.image->labels.count, 3);
 	cr_expect_eq(slot->rules[0].labels, 3);
 	cr_expect_eq(slot->rules[1].terms, 6);
-	cr_expect_eq(slot->terms[1].labels_required, 1);
-	cr_expect_eq(slot->terms[2].labels_required, 2);
-	cr_expect_eq(slot->terms[1].labels_forbidden, 4);
-	cr_expect_eq(slot->terms[3].rule, 2);
+	cr_expect_eq(term_of(slot, 1)->labels_required, 1);
+	cr_expect_eq(term_of(slot, 2)->labels_required, 2);
+	cr_expect_eq(term_of(slot, 1)->labels_forbidden, 4);
+	cr_expect_eq(term_of(slot, 3)->rule, 2);
 	cr_expect_eq(slot->rules[2].labels, 4);
 	done(&c);
 }

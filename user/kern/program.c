@@ -2,6 +2,7 @@
 /* One packet program per interface on shared maps; a refusal is explained by its cause, not by its errno. */
 #include "kern/program.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "fw_filter.h"
 #include "kern/nic.h"
 #include "lib/cleanup.h"
 
@@ -176,6 +178,8 @@ int fw_program_prepare(struct fw_datapath *datapath, uint32_t iface, unsigned in
 				  strerror(-r));
 	}
 	skeleton->rodata->fw_config = datapath->config;
+	skeleton->rodata->fw_config.sum4 =
+		fw_filter_sum(&(struct fw_addr){{0, 0, htonl(0xffff), 0}}, 128, datapath->config.seed);
 	skeleton->rodata->fw_config.iface = iface;
 	skeleton->rodata->fw_config.iface_bit = 1u << (iface % FW_IFACES_MAX);
 	skeleton->rodata->fw_config.frags = how & FW_PROGRAM_FRAGS;

@@ -89,6 +89,7 @@ static void write_slot(struct fw_datapath *datapath, const struct fw_image *imag
 	slot->list_slot = list_slot;
 	slot->lists = *shape;
 	slot->forgets = forgets;
+	slot->epoch = fw_allowance_epoch(generation, forgets);
 	slot->count_ifaces = image->slot->count_ifaces | count_ifaces;
 	memcpy(&datapath->classes[(size_t)(generation % FW_SLOTS) * FW_CLASSES_MAX], image->classes,
 	       image->class_count * sizeof(*image->classes));

@@ -35,7 +35,7 @@ static enum fw_fit rule_fit(const struct fw_explain_walk *walk, unsigned int ind
 	missing[0] = '\0';
 	*trusted = FW_FIT_NO;
 	for (unsigned int term = 0; term < walk->image->term_count; term++) {
-		const struct fw_term *labels = &slot->terms[term];
+		const struct fw_term *labels = &slot->terms[fw_term_place(1ULL << term)];
 		char one[128];
 		enum fw_fit fit;
 

@@ -89,20 +89,34 @@ static void compile_batch(const struct fw_limit *limit, struct fw_rule *rule)
 }
 
 /* What judge_quickly() knows how to say; everything else takes the call. */
-static void compile_quick(struct fw_rule *rule)
+static enum fw_quick quick_of(const struct fw_rule *rule)
 {
 	bool limited = rule->unit != FW_UNIT_NONE;
 	bool drops = rule->action == FW_ACTION_BLOCK || rule->action == FW_ACTION_POLICE;
 	bool passes = rule->action == FW_ACTION_ALLOW && !limited;
 
 	if (!(drops || passes) || rule->flags & FW_RULE_COUNT_MODE)
-		return;
+		return FW_QUICK_NOT;
 	if (!limited)
-		rule->quick = FW_QUICK_UNLIMITED;
-	else if (rule->per == FW_PER_TOTAL)
-		rule->quick = FW_QUICK_TOTAL;
-	else if (rule->flags & FW_RULE_SOURCE_KEY && rule->per != FW_PER_SOURCE_DEST_PORT)
-		rule->quick = FW_QUICK_SOURCE;
+		return FW_QUICK_UNLIMITED;
+	if (rule->per == FW_PER_TOTAL)
+		return rule->unit == FW_UNIT_BYTES ? FW_QUICK_TOTAL_BYTES : FW_QUICK_TOTAL;
+	if (rule->flags & FW_RULE_SOURCE_KEY && rule->per != FW_PER_SOURCE_DEST_PORT)
+		return FW_QUICK_SOURCE;
+	return FW_QUICK_NOT;
+}
+
+/* What the packet path would otherwise have to ask of the term's rule. */
+static void compile_shortcuts(struct fw_image *image)
+{
+	for (unsigned int i = 0; i < image->term_count; i++) {
+		struct fw_term *term = &image->slot->terms[fw_term_place(1ULL << i)];
+		const struct fw_rule *rule = &image->slot->rules[term->rule];
+
+		term->id = (uint8_t)rule->id;
+		if (!(term->labels_required | term->labels_forbidden))
+			term->quick = (uint8_t)quick_of(rule);
+	}
 }
 
 static void compile_ban(const struct fw_policy_rule *from, struct fw_rule *rule)
@@ -137,7 +151,6 @@ static void compile_rule(const struct fw_policy *policy, const struct fw_policy_
 	compile_key(from, rule);
 	compile_batch(&from->limit, rule);
 	compile_ban(from, rule);
-	compile_quick(rule);
 }
 
 static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
@@ -284,6 +297,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 		    image->slot->rules[i].unit != FW_UNIT_NONE)
 			image->slot->source_meter_terms |= image->slot->rules[i].terms;
 	}
+	compile_shortcuts(image);
 	compile_never_block(policy, tick_ns, image->slot);
 	compile_answers(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;

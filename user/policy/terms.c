@@ -84,7 +84,7 @@ static int add_terms(const struct fw_conjunction *all, unsigned int index, struc
 		     uint64_t *ret_terms)
 {
 	const unsigned int bits = fw_conjunction_request_bits(all);
-	struct fw_term term = {.rule = index};
+	struct fw_term term = {.rule = (uint8_t)index};
 	struct label_wish wish;
 	int r = read_labels(&image->labels, all, &wish);
 
@@ -107,7 +107,7 @@ static int add_terms(const struct fw_conjunction *all, unsigned int index, struc
 		if (term.labels_required | term.labels_forbidden)
 			image->slot->features |= FW_FEATURE_LABELS;
 		*ret_terms |= 1ULL << image->term_count;
-		image->slot->terms[image->term_count] = term;
+		image->slot->terms[fw_term_place(1ULL << image->term_count)] = term;
 		image->term_count += bits;
 	} while (choose_next(&wish));
 	return 0;
@@ -321,9 +321,12 @@ static int compile_rule_terms(const struct fw_policy *policy, unsigned int index
 
 	for (size_t i = 0; i < fw_rule_conjunctions(rule) && !r; i++)
 		r = compile_conjunction(policy, index, (unsigned int)i, image);
-	for (unsigned int i = 0; i < image->term_count; i++)
-		if (image->slot->terms[i].rule == index)
-			image->slot->terms[i].others = ~image->slot->rules[index].terms;
+	for (unsigned int i = 0; i < image->term_count; i++) {
+		struct fw_term *term = &image->slot->terms[fw_term_place(1ULL << i)];
+
+		if (term->rule == index)
+			term->others = ~image->slot->rules[index].terms;
+	}
 	if (!r)
 		r = label_bits(&image->labels, &rule->labels, &labels);
 	image->slot->rules[index].labels = labels;
