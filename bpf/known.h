@@ -304,12 +304,16 @@ static __always_inline void known_look_for_end(struct fw_gate *gate, __u64 now_n
 }
 
 #define KNOWN_CLOSED_SAVES_NS 20000000ULL /* two jiffies at HZ=100 */
+#define KNOWN_TICK_NS	      4000000ULL
 
 /* What this CPU may give since the last tick. A closed gate has saved nothing up when it opens. */
 static __always_inline void known_refill(struct fw_gate *gate, __u64 now_ns)
 {
 	__u64 since_ns = gate->refilled_ns, left;
 
+	/* The clock of a replay goes on with every packet, by less than a meter is due for. */
+	if (fw_config.virtual_clock && now_ns - since_ns < KNOWN_TICK_NS)
+		return;
 	if (gate->closed && now_ns - since_ns > KNOWN_CLOSED_SAVES_NS)
 		since_ns = now_ns - KNOWN_CLOSED_SAVES_NS;
 	left = known_budget(since_ns, now_ns);

@@ -51,6 +51,28 @@ Test(gates, a_crowd_that_comes_twice_has_the_budget_of_one_that_comes_once)
 	lab_close(&lab);
 }
 
+/* The clock of a replay does not tick: what is due for a single packet's time is less than one meter. */
+Test(gates, a_clock_that_moves_with_every_packet_admits_offenders)
+{
+	enum { FLOOD = 200000, EVERY = 400, GAP_NS = 5000 };
+	struct packet offender = PACKET(.from = ATTACKER);
+	uint32_t dropped = 0;
+	struct lab lab;
+
+	open_large(&lab);
+	for (uint32_t i = 0; i < FW_GATE_PER_SECOND + FLOOD; i++) {
+		struct packet packet = stranger(i);
+
+		lab.now_ns += GAP_NS;
+		lab_run(&lab, &packet);
+		if (i >= FW_GATE_PER_SECOND && i % EVERY == 0)
+			dropped += lab_send(&lab, offender, 1) == 0;
+	}
+	cr_expect_eq(gates_together(&lab).closed, 1);
+	cr_expect_gt(dropped, FLOOD / EVERY / 2, "%u of %u", dropped, FLOOD / EVERY);
+	lab_close(&lab);
+}
+
 /* With the crowd's first flood on the first of two CPUs. before: to go back to. */
 static void open_flooded(struct lab *lab, cpu_set_t *before)
 {
