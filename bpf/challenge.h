@@ -6,6 +6,7 @@
 
 #include "cookie.h"
 #include "judge.h"
+#include "local.h"
 #include "maps.h"
 #include "packet.h"
 #include "reply.h"
@@ -228,7 +229,8 @@ challenge_decide(struct xdp_md *ctx, const struct fw_policy_slot *policy, const 
 		return FW_REASON_CHALLENGE_NO_LISTENER;
 	if (!ready || pkt->counting)
 		return FW_REASON_CHALLENGED;
-	why = challenge_answer(ctx, policy, control, pkt);
+	why = local_takes(control, pkt) ? challenge_answer(ctx, policy, control, pkt)
+					: FW_REASON_CHALLENGE_NO_LISTENER;
 	if (why == FW_REASON_CHALLENGE_NO_LISTENER && control->cookies.flags & FW_COOKIE_UNSEEN)
 		why = challenge_answer_forwarded(ctx, policy, pkt);
 	return why;

@@ -169,6 +169,14 @@ FW_MAP(fw_total_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_RULE_IDS, 0)
 /* Meters of the essential protocols' budgets, by enum fw_essential_kind. */
 FW_MAP(fw_essential_map, BPF_MAP_TYPE_ARRAY, __u32, struct fw_meter, FW_ESSENTIAL_MAX_, 0);
 
+/* Prefixes of addresses that the stack takes for this host's own, and the family of each. Written by user
+ * space alone; what does not fit is its trouble. */
+FW_MAP(fw_local_map, BPF_MAP_TYPE_LPM_TRIE, struct fw_local_key, __u32, FW_LOCAL_MAX, BPF_F_NO_PREALLOC);
+
+/* TCP ports, a bit each, whose connections go to containers though a program of this host listens there.
+ * Written by user space alone. */
+FW_MEMORY(fw_published_map, FW_PUBLISHED_WORDS * sizeof(__u64), BPF_F_MMAPABLE);
+
 /* Challenges that last. Added by the packet path, expired ones deleted by user space. Full:
  * FW_FAULT_CHALLENGE_FULL.
  */
@@ -234,7 +242,8 @@ const volatile struct fw_config fw_config = {
 
 #define MAP_IS_POWER(count) (((count) & ((count)-1)) == 0)
 _Static_assert(MAP_IS_POWER(FW_SLOTS) && MAP_IS_POWER(FW_BAN_FILTER_WORDS) && MAP_IS_POWER(FW_KNOWN_LINES) &&
-		       MAP_IS_POWER(FW_LIST_BITMAP_WORDS) && MAP_IS_POWER(FW_LIST4_LINES),
+		       MAP_IS_POWER(FW_LIST_BITMAP_WORDS) && MAP_IS_POWER(FW_LIST4_LINES) &&
+		       MAP_IS_POWER(FW_PUBLISHED_WORDS),
 	       "map_memory() masks with them");
 
 static __always_inline struct fw_control *map_control(void)

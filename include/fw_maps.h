@@ -33,6 +33,8 @@
 	X(fw_meter_map)                                                                                      \
 	X(fw_total_map)                                                                                      \
 	X(fw_essential_map)                                                                                  \
+	X(fw_local_map)                                                                                      \
+	X(fw_published_map)                                                                                  \
 	X(fw_challenge_map)                                                                                  \
 	X(fw_verified_map)                                                                                   \
 	X(fw_reply_map)                                                                                      \
@@ -56,6 +58,8 @@
 #define FW_TOP_SOURCES		65536u
 #define FW_CHALLENGES_MAX	4096u
 #define FW_VERIFIED_MAX		(256u << 10)
+#define FW_LOCAL_MAX		(16u << 10)
+#define FW_PUBLISHED_WORDS	1024u /* 64-bit words: a bit per port */
 #define FW_EVENT_BYTES		(1u << 20)
 #define FW_DROP_SAMPLE_BYTES	(256u << 10) /* a quarter of a second of some ten busy CPUs */
 #define FW_BAN_FILTER_WORDS	(1u << 18)   /* 64-bit words a slot at most: 2 MiB */

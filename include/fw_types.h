@@ -170,6 +170,13 @@ struct fw_ban_key {
 };
 FW_SIZE_IS(struct fw_ban_key, 20);
 
+/* As struct bpf_lpm_trie_key wants it: the bits first. */
+struct fw_local_key {
+	__u32 bits;
+	struct fw_addr addr;
+};
+FW_SIZE_IS(struct fw_local_key, 20);
+
 /* A lease: in force while now < expires_ns (Floodwall clock, see fw_config.h). An expired lease stays
  * for a while as the memory of escalation (strikes). */
 struct fw_ban {

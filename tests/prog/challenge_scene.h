@@ -33,6 +33,7 @@ static inline void scene_open(struct scene *scene, const char *policy)
 	lab_open(&scene->lab, policy);
 	fw_runner_keep(scene->lab.runner, scene->answer, sizeof(scene->answer), &scene->answer_length);
 	sockets_say(&scene->lab, COOKIE_FLAGS);
+	sockets_own_all(&scene->lab);
 }
 
 static inline void scene_close(struct scene *scene)

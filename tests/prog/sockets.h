@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "kern/cookies.h"
+#include "kern/local.h"
 #include "lab.h"
 
 #define COOKIE_FLAGS (FW_COOKIE_READY | FW_COOKIE_TIMESTAMPS | FW_COOKIE_SACK | FW_COOKIE_WSCALE)
@@ -38,6 +39,25 @@ static inline int sockets_listen(uint16_t port)
 	cr_assert_eq(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	cr_assert_eq(listen(fd, 4096), 0);
 	return fd;
+}
+
+/* Addresses and prefixes that are this host's own, and no others. */
+static inline void sockets_own(struct lab *lab, const char *const *own, size_t count)
+{
+	struct fw_prefix prefixes[16];
+
+	cr_assert_leq(count, sizeof(prefixes) / sizeof(prefixes[0]));
+	for (size_t i = 0; i < count; i++)
+		cr_assert_eq(fw_prefix_parse(own[i], &prefixes[i], NULL), 0, "%s", own[i]);
+	qsort(prefixes, count, sizeof(prefixes[0]), fw_prefix_compare);
+	cr_assert_eq(fw_local_set(lab->datapath, prefixes, count), 0);
+}
+
+static inline void sockets_own_all(struct lab *lab)
+{
+	static const char *const all[] = {"0.0.0.0/0", "::/0"};
+
+	sockets_own(lab, all, 2);
 }
 
 static inline void sockets_say(struct lab *lab, uint32_t flags)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Action challenge: when it begins and ends, whom it is for and whom it spares. */
 #include "challenge_scene.h"
+#include "lib/published_ports.h"
 
 Test(challenge, begins_over_the_limit_and_ends_with_hysteresis)
 {
@@ -329,5 +330,113 @@ Test(challenge, a_frame_to_a_group_is_not_answered)
 		expect(lab, FW_REASON_NO_RULE, syn);
 		expect(lab, FW_REASON_NO_RULE, syn6);
 	}
+	scene_close(&scene);
+}
+
+#define OWN(lab, ...)                                                                                        \
+	do {                                                                                                 \
+		static const char *const own_[] = {__VA_ARGS__};                                             \
+		sockets_own(lab, own_, sizeof(own_) / sizeof(own_[0]));                                      \
+	} while (0)
+
+/* A socket that listens on every address is found for any: whose SYN it is, the address says. */
+Test(challenge, of_addresses_that_are_not_this_hosts)
+{
+	static const struct {
+		const char *from, *to;
+		enum fw_reason seen, unseen;
+	} rows[] = {
+		{HONEST, VICTIM, FW_REASON_CHALLENGED, FW_REASON_CHALLENGED},
+		{HONEST6, VICTIM6, FW_REASON_CHALLENGED, FW_REASON_CHALLENGED},
+		{HONEST, VICTIM_FAR, FW_REASON_CHALLENGED, FW_REASON_CHALLENGED}, /* of a prefix */
+		{HONEST6, VICTIM6_FAR, FW_REASON_CHALLENGED, FW_REASON_CHALLENGED},
+		{HONEST, VICTIM_OTHER, FW_REASON_CHALLENGE_NO_LISTENER, FW_REASON_NO_RULE},
+		{HONEST6, VICTIM6_OTHER, FW_REASON_CHALLENGE_NO_LISTENER, FW_REASON_NO_RULE},
+		{HONEST, "203.0.113.9", FW_REASON_CHALLENGE_NO_LISTENER, FW_REASON_NO_RULE},
+		{HONEST6, "2001:db8:2::9", FW_REASON_CHALLENGE_NO_LISTENER, FW_REASON_NO_RULE},
+	};
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	OWN(&scene.lab, VICTIM, VICTIM6, "192.0.3.0/24", "2001:db8:1::/48");
+	flood(&scene, VICTIM);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(&scene.lab, rows[i].seen, SYN(.from = rows[i].from, .to = rows[i].to));
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(&scene.lab, rows[i].unseen, SYN(.from = rows[i].from, .to = rows[i].to));
+	scene_close(&scene);
+}
+
+/* Whose SYNPROXY takes over gets its kind of answer, though a socket of this host would be found. */
+Test(challenge, of_somebody_behind_whose_port_is_taken_here)
+{
+	struct scene scene = {0};
+	struct packet syn = SYN(.from = HONEST, .to = VICTIM_OTHER);
+
+	scene_open(&scene, "version: 1\nsafety: {synproxy_wscale: 5}\n" RULE("per: total, "));
+	OWN(&scene.lab, VICTIM);
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
+	flood(&scene, VICTIM);
+	cr_assert_eq(lab_run(&scene.lab, &syn), FW_REASON_CHALLENGED);
+	cr_expect_eq(scene.answer[34 + 14] << 8 | scene.answer[34 + 15], 0, "no window before the server is");
+	scene_close(&scene);
+}
+
+static enum fw_reason reason_of(struct scene *scene, const char *from, const char *to)
+{
+	struct packet syn = SYN(.from = from, .to = to);
+
+	return lab_run(&scene->lab, &syn);
+}
+
+/* Only what differs is written, whoever wrote what is there; IPv4 as it is mapped is not of ::/0. */
+Test(challenge, addresses_come_and_go)
+{
+	static struct fw_prefix many[FW_LOCAL_MAX + 1];
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	OWN(&scene.lab, "::/0");
+	cr_expect_eq(reason_of(&scene, HONEST, VICTIM), FW_REASON_CHALLENGE_NO_LISTENER);
+	cr_expect_eq(reason_of(&scene, HONEST6, VICTIM6), FW_REASON_CHALLENGED);
+	OWN(&scene.lab, "0.0.0.0/0");
+	cr_expect_eq(reason_of(&scene, HONEST, VICTIM), FW_REASON_CHALLENGED);
+	cr_expect_eq(reason_of(&scene, HONEST6, VICTIM6), FW_REASON_CHALLENGE_NO_LISTENER);
+	OWN(&scene.lab, VICTIM, VICTIM_OTHER, "192.0.2.0/25");
+	OWN(&scene.lab, VICTIM_OTHER, VICTIM6);
+	cr_expect_eq(reason_of(&scene, HONEST, VICTIM), FW_REASON_CHALLENGE_NO_LISTENER);
+	cr_expect_eq(reason_of(&scene, HONEST, VICTIM_OTHER), FW_REASON_CHALLENGED);
+	cr_expect_eq(reason_of(&scene, HONEST6, VICTIM6), FW_REASON_CHALLENGED);
+	for (uint32_t i = 0; i <= FW_LOCAL_MAX; i++)
+		many[i] = (struct fw_prefix){.addr.w = {0, 0, htonl(0xffff), htonl(0x0a000000 + i)},
+					     .bits = 128};
+	cr_expect_eq(fw_local_set(scene.lab.datapath, many, FW_LOCAL_MAX + 1), -E2BIG);
+	cr_expect_eq(reason_of(&scene, HONEST, VICTIM_OTHER), FW_REASON_CHALLENGED, "nothing was changed");
+	cr_expect_eq(fw_local_set(scene.lab.datapath, many, FW_LOCAL_MAX), 0, "as many as fit");
+	cr_expect_eq(reason_of(&scene, HONEST, "10.0.63.255"), FW_REASON_CHALLENGED);
+	cr_expect_eq(reason_of(&scene, HONEST, VICTIM_OTHER), FW_REASON_CHALLENGE_NO_LISTENER);
+	cr_expect_eq(fw_local_set(scene.lab.datapath, NULL, 0), 0);
+	cr_expect_eq(reason_of(&scene, HONEST, "10.0.63.255"), FW_REASON_CHALLENGE_NO_LISTENER);
+	scene_close(&scene);
+}
+
+/* A proxy of Docker's listens, but the stack gives the SYN to a container. */
+Test(challenge, of_ports_that_are_published)
+{
+	struct fw_published_ports ports = {.words = {[443 / 64] = 1ULL << 443 % 64}};
+	struct scene scene = {0};
+
+	scene_open(&scene, TOTAL);
+	flood(&scene, VICTIM);
+	fw_published_set(scene.lab.datapath, ports.words);
+	expect(&scene.lab, FW_REASON_CHALLENGED, SYN(.from = HONEST)); /* passed on it cannot be */
+	sockets_say(&scene.lab, COOKIE_FLAGS | FW_COOKIE_UNSEEN);
+	expect(&scene.lab, FW_REASON_NO_RULE, SYN(.from = HONEST));
+	expect(&scene.lab, FW_REASON_NO_RULE, SYN(.from = HONEST6));
+	ports.words[443 / 64] = ~ports.words[443 / 64];
+	fw_published_set(scene.lab.datapath, ports.words);
+	expect(&scene.lab, FW_REASON_CHALLENGED, SYN(.from = HONEST));
 	scene_close(&scene);
 }

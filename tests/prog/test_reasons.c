@@ -156,6 +156,7 @@ Test(reasons, every_one_is_reached)
 	listener = sockets_listen(443);
 	lab_open(&lab, policy);
 	sockets_say(&lab, COOKIE_FLAGS);
+	sockets_own_all(&lab);
 	spare_all(&lab);
 	check_parsing(&lab);
 	check_spared(&lab);

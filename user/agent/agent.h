@@ -17,6 +17,7 @@
 #include "agent/kept.h"
 #include "agent/key_walk.h"
 #include "agent/leases.h"
+#include "agent/local.h"
 #include "agent/logs.h"
 #include "agent/notifier.h"
 #include "agent/notify.h"
@@ -79,6 +80,7 @@ struct fw_agent {
 	struct fw_spared_watch spared;
 	struct fw_geo_watch geo_watch;
 	struct fw_challenge_watch challenge;
+	struct fw_local_watch local;
 	struct fw_set_files set_files;
 	struct fw_set_totals set_totals;
 	struct fw_event_log events;

@@ -83,6 +83,20 @@ static bool read_listens(void *context, const struct fw_addr *dest, uint16_t por
 	return fw_listens_at(dest, port) != 0;
 }
 
+/* Not known: as if it were. */
+static bool read_own(void *context, const struct fw_addr *dest)
+{
+	const struct fw_agent *agent = context;
+
+	return !agent->challenge.engaged || !agent->local.written ||
+	       fw_local_routes_hold(&agent->local.own, dest);
+}
+
+static bool read_published(void *context, uint16_t port)
+{
+	return fw_published_ports_hold(&((const struct fw_agent *)context)->local.published, port);
+}
+
 static bool bad_to(struct fw_answer *answer, const char *to, const char *why)
 {
 	fw_fail(answer, 400, FW_EXIT_USAGE, "bad-address", NULL,
@@ -320,6 +334,8 @@ void fw_api_explain(struct fw_request *request, struct fw_answer *answer)
 					   .listings = read_listings,
 					   .challenge = fw_challenge_read,
 					   .listens = read_listens,
+					   .own = read_own,
+					   .published = read_published,
 					   .drops = fw_top_drops};
 	struct fw_explain_packet packet = {};
 	struct fw_explanation explanation;

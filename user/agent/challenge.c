@@ -170,7 +170,8 @@ static void look_for_unseen(struct fw_agent *agent)
 	char before[sizeof(watch->unseen)];
 
 	snprintf(before, sizeof(before), "%s", watch->unseen);
-	fw_unseen_sockets(agent->attachments, watch->unseen, sizeof(watch->unseen));
+	fw_unseen_sockets(agent->attachments, agent->local.own.proxy_table, watch->unseen,
+			  sizeof(watch->unseen));
 	if (watch->unseen[0] && strcmp(watch->unseen, before) != 0)
 		fw_log(FW_LOG_WARNING, "challenge: %s", watch->unseen);
 }
@@ -209,7 +210,7 @@ static void tick(struct fw_challenge_watch *watch)
 static void engage(struct fw_agent *agent, bool needed)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
-	struct fw_err err = {};
+	struct fw_err err = {}, unknown = {};
 
 	if (!watch->known) {
 		watch->known = true;
@@ -223,10 +224,14 @@ static void engage(struct fw_agent *agent, bool needed)
 	fw_cookie_host_read(&watch->host);
 	if (watch->unseen[0])
 		watch->host.flags |= FW_COOKIE_UNSEEN;
+	if (fw_local_refresh(agent, watch->host.flags & FW_COOKIE_UNSEEN, &unknown))
+		watch->host.flags &= ~(unsigned int)FW_COOKIE_READY;
 	if (watch->unable)
 		watch->host.flags = 0;
 	fw_cookie_host_set(agent->datapath, &watch->host);
-	set_trouble(watch, watch->host.flags & FW_COOKIE_READY || !needed ? "" : err.text);
+	set_trouble(watch, watch->host.flags & FW_COOKIE_READY || !needed ? ""
+			   : err.code					  ? err.text
+									  : unknown.text);
 	watch->engaged = true;
 	watch->needed = needed;
 	tick(watch);
@@ -267,6 +272,7 @@ void fw_challenge_release(struct fw_agent *agent)
 	watch->engaged = watch->needed = false;
 	watch->trouble[0] = watch->unseen[0] = watch->mute[0] = '\0';
 	watch->unseen_ticks = 0;
+	fw_local_rest(&agent->local);
 	give_all_back(agent);
 }
 
@@ -314,6 +320,16 @@ void fw_challenge_settle(struct fw_agent *agent)
 		uv_timer_stop(&watch->timer);
 }
 
+static json_t *ports_to_json(const struct fw_published_ports *ports)
+{
+	json_t *list = json_array();
+
+	for (unsigned int port = 0; port <= UINT16_MAX; port++)
+		if (fw_published_ports_hold(ports, (uint16_t)port))
+			json_array_append_new(list, json_integer((json_int_t)port));
+	return list;
+}
+
 json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 {
 	const struct fw_challenge_watch *watch = &agent->challenge;
@@ -337,14 +353,19 @@ json_t *fw_challenge_to_json(struct fw_agent *agent, json_t *warnings)
 		json_array_append_new(
 			warnings,
 			json_string(
-				"this host forwards: challenge answers for its own listeners only, TCP of no "
-				"connection is not dropped, and SYNs to hosts behind it pass within a budget "
-				"(see safety: synproxy_wscale)"));
+				"this host forwards: challenge answers for listeners on its own addresses "
+				"only, TCP of no connection is not dropped, and SYNs to other addresses pass "
+				"within a budget (see safety: synproxy_wscale)"));
 	if (watch->needed && !(watch->host.flags & FW_COOKIE_TIMESTAMPS))
 		json_array_append_new(
 			warnings, json_string("net.ipv4.tcp_timestamps is not 2: challenged connections go "
 					      "without window scale and SACK"));
-	return json_pack("{s:b, s:o, s:I, s:o}", "engaged", (int)watch->engaged, "active",
+	return json_pack("{s:b, s:o, s:I, s:o, s:o, s:b, s:o}", "engaged", (int)watch->engaged, "active",
 			 fw_challenge_active_to_json(agent), "verified", (json_int_t)watch->verified,
-			 "sysctls", changed);
+			 "sysctls", changed, "own_prefixes",
+			 watch->engaged && agent->local.written
+				 ? json_integer((json_int_t)agent->local.own.count)
+				 : json_null(),
+			 "passes_on", watch->engaged && watch->host.flags & FW_COOKIE_UNSEEN,
+			 "container_ports", ports_to_json(&agent->local.published));
 }

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	agent->state.dir_fd = agent->pin_lock_fd = agent->web.nursery_fd = agent->logs.keeper_fd =
 		agent->notify.fd = -1;
-	agent->interfaces.netlink_fd = -1;
+	agent->interfaces.netlink_fd = agent->local.netlink_fd = -1;
 	agent->started_wall_ns = fw_wall_ns();
 	agent->started_ns = fw_monotonic_ns();
 	fw_notify_init(&agent->notify);

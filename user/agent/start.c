@@ -188,6 +188,7 @@ static int put_in_force(struct fw_agent *agent, struct fw_loaded *configured)
 	fw_set_files_init(agent);
 	fw_spared_start(agent);
 	fw_geo_watch_init(agent);
+	fw_local_init(agent);
 	fw_challenge_init(agent);
 	fw_set_totals_load(agent);
 	if (fw_force_start(agent, configured, &err))
@@ -373,6 +374,7 @@ void fw_agent_stop(struct fw_agent *agent)
 		fw_log(FW_LOG_WARNING, "%s", err.text);
 	fw_datapath_close(agent->datapath);
 	fw_interfaces_done(&agent->interfaces);
+	fw_local_done(&agent->local);
 	fw_drift_done(&agent->drift);
 	fw_geo_watch_done(agent);
 	fw_spared_done(&agent->spared);

@@ -13,8 +13,8 @@
 #include "lib/tcp_sockets.h"
 
 #define COSTS                                                                                                \
-	"TCP of no connection is not dropped by challenge, and SYNs to ports without a listener here pass "  \
-	"within a budget"
+	"TCP of no connection is not dropped by challenge, and SYNs to addresses that are not this host's "  \
+	"or to ports without a listener here pass within a budget"
 /* In the others nobody waits for a packet of the peer's that has to get through. */
 #define STATES                                                                                               \
 	(1 << TCP_LISTEN | 1 << TCP_ESTABLISHED | 1 << TCP_SYN_SENT | 1 << TCP_CLOSE_WAIT |                  \
@@ -88,7 +88,8 @@ static int say(struct search *search, char *text, size_t size)
 	return 0;
 }
 
-void fw_unseen_sockets(const struct fw_attachments *attachments, char *text, size_t size)
+void fw_unseen_sockets(const struct fw_attachments *attachments, uint32_t proxy_table, char *text,
+		       size_t size)
 {
 	struct fw_link_stack stack = {};
 	struct search search = {.stack = &stack};
@@ -102,5 +103,10 @@ void fw_unseen_sockets(const struct fw_attachments *attachments, char *text, siz
 	if (r)
 		snprintf(text, size, "links and TCP sockets of this host cannot be listed (%s): " COSTS,
 			 strerror(-r));
+	else if (!text[0] && proxy_table)
+		snprintf(text, size,
+			 "routing table %u takes every address for this host's own, as that of a transparent "
+			 "proxy does: " COSTS,
+			 proxy_table);
 	fw_link_stack_done(&stack);
 }

@@ -67,7 +67,12 @@ const struct fw_command fw_command_status = {
 		"to a listener are answered),\"answered_packets\":N,\"no_listener_packets\":N (of its "
 		"samples since it began: at least so many)}],"
 		"\"verified\":N,"
-		"\"sysctls\":{NAME:{\"value\",\"before\"}}},\"maps\":{\"state\":\"fresh|adopted|rebuilt\","
+		"\"sysctls\":{NAME:{\"value\",\"before\"}},\"own_prefixes\":N|null (addresses of this host, "
+		"for "
+		"which it answers; null: not known),\"passes_on\":BOOL (SYNs to others come through: they "
+		"are "
+		"not answered here),\"container_ports\":[PORT] (published by docker-proxy: nor are "
+		"these)},\"maps\":{\"state\":\"fresh|adopted|rebuilt\","
 		"\"why\",\"lost\":[TEXT],\"kept\":[TEXT],\"bans_saved\":N,\"bans_restored\":N}} (of maps all "
 		"but state when rebuilt, until the next start)",
 	.run = cmd_status,

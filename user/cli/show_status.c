@@ -286,6 +286,22 @@ static const char *odd_outcome(const json_t *entry)
 		       : " (none answered yet: SYNs to ports where nobody listens are dropped)";
 }
 
+/* Whose SYNs are left alone, and why: nobody should look for a fault in that. */
+static void print_unanswered(const struct fw_page *page, const json_t *challenge)
+{
+	const json_t *ports = json_object_get(challenge, "container_ports"), *port;
+	size_t index;
+
+	if (!fw_doc_true(challenge, "passes_on"))
+		return;
+	fputs("   not answered: what is not for this host's own addresses", page->out);
+	json_array_foreach (ports, index, port)
+		fprintf(page->out, "%s %lld", index ? "," : ", nor TCP port",
+			(long long)json_integer_value(port));
+	if (json_array_size(ports))
+		fputs(" (docker-proxy publishes it for a container)", page->out);
+}
+
 /* "challenge syn on 192.0.2.80 for 12 s   345 verified sources   tcp_syncookies 2 (was 1)" */
 static void print_challenge(const struct fw_page *page, const json_t *challenge)
 {
@@ -312,6 +328,7 @@ static void print_challenge(const struct fw_page *page, const json_t *challenge)
 	json_object_foreach ((json_t *)json_object_get(challenge, "sysctls"), name, sysctl)
 		fprintf(page->out, "   %s %.0f (was %.0f)", name, fw_doc_number(sysctl, "value"),
 			fw_doc_number(sysctl, "before"));
+	print_unanswered(page, challenge);
 	fputc('\n', page->out);
 }
 

@@ -52,6 +52,7 @@ static void *map_array(int fd, size_t bytes, struct fw_err *err)
 #define ALLOWANCE_BYTES(datapath)     (LINES_OF_ALL(datapath) * sizeof(struct fw_allowance_line))
 #define ALLOWANCE_KEY_BYTES(datapath) (LINES_OF_ALL(datapath) * sizeof(struct fw_allowance_keys))
 #define CPU_BYTES(datapath)	      ((size_t)(datapath)->cpu_ids * sizeof(struct fw_cpu))
+#define PUBLISHED_BYTES		      (FW_PUBLISHED_WORDS * sizeof(uint64_t))
 #define FILTER_BYTES		      ((size_t)FW_SLOTS * FW_BAN_FILTER_WORDS * sizeof(uint64_t))
 
 static int map_all(struct fw_datapath *datapath, struct fw_err *err)
@@ -70,14 +71,16 @@ static int map_all(struct fw_datapath *datapath, struct fw_err *err)
 	datapath->allowances =
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_allowance_map), ALLOWANCE_BYTES(datapath), err);
 	datapath->by_cpu = map_array(fw_map_fd(datapath, FW_MAP_ID_fw_cpu_map), CPU_BYTES(datapath), err);
+	datapath->published =
+		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_published_map), PUBLISHED_BYTES, err);
 	datapath->clock =
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_clock_map), sizeof(*datapath->clock), err);
 	datapath->trace =
 		map_array(fw_map_fd(datapath, FW_MAP_ID_fw_trace_map), sizeof(*datapath->trace), err);
 	if (datapath->control && datapath->policy && datapath->classes && datapath->list_bitmap &&
 	    datapath->list_wide && datapath->list4_line && datapath->geo_terms && datapath->automata &&
-	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->clock &&
-	    datapath->trace)
+	    datapath->ban_filter && datapath->allowances && datapath->by_cpu && datapath->published &&
+	    datapath->clock && datapath->trace)
 		return 0;
 	return err && err->code ? err->code : -ENOMEM;
 }
@@ -104,6 +107,7 @@ void fw_datapath_close(struct fw_datapath *datapath)
 	unmap(datapath->ban_filter, FILTER_BYTES);
 	unmap(datapath->allowances, ALLOWANCE_BYTES(datapath));
 	unmap(datapath->by_cpu, CPU_BYTES(datapath));
+	unmap(datapath->published, PUBLISHED_BYTES);
 	unmap(datapath->clock, sizeof(*datapath->clock));
 	unmap(datapath->trace, sizeof(*datapath->trace));
 	for (int i = 0; i < FW_MAP_ID_MAX_; i++)

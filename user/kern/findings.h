@@ -32,4 +32,7 @@ unsigned int fw_kernel_version(void); /* 6.1 → 601, 0 unknown */
 /* host.c: what concerns the machine. */
 void fw_examine_host(struct fw_findings *findings, const char *bpffs);
 
+/* nic_challenge.c: what action challenge needs beyond attaching, and whom it answers. */
+void fw_examine_challenge(struct fw_findings *findings);
+
 #endif

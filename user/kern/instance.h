@@ -58,7 +58,8 @@ struct fw_datapath {
 	struct fw_allowance_line *allowances; /* CPU × lines */
 	struct fw_cpu *by_cpu;
 	uint64_t *ban_filter;
-	uint64_t leases; /* as of the last collection */
+	uint64_t *published; /* FW_PUBLISHED_WORDS */
+	uint64_t leases;     /* as of the last collection */
 	uint64_t *clock;
 	struct fw_trace *trace;
 	uint64_t filter_marks;			       /* leases put into the ban filter since it was built */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kern/cookies.h"
 #include "kern/driver.h"
 #include "kern/findings.h"
 #include "kern/program.h"
@@ -257,41 +256,6 @@ static void examine_relations(struct fw_findings *findings)
 	}
 }
 
-/* A veth's own features tell what the other end, perhaps in another network namespace, takes. */
-static void examine_answers(struct fw_findings *findings)
-{
-	if (findings->told && findings->features & FW_XDP_NDO_XMIT) {
-		fw_finding_add(findings, FW_FINDING_OK, "challenge",
-			       "the other end of this veth takes what an XDP program answers");
-		return;
-	}
-	fw_finding_add(findings, findings->told ? FW_FINDING_WARNING : FW_FINDING_NOTE, "challenge",
-		       findings->told
-			       ? "the other end of this veth has neither GRO nor an XDP program and takes no "
-				 "answers: action: challenge answers nobody"
-			       : "a veth sends answers only to a peer with GRO or an XDP program: without, "
-				 "action: challenge answers nobody");
-	fw_finding_command(findings, "ethtool -K PEER gro on   # where the other end is");
-}
-
-/* What action challenge needs beyond attaching. */
-static void examine_challenge(struct fw_findings *findings)
-{
-	char missing[128];
-	bool asked = !fw_missing_capabilities(missing, sizeof(missing)); /* or the kernel would not say */
-
-	if (asked && !fw_cookies_known())
-		fw_finding_add(
-			findings, FW_FINDING_WARNING, "challenge",
-			"this kernel makes no SYN cookies in XDP programs (CONFIG_SYN_COOKIES): action: "
-			"challenge does nothing, all else works; use police");
-	else if (!strcmp(findings->driver, "veth"))
-		examine_answers(findings);
-	else if (asked)
-		fw_finding_add(findings, FW_FINDING_OK, "challenge",
-			       "this kernel makes SYN cookies in XDP programs");
-}
-
 /* By libbpf alone: the CLI has no libxdp. */
 static void examine_hook(struct fw_findings *findings)
 {
@@ -356,7 +320,7 @@ int fw_nic_examine(const char *name, const char *bpffs, struct fw_finding *ret, 
 	}
 	examine_relations(&findings);
 	examine_hook(&findings);
-	examine_challenge(&findings);
+	fw_examine_challenge(&findings);
 	fw_examine_host(&findings, bpffs);
 	*ret_count = findings.count;
 	return 0;

@@ -43,7 +43,7 @@ struct fw_explain_host {
 	bool mute;	    /* nobody takes answers on any of them */
 	bool counting;	    /* all are in count mode */
 	bool partly_silent; /* some answer nobody, or only count */
-	bool unseen;	    /* a packet without a socket may be somebody's */
+	bool unseen;	    /* a packet without a socket may be somebody's, as what is passed on is */
 	bool proxies;	    /* SYNs to hosts behind this one are answered too */
 };
 
@@ -78,6 +78,10 @@ struct fw_explain_reader {
 			  struct fw_explain_challenge *ret);
 	/* Whether a socket of this host listens there. NULL: one does. */
 	bool (*listens)(void *context, const struct fw_addr *dest, uint16_t port);
+	/* Whether dest is an address of this host. NULL: it is. */
+	bool (*own)(void *context, const struct fw_addr *dest);
+	/* Whether connections to this TCP port of this host's are a container's. NULL: they are not. */
+	bool (*published)(void *context, uint16_t port);
 	/* Whether packets of the source were dropped lately. NULL: nobody is asked. */
 	bool (*drops)(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret);
 	struct fw_explain_host host;

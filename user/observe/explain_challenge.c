@@ -105,15 +105,56 @@ static const struct fw_explain_fate left_alone = {
 static const struct fw_explain_fate no_listener = {FW_REASON_CHALLENGE_NO_LISTENER,
 						   "SYNs are dropped: nobody listens there",
 						   "drops SYNs: nobody listens there"};
+static const struct fw_explain_fate foreign_dropped = {
+	FW_REASON_CHALLENGE_NO_LISTENER,
+	"SYNs are dropped: their destination is no address of this host, which passes nothing on",
+	"drops SYNs: their destination is no address of this host, which passes nothing on"};
+static const struct fw_explain_fate foreign_passed = {
+	FW_REASON_UNDECIDED,
+	"their destination is no address of this host: SYNs are not answered, and pass within a budget",
+	"lets SYNs pass within a budget: their destination is no address of this host"};
+static const struct fw_explain_fate foreign_proxied = {
+	FW_REASON_CHALLENGED,
+	"their destination is no address of this host: SYNs are answered with cookies for netfilter's "
+	"synproxy, which must stand before it",
+	"answers SYNs for netfilter's synproxy: their destination is no address of this host"};
+static const struct fw_explain_fate published_passed = {
+	FW_REASON_UNDECIDED,
+	"docker-proxy publishes that port: SYNs are for a container, are not answered, and pass within a "
+	"budget",
+	"lets SYNs pass within a budget: docker-proxy publishes that port for a container"};
+static const struct fw_explain_fate published_proxied = {
+	FW_REASON_CHALLENGED,
+	"docker-proxy publishes that port: SYNs are for a container, and are answered with cookies for "
+	"netfilter's synproxy, which must stand before it",
+	"answers SYNs for netfilter's synproxy: docker-proxy publishes that port for a container"};
 static const struct fw_explain_fate behind = {
 	FW_REASON_UNDECIDED, "nobody listens here: SYNs to a host behind this one pass within a budget",
 	"lets SYNs to a host behind this one pass within a budget"};
+
+/* Whose listener is not asked for, whoever listens here: local_takes() of the packet path. NULL: it is. */
+static const struct fw_explain_fate *fate_of_others(const struct fw_explain_walk *walk)
+{
+	const struct fw_explain_packet *packet = walk->packet;
+	const struct fw_explain_reader *reader = walk->reader;
+	const struct fw_explain_host *host = &reader->host;
+
+	if (!packet->has_dest)
+		return NULL;
+	if (reader->own && !reader->own(reader->context, &packet->dest))
+		return !host->unseen ? &foreign_dropped : host->proxies ? &foreign_proxied : &foreign_passed;
+	if (host->unseen && packet->has_port && reader->published &&
+	    reader->published(reader->context, packet->dest_port))
+		return host->proxies ? &published_proxied : &published_passed;
+	return NULL;
+}
 
 const struct fw_explain_fate *fw_explain_syn(const struct fw_explain_walk *walk, bool rule_counts)
 {
 	const struct fw_explain_packet *packet = walk->packet;
 	const struct fw_explain_reader *reader = walk->reader;
 	const struct fw_explain_host *host = &reader->host;
+	const struct fw_explain_fate *others = fate_of_others(walk);
 
 	if (rule_counts)
 		return &counted;
@@ -121,6 +162,8 @@ const struct fw_explain_fate *fw_explain_syn(const struct fw_explain_walk *walk,
 		return &left_alone;
 	if (fw_explain_counts(walk))
 		return &counted_here;
+	if (others)
+		return others;
 	if (packet->has_dest && packet->has_port && reader->listens &&
 	    !reader->listens(reader->context, &packet->dest, packet->dest_port)) {
 		if (!host->unseen)

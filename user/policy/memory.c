@@ -159,6 +159,14 @@ static uint64_t hash_bytes(uint64_t entries, size_t key, size_t value)
 	return entries * (element + round8(key) + round8(value)) + power_of_two(entries) * bucket;
 }
 
+/* Each entry, and where it branches off from another. */
+static uint64_t trie_bytes(uint64_t entries, size_t key, size_t value)
+{
+	const uint64_t node = 40; /* struct lpm_trie_node */
+
+	return 2 * entries * power_of_two(node + key + value);
+}
+
 /* A pointer to the copies of an element, and the copies. */
 static uint64_t per_cpu_bytes(uint64_t entries, size_t value, uint64_t cpus)
 {
@@ -180,6 +188,7 @@ static uint64_t hashes_bytes(const struct fw_policy *policy)
 	return hash_bytes(policy->capacity.sources, sizeof(struct fw_meter_key), sizeof(struct fw_meter)) +
 	       hash_bytes(policy->capacity.bans, sizeof(struct fw_ban_key), sizeof(struct fw_ban)) +
 	       hash_bytes(FW_VERIFIED_MAX, sizeof(struct fw_addr), sizeof(struct fw_verified)) +
+	       trie_bytes(FW_LOCAL_MAX, sizeof(struct fw_local_key), sizeof(uint32_t)) +
 	       hash_bytes(FW_CHALLENGES_MAX, sizeof(struct fw_challenge_key), sizeof(struct fw_challenge)) +
 	       hash_bytes(FW_TOP_SOURCES, sizeof(struct fw_addr), sizeof(struct fw_source));
 }

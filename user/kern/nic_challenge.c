@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Findings about action challenge: whether answers go out by an interface, and to whom. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fw_maps.h"
+#include "kern/cookies.h"
+#include "kern/findings.h"
+#include "kern/xdp_features.h"
+#include "lib/link_stack.h"
+#include "lib/local_routes.h"
+#include "lib/published_ports.h"
+
+/* A veth's own features tell what the other end, perhaps in another network namespace, takes. */
+static void examine_answers(struct fw_findings *findings, enum fw_finding_level good)
+{
+	if (findings->told && findings->features & FW_XDP_NDO_XMIT) {
+		fw_finding_add(findings, good, "challenge",
+			       "the other end of this veth takes what an XDP program answers");
+		return;
+	}
+	fw_finding_add(findings, findings->told ? FW_FINDING_WARNING : FW_FINDING_NOTE, "challenge",
+		       findings->told
+			       ? "the other end of this veth has neither GRO nor an XDP program and takes no "
+				 "answers: action: challenge answers nobody"
+			       : "a veth sends answers only to a peer with GRO or an XDP program: without, "
+				 "action: challenge answers nobody");
+	fw_finding_command(findings, "ethtool -K PEER gro on   # where the other end is");
+}
+
+/* Why SYNs that come by this interface may be for other hosts. "": they are not. */
+static void find_others(const struct fw_findings *findings, char *text, size_t size)
+{
+	struct fw_link_stack stack = {};
+	struct fw_cookie_host host;
+	const struct fw_stacked_link *by;
+
+	*text = '\0';
+	fw_cookie_host_read(&host);
+	by = fw_link_stack_read(&stack) ? NULL : fw_link_shared_by(&stack, findings->interface);
+	if (host.flags & FW_COOKIE_UNSEEN)
+		snprintf(text, size, "this host forwards");
+	else if (by)
+		snprintf(text, size, "packets to others come through here, by %s '%s'", by->kind, by->name);
+	fw_link_stack_done(&stack);
+}
+
+/* Whom it answers, and whom not. */
+static void examine_whose(struct fw_findings *findings, const char *why)
+{
+	struct fw_local_routes own = {};
+	struct fw_published_ports ports = {};
+	char text[128];
+	int r = fw_local_routes_read(&own);
+
+	if (r)
+		fw_finding_add(findings, FW_FINDING_WARNING, "challenge scope",
+			       "this host's addresses cannot be read (%s): action: challenge answers nobody",
+			       strerror(-r));
+	else if (own.count > FW_LOCAL_MAX)
+		fw_finding_add(findings, FW_FINDING_WARNING, "challenge scope",
+			       "this host takes %zu prefixes for its own, and %u fit: action: challenge "
+			       "answers nobody; ip route show table all type local",
+			       own.count, FW_LOCAL_MAX);
+	else if (!why[0])
+		fw_finding_add(findings, FW_FINDING_OK, "challenge scope",
+			       "%zu prefixes are this host's own, and SYNs to nobody else come here",
+			       own.count);
+	else
+		fw_finding_add(findings, FW_FINDING_NOTE, "challenge scope",
+			       "%s: challenge answers SYNs to this host's own %zu prefixes; those to others "
+			       "pass within a budget, or go to netfilter's synproxy (safety: "
+			       "synproxy_wscale); use police for them",
+			       why, own.count);
+	if (why[0] && !fw_published_ports_read(&ports) &&
+	    *fw_published_ports_text(&ports, text, sizeof(text)))
+		fw_finding_add(findings, FW_FINDING_NOTE, "challenge ports",
+			       "docker-proxy publishes TCP port %s: these SYNs are for containers, behind "
+			       "the filter; challenge does not answer them, they pass within a budget",
+			       text);
+	fw_local_routes_done(&own);
+}
+
+/* What action challenge needs beyond attaching. */
+void fw_examine_challenge(struct fw_findings *findings)
+{
+	char missing[128], why[128];
+	enum fw_finding_level good = FW_FINDING_NOTE;			 /* as far as there is more to say */
+	bool asked = !fw_missing_capabilities(missing, sizeof(missing)); /* or the kernel would not say */
+
+	find_others(findings, why, sizeof(why));
+	if (!why[0])
+		good = FW_FINDING_OK;
+	if (asked && !fw_cookies_known())
+		fw_finding_add(
+			findings, FW_FINDING_WARNING, "challenge",
+			"this kernel makes no SYN cookies in XDP programs (CONFIG_SYN_COOKIES): action: "
+			"challenge does nothing, all else works; use police");
+	else if (!strcmp(findings->driver, "veth"))
+		examine_answers(findings, good);
+	else if (asked)
+		fw_finding_add(findings, good, "challenge", "this kernel makes SYN cookies in XDP programs");
+	examine_whose(findings, why);
+}
