@@ -114,6 +114,10 @@ BEFORE=$!
 few_syns
 until_true 15 challenged || not_ok "a challenge begins" "$(fw status)"
 expect_that "a guest accepts during the challenge" 'a >= 5' "$(rounds "$GUEST_IP4" 7003 2)"
+serve "$VICTIM_NS" 7003
+until_true 5 serves "$VICTIM_IP4" 7003 || not_ok "the victim serves on the guest's port"
+expect_that "also on a port where this host listens on every address" 'a >= 5' "$(rounds "$GUEST_IP4" 7003 2)"
+expect_that "and this host itself answers there" 'a >= 5' "$(rounds "$VICTIM_IP4" 7003 2)"
 wait $BEFORE
 expect_that "a guest's connection goes on from before" 'a >= 40' "$(cat "$WORK/before")"
 expect_that "this host's clients are challenged all the same" 'a > 100' "$(status "d['reasons']['challenged']")"

@@ -25,7 +25,7 @@ struct asked {
 	struct state state;   /* first */
 	uint64_t verified_ns; /* how much longer */
 	const char *challenged;
-	bool nobody_listens;
+	bool nobody_listens, foreign, published;
 	const char *dropped_as;
 };
 
@@ -92,6 +92,18 @@ static bool read_listens(void *context, const struct fw_addr *dest, uint16_t por
 	(void)dest;
 	(void)port;
 	return !((const struct asked *)context)->nobody_listens;
+}
+
+static bool read_own(void *context, const struct fw_addr *dest)
+{
+	(void)dest;
+	return !((const struct asked *)context)->foreign;
+}
+
+static bool read_published(void *context, uint16_t port)
+{
+	(void)port;
+	return ((const struct asked *)context)->published;
 }
 
 static bool read_drops(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret)
@@ -170,7 +182,7 @@ struct situation {
 	bool has_flags;
 	uint8_t flags;		/* enum fw_tcp_flag */
 	const char *challenged; /* by the policy's first rule: "everybody", or an address */
-	bool nobody_listens;
+	bool nobody_listens, foreign, published;
 	struct fw_explain_host host;
 	const char *dropped_as; /* its last packet, 2 s ago, by rule blanket */
 	bool contradicted;
@@ -221,6 +233,8 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 					   .listings = read_listings,
 					   .challenge = read_challenge,
 					   .listens = read_listens,
+					   .own = read_own,
+					   .published = read_published,
 					   .drops = read_drops};
 	struct fw_explain_packet packet = {.protocol = c->protocol, .dest_port = c->port};
 	struct fw_rule_ids *ids = calloc(1, sizeof(*ids));
@@ -251,6 +265,8 @@ static void check_in(const struct explain_case *c, const struct open_case *open,
 	if (situation) {
 		asked.challenged = situation->challenged;
 		asked.nobody_listens = situation->nobody_listens;
+		asked.foreign = situation->foreign;
+		asked.published = situation->published;
 		asked.dropped_as = situation->dropped_as;
 		reader.host = situation->host;
 	}
