@@ -154,6 +154,10 @@ expect "by nobody" 0 "$(stands challenged; echo $?)"
 forwards 0
 expect_exit "without forwarding they are dropped" 0 until_true 10 grows challenge_no_listener
 expect_words "explain says so" 'SYNs are dropped: their destination is no address of this host' <(fw explain "$CLIENT_IP4" --to "$COMING:7001/tcp" --flags syn)
+# One interface can forward where the host does not.
+on victim sh -c "echo 1 >/proc/sys/net/ipv4/conf/$IFACE/forwarding"
+expect_exit "forwarding by this interface alone is enough for the budget" 0 until_true 15 grows challenge_budget
+expect_words "status says which" "what comes by interface '$IFACE' is forwarded" <(fw status)
 forwards 1
 
 # A published port.

@@ -176,6 +176,13 @@ static void look_for_unseen(struct fw_agent *agent)
 		fw_log(FW_LOG_WARNING, "challenge: %s", watch->unseen);
 }
 
+void fw_challenge_links_changed(struct fw_agent *agent)
+{
+	if (agent->challenge.engaged)
+		look_for_unseen(agent);
+	fw_challenge_settle(agent);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct fw_agent *agent = timer->data;

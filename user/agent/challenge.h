@@ -56,6 +56,8 @@ void fw_challenge_init(struct fw_agent *agent);
 void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy);
 /* After the policy in force or the interfaces have changed: engages or gives back. */
 void fw_challenge_settle(struct fw_agent *agent);
+/* Links came or went, perhaps guests: they must not wait for the next look. */
+void fw_challenge_links_changed(struct fw_agent *agent);
 /* The filter goes: gives back. */
 void fw_challenge_release(struct fw_agent *agent);
 /* What to give back goes to disk. */

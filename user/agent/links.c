@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Hears of links that come and go, so that a re-created interface is filtered again. */
+/* Hears of links that come and go, so that a re-created interface is filtered again, and a guest is known. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -89,11 +89,9 @@ static void on_settled(uv_timer_t *timer)
 	if (fw_attachments_refresh(agent->attachments, &err))
 		fw_log(FW_LOG_WARNING, "links changed: %s", err.text);
 	say_changes(agent, &before);
-	if (!anything_missing(agent))
-		return;
-	if (fw_interfaces_sync(agent, false, &err))
+	if (anything_missing(agent) && fw_interfaces_sync(agent, false, &err))
 		fw_log(FW_LOG_ERROR, "links changed and nothing is filtered now: %s", err.text);
-	fw_challenge_settle(agent);
+	fw_challenge_links_changed(agent);
 }
 
 static void on_message(uv_poll_t *poll, int status, int events)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kern/attach.h"
+#include "kern/cookies.h"
 #include "lib/link_stack.h"
 #include "lib/tcp_sockets.h"
 
@@ -93,7 +94,7 @@ void fw_unseen_sockets(const struct fw_attachments *attachments, uint32_t proxy_
 {
 	struct fw_link_stack stack = {};
 	struct search search = {.stack = &stack};
-
+	char name[IF_NAMESIZE];
 	int r;
 
 	search.count = fw_attachments_list(attachments, &search.attached);
@@ -108,5 +109,7 @@ void fw_unseen_sockets(const struct fw_attachments *attachments, uint32_t proxy_
 			 "routing table %u takes every address for this host's own, as that of a transparent "
 			 "proxy does: " COSTS,
 			 proxy_table);
+	else if (!text[0] && !fw_forwards() && fw_forwards_by_one(name))
+		snprintf(text, size, "what comes by interface '%s' is forwarded: " COSTS, name);
 	fw_link_stack_done(&stack);
 }

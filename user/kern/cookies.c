@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -122,6 +123,42 @@ static void read_windows(struct fw_cookie_host *ret)
 	ret->window = (__u16)(window < SEGMENT ? window : window / SEGMENT * SEGMENT);
 }
 
+bool fw_forwards(void)
+{
+	return is_on("/proc/sys/net/ipv4/ip_forward") || is_on("/proc/sys/net/ipv6/conf/all/forwarding");
+}
+
+/* An interface with this sysctl on; what new ones are made from aside. */
+static bool is_on_somewhere(const char *conf, const char *sysctl, char name[IF_NAMESIZE])
+{
+	DIR *all = opendir(conf);
+	const struct dirent *entry;
+	bool on = false;
+
+	while (all && !on && (entry = readdir(all))) {
+		char path[128];
+		FW_FCLOSE FILE *file = NULL;
+
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "all") ||
+		    !strcmp(entry->d_name, "default"))
+			continue;
+		snprintf(path, sizeof(path), "%s/%.15s/%s", conf, entry->d_name, sysctl);
+		file = fopen(path, "re");
+		on = file && fgetc(file) == '1';
+		if (on)
+			snprintf(name, IF_NAMESIZE, "%.15s", entry->d_name);
+	}
+	if (all)
+		closedir(all);
+	return on;
+}
+
+bool fw_forwards_by_one(char name[IF_NAMESIZE])
+{
+	return is_on_somewhere("/proc/sys/net/ipv4/conf", "forwarding", name) ||
+	       is_on_somewhere("/proc/sys/net/ipv6/conf", "force_forwarding", name);
+}
+
 void fw_cookie_host_read(struct fw_cookie_host *ret)
 {
 	long syncookies = 0, timestamps = 0;
@@ -135,7 +172,7 @@ void fw_cookie_host_read(struct fw_cookie_host *ret)
 		ret->flags |= FW_COOKIE_SACK;
 	if (is_on("/proc/sys/net/ipv4/tcp_window_scaling"))
 		ret->flags |= FW_COOKIE_WSCALE;
-	if (is_on("/proc/sys/net/ipv4/ip_forward") || is_on("/proc/sys/net/ipv6/conf/all/forwarding"))
+	if (fw_forwards())
 		ret->flags |= FW_COOKIE_UNSEEN;
 	read_windows(ret);
 }

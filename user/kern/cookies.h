@@ -3,6 +3,7 @@
 #ifndef FW_KERN_COOKIES_H
 #define FW_KERN_COOKIES_H
 
+#include <net/if.h>
 #include <stdint.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,10 @@ int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err);
 const char *fw_cookie_sysctl(int i);
 unsigned long fw_cookie_netns(void);
 
+/* Whether this host forwards as a whole, by its sysctls. */
+bool fw_forwards(void);
+/* One interface can where the host does not: which. */
+bool fw_forwards_by_one(char name[IF_NAMESIZE]);
 /* What the stack would answer now, from its sysctls. */
 void fw_cookie_host_read(struct fw_cookie_host *ret);
 /* Puts it in force for the packet path. */

@@ -32,14 +32,15 @@ static void examine_answers(struct fw_findings *findings, enum fw_finding_level 
 static void find_others(const struct fw_findings *findings, char *text, size_t size)
 {
 	struct fw_link_stack stack = {};
-	struct fw_cookie_host host;
 	const struct fw_stacked_link *by;
+	char name[IF_NAMESIZE];
 
 	*text = '\0';
-	fw_cookie_host_read(&host);
 	by = fw_link_stack_read(&stack) ? NULL : fw_link_shared_by(&stack, findings->interface);
-	if (host.flags & FW_COOKIE_UNSEEN)
+	if (fw_forwards())
 		snprintf(text, size, "this host forwards");
+	else if (fw_forwards_by_one(name))
+		snprintf(text, size, "this host forwards what comes by %s", name);
 	else if (by)
 		snprintf(text, size, "packets to others come through here, by %s '%s'", by->kind, by->name);
 	fw_link_stack_done(&stack);
