@@ -160,6 +160,19 @@ expect_exit "forwarding by this interface alone is enough for the budget" 0 unti
 expect_words "status says which" "what comes by interface '$IFACE' is forwarded" <(fw status)
 forwards 1
 
+# More than fit: nothing is answered on a guess.
+many() { python -c 'for i in range(16384): print(f"route '"$1"' local 10.{64 + i // 65536}.{i // 256 % 256}.{i % 256} dev lo")' | on victim ip -batch -; }
+syns_to "$VICTIM_IP4"
+expect_exit "a challenge is on" 0 until_true 10 grows challenged
+many add
+warns() { fw status | grep -q 'NOTHING is challenged, the rules behind decide: this host takes 16[0-9]* prefixes for its own'; }
+expect_exit "status says that there are too many" 0 until_true 10 warns
+expect "nobody is answered then" 0 "$(stands challenged; echo $?)"
+expect_that "nor are they counted as known" 'a is None' "$(status "json.dumps(d['challenge']['own_prefixes'])")"
+expect_that "doctor says so" '"prefixes for its own, and 16384 fit" in a' "$(about_challenge)"
+many del
+expect_exit "and with fewer it goes on" 0 until_true 10 grows challenged
+
 # A published port.
 if on victim nft -f - 2>"$WORK/nft.err" <<NFT; then
 table ip box {
