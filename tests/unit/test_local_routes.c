@@ -158,6 +158,59 @@ Test(local_routes, a_list_that_breaks_off_says_so)
 	fw_local_routes_done(&routes);
 }
 
+/* What the kernel answers to one question after the other. */
+static struct {
+	bool on;
+	int error[6];
+	size_t asked;
+} says;
+
+/* In place of libc's. */
+ssize_t recv(int fd, void *buffer, size_t size, int flags)
+{
+	struct datagram datagram = {};
+
+	if (!says.on)
+		return recvfrom(fd, buffer, size, flags, NULL, NULL);
+	cr_assert_lt(says.asked, sizeof(says.error) / sizeof(says.error[0]));
+	if (says.error[says.asked] == -EINTR)
+		add_end(&datagram, NLMSG_DONE, 0, NLM_F_DUMP_INTR);
+	else
+		add_end(&datagram, NLMSG_ERROR, says.error[says.asked], 0);
+	says.asked++;
+	memcpy(buffer, datagram.bytes, datagram.length);
+	return (ssize_t)datagram.length;
+}
+
+Test(local_routes, a_kernel_that_lists_none_says_so)
+{
+	static const struct {
+		int error[6];
+		size_t asked;
+		int want;
+	} cases[] = {
+		{{0, 0}, 2, 0},
+		{{0, -EOPNOTSUPP}, 2, 0}, /* no IPv6 */
+		{{0, -EAFNOSUPPORT}, 2, 0},
+		{{-EOPNOTSUPP}, 1, -EOPNOTSUPP},
+		{{0, -EPERM}, 2, -EPERM},
+		{{-EINTR, 0, -EINTR, 0, 0}, 5, 0},     /* asked again while they change, */
+		{{-EINTR, -EINTR, -EINTR}, 3, -EINTR}, /* but not for ever */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fw_local_routes routes = {};
+
+		says.on = true;
+		says.asked = 0;
+		memcpy(says.error, cases[i].error, sizeof(says.error));
+		cr_expect_eq(fw_local_routes_read(&routes), cases[i].want, "case %zu", i);
+		cr_expect_eq(says.asked, cases[i].asked, "case %zu: asked %zu times", i, says.asked);
+		cr_expect_eq(routes.count, 0);
+		fw_local_routes_done(&routes);
+	}
+}
+
 /* Every namespace whose loopback is up has its own. */
 Test(local_routes, of_this_host)
 {

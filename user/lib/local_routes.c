@@ -133,6 +133,14 @@ static int list(int family, struct fw_local_routes *routes)
 	return r;
 }
 
+/* A kernel without IPv6 has no such routes. */
+static int list6(struct fw_local_routes *routes)
+{
+	int r = list(AF_INET6, routes);
+
+	return r == -EOPNOTSUPP || r == -EAFNOSUPPORT ? 0 : r;
+}
+
 static void sort(struct fw_local_routes *routes)
 {
 	size_t kept = 0;
@@ -153,7 +161,7 @@ int fw_local_routes_read(struct fw_local_routes *ret)
 		fw_local_routes_done(ret);
 		r = list(AF_INET, ret);
 		if (!r)
-			r = list(AF_INET6, ret);
+			r = list6(ret);
 	}
 	if (r) {
 		fw_local_routes_done(ret);
