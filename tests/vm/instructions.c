@@ -36,17 +36,17 @@ struct row {
 #define V4 LAB_VICTIM_IP4
 #define V6 LAB_VICTIM_IP6
 static const struct row rows[] = {
-	{"random UDP4, no rule",		"none.yaml",	 "", "", "udp", V4, "random4", 445},
-	{"random UDP4, 1 rule",			"rules-1.yaml",	 "", "", "udp", V4, "random4", 630},
-	{"random UDP4",				"rules-16.yaml", "", "", "udp", V4, "random4", 775},
-	{"random UDP4, 64 rules",		"rules-64.yaml", "", "", "udp", V4, "random4", 775},
-	{"random UDP4, a list",			"rules-16.yaml", "rules:\n", LIST, "udp", V4, "random4", 850},
-	{"random UDP4, all over the limit",	"rules-16.yaml", "100M packets/1s", "1k packets/1s", "udp", V4, "random4", 810},
-	{"random SYN4",				"rules-16.yaml", "", "", "syn", V4, "random4", 770},
-	{"random UDP6",				"rules-16.yaml", "", "", "udp", V6, "random6", 800},
-	{"random UDP6, a list",			"rules-16.yaml", "rules:\n", LIST, "udp", V6, "random6", 885},
-	{"1 K sources under the limit",		"rules-16.yaml", "", "", "udp", V4, "pool:1024", 775},
-	{"one offender over the limit",		"rules-16.yaml", "", "", "udp", V4, "198.18.0.2", 720},
+	{"random UDP4, no rule",		"none.yaml",	 "", "", "udp", V4, "random4", 385},
+	{"random UDP4, 1 rule",			"rules-1.yaml",	 "", "", "udp", V4, "random4", 540},
+	{"random UDP4",				"rules-16.yaml", "", "", "udp", V4, "random4", 655},
+	{"random UDP4, 64 rules",		"rules-64.yaml", "", "", "udp", V4, "random4", 655},
+	{"random UDP4, a list",			"rules-16.yaml", "rules:\n", LIST, "udp", V4, "random4", 725},
+	{"random UDP4, all over the limit",	"rules-16.yaml", "100M packets/1s", "1k packets/1s", "udp", V4, "random4", 705},
+	{"random SYN4",				"rules-16.yaml", "", "", "syn", V4, "random4", 650},
+	{"random UDP6",				"rules-16.yaml", "", "", "udp", V6, "random6", 700},
+	{"random UDP6, a list",			"rules-16.yaml", "rules:\n", LIST, "udp", V6, "random6", 775},
+	{"1 K sources under the limit",		"rules-16.yaml", "", "", "udp", V4, "pool:1024", 730},
+	{"one offender over the limit",		"rules-16.yaml", "", "", "udp", V4, "198.18.0.2", 695},
 };
 /* clang-format on */
 
