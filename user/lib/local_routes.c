@@ -15,10 +15,10 @@
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "lib/link_facts.h"
+#include "lib/netlink.h"
 
 #define BUFFER_BYTES 65536
-#define ERRNO_MOST   4095 /* the kernel's MAX_ERRNO: who gets it may change its sign */
-#define TRIES	     3	  /* while routes change under the list */
+#define TRIES	     3 /* while routes change under the list */
 
 /* Of this type alone, where the kernel heeds it: a router may have a million others. */
 static int ask(int fd, int family)
@@ -76,15 +76,9 @@ static int take_route(const struct rtmsg *route, size_t length, struct fw_local_
 
 static int end_of(const struct nlmsghdr *header)
 {
-	int error = 0;
+	int r = fw_netlink_end(header);
 
-	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
-		memcpy(&error, NLMSG_DATA(header), sizeof(error));
-	if (error < -ERRNO_MOST)
-		return -EBADMSG;
-	if (error < 0)
-		return error;
-	return header->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : 0;
+	return !r && header->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : r;
 }
 
 int fw_local_routes_take(const char *buffer, size_t length, int family, struct fw_local_routes *routes)

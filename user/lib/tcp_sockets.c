@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
-
-#define ERRNO_MOST 4095 /* the kernel's MAX_ERRNO: who gets it may change its sign */
+#include "lib/netlink.h"
 
 static int ask(int fd, int family, uint32_t states)
 {
@@ -34,18 +33,6 @@ static int ask(int fd, int family, uint32_t states)
 	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
 }
 
-/* How a list ends: one that broke off says why. */
-static int end_of(const struct nlmsghdr *header)
-{
-	int error = 0;
-
-	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
-		memcpy(&error, NLMSG_DATA(header), sizeof(error));
-	if (error < -ERRNO_MOST)
-		return -EBADMSG;
-	return error < 0 ? error : 0;
-}
-
 /* 1: more to come, 0: done. By hand: NLMSG_NEXT takes off the length rounded up, and of a last message of an
  * odd length an unsigned rest wraps. */
 static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each, void *context)
@@ -58,9 +45,8 @@ static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each,
 		header = (const struct nlmsghdr *)(const void *)(buffer + at);
 		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > length - at)
 			break;
-		/* Both begin with the error. */
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
-			return end_of(header);
+			return fw_netlink_end(header);
 		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
 			continue;
 		r = each(NLMSG_DATA(header), context);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/netlink.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ERRNO_MOST 4095 /* the kernel's MAX_ERRNO: who gets it may change its sign */
+
+int fw_netlink_end(const struct nlmsghdr *header)
+{
+	int error = 0;
+
+	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
+		memcpy(&error, NLMSG_DATA(header), sizeof(error));
+	if (error < -ERRNO_MOST)
+		return -EBADMSG;
+	return error < 0 ? error : 0;
+}
