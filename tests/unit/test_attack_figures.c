@@ -288,6 +288,7 @@ Test(attack_figures, reflectors_are_told_apart)
 {
 	struct scene *scene = open_scene();
 	const struct fw_attack *attack = &scene->attacks->active[0];
+	double before;
 
 	for (int i = 0; i < 12; i++) {
 		scene->now_ns += STEP;
@@ -305,16 +306,20 @@ Test(attack_figures, reflectors_are_told_apart)
 	steps(scene, 8, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 11211});
 	cr_expect_eq(attack->vector_count, 2);
 	cr_expect_lt(vector_of(attack, 123)->packets_per_second, 1);
-	/* A few late ones make no third. */
+	/* A few late ones make no third, nor are they of one of these. */
+	before = vector_of(attack, 123)->dropped + vector_of(attack, 11211)->dropped;
 	steps(scene, 8, (struct flood){.pps = 40, .first = "203.0.113.9", .source_port = 5555});
-	cr_expect_eq(attack->vector_count, 2);
+	cr_assert_eq(attack->vector_count, 3);
+	expect_vector(&attack->vectors[2], "other");
+	cr_expect_float_eq(attack->vectors[2].dropped, 8 * 10, 1);
+	cr_expect_float_eq(vector_of(attack, 123)->dropped + vector_of(attack, 11211)->dropped, before, 1);
 	for (int i = 0; i < 12; i++) {
 		scene->now_ns += STEP;
 		pour(scene, (struct flood){.pps = 8000, .first = "203.0.113.9"});
 		pour(scene, (struct flood){.pps = 4000, .first = "203.0.113.9", .source_port = 11211});
 		look(scene);
 	}
-	cr_assert_eq(attack->vector_count, 3);
+	cr_assert_eq(attack->vector_count, 3, "the late ones are of it");
 	expect_vector(&attack->vectors[2], "udp");
 	cr_expect_float_eq(attack->vectors[2].packets_per_second, 8000, 400);
 	close_scene(scene);

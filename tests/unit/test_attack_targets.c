@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whose attacks are: single victims, prefixes, everybody. */
+#include <stdio.h>
+
 #include "attack_scene.h"
 
 /* 256 destinations, none of which stands out: the prefix is the target, also when a rule's own are wider. */
@@ -211,5 +213,58 @@ Test(attack_targets, a_victim_beside_a_bigger_one_stays_attacked)
 	expect_target(&scene->last, "203.0.113.9");
 	cr_expect_float_eq(scene->last.vectors[0].dropped, 88 * 1000 + 40 * 25, 1000, "%f",
 			   scene->last.vectors[0].dropped);
+	close_scene(scene);
+}
+
+static double said_of(const struct scene *scene)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < scene->attacks->active_count; i++)
+		for (size_t j = 0; j < scene->attacks->active[i].vector_count; j++)
+			sum += scene->attacks->active[i].vectors[j].dropped;
+	return sum;
+}
+
+/* One victim more every second, all at once in the end. Each has its attack; those that there is no room for
+ * are in one together, so that the sum is what was dropped. */
+Test(attack_targets, more_victims_of_one_rule)
+{
+	struct scene *scene = open_scene();
+
+	scene->causes[0].start = 40;
+	for (unsigned int last = 1; last <= FW_ATTACKS_ACTIVE + 6; last++) {
+		for (int step = 0; step < 4; step++) {
+			scene->now_ns += STEP;
+			for (unsigned int i = 0; i < last; i++) {
+				char victim[32];
+
+				snprintf(victim, sizeof(victim), "%u.9.113.%u", 10 + 2 * i, i);
+				pour(scene, (struct flood){.pps = 80, .first = victim, .source_port = 53});
+			}
+			look(scene);
+		}
+		if (last == 24) {
+			cr_assert_eq(scene->attacks->active_count, 24, "%zu", scene->attacks->active_count);
+			for (unsigned int i = 0; i < 24; i++) {
+				char victim[32];
+
+				snprintf(victim, sizeof(victim), "%u.9.113.%u", 10 + 2 * i, i);
+				expect_target(&scene->attacks->active[i], victim);
+				cr_expect_float_eq(scene->attacks->active[i].vectors[0].dropped,
+						   (24 - i) * 80.0, 60, "%u: %.0f", i, scene->attacks->active[i].vectors[0].dropped);
+			}
+		}
+	}
+	cr_assert_eq(scene->attacks->active_count, FW_ATTACKS_ACTIVE);
+	expect_target(&scene->attacks->active[FW_ATTACKS_ACTIVE - 1], "others");
+	cr_expect_float_eq(said_of(scene), (double)(scene->causes[0].dropped - 5000000),
+			   (double)(scene->causes[0].dropped - 5000000) / 100, "%.0f of %.0f", said_of(scene),
+			   (double)(scene->causes[0].dropped - 5000000));
+	cr_expect_float_eq(scene->attacks->active[FW_ATTACKS_ACTIVE - 1].packets_per_second, 7 * 80, 60,
+			   "%.0f", scene->attacks->active[FW_ATTACKS_ACTIVE - 1].packets_per_second);
+	cr_expect_eq(scene->ended, 0);
+	quiet(scene, 41);
+	cr_expect_eq(scene->attacks->active_count, 0);
 	close_scene(scene);
 }

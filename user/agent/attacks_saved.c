@@ -14,10 +14,10 @@
 
 static json_t *vector_to_json(const struct fw_attack_vector *vector)
 {
-	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}",
+	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}",
 			 "lane", vector->lane, "cause", vector->cause, "protocol", vector->protocol,
 			 "tcp_flags", vector->tcp_flags, "has_flags", (int)vector->has_flags, "fragments",
-			 (int)vector->fragments, "apart", (int)vector->apart, "source_port",
+			 (int)vector->fragments, "apart", (int)vector->apart, "other", (int)vector->other, "source_port",
 			 vector->source_port, "dest_port", vector->dest_port, "dropped", vector->dropped,
 			 "would_drop", vector->would_drop, "bytes", vector->bytes, "peak",
 			 vector->peak_packets_per_second, "answered", vector->answered, "rate",
@@ -93,13 +93,13 @@ static bool in_range(int number, int most)
 
 static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 {
-	int lane, protocol, tcp_flags, has_flags, fragments, apart = 0, source_port, dest_port;
+	int lane, protocol, tcp_flags, has_flags, fragments, apart = 0, other = 0, source_port, dest_port;
 	const char *cause;
 
 	if (json_unpack((json_t *)item,
-			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F, s?F}", "lane",
+			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F, s?F}", "lane",
 			&lane, "cause", &cause, "protocol", &protocol, "tcp_flags", &tcp_flags, "has_flags",
-			&has_flags, "fragments", &fragments, "apart", &apart, "source_port", &source_port,
+			&has_flags, "fragments", &fragments, "apart", &apart, "other", &other, "source_port", &source_port,
 			"dest_port", &dest_port, "dropped", &ret->dropped, "would_drop", &ret->would_drop,
 			"bytes", &ret->bytes, "peak", &ret->peak_packets_per_second, "answered",
 			&ret->answered, "rate", &ret->packets_per_second) ||
@@ -113,6 +113,8 @@ static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 	ret->has_flags = has_flags;
 	ret->fragments = fragments;
 	ret->apart = apart;
+	ret->other = other;
+	ret->described = true;
 	ret->source_port = (uint16_t)source_port;
 	ret->dest_port = (uint16_t)dest_port;
 	return true;
@@ -120,8 +122,9 @@ static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 
 static bool read_target(const char *text, struct fw_attack_target *ret)
 {
-	ret->everything = !strcmp(text, "everything");
-	return ret->everything || !fw_prefix_parse(text, &ret->prefix, NULL);
+	ret->everything = !strcmp(text, FW_ATTACK_EVERYTHING);
+	ret->others = !strcmp(text, FW_ATTACK_OTHERS);
+	return ret->everything || ret->others || !fw_prefix_parse(text, &ret->prefix, NULL);
 }
 
 static bool read_attack(const json_t *item, struct fw_attack *ret)

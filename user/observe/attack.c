@@ -101,19 +101,9 @@ static void end(struct fw_attack_look *look, size_t index, uint64_t wall_ns)
 	look->news(look->context, FW_ATTACK_ENDED, &attacks->recent[attacks->recent_count - 1]);
 }
 
-static void absorb(struct fw_attack *attack, const struct fw_attack *other)
+static void absorb(struct fw_attack *attack, struct fw_attack *other)
 {
-	for (size_t i = 0; i < other->vector_count; i++) {
-		bool fresh = false;
-		struct fw_attack_vector *vector = fw_attack_add_vector(attack, &other->vectors[i], &fresh);
-
-		if (fresh)
-			continue;
-		vector->dropped += other->vectors[i].dropped;
-		vector->would_drop += other->vectors[i].would_drop;
-		vector->answered += other->vectors[i].answered;
-		vector->bytes += other->vectors[i].bytes;
-	}
+	fw_attack_absorb_vectors(attack, other);
 	if (other->last_over_ns > attack->last_over_ns)
 		attack->last_over_ns = other->last_over_ns;
 	if (other->firm_ns > attack->firm_ns)
@@ -169,8 +159,6 @@ static int start(struct fw_attack_look *look, const struct fw_attack_target *tar
 	uint64_t now = look->step->now_ns, since = began(look, share);
 	uint64_t age = now > since ? now - since : 0;
 
-	if (attacks->active_count == FW_ATTACKS_ACTIVE)
-		return -1;
 	look->changed[attacks->active_count] = false;
 	attacks->active[attacks->active_count] = (struct fw_attack){
 		.id = ++attacks->last_id,
@@ -190,14 +178,20 @@ static bool credit_share(struct fw_attack_look *look, uint8_t index, const struc
 {
 	struct fw_attacks *attacks = look->attacks;
 	bool starts = look->lane->over_steps >= FW_ATTACK_STEPS_TO_START, fresh = false, grew = false;
-	int at = fw_attack_find(attacks, &share->target);
+	const struct fw_attack_target others = {.others = true}, *target = &share->target;
+	int at = fw_attack_find(attacks, target);
 	bool had = at >= 0;
 
 	if (at < 0 && starts)
 		at = widen(look, &share->target);
+	if (at < 0 && fw_attacks_are_full(attacks)) {
+		target = &others;
+		at = fw_attack_find(attacks, target);
+		had = at >= 0;
+	}
 	if (at < 0 && starts) {
-		at = start(look, &share->target, index);
-		fresh = at >= 0;
+		at = start(look, target, index);
+		fresh = true;
 	}
 	if (at < 0)
 		return false;
@@ -367,12 +361,20 @@ void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *st
 		     void *context)
 {
 	struct fw_attack_look *look = calloc(1, sizeof(*look));
+	struct fw_attack_own *own = malloc(sizeof(*own)); /* large, and little of it is used */
 	bool first = !attacks->last_step_ns || step->now_ns <= attacks->last_step_ns;
 	bool resumes = attacks->resumes && !first;
 
-	if (!look)
+	if (!look || !own) {
+		free(look);
+		free(own);
 		return; /* the next step sees what this one would have */
-	*look = (struct fw_attack_look){.attacks = attacks, .step = step, .news = news, .context = context};
+	}
+	look->attacks = attacks;
+	look->step = step;
+	look->news = news;
+	look->context = context;
+	look->own = own;
 	look->seconds = (double)(step->now_ns - attacks->last_step_ns) / 1e9;
 	remember(attacks, step);
 	fw_attack_add_up_would(look);
@@ -388,5 +390,6 @@ void fw_attacks_step(struct fw_attacks *attacks, const struct fw_attack_step *st
 		finish(look);
 	attacks->last_step_ns = step->now_ns;
 	attacks->resumes = false;
+	free(own);
 	free(look);
 }

@@ -19,11 +19,12 @@ struct fw_signature_list; /* policy/signatures.h */
 
 #define FW_ATTACK_STEP_NS    (FW_NS_PER_SEC / 4)  /* how often to look */
 #define FW_ATTACK_HOLD_NS    (10 * FW_NS_PER_SEC) /* an attack ends after so long below half its start */
-#define FW_ATTACK_VECTORS    8
-#define FW_ATTACKS_ACTIVE    32
+#define FW_ATTACK_VECTORS    16
+#define FW_ATTACK_TALLIES    24
+#define FW_ATTACKS_ACTIVE    64 /* the last place is for all targets that have none */
 #define FW_ATTACKS_RECENT    100
 #define FW_ATTACK_SAMPLES    4096
-#define FW_ATTACK_SHARES     16
+#define FW_ATTACK_SHARES     64 /* likewise */
 #define FW_ATTACK_CAUSE_TEXT FW_NAME_MAX
 
 /* What drops: a rule by its id, or a reason without a rule behind the rules. */
@@ -54,7 +55,9 @@ struct fw_attack_vector {
 	char cause[FW_ATTACK_CAUSE_TEXT];
 	uint8_t protocol, tcp_flags; /* flags of TCP, with has_flags */
 	bool has_flags, fragments;
-	bool apart;			 /* one of several of its protocol, by its source port */
+	bool apart;	/* one of several of its protocol, by its source port */
+	bool other;	/* of all kinds that do not matter by themselves */
+	bool described; /* what its packets have in common has been looked at */
 	uint16_t source_port, dest_port; /* 0: many, or none */
 	double dropped, would_drop;	 /* packets, by the share of the samples */
 	double answered;		 /* of those dropped: sent back as something else */
@@ -66,9 +69,24 @@ struct fw_attack_vector {
 	uint64_t last_ns; /* when it last had packets */
 };
 
+struct fw_attack_amount {
+	double dropped, would_drop; /* packets */
+	double answered;	    /* of those dropped */
+	double bytes;
+};
+
+/* Packets of one kind that have no vector of their own, so far. */
+struct fw_attack_tally {
+	uint16_t lane, port; /* port: of the server they come from; 0: all others */
+	uint8_t protocol;
+	size_t samples;
+	struct fw_attack_amount amount; /* within that of the vector that they are in meanwhile */
+};
+
 struct fw_attack_target {
 	bool everything;
-	struct fw_prefix prefix; /* unless everything */
+	bool others;		 /* targets that there is no room to tell apart */
+	struct fw_prefix prefix; /* of neither */
 };
 
 struct fw_attack {
@@ -81,6 +99,8 @@ struct fw_attack {
 	uint64_t merged_into;	    /* id of the attack that took it over, 0 */
 	struct fw_attack_vector vectors[FW_ATTACK_VECTORS];
 	size_t vector_count;
+	struct fw_attack_tally tallies[FW_ATTACK_TALLIES]; /* not kept over a restart */
+	size_t tally_count;
 	double packets_per_second, bytes_per_second, peak_packets_per_second, peak_bytes_per_second;
 	double dropped_per_second, would_drop_per_second; /* in the last step */
 	double answered_per_second;			  /* of those dropped */
@@ -158,24 +178,17 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 			struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of);
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
 
-/* attack_vector.c: what kind of packets the samples of one share are. */
-struct fw_attack_kind {
-	struct fw_attack_vector vector;
-	double part;	    /* of the share */
-	double mean_length; /* bytes per packet */
-	double answered;    /* part of its packets that did not pass */
-};
-size_t fw_attack_kinds(const struct fw_drop_sample *const *samples, size_t count, const uint8_t *share_of,
-		       uint8_t share, struct fw_attack_kind ret[FW_ATTACK_VECTORS]);
-
-/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything"; "udp from port 123 (ntp)", "tcp syn to port
+/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything", "others"; "udp from port 123 (ntp)", "tcp syn to port
  * 443". */
-#define FW_ATTACK_TEXT_MAX 96
+#define FW_ATTACK_TEXT_MAX   96
+#define FW_ATTACK_EVERYTHING "everything"
+#define FW_ATTACK_OTHERS     "others"
 const char *fw_attack_target_text(const struct fw_attack_target *target, char *buffer, size_t size);
 /* signatures: a policy's list, whose names for what is abused go before those known here; NULL: none. */
 const char *fw_attack_vector_text(const struct fw_attack_vector *vector,
 				  const struct fw_signature_list *signatures, char *buffer, size_t size);
-/* The busiest vector now; of an attack that is over, the one that dropped most. Never NULL for an attack of
+/* The busiest vector now, of an attack that is over the one that dropped most; "other" only if there is none
+ * beside it. Never NULL for an attack of
  * fw_attacks. */
 const struct fw_attack_vector *fw_attack_main_vector(const struct fw_attack *attack);
 

@@ -4,66 +4,16 @@
 
 #include "observe/attack_look.h"
 
-#define FULL (FW_ATTACK_VECTORS - 1)
-
-static bool is_alike(const struct fw_attack_vector *vector, const struct fw_attack_vector *kind)
-{
-	return vector->lane == kind->lane && vector->protocol == kind->protocol;
-}
-
-/* The one of its port, else the one that is not told by its port; NULL: none. */
-static struct fw_attack_vector *find_vector(struct fw_attack *attack, const struct fw_attack_vector *kind)
-{
-	for (size_t i = 0; i < attack->vector_count; i++)
-		if (is_alike(&attack->vectors[i], kind) &&
-		    attack->vectors[i].source_port == kind->source_port)
-			return &attack->vectors[i];
-	for (size_t i = 0; i < attack->vector_count && !kind->apart; i++)
-		if (is_alike(&attack->vectors[i], kind) && !attack->vectors[i].apart)
-			return &attack->vectors[i];
-	return NULL;
-}
-
-struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
-					      bool *ret_new)
-{
-	struct fw_attack_vector *found = find_vector(attack, kind);
-
-	if (found) {
-		found->apart |= kind->apart;
-		return found;
-	}
-	if (attack->vector_count == FW_ATTACK_VECTORS)
-		return &attack->vectors[FULL];
-	*ret_new = true;
-	attack->vectors[attack->vector_count] = *kind;
-	return &attack->vectors[attack->vector_count++];
-}
-
-/* For a few late packets, which make no kind of their own: wherever there are others like them. */
-static struct fw_attack_vector *find_alike(struct fw_attack *attack, const struct fw_attack_vector *kind)
-{
-	struct fw_attack_vector *found = find_vector(attack, kind);
-
-	for (size_t i = 0; i < attack->vector_count && !found; i++)
-		if (is_alike(&attack->vectors[i], kind))
-			found = &attack->vectors[i];
-	return found;
-}
-
 /* The part that a share has in the samples of some time. */
-static double part_in(const struct fw_attack_look *look, uint8_t share, uint64_t from_ns, uint64_t to_ns,
-		      size_t *ret_count)
+static double part_in(const struct fw_attack_look *look, uint8_t share, uint64_t from_ns, uint64_t to_ns)
 {
 	double all = 0, own = 0;
 
-	*ret_count = 0;
 	for (size_t i = 0; i < look->sample_count; i++) {
 		const struct fw_drop_sample *sample = look->samples[i];
 
 		if (sample->at_ns < from_ns || sample->at_ns >= to_ns)
 			continue;
-		++*ret_count;
 		all += sample->weight;
 		if (look->share_of[i] == share)
 			own += sample->weight;
@@ -73,121 +23,200 @@ static double part_in(const struct fw_attack_look *look, uint8_t share, uint64_t
 
 void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *shares, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t fresh;
-		double part = part_in(look, (uint8_t)i, look->attacks->last_step_ns, UINT64_MAX, &fresh);
+	double own[FW_ATTACK_SHARES + 1] = {0}, all = 0; /* the last: nobody's */
+	size_t fresh = 0;
 
-		if (fresh >= FW_ATTACK_FRESH_ENOUGH)
-			shares[i].part = part;
+	for (size_t i = 0; i < look->sample_count; i++) {
+		if (look->samples[i]->at_ns < look->attacks->last_step_ns)
+			continue;
+		fresh++;
+		all += look->samples[i]->weight;
+		own[look->share_of[i]] += look->samples[i]->weight;
+	}
+	for (size_t i = 0; i < count && fresh >= FW_ATTACK_FRESH_ENOUGH; i++)
+		shares[i].part = all > 0 ? own[i] / all : 0;
+}
+
+/* The samples of a share, and their kinds. */
+static size_t gather_share(struct fw_attack_look *look, uint8_t share, uint64_t from_ns, uint64_t to_ns)
+{
+	look->own->count = 0;
+	for (size_t i = 0; i < look->sample_count; i++)
+		if (look->share_of[i] == share)
+			look->own->samples[look->own->count++] = look->samples[i];
+	return fw_attack_kinds(look->own->samples, look->own->count, from_ns, to_ns, look->own->kinds);
+}
+
+/* What the cause dropped of the share in some time, by the samples of that time; if there is none, by all. */
+static void credit_kinds(const struct fw_attack_look *look, struct fw_attack *attack, size_t count,
+			 double dropped, double would_drop)
+{
+	double all = 0, then = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		all += look->own->kinds[i].all.weight;
+		then += look->own->kinds[i].then.weight;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct fw_attack_sums *sums = then > 0 ? &look->own->kinds[i].then : &look->own->kinds[i].all;
+		double part = sums->weight / (then > 0 ? then : all);
+		double stopped = dropped * part, passed = would_drop * part;
+
+		if (sums->weight <= 0)
+			continue;
+		fw_attack_put(
+			attack, look->cause, &look->own->kinds[i],
+			&(struct fw_attack_amount){
+				.dropped = stopped,
+				.would_drop = passed,
+				.answered = sums->stopped > 0 ? stopped * sums->answered / sums->stopped : 0,
+				.bytes = (stopped + passed) * sums->bytes / sums->weight,
+			},
+			look->step->now_ns);
 	}
 }
 
-struct amount {
-	double dropped, would_drop;
-};
+/* Which vector each sample of the share is of. */
+static void assign(struct fw_attack_look *look, struct fw_attack *attack, size_t count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fw_attack_vector *vector =
+			fw_attack_holder(attack, look->cause, &look->own->kinds[i]);
+
+		memset(look->own->vector_of + at, (int)(vector - attack->vectors), look->own->kinds[i].all.samples);
+		at += look->own->kinds[i].all.samples;
+	}
+}
 
 /* What the packets of a vector have in common, as long as they are a flood: a few late ones say nothing of
  * it. */
-static void describe(struct fw_attack_vector *vector, const struct fw_attack_vector *kind)
+static void describe(const struct fw_attack_look *look, struct fw_attack *attack)
 {
-	vector->has_flags = kind->has_flags;
-	vector->tcp_flags = kind->tcp_flags;
-	vector->fragments = kind->fragments;
-	vector->source_port = kind->source_port;
-	vector->dest_port = kind->dest_port;
+	bool seen[FW_ATTACK_VECTORS] = {0};
+
+	for (size_t i = 0; i < look->own->count; i++)
+		seen[look->own->vector_of[i]] = true;
+	for (size_t i = 0; i < attack->vector_count; i++) {
+		struct fw_attack_vector *vector = &attack->vectors[i];
+
+		if (seen[i] && !vector->other &&
+		    (!vector->described ||
+		     vector->packets_per_second >= FW_ATTACK_STILL_ON * look->cause->start))
+			fw_attack_describe(look->own->samples, look->own->vector_of, look->own->count, (uint8_t)i,
+					   !fw_attack_is_split(attack, vector), vector);
+	}
 }
 
-/* seconds: in which that was, for the rates; 0: not now. */
-static void credit(const struct fw_attack_look *look, struct fw_attack *attack, uint8_t share,
-		   struct amount amount, double seconds, bool *ret_new)
+static void credit_past(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double dropped,
+			double would_drop, uint64_t from_ns, uint64_t to_ns, bool *ret_new)
 {
-	struct fw_attack_kind kinds[FW_ATTACK_VECTORS];
-	size_t count = fw_attack_kinds(look->samples, look->sample_count, look->share_of, share, kinds);
+	size_t count = gather_share(look, share, from_ns, to_ns);
 
-	bool late = seconds > 0 &&
-		    (amount.dropped + amount.would_drop) / seconds < FW_ATTACK_STILL_ON * look->cause->start;
+	*ret_new |= fw_attack_name_now(attack, look->cause, look->own->kinds, count, false);
+	credit_kinds(look, attack, count, dropped, would_drop);
+	*ret_new |= fw_attack_name_tallied(attack);
+	assign(look, attack, count);
+	describe(look, attack);
+}
 
+/* The rates of this step, by the samples of the last second: those of a step alone would be too few. */
+static void rate_kinds(struct fw_attack_look *look, struct fw_attack *attack, size_t count, double dropped,
+		       double would_drop)
+{
+	double all = 0;
+
+	for (size_t i = 0; i < count; i++)
+		all += look->own->kinds[i].all.weight;
 	for (size_t i = 0; i < count; i++) {
-		double length = kinds[i].mean_length;
-		double dropped = amount.dropped * kinds[i].part,
-		       would_drop = amount.would_drop * kinds[i].part;
-		double packets = dropped + would_drop;
-		struct fw_attack_vector *kind = &kinds[i].vector, *vector;
+		const struct fw_attack_sums *sums = &look->own->kinds[i].all;
+		struct fw_attack_vector *vector = fw_attack_holder(attack, look->cause, &look->own->kinds[i]);
+		double stopped = dropped * sums->weight / all / look->seconds,
+		       passed = would_drop * sums->weight / all / look->seconds;
 
-		kind->lane = look->cause->lane;
-		memcpy(kind->cause, look->cause->name, strnlen(look->cause->name, sizeof(kind->cause) - 1));
-		vector = late ? find_alike(attack, kind) : NULL;
-		if (!vector)
-			vector = fw_attack_add_vector(attack, kind, ret_new);
-		vector->dropped += dropped;
-		vector->answered += dropped * kinds[i].answered;
-		vector->would_drop += would_drop;
-		vector->bytes += packets * length;
-		vector->last_ns = look->step->now_ns;
-		if (seconds <= 0)
-			continue;
-		if (packets / seconds >= FW_ATTACK_STILL_ON * look->cause->start)
-			describe(vector, kind);
-		vector->packets_per_second += packets / seconds;
-		vector->dropped_per_second += dropped / seconds;
-		vector->answered_per_second += dropped * kinds[i].answered / seconds;
-		vector->would_drop_per_second += would_drop / seconds;
-		vector->bytes_per_second += packets * length / seconds;
+		vector->packets_per_second += stopped + passed;
+		vector->dropped_per_second += stopped;
+		vector->would_drop_per_second += passed;
+		if (sums->stopped > 0)
+			vector->answered_per_second += stopped * sums->answered / sums->stopped;
+		vector->bytes_per_second += (stopped + passed) * sums->bytes / sums->weight;
 	}
 }
 
 void fw_attack_credit(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part,
 		      bool *ret_new)
 {
-	credit(look, attack, share, (struct amount){look->dropped * part, look->would_drop * part},
-	       look->seconds, ret_new);
+	double dropped = look->dropped * part, would_drop = look->would_drop * part;
+	bool late = (dropped + would_drop) / look->seconds < FW_ATTACK_STILL_ON * look->cause->start;
+	size_t count = gather_share(look, share, look->attacks->last_step_ns, UINT64_MAX);
+
+	*ret_new |= fw_attack_name_now(attack, look->cause, look->own->kinds, count, late);
+	credit_kinds(look, attack, count, dropped, would_drop);
+	*ret_new |= fw_attack_name_tallied(attack);
+	rate_kinds(look, attack, count, dropped, would_drop);
+	assign(look, attack, count);
+	describe(look, attack);
 }
 
 void fw_attack_credit_past(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share, double part)
 {
-	bool grew;
+	bool grew = false;
 
-	credit(look, attack, share, (struct amount){look->dropped * part, look->would_drop * part}, 0, &grew);
+	credit_past(look, attack, share, look->dropped * part, look->would_drop * part, 0, UINT64_MAX, &grew);
 }
 
 void fw_attack_credit_earlier(struct fw_attack_look *look, struct fw_attack *attack, uint8_t share)
 {
-	struct amount amount = {0};
-	bool grew;
-
 	for (size_t i = 0; i < FW_ATTACK_LANE_STEPS; i++) {
 		struct fw_attack_lane_step *step = &look->lane->steps[i];
-		size_t count;
-		double part = part_in(look, share, step->from_ns, step->to_ns, &count);
+		double part = part_in(look, share, step->from_ns, step->to_ns);
+		bool grew = false;
 
 		if (step->to_ns <= attack->started_ns || step->to_ns > look->attacks->last_step_ns)
 			continue;
 		if (part > step->open)
 			part = step->open;
 		step->open -= part;
-		amount.dropped += step->dropped * part;
-		amount.would_drop += step->would_drop * part;
+		if (part > 0)
+			credit_past(look, attack, share, step->dropped * part, step->would_drop * part,
+				    step->from_ns, step->to_ns, &grew);
 	}
-	if (amount.dropped + amount.would_drop > 0)
-		credit(look, attack, share, amount, 0, &grew);
+}
+
+/* Each of its vectors that the cause is behind gets as much more as it had before. */
+static bool spread_blindly(struct fw_attack_look *look, struct fw_attack *attack, double had, double rate)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < attack->vector_count; i++)
+		count += attack->vectors[i].lane == look->cause->lane;
+	for (size_t i = 0; i < attack->vector_count; i++) {
+		struct fw_attack_vector *vector = &attack->vectors[i];
+		double part = had > 0 ? (vector->dropped + vector->would_drop) / had : 1 / (double)count;
+
+		if (vector->lane != look->cause->lane)
+			continue;
+		vector->packets_per_second += rate * part;
+		vector->dropped_per_second += look->dropped * part / look->seconds;
+		vector->would_drop_per_second += look->would_drop * part / look->seconds;
+		vector->dropped += look->dropped * part;
+		vector->would_drop += look->would_drop * part;
+		vector->last_ns = look->step->now_ns;
+	}
+	return count > 0;
 }
 
 double fw_attack_credit_blindly(struct fw_attack_look *look, double rate)
 {
 	for (size_t i = look->attacks->active_count; i-- > 0;) {
 		struct fw_attack *attack = &look->attacks->active[i];
+		double had = 0;
 
-		for (size_t j = 0; j < attack->vector_count; j++) {
-			struct fw_attack_vector *vector = &attack->vectors[j];
-
-			if (vector->lane != look->cause->lane)
-				continue;
-			vector->dropped += look->dropped;
-			vector->would_drop += look->would_drop;
-			vector->packets_per_second += rate;
-			vector->dropped_per_second += look->dropped / look->seconds;
-			vector->would_drop_per_second += look->would_drop / look->seconds;
-			vector->last_ns = look->step->now_ns;
+		for (size_t j = 0; j < attack->vector_count; j++)
+			if (attack->vectors[j].lane == look->cause->lane)
+				had += attack->vectors[j].dropped + attack->vectors[j].would_drop;
+		if (spread_blindly(look, attack, had, rate)) {
 			fw_attack_lasts(look, attack, rate);
 			return 1;
 		}

@@ -21,6 +21,33 @@ struct fw_attack_would {
 	double all;		   /* weight of all of these */
 };
 
+#define FW_ATTACK_SERVER_PORTS 32768 /* below: of servers. Those above are drawn by clients and say nothing */
+static inline bool fw_attack_is_server(uint16_t port)
+{
+	return port && port < FW_ATTACK_SERVER_PORTS;
+}
+
+struct fw_attack_sums {
+	double weight, bytes;
+	double stopped, answered; /* weight of those that did not pass, and of these */
+	size_t samples;
+};
+
+/* Samples of one protocol and one port of servers; 0: all other ports. */
+struct fw_attack_kind {
+	uint8_t protocol;
+	uint16_t port;
+	struct fw_attack_sums all, then; /* then: of the time that was asked for */
+};
+
+/* Of the share at hand. */
+struct fw_attack_own {
+	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES]; /* by kind */
+	uint8_t vector_of[FW_ATTACK_SAMPLES];
+	size_t count;
+	struct fw_attack_kind kinds[FW_ATTACK_SAMPLES];
+};
+
 /* One step in the making. */
 struct fw_attack_look {
 	struct fw_attacks *attacks;
@@ -39,6 +66,7 @@ struct fw_attack_look {
 	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
 	uint8_t share_of[FW_ATTACK_SAMPLES];
 	size_t sample_count;
+	struct fw_attack_own *own;
 };
 
 /* Whether counters go on from where they were at the last step. */
@@ -79,14 +107,40 @@ static inline void fw_attack_lasts(struct fw_attack_look *look, struct fw_attack
 void fw_attack_gather(struct fw_attack_look *look);
 /* The active attack a target belongs to: its own, or the narrowest around it. -1 */
 int fw_attack_find(const struct fw_attacks *attacks, const struct fw_attack_target *target);
+/* Whether a further target is one of the others. */
+bool fw_attacks_are_full(const struct fw_attacks *attacks);
 
 /* attack_gap.c: what the cause at hand dropped while nobody looked at it goes to the attacks that lasted. An
  * average over so long says nothing of rates, and starts nothing. */
 void fw_attack_look_over_gap(struct fw_attack_look *look);
 
+/* attack_vector.c */
+/* Sorts the samples by their kinds: ret has room for as many. */
+size_t fw_attack_kinds(const struct fw_drop_sample **samples, size_t count, uint64_t from_ns, uint64_t to_ns,
+		       struct fw_attack_kind *ret);
+/* What those samples have in common that are of vector `which`. by_port: their source port, too. */
+void fw_attack_describe(const struct fw_drop_sample *const *samples, const uint8_t *vector_of, size_t count,
+			uint8_t which, bool by_port, struct fw_attack_vector *vector);
+
+/* attack_tally.c */
+void fw_attack_add(struct fw_attack_amount *to, const struct fw_attack_amount *amount, double sign);
+/* The vector that packets of a kind are in. Never NULL. */
+struct fw_attack_vector *fw_attack_holder(struct fw_attack *attack, const struct fw_attack_cause *cause,
+					  const struct fw_attack_kind *kind);
+void fw_attack_put(struct fw_attack *attack, const struct fw_attack_cause *cause,
+		   const struct fw_attack_kind *kind, const struct fw_attack_amount *amount, uint64_t now_ns);
+/* Makes vectors of the kinds that matter among those of a second. late: they are few, and those of a protocol
+ * that the cause is known for need none. Whether there is a new one. */
+bool fw_attack_name_now(struct fw_attack *attack, const struct fw_attack_cause *cause,
+			const struct fw_attack_kind *kinds, size_t count, bool late);
+/* Makes vectors of those that matter by all that was tallied. Vectors may move. */
+bool fw_attack_name_tallied(struct fw_attack *attack);
+/* Whether there are vectors by source ports beside it, or it is one. */
+bool fw_attack_is_split(const struct fw_attack *attack, const struct fw_attack_vector *vector);
+/* All that another attack had goes to this one. */
+void fw_attack_absorb_vectors(struct fw_attack *attack, struct fw_attack *other);
+
 /* attack_credit.c */
-struct fw_attack_vector *fw_attack_add_vector(struct fw_attack *attack, const struct fw_attack_vector *kind,
-					      bool *ret_new);
 /* Shares are made of the samples of a second; their parts become those of this step, when it has samples
  * enough to say. What stands out nowhere is then nobody's. */
 void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *shares, size_t count);

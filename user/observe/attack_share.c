@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whose packets dropped samples are: single addresses that stand out, then prefixes, then who is attacked
- * already, then single addresses among what these leave, then a wider prefix around the rest, then everybody.
- */
+ * already, then single addresses among what these leave, then a wider prefix around the rest, then everybody;
+ * where there are more than there is room for, all others together. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "observe/attack.h"
+#include "observe/attack_look.h"
 
 #define STANDS_OUT  0.25 /* part of all weight that makes a target of its own */
 #define LEAST_ALONE 4	 /* samples of one address before it is more than chance */
 #define NEARLY_ALL  0.9	 /* part of what stands out nowhere that makes a wider prefix the target */
 
+static int compare(const struct fw_drop_sample *left, uint8_t family, const struct fw_addr *dest)
+{
+	return left->family != family ? left->family - family : memcmp(&left->dest, dest, sizeof(*dest));
+}
+
 static int by_address(const void *a, const void *b)
 {
-	const struct fw_drop_sample *left = *(const struct fw_drop_sample *const *)a;
 	const struct fw_drop_sample *right = *(const struct fw_drop_sample *const *)b;
 
-	return left->family != right->family ? left->family - right->family
-					     : memcmp(&left->dest, &right->dest, sizeof(left->dest));
+	return compare(*(const struct fw_drop_sample *const *)a, right->family, &right->dest);
 }
 
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner)
 {
+	if (outer->others || inner->others)
+		return outer->others && inner->others;
 	if (outer->everything || inner->everything)
 		return outer->everything;
 	return fw_prefix_covers(&outer->prefix, &inner->prefix);
@@ -70,7 +75,8 @@ static bool take(struct split *split, size_t first, size_t end, const struct fw_
 			weight += split->samples[i]->weight;
 			samples++;
 		}
-	if (samples < least || weight < enough || split->share_count == FW_ATTACK_SHARES)
+	if (samples < least || weight < enough ||
+	    split->share_count == (target->others ? FW_ATTACK_SHARES : FW_ATTACK_SHARES - 1))
 		return false;
 	split->shares[split->share_count] =
 		(struct fw_attack_share){.target = *target, .part = weight, .samples = samples};
@@ -128,6 +134,23 @@ static bool is_wider(const struct fw_attack_target *target, const uint8_t bits[F
 	return target->prefix.bits < bits[fw_addr_family(&target->prefix.addr)];
 }
 
+/* The first sample that is not before the prefix. */
+static size_t find_first(const struct split *split, const struct fw_prefix *prefix)
+{
+	uint8_t family = (uint8_t)fw_addr_family(&prefix->addr);
+	size_t first = 0, end = split->count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (compare(split->samples[middle], family, &prefix->addr) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
 /* Who is attacked already has his share as long as there is anything of it. wider: of prefixes wider than
  * those of bits. */
 static void take_attacked(struct split *split, const struct fw_attacks *attacks,
@@ -135,13 +158,11 @@ static void take_attacked(struct split *split, const struct fw_attacks *attacks,
 {
 	for (size_t i = 0; i < attacks->active_count; i++) {
 		const struct fw_attack_target *target = &attacks->active[i].target;
-		size_t first = 0, end;
+		size_t first, end;
 
-		if (target->everything || is_wider(target, bits) != wider)
+		if (target->everything || target->others || is_wider(target, bits) != wider)
 			continue;
-		while (first < split->count &&
-		       !fw_prefix_contains(&target->prefix, &split->samples[first]->dest))
-			first++;
+		first = find_first(split, &target->prefix);
 		for (end = first; end < split->count; end++)
 			if (!fw_prefix_contains(&target->prefix, &split->samples[end]->dest))
 				break;
@@ -163,6 +184,25 @@ static void take_smaller(struct split *split, double least)
 		if (before)
 			take_runs(split, NULL, LEAST_ALONE, enough > least ? enough : least);
 	} while (split->share_count > before);
+}
+
+bool fw_attacks_are_full(const struct fw_attacks *attacks)
+{
+	const struct fw_attack_target others = {.others = true};
+
+	return attacks->active_count + (fw_attack_find(attacks, &others) < 0) >= FW_ATTACKS_ACTIVE;
+}
+
+/* More are attacked than there is room for: what is left is theirs, so that nothing is missing in the sums. */
+static void take_others(struct split *split, const struct fw_attacks *attacks, double least)
+{
+	const struct fw_attack_target others = {.others = true};
+	bool lasts = fw_attack_find(attacks, &others) >= 0;
+
+	if (!lasts && split->share_count < FW_ATTACK_SHARES - 1 && !fw_attacks_are_full(attacks))
+		return;
+	if (take(split, 0, split->count, &others, 1, lasts ? 0 : least))
+		split->shares[split->share_count - 1].is_small = true;
 }
 
 static void widest_first(struct split *split)
@@ -212,6 +252,7 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 	take(&split, 0, count, &everything, 1, enough);
 	if (!split.share_count) /* many prefixes, none stands out */
 		take(&split, 0, count, &everything, 1, 0);
+	take_others(&split, attacks, least * total);
 	widest_first(&split);
 	make_whole(&split);
 	return split.share_count;

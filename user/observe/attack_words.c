@@ -11,8 +11,8 @@
 
 const char *fw_attack_target_text(const struct fw_attack_target *target, char *buffer, size_t size)
 {
-	if (target->everything)
-		snprintf(buffer, size, "everything");
+	if (target->everything || target->others)
+		snprintf(buffer, size, "%s", target->others ? FW_ATTACK_OTHERS : FW_ATTACK_EVERYTHING);
 	else
 		fw_prefix_format(&target->prefix, buffer, size);
 	return buffer;
@@ -113,8 +113,14 @@ const char *fw_attack_vector_text(const struct fw_attack_vector *vector,
 				  const struct fw_signature_list *signatures, char *buffer, size_t size)
 {
 	const char *word = fw_word_of(&fw_protocol_words, vector->protocol);
-	size_t used = word ? (size_t)snprintf(buffer, size, "%s", word)
-			   : (size_t)snprintf(buffer, size, "protocol %u", vector->protocol);
+	size_t used;
+
+	if (vector->other) {
+		snprintf(buffer, size, "other");
+		return buffer;
+	}
+	used = word ? (size_t)snprintf(buffer, size, "%s", word)
+		    : (size_t)snprintf(buffer, size, "protocol %u", vector->protocol);
 
 	if (vector->has_flags && used < size)
 		used += add_flags(vector->tcp_flags, buffer + used, size - used);
@@ -129,18 +135,22 @@ const char *fw_attack_vector_text(const struct fw_attack_vector *vector,
 	return buffer;
 }
 
+/* Whether it says more of the attack than that one. */
+static bool is_more(const struct fw_attack_vector *vector, const struct fw_attack_vector *than)
+{
+	if (vector->other != than->other)
+		return than->other;
+	if (vector->packets_per_second != than->packets_per_second)
+		return vector->packets_per_second > than->packets_per_second;
+	return vector->dropped + vector->would_drop > than->dropped + than->would_drop;
+}
+
 const struct fw_attack_vector *fw_attack_main_vector(const struct fw_attack *attack)
 {
 	const struct fw_attack_vector *most = &attack->vectors[0];
 
-	for (size_t i = 1; i < attack->vector_count; i++) {
-		const struct fw_attack_vector *vector = &attack->vectors[i];
-		uint64_t packets = vector->dropped + vector->would_drop;
-
-		if (vector->packets_per_second > most->packets_per_second ||
-		    (vector->packets_per_second == most->packets_per_second &&
-		     packets > most->dropped + most->would_drop))
-			most = vector;
-	}
+	for (size_t i = 1; i < attack->vector_count; i++)
+		if (is_more(&attack->vectors[i], most))
+			most = &attack->vectors[i];
 	return most;
 }
