@@ -109,6 +109,8 @@ static const struct {
 	{"attacks_none", fw_show_attacks},
 	{"attacks_detached", fw_show_attacks},
 	{"attacks_answered", fw_show_attacks},
+	{"attacks_others", fw_show_attacks},
+	{"status_many", fw_show_status},
 	{"under_attack", fw_show_under_attack},
 	{"under_attack_off", fw_show_under_attack},
 	{"under_attack_auto", fw_show_under_attack},

@@ -65,8 +65,8 @@ static double said_of(const struct fw_attack *attack, const char *words)
 	double sum = 0;
 
 	for (size_t i = 0; i < attack->vector_count; i++)
-		if (!words || !strcmp(words, fw_attack_vector_text(&attack->vectors[i], NULL, text,
-								   sizeof(text))))
+		if (!words ||
+		    !strcmp(words, fw_attack_vector_text(&attack->vectors[i], NULL, text, sizeof(text))))
 			sum += attack->vectors[i].dropped;
 	return sum;
 }
@@ -176,8 +176,7 @@ Test(attack_shares, of_attacks_that_become_one_are_kept)
 		look(scene);
 	}
 	cr_assert_eq(scene->attacks->active_count, 2);
-	steps(scene, 12,
-	      (struct flood){.pps = 8000, .first = "203.0.113.0", .spread = 256, .protocol = 47});
+	steps(scene, 12, (struct flood){.pps = 8000, .first = "203.0.113.0", .spread = 256, .protocol = 47});
 	cr_assert_eq(scene->attacks->active_count, 1);
 	cr_expect_float_eq(said_of(attack, "udp from port 123 (ntp)"), 12000, 150, "%.0f",
 			   said_of(attack, "udp from port 123 (ntp)"));

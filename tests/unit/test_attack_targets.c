@@ -252,7 +252,8 @@ Test(attack_targets, more_victims_of_one_rule)
 				snprintf(victim, sizeof(victim), "%u.9.113.%u", 10 + 2 * i, i);
 				expect_target(&scene->attacks->active[i], victim);
 				cr_expect_float_eq(scene->attacks->active[i].vectors[0].dropped,
-						   (24 - i) * 80.0, 60, "%u: %.0f", i, scene->attacks->active[i].vectors[0].dropped);
+						   (24 - i) * 80.0, 60, "%u: %.0f", i,
+						   scene->attacks->active[i].vectors[0].dropped);
 			}
 		}
 	}

@@ -17,9 +17,9 @@ static json_t *vector_to_json(const struct fw_attack_vector *vector)
 	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:b, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}",
 			 "lane", vector->lane, "cause", vector->cause, "protocol", vector->protocol,
 			 "tcp_flags", vector->tcp_flags, "has_flags", (int)vector->has_flags, "fragments",
-			 (int)vector->fragments, "apart", (int)vector->apart, "other", (int)vector->other, "source_port",
-			 vector->source_port, "dest_port", vector->dest_port, "dropped", vector->dropped,
-			 "would_drop", vector->would_drop, "bytes", vector->bytes, "peak",
+			 (int)vector->fragments, "apart", (int)vector->apart, "other", (int)vector->other,
+			 "source_port", vector->source_port, "dest_port", vector->dest_port, "dropped",
+			 vector->dropped, "would_drop", vector->would_drop, "bytes", vector->bytes, "peak",
 			 vector->peak_packets_per_second, "answered", vector->answered, "rate",
 			 vector->packets_per_second);
 }
@@ -97,12 +97,13 @@ static bool read_vector(const json_t *item, struct fw_attack_vector *ret)
 	const char *cause;
 
 	if (json_unpack((json_t *)item,
-			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F, s?F}", "lane",
-			&lane, "cause", &cause, "protocol", &protocol, "tcp_flags", &tcp_flags, "has_flags",
-			&has_flags, "fragments", &fragments, "apart", &apart, "other", &other, "source_port", &source_port,
-			"dest_port", &dest_port, "dropped", &ret->dropped, "would_drop", &ret->would_drop,
-			"bytes", &ret->bytes, "peak", &ret->peak_packets_per_second, "answered",
-			&ret->answered, "rate", &ret->packets_per_second) ||
+			"{s:i, s:s, s:i, s:i, s:b, s:b, s?b, s?b, s:i, s:i, s:F, s:F, s:F, s:F, s?F, s?F}",
+			"lane", &lane, "cause", &cause, "protocol", &protocol, "tcp_flags", &tcp_flags,
+			"has_flags", &has_flags, "fragments", &fragments, "apart", &apart, "other", &other,
+			"source_port", &source_port, "dest_port", &dest_port, "dropped", &ret->dropped,
+			"would_drop", &ret->would_drop, "bytes", &ret->bytes, "peak",
+			&ret->peak_packets_per_second, "answered", &ret->answered, "rate",
+			&ret->packets_per_second) ||
 	    !in_range(lane, FW_ATTACK_LANES - 1) || !in_range(protocol, 255) || !in_range(tcp_flags, 255) ||
 	    !in_range(source_port, 65535) || !in_range(dest_port, 65535))
 		return false;

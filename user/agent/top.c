@@ -12,6 +12,7 @@
 
 #define SPAN_MIN_NS (900 * 1000000ULL)	 /* shorter is noise */
 #define SPAN_MAX_NS (5 * FW_NS_PER_SEC)	 /* longer is history */
+#define A_HANDFUL   5			 /* samples that a rate is made of, at least */
 #define LATELY_NS   (10 * FW_NS_PER_SEC) /* as long as a challenge lasts on */
 
 static int by_address(const void *a, const void *b)
@@ -63,6 +64,7 @@ unsigned int fw_top_wait_ms(struct fw_agent *agent, struct fw_err *err)
 struct rate {
 	const struct fw_source_entry *entry;
 	double packets, bytes, dropped;
+	uint64_t counted; /* packets behind it, by samples */
 };
 
 static double per_second(uint64_t now, uint64_t before, uint64_t span_ns)
@@ -81,6 +83,7 @@ static struct rate rate_of(const struct fw_top *top, const struct fw_source_entr
 	uint64_t span = top->now_ns - top->before_ns;
 
 	return (struct rate){.entry = entry,
+			     .counted = entry->source.packets - before->packets,
 			     .packets = per_second(entry->source.packets, before->packets, span),
 			     .bytes = per_second(entry->source.bytes, before->bytes, span),
 			     .dropped = per_second(entry->source.dropped, before->dropped, span)};
@@ -103,6 +106,43 @@ static int by_drops(const void *a, const void *b)
 	return by_value(((const struct rate *)a)->dropped, ((const struct rate *)b)->dropped);
 }
 
+bool fw_top_is_own_limit(const struct fw_rule *rule)
+{
+	return rule->unit != FW_UNIT_NONE && rule->action != FW_ACTION_ALLOW &&
+	       (rule->per == FW_PER_SOURCE || rule->per == FW_PER_SOURCE_PREFIX ||
+		rule->per == FW_PER_SOURCE_DEST_PORT);
+}
+
+bool fw_top_is_rough(uint64_t packets, uint32_t sampled_one_in)
+{
+	return sampled_one_in > 1 && packets < (uint64_t)A_HANDFUL * sampled_one_in;
+}
+
+/* Whether the source is over a limit of its own: its last packet says so, if it was dropped by one, else the
+ * meters do. A key that takes a port is only known to the packet. */
+static bool is_over(const struct fw_agent *agent, const struct fw_addr *addr, const struct fw_source *source)
+{
+	const struct fw_policy_slot *slot = agent->loaded ? agent->loaded->image->slot : NULL;
+	const struct fw_addr nobody = {};
+	bool limited =
+		source->last_reason == FW_REASON_OVER_LIMIT || source->last_reason == FW_REASON_POLICED;
+
+	for (size_t i = 0; slot && i < agent->loaded->policy->rule_count; i++) {
+		const struct fw_rule *rule = &slot->rules[i];
+		struct fw_meter_entry entry;
+
+		if (!fw_top_is_own_limit(rule))
+			continue;
+		if (limited && rule->id == source->last_rule)
+			return true;
+		if (rule->per != FW_PER_SOURCE_DEST_PORT &&
+		    !fw_meter_read(agent->datapath, rule, addr, &nobody, 0, &entry) && entry.over)
+			return true;
+	}
+	return false;
+}
+
+/* Over is by its own doing: dropped is also, who is ok, by a rule for all together. */
 static const char *state_of(struct fw_agent *agent, const struct rate *rate)
 {
 	const struct fw_source *source = &rate->entry->source;
@@ -113,7 +153,7 @@ static const char *state_of(struct fw_agent *agent, const struct rate *rate)
 		return "allowed";
 	if (!fw_ban_find(agent->datapath, &rate->entry->addr, &ban))
 		return "banned";
-	return rate->dropped > 0 ? "over" : "ok";
+	return rate->dropped > 0 && is_over(agent, &rate->entry->addr, source) ? "over" : "ok";
 }
 
 /* Not dropped, nor passed. While all that is challenged only counts, it passes. */
@@ -135,12 +175,14 @@ static json_t *to_json(struct fw_agent *agent, const struct rate *rate)
 	const char *rule = fw_rule_name_of(agent, rate->entry->source.last_rule);
 	char text[FW_ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s, s:b, s:I}", "source",
+	return json_pack("{s:s, s:f, s:f, s:f, s:s, s:s?, s:s, s:b, s:b, s:I}", "source",
 			 fw_prefix_format(&source, text, sizeof(text)), "packets_per_second", rate->packets,
 			 "bytes_per_second", rate->bytes, "dropped_per_second", rate->dropped, "state",
 			 state_of(agent, rate), "rule", rule, "reason",
 			 fw_reason_facts(rate->entry->source.last_reason)->word, "answered",
-			 (int)is_answered(agent, rate), "sampled_one_in", sampled_one_in(&agent->top));
+			 (int)is_answered(agent, rate), "rough",
+			 (int)fw_top_is_rough(rate->counted, (uint32_t)sampled_one_in(&agent->top)),
+			 "sampled_one_in", sampled_one_in(&agent->top));
 }
 
 json_t *fw_top_list(struct fw_agent *agent, enum fw_top_by by, size_t limit)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fw_policy.h"
 #include "kern/stats.h"
 #include "observe/explain.h"
 
@@ -30,6 +31,12 @@ unsigned int fw_top_seen_wait_ms(struct fw_agent *agent, const struct fw_addr *a
 json_t *fw_top_seen(struct fw_agent *agent, const struct fw_addr *addr);
 /* explain's reader: context is the agent. */
 bool fw_top_drops(void *context, const struct fw_addr *addr, struct fw_explain_drops *ret);
+/* Whether a rule's limit is one of each source, or of its network: what goes beyond it is the source's doing.
+ */
+bool fw_top_is_own_limit(const struct fw_rule *rule);
+/* Whether so little of it was looked at that its rates say no more than that it sends. packets: by the
+ * samples. */
+bool fw_top_is_rough(uint64_t packets, uint32_t sampled_one_in);
 void fw_top_done(struct fw_top *top);
 
 #endif

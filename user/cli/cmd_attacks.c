@@ -18,7 +18,8 @@ const struct fw_command fw_command_attacks = {
 	.arguments = "",
 	.options = {{.name = "last", .value = "N", .help = "the last N that are over (default 20)"}},
 	.help = "the attacks that last, and the last ones that are over",
-	.about = "An attack is a target (an address, a prefix, or everything) whose packets some rule or "
+	.about = "An attack is a target (an address, a prefix, everything, or others) whose packets some "
+		 "rule or "
 		 "reason "
 		 "drops beyond safety.attack_from for half a second; a rule per destination, "
 		 "destination_prefix or "
@@ -31,7 +32,14 @@ const struct fw_command fw_command_attacks = {
 		 "by the "
 		 "first rule that would have, so that 'floodwall rules' can count more; how they spread "
 		 "over "
-		 "targets and vectors is known from samples. Answered are SYNs that challenge sent "
+		 "targets and vectors is known from samples of dropped packets, at most 8 a tick of the "
+		 "kernel's clock and CPU (2000 a second where CONFIG_HZ is 250): a target "
+		 "of its own has four of them within a second, so that beside a big flood one is seen that "
+		 "has about 1 in 500 of all drops, and among what no bigger target has, a quarter. Of the "
+		 "kinds of packets those are vectors that are a fifth of what is dropped within a second, or "
+		 "a twentieth over the attack's life; 'other' holds the rest. 63 targets at once have an "
+		 "attack of their own, all further ones share the one on 'others'. Answered are SYNs that "
+		 "challenge sent "
 		 "back as cookies, by samples: neither dropped nor passed; dropped of --json counts them, "
 		 "too. "
 		 "Kept over a restart of the agent: the last 100.",

@@ -100,13 +100,17 @@ const struct fw_command fw_command_top = {
 		"packets "
 		"a second and CPU one in sampled_one_in is looked at, drawn at random and counted for all of "
 		"them: rates are estimates then, rough for sources of few packets, and some of these do not "
-		"show. What rules count is exact. State answered: its last SYN was answered with a cookie "
+		"show. Rates of fewer than five samples have a ~ (rough). What rules count is exact. State "
+		"OVER: "
+		"over a limit of its own (per source, source_prefix or dest_port); who is ok may be dropped, "
+		"too, by a limit for all together, by a list, or for what its packets are. State answered: "
+		"its last SYN was answered with a cookie "
 		"(reason challenged), which is neither dropped nor passed; who receives the answer connects.",
 	.examples = "floodwall top --by drops\nfloodwall top --once --limit 100",
 	.route = FW_API_TOP,
 	.json = "[{\"source\",\"packets_per_second\",\"bytes_per_second\",\"dropped_per_second\",\"state\":"
 		"\"ok|over|banned|allowed\","
 		"\"rule\",\"reason\",\"answered\":BOOL (its last packet, with a "
-		"cookie),\"sampled_one_in\":N}]",
+		"cookie),\"rough\":BOOL (few samples),\"sampled_one_in\":N}]",
 	.run = cmd_top,
 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Attacks: those that last, then the last ones that are over, each with what it is made of. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/show.h"
 #include "cli/table.h"
+#include "observe/attack.h"
 
-#define A_PART 0.1 /* of what is dropped: less passes for moments only, as the two rates are measured */
+#define LINES_MAX 12  /* of status */
+#define A_PART	  0.1 /* of what is dropped: less passes for moments only, as the two rates are measured */
 
 /* Answered with cookies: counted among what is dropped, and neither that nor passed. */
 static uint64_t less_answered(const json_t *counts)
@@ -124,6 +127,21 @@ static void print_all_more(const struct fw_page *page, const json_t *attacks)
 		print_more(page, attack);
 }
 
+/* Where there are more targets than have an attack of their own. */
+static void print_others(const struct fw_page *page, const json_t *attacks)
+{
+	const json_t *attack;
+	size_t index;
+
+	json_array_foreach (attacks, index, attack)
+		if (!strcmp(fw_doc_text(attack, "target"), FW_ATTACK_OTHERS) &&
+		    !strcmp(fw_doc_text(attack, "state"), "active"))
+			fprintf(page->out,
+				"attention more targets are under attack than are shown: what is dropped of "
+				"the rest is summed up in attack %.0f on others\n",
+				fw_doc_number(attack, "id"));
+}
+
 bool fw_show_not_filtered(const struct fw_page *page, const json_t *document)
 {
 	if (strcmp(fw_doc_text(document, fw_doc_has(document, "filtering") ? "filtering" : "state"),
@@ -150,17 +168,44 @@ void fw_show_attacks(const struct fw_page *page, const json_t *document)
 	if (json_array_size(all))
 		print_list(page, all);
 	print_all_more(page, all);
+	print_others(page, active);
 	json_decref(all);
+}
+
+static int busiest_first(const void *a, const void *b)
+{
+	double left = fw_doc_number(*(const json_t *const *)a, "packets_per_second"),
+	       right = fw_doc_number(*(const json_t *const *)b, "packets_per_second");
+
+	return (left < right) - (left > right);
+}
+
+/* Of many the busiest: status is one screen. */
+static json_t *choose(const json_t *attacks)
+{
+	size_t count = json_array_size(attacks);
+	const json_t **sorted = calloc(count + 1, sizeof(*sorted));
+	json_t *chosen = json_array();
+
+	for (size_t i = 0; i < count && sorted; i++)
+		sorted[i] = json_array_get(attacks, i);
+	if (sorted && count > LINES_MAX)
+		qsort(sorted, count, sizeof(*sorted), busiest_first);
+	for (size_t i = 0; i < count && i < LINES_MAX && sorted; i++)
+		json_array_append(chosen, (json_t *)sorted[i]);
+	free(sorted);
+	return chosen;
 }
 
 /* "attack    3: udp to port 53 -> 203.0.113.0/24   1.24 Mpps, peak 2.00 Mpps   by carpet   for 3m 12s" */
 void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
 {
 	char now[FW_SAY_MAX], peak[FW_SAY_MAX], age[FW_SAY_MAX];
+	json_t *chosen = choose(attacks);
 	const json_t *attack;
 	size_t index;
 
-	json_array_foreach (attacks, index, attack) {
+	json_array_foreach (chosen, index, attack) {
 		fputs("attack    ", page->out);
 		fw_paint(page, FW_PAINT_BAD, fate_of(attack));
 		fprintf(page->out, " %.0f: ", fw_doc_number(attack, "id"));
@@ -175,6 +220,11 @@ void fw_show_attack_lines(const struct fw_page *page, const json_t *attacks)
 		fw_print_safe(page->out, fw_doc_text(attack, "cause"));
 		fprintf(page->out, "   for %s\n", fw_say_seconds(fw_doc_number(attack, "seconds"), age));
 	}
+	if (json_array_size(attacks) > LINES_MAX)
+		fprintf(page->out, "attack    and %zu more: floodwall attacks\n",
+			json_array_size(attacks) - LINES_MAX);
+	json_decref(chosen);
+	print_others(page, attacks);
 }
 
 /* In auto somebody left it to the agent; nobody but the agent switches, though it may go on with what a hand

@@ -143,20 +143,25 @@ void fw_show_top(const struct fw_page *page, const json_t *sources)
 	struct fw_table *table =
 		FW_TABLE_NEW("SOURCE", ">RATE", ">BITS", ">DROPPED", "STATE", "REASON", "RULE");
 	const json_t *source;
+	bool some_rough = false;
 	size_t index;
 
 	json_array_foreach (sources, index, source) {
-		char rate[FW_SAY_MAX], bits[FW_SAY_MAX], dropped[FW_SAY_MAX];
+		char rate[FW_SAY_MAX + 1] = "~", bits[FW_SAY_MAX + 1] = "~", dropped[FW_SAY_MAX + 1] = "~";
+		size_t skip = fw_doc_true(source, "rough") ? 0 : 1;
 
-		FW_TABLE_ROW(table, fw_doc_text(source, "source"),
-			     fw_say_pps(fw_doc_number(source, "packets_per_second"), rate),
-			     fw_say_bits(fw_doc_number(source, "bytes_per_second"), bits),
-			     fw_say_pps(fw_doc_number(source, "dropped_per_second"), dropped),
+		some_rough |= !skip;
+		fw_say_pps(fw_doc_number(source, "packets_per_second"), rate + 1);
+		fw_say_bits(fw_doc_number(source, "bytes_per_second"), bits + 1);
+		fw_say_pps(fw_doc_number(source, "dropped_per_second"), dropped + 1);
+		FW_TABLE_ROW(table, fw_doc_text(source, "source"), rate + skip, bits + skip, dropped + skip,
 			     state_word(source), fw_doc_text(source, "reason"), fw_doc_text(source, "rule"));
 	}
 	if (!fw_table_rows(table))
 		fputs("no source has sent anything lately\n", page->out);
 	fw_table_print(table, page->out);
+	if (some_rough)
+		fputs("~ of fewer than five samples\n", page->out);
 	print_sampled(page, fw_doc_number(json_array_get(sources, 0), "sampled_one_in"));
 }
 

@@ -55,9 +55,9 @@ struct fw_attack_vector {
 	char cause[FW_ATTACK_CAUSE_TEXT];
 	uint8_t protocol, tcp_flags; /* flags of TCP, with has_flags */
 	bool has_flags, fragments;
-	bool apart;	/* one of several of its protocol, by its source port */
-	bool other;	/* of all kinds that do not matter by themselves */
-	bool described; /* what its packets have in common has been looked at */
+	bool apart;			 /* one of several of its protocol, by its source port */
+	bool other;			 /* of all kinds that do not matter by themselves */
+	bool described;			 /* what its packets have in common has been looked at */
 	uint16_t source_port, dest_port; /* 0: many, or none */
 	double dropped, would_drop;	 /* packets, by the share of the samples */
 	double answered;		 /* of those dropped: sent back as something else */
@@ -178,8 +178,8 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 			struct fw_attack_share ret[FW_ATTACK_SHARES], uint8_t *share_of);
 bool fw_attack_covers(const struct fw_attack_target *outer, const struct fw_attack_target *inner);
 
-/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything", "others"; "udp from port 123 (ntp)", "tcp syn to port
- * 443". */
+/* attack_words.c: "203.0.113.9", "203.0.113.0/24", "everything", "others"; "udp from port 123 (ntp)", "tcp
+ * syn to port 443". */
 #define FW_ATTACK_TEXT_MAX   96
 #define FW_ATTACK_EVERYTHING "everything"
 #define FW_ATTACK_OTHERS     "others"

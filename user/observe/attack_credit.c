@@ -58,7 +58,8 @@ static void credit_kinds(const struct fw_attack_look *look, struct fw_attack *at
 		then += look->own->kinds[i].then.weight;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct fw_attack_sums *sums = then > 0 ? &look->own->kinds[i].then : &look->own->kinds[i].all;
+		const struct fw_attack_sums *sums =
+			then > 0 ? &look->own->kinds[i].then : &look->own->kinds[i].all;
 		double part = sums->weight / (then > 0 ? then : all);
 		double stopped = dropped * part, passed = would_drop * part;
 
@@ -85,7 +86,8 @@ static void assign(struct fw_attack_look *look, struct fw_attack *attack, size_t
 		const struct fw_attack_vector *vector =
 			fw_attack_holder(attack, look->cause, &look->own->kinds[i]);
 
-		memset(look->own->vector_of + at, (int)(vector - attack->vectors), look->own->kinds[i].all.samples);
+		memset(look->own->vector_of + at, (int)(vector - attack->vectors),
+		       look->own->kinds[i].all.samples);
 		at += look->own->kinds[i].all.samples;
 	}
 }
@@ -104,8 +106,8 @@ static void describe(const struct fw_attack_look *look, struct fw_attack *attack
 		if (seen[i] && !vector->other &&
 		    (!vector->described ||
 		     vector->packets_per_second >= FW_ATTACK_STILL_ON * look->cause->start))
-			fw_attack_describe(look->own->samples, look->own->vector_of, look->own->count, (uint8_t)i,
-					   !fw_attack_is_split(attack, vector), vector);
+			fw_attack_describe(look->own->samples, look->own->vector_of, look->own->count,
+					   (uint8_t)i, !fw_attack_is_split(attack, vector), vector);
 	}
 }
 

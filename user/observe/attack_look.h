@@ -21,7 +21,8 @@ struct fw_attack_would {
 	double all;		   /* weight of all of these */
 };
 
-#define FW_ATTACK_SERVER_PORTS 32768 /* below: of servers. Those above are drawn by clients and say nothing */
+#define FW_ATTACK_SERVER_PORTS 32768 /* below: of servers. Those above are drawn by clients and say nothing  \
+				      */
 static inline bool fw_attack_is_server(uint16_t port)
 {
 	return port && port < FW_ATTACK_SERVER_PORTS;

@@ -193,7 +193,8 @@ bool fw_attacks_are_full(const struct fw_attacks *attacks)
 	return attacks->active_count + (fw_attack_find(attacks, &others) < 0) >= FW_ATTACKS_ACTIVE;
 }
 
-/* More are attacked than there is room for: what is left is theirs, so that nothing is missing in the sums. */
+/* More are attacked than there is room for: what is left is theirs, so that nothing is missing in the sums.
+ */
 static void take_others(struct split *split, const struct fw_attacks *attacks, double least)
 {
 	const struct fw_attack_target others = {.others = true};

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which vector of an attack its packets are in. Every kind that was sampled keeps what was dropped of it: those
- * that matter are vectors, all others are in one vector that is named for none of them, and are tallied until
- * they matter and take what is theirs out of it. */
+/* Which vector of an attack its packets are in. Every kind that was sampled keeps what was dropped of it:
+ * those that matter are vectors, all others are in one vector that is named for none of them, and are tallied
+ * until they matter and take what is theirs out of it. */
 #include <string.h>
 
 #include "observe/attack_look.h"
 
-#define MATTERS_NOW     0.2  /* part of what a cause drops of the target within a second */
-#define MATTERS_AT_ALL  0.05 /* part of all that was dropped of it so far */
+#define MATTERS_NOW	0.2  /* part of what a cause drops of the target within a second */
+#define MATTERS_AT_ALL	0.05 /* part of all that was dropped of it so far */
 #define NEARLY_ALL	0.8
-#define SAMPLES_TO_TELL 8 /* of a kind, before it is more than chance */
+#define SAMPLES_TO_TELL 8   /* of a kind, before it is more than chance */
 #define A_PACKET	0.5 /* less is from rounding */
 #define SEVERAL		"several"
 
@@ -217,7 +217,8 @@ static void tally_up(struct fw_attack *attack, const struct sort *sort, uint16_t
 }
 
 /* All of a sort that have no vector of their own. except: port that is left out; 0: none. */
-static struct fw_attack_tally tallied(const struct fw_attack *attack, const struct sort *sort, uint16_t except)
+static struct fw_attack_tally tallied(const struct fw_attack *attack, const struct sort *sort,
+				      uint16_t except)
 {
 	struct fw_attack_tally sum = {.lane = sort->lane, .protocol = sort->protocol};
 
@@ -291,8 +292,7 @@ static bool make_apart(struct fw_attack *attack, const struct sort *sort, uint16
 static bool make_plain(struct fw_attack *attack, const struct sort *sort)
 {
 	struct fw_attack_tally sum = tallied(attack, sort, 0);
-	struct fw_attack_vector *vector = append_named(attack, sort),
-				*from = find_other(attack, sort->lane);
+	struct fw_attack_vector *vector = append_named(attack, sort), *from = find_other(attack, sort->lane);
 
 	if (!vector)
 		return false;
@@ -395,13 +395,11 @@ static const char *cause_of(struct fw_attack *attack, uint16_t lane)
 /* Whether it was a vector of its own that was wanting, and now is there. */
 static bool name_tally(struct fw_attack *attack, const struct fw_attack_tally *tally, double enough)
 {
-	char cause[FW_ATTACK_CAUSE_TEXT];
-	const struct sort sort = {tally->lane, tally->protocol, cause};
+	const struct sort sort = {tally->lane, tally->protocol, cause_of(attack, tally->lane)};
 	struct fw_attack_vector *plain = find_plain(attack, &sort);
 	struct fw_attack_tally all = tallied(attack, &sort, 0);
 	double around = plain ? plain->dropped + plain->would_drop : packets_of(&all.amount);
 
-	memcpy(cause, cause_of(attack, tally->lane), sizeof(cause));
 	if (tally->port && tally->samples >= SAMPLES_TO_TELL && packets_of(&tally->amount) >= enough &&
 	    (around - packets_of(&tally->amount) >= enough || has_apart(attack, &sort)))
 		return make_apart(attack, &sort, tally->port);
@@ -486,7 +484,7 @@ static void take_tally(struct fw_attack *attack, struct fw_attack *other, const 
 				*apart = tally->port ? find_apart(attack, &sort, tally->port) : NULL,
 				*from = find_plain(other, &sort) && plain ? plain
 									  : find_other(attack, sort.lane),
-				*to = apart ? apart
+				*to = apart   ? apart
 				      : plain ? plain
 					      : from;
 

@@ -112,6 +112,8 @@ static bool rule_is_over(struct fw_explain_walk *walk, unsigned int index, bool 
 	return rule->action == FW_ACTION_CHALLENGE && still_challenges(walk, rule, meter, size);
 }
 
+#define ONLY_WHAT_FITS ", and more came in the window: over the limit, only what fits passes"
+
 /* police: the key is over its limit, and of it passes what fits. */
 static bool rule_fits(struct fw_explain_walk *walk, unsigned int index, bool on_trial, bool key_over,
 		      const char *check, const char *why, const char *meter)
@@ -120,9 +122,7 @@ static bool rule_fits(struct fw_explain_walk *walk, unsigned int index, bool on_
 
 	if (!key_over)
 		return false;
-	fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, check,
-		       "%s%s, and more came in the window: over the limit, only what fits passes", why,
-		       meter);
+	fw_explain_say(walk, FW_EXPLAIN_NO_MATCH, check, "%s%s" ONLY_WHAT_FITS, why, meter);
 	if (!(rule->flags & FW_RULE_COUNT_MODE) && !on_trial && !fw_explain_counts(walk))
 		fw_explain_note(&walk->may_drop, walk->policy->rules[index].name,
 				"may drop it: the key is over the limit, only what fits passes");
@@ -266,7 +266,8 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 	const char *key = unknown_key(walk, rule);
 	char meter[128] = "", open[256];
 	bool key_over = false;
-	bool over = !key && (rule_is_over(walk, index, &key_over, meter, sizeof(meter)) || key_over);
+	bool next_over = !key && rule_is_over(walk, index, &key_over, meter, sizeof(meter));
+	bool over = next_over || key_over;
 	const uint32_t flags = walk->image->slot->rules[index].flags;
 	bool challenges = over && rule->action == FW_ACTION_CHALLENGE;
 	bool ask = !walk->packet->has_dest || key, ask_flags = strstr(missing, FW_MISSING_FLAGS);
@@ -276,7 +277,10 @@ static void skip_rule(struct fw_explain_walk *walk, unsigned int index, bool on_
 	fw_explain_say(walk, FW_EXPLAIN_SKIPPED, check, "%s%s%s%s%s%s%s%s%s%s", why, open,
 		       ask || ask_flags ? ": say" : "", ask ? " --to IP:PORT/PROTO" : "",
 		       ask_flags ? " --flags syn, or ack" : "", meter[0] ? "; its meter: " : "", meter,
-		       over ? ", over the limit" : "", challenges ? ": " : "",
+		       next_over ? ", over the limit"
+		       : over	 ? ONLY_WHAT_FITS
+				 : "",
+		       challenges ? ": " : "",
 		       challenges ? fw_explain_syn(walk, flags & FW_RULE_COUNT_MODE || on_trial)->step : "");
 	note_open(walk, index, on_trial, open, over, key, ask_flags);
 }
