@@ -21,8 +21,9 @@ struct fw_attack_would {
 	double all;		   /* weight of all of these */
 };
 
-#define FW_ATTACK_SERVER_PORTS 32768 /* below: of servers. Those above are drawn by clients and say nothing  \
-				      */
+#define FW_ATTACK_SERVER_PORTS                                                                               \
+	32768 /* below: of servers. Those above are drawn by clients and say nothing                         \
+	       */
 static inline bool fw_attack_is_server(uint16_t port)
 {
 	return port && port < FW_ATTACK_SERVER_PORTS;
@@ -130,14 +131,16 @@ struct fw_attack_vector *fw_attack_holder(struct fw_attack *attack, const struct
 					  const struct fw_attack_kind *kind);
 void fw_attack_put(struct fw_attack *attack, const struct fw_attack_cause *cause,
 		   const struct fw_attack_kind *kind, const struct fw_attack_amount *amount, uint64_t now_ns);
+/* Whether there are vectors by source ports beside it, or it is one. */
+bool fw_attack_is_split(const struct fw_attack *attack, const struct fw_attack_vector *vector);
+
+/* attack_name.c */
 /* Makes vectors of the kinds that matter among those of a second. late: they are few, and those of a protocol
  * that the cause is known for need none. Whether there is a new one. */
 bool fw_attack_name_now(struct fw_attack *attack, const struct fw_attack_cause *cause,
 			const struct fw_attack_kind *kinds, size_t count, bool late);
 /* Makes vectors of those that matter by all that was tallied. Vectors may move. */
 bool fw_attack_name_tallied(struct fw_attack *attack);
-/* Whether there are vectors by source ports beside it, or it is one. */
-bool fw_attack_is_split(const struct fw_attack *attack, const struct fw_attack_vector *vector);
 /* All that another attack had goes to this one. */
 void fw_attack_absorb_vectors(struct fw_attack *attack, struct fw_attack *other);
 
