@@ -57,7 +57,7 @@ side_by_side() {
 
 start_agent
 # The flood's queue has its CPU to itself, as where interrupts are parted.
-side_by_side "one CPU" 0 1 5 judged
+side_by_side "one CPU" 0 1 11 judged
 side_by_side "both CPUs" "0 1" 0,1 5 judged
 stop_agent
 # The 99th percentile is printed only: what drops all leaves the receiving CPU time for whatever else the machine does, a queue that
