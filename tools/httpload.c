@@ -50,6 +50,7 @@ struct load {
 	uint64_t started, finished;
 	uint32_t *latencies; /* of the requests that succeeded, in microseconds */
 	size_t succeeded;
+	uint64_t late_ns; /* the longest that a request was started after it was due: this process was away */
 };
 
 static volatile sig_atomic_t stop;
@@ -71,9 +72,11 @@ static const char usage[] =
 	"clock\n"
 	"Prints "
 	"{\"requests\":N,\"ok\":N,\"failed\":N,\"timeout\":N,\"refused\":N,\"broken\":N,\"status\":N,\n"
-	"\"p50_ms\":N,\"p99_ms\":N,\"max_ms\":N}. Latency runs from the moment a request was due to the end "
-	"of its\n"
-	"answer, over those that succeeded (2xx and 3xx).\n";
+	"\"p50_ms\":N,\"p99_ms\":N,\"max_ms\":N,\"late_ms\":N}. Latency runs from the moment a request was "
+	"due to the\n"
+	"end of its answer, over those that succeeded (2xx and 3xx). late_ms is the longest that one was "
+	"sent\n"
+	"after it was due, because httpload itself was not running: no server's fault.\n";
 
 static void request_end(struct load *load, struct request *request, enum outcome outcome, struct tally *tally)
 {
@@ -200,14 +203,14 @@ static void report(struct load *load, const struct tally *tally)
 		requests += tally->outcomes[i];
 	printf("{\"requests\":%llu,\"ok\":%llu,\"failed\":%llu,\"timeout\":%llu,\"refused\":%llu,\"broken\":%"
 	       "llu,"
-	       "\"status\":%llu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+	       "\"status\":%llu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"late_ms\":%.3f}\n",
 	       (unsigned long long)requests, (unsigned long long)tally->outcomes[OUTCOME_OK],
 	       (unsigned long long)(requests - tally->outcomes[OUTCOME_OK]),
 	       (unsigned long long)tally->outcomes[OUTCOME_TIMEOUT],
 	       (unsigned long long)tally->outcomes[OUTCOME_REFUSED],
 	       (unsigned long long)tally->outcomes[OUTCOME_BROKEN],
 	       (unsigned long long)tally->outcomes[OUTCOME_STATUS], percentile_ms(sorted, count, 0.5),
-	       percentile_ms(sorted, count, 0.99), percentile_ms(sorted, count, 1.0));
+	       percentile_ms(sorted, count, 0.99), percentile_ms(sorted, count, 1.0), load->late_ns / 1e6);
 	fflush(stdout);
 }
 
@@ -238,16 +241,23 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static void load_run(struct load *load)
 {
-	uint64_t start = fw_monotonic_ns(), told = start, due, next;
+	uint64_t start = fw_monotonic_ns(), told = start, now, due, next;
 	struct tally whole = {}, second = {};
 
 	while (!stop && load->finished < load->total) {
 		due = UINT64_MAX;
 		if (load->started < load->total) {
 			due = start + load->started * FW_NS_PER_SEC / load->rate;
-			if (fw_monotonic_ns() >= due) {
+			now = fw_monotonic_ns();
+			if (now >= due) {
+				load->late_ns = later(load->late_ns, now - due);
 				request_start(load, due, &second);
 				continue;
 			}

@@ -49,10 +49,27 @@ web_keeps_to() {
 sysctl_of() { on victim cat "/proc/sys/net/ipv4/$1"; }
 sysctl_set() { on victim sh -c "echo $2 >/proc/sys/net/ipv4/$1"; }
 
-# honest URL: what 600 requests of real clients in two seconds got, "99.8 % of 600, p99 5 ms"; share and p99 of the last one
+# stolen_ticks: what the host took of each CPU, hundredths of a second
+stolen_ticks() { awk '/^cpu[0-9]/ {printf "%s ", $9}' /proc/stat; }
+
+# stood BEFORE: whether the machine itself ran all the while since that stolen_ticks, and its clients sent each request in time. A
+# fifth of a second away is a fifth of a second's requests late, whatever is filtered.
+stood() {
+	field "d['late_ms'] < 200 and all(int(now) - int(then) < 20 for then, now in zip('$1'.split(), '$(stolen_ticks)'.split()))" \
+		<"$WORK/http.json" | grep -q True
+}
+
+# honest URL: what 600 requests of real clients in two seconds got, "99.8 % of 600, p99 5 ms"; again, at most twice, if the machine
+# was away meanwhile. share and p99 of the last one
 CLIENT=()
 honest() {
-	on client ${WEB_CPUS:+taskset -c "$WEB_CPUS"} "$BUILD/tools/httpload" --url "$1" --rate 300 --seconds 2 "${CLIENT[@]}" >"$WORK/http.json"
+	local attempt before
+	for attempt in 1 2 3; do
+		before=$(stolen_ticks)
+		on client ${WEB_CPUS:+taskset -c "$WEB_CPUS"} "$BUILD/tools/httpload" --url "$1" --rate 300 --seconds 2 "${CLIENT[@]}" >"$WORK/http.json"
+		stood "$before" && break
+		echo "#   the machine was away, attempt $attempt: $(share) answered, sent up to $(field "d['late_ms']" <"$WORK/http.json") ms late" >&2
+	done
 	field "'%.1f %% of %d, p99 %s ms' % (100*d['ok']/d['requests'], d['requests'], d['p99_ms'])" <"$WORK/http.json"
 }
 
