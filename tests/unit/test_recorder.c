@@ -108,6 +108,43 @@ Test(crowd, what_came_between_two_looks)
 	fw_crowd_done(&grown);
 }
 
+/* Busier ones than this, and equals before it. */
+static size_t rank_of(const struct fw_crowd *crowd, size_t which)
+{
+	size_t rank = 0;
+
+	for (size_t i = 0; i < crowd->count; i++)
+		rank += crowd->items[i].packets > crowd->items[which].packets ||
+			(i < which && crowd->items[i].packets == crowd->items[which].packets);
+	return rank;
+}
+
+/* Few amounts, so that many sources are equals, and amounts that hardly differ from them. */
+Test(crowd, the_busiest_of_many_in_their_order)
+{
+	static struct fw_history_source items[1500];
+	const size_t count = sizeof(items) / sizeof(items[0]);
+	static size_t ranks[sizeof(items) / sizeof(items[0])];
+	struct fw_crowd all = {items, count}, top;
+
+	srandom(7);
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct fw_history_source){.addr.w = {htonl((uint32_t)i)},
+						      .packets = random() % 3 ? 1 : (uint64_t)random() % 100};
+	for (size_t i = 0; i < count; i++)
+		ranks[i] = rank_of(&all, i);
+	for (size_t most = 0; most <= count + 2; most += most % 100 < 3 ? 1 : 97) {
+		size_t at = 0;
+
+		cr_assert_eq(fw_crowd_busiest(&all, most, &top), 0);
+		cr_assert_eq(top.count, most < count ? most : count, "%zu of %zu", top.count, most);
+		for (size_t i = 0; i < count; i++)
+			if (ranks[i] < most)
+				cr_assert_arr_eq(&top.items[at++], &items[i], sizeof(*items), "of %zu", most);
+		fw_crowd_done(&top);
+	}
+}
+
 Test(crowd, sums_and_the_busiest)
 {
 	struct fw_history_source first[] = {source("192.0.2.1", 10), source("192.0.2.2", 20)};
@@ -120,8 +157,8 @@ Test(crowd, sums_and_the_busiest)
 	cr_expect_eq(packets_of(&sum, "192.0.2.2"), 21);
 	cr_assert_eq(fw_crowd_busiest(&sum, 2, &top), 0);
 	cr_expect_eq(top.count, 2);
-	cr_expect_eq(top.items[0].packets, 90);
-	cr_expect_eq(top.items[1].packets, 21);
+	cr_expect_eq(top.items[0].packets, 21);
+	cr_expect_eq(top.items[1].packets, 90);
 	fw_crowd_done(&top);
 	cr_assert_eq(fw_crowd_add(&sum, &one, 2), 0);
 	cr_expect_eq(sum.count, 1, "the busier half of the bound stays");

@@ -54,12 +54,12 @@ static unsigned char bits_of(const struct fw_addr *mask)
 }
 
 /* Keys of one rule, without repetitions (several sources may share a prefix). */
-static int find_keys(const struct fw_gather_step *step, const struct fw_crowd *active, size_t most,
-		     uint32_t rule, struct found **found, size_t *count)
+static int find_keys(const struct fw_gather_step *step, const struct fw_crowd *active, uint32_t rule,
+		     struct found **found, size_t *count)
 {
 	size_t first = *count, kept;
 
-	for (size_t i = 0; i < active->count && i < most; i++) {
+	for (size_t i = 0; i < active->count; i++) {
 		struct found one = {.key = key_of(&step->metered[rule].kernel, &active->items[i].addr),
 				    .rule = rule};
 
@@ -80,16 +80,21 @@ static int find_keys(const struct fw_gather_step *step, const struct fw_crowd *a
 static int look_up(struct fw_gather_step *step, const struct fw_crowd *active, uint64_t since_ns,
 		   struct found **found, size_t *count)
 {
-	struct fw_crowd busiest;
+	struct fw_crowd busiest = {0};
+	const struct fw_crowd *asked = active;
 	size_t most, rules = 0, kept = 0;
-	int r = fw_crowd_busiest(active, LOOKUPS_MAX, &busiest);
+	int r = 0;
 
 	for (size_t i = 0; i < step->metered_count; i++)
 		rules += has_keys_by_source(&step->metered[i].kernel);
 	most = LOOKUPS_MAX / (rules ? rules : 1);
+	if (active->count > most) {
+		r = fw_crowd_busiest(active, most, &busiest);
+		asked = &busiest;
+	}
 	for (uint32_t i = 0; i < step->metered_count && !r; i++)
 		if (has_keys_by_source(&step->metered[i].kernel))
-			r = find_keys(step, &busiest, most, i, found, count);
+			r = find_keys(step, asked, i, found, count);
 	fw_crowd_done(&busiest);
 	for (size_t i = 0; i < *count && !r; i++) {
 		struct found *one = &(*found)[i];

@@ -15,30 +15,16 @@ static int by_address(const void *a, const void *b)
 	return memcmp(&left->addr, &right->addr, sizeof(left->addr));
 }
 
-static int by_packets(const void *a, const void *b)
-{
-	const struct fw_history_source *left = a, *right = b;
-
-	if (left->packets != right->packets)
-		return left->packets < right->packets ? 1 : -1;
-	return by_address(a, b);
-}
-
 void fw_crowd_done(struct fw_crowd *crowd)
 {
 	free(crowd->items);
 	*crowd = (struct fw_crowd){0};
 }
 
-static void sort(struct fw_crowd *crowd, int (*order)(const void *, const void *))
-{
-	if (crowd->count)
-		qsort(crowd->items, crowd->count, sizeof(*crowd->items), order);
-}
-
 void fw_crowd_sort(struct fw_crowd *crowd)
 {
-	sort(crowd, by_address);
+	if (crowd->count)
+		qsort(crowd->items, crowd->count, sizeof(*crowd->items), by_address);
 }
 
 static uint64_t grown(uint64_t now, uint64_t before)
@@ -73,13 +59,70 @@ int fw_crowd_grown(const struct fw_crowd *before, const struct fw_crowd *now, st
 	return 0;
 }
 
-static void keep_busiest(struct fw_crowd *crowd, size_t most)
+static void swap(uint64_t *a, uint64_t *b)
 {
-	if (crowd->count <= most)
-		return;
-	sort(crowd, by_packets);
-	crowd->count = most / 2;
-	fw_crowd_sort(crowd);
+	uint64_t kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* The value that stands at `rank` when the largest come first (quickselect); rank < count. Reorders. */
+static uint64_t select_largest(uint64_t *values, size_t count, size_t rank)
+{
+	for (size_t first = 0, end = count;;) {
+		uint64_t pivot = values[first + (end - first) / 2];
+		size_t larger = first, equal = first, smaller = end;
+
+		while (equal < smaller)
+			if (values[equal] > pivot)
+				swap(&values[larger++], &values[equal++]);
+			else if (values[equal] < pivot)
+				swap(&values[equal], &values[--smaller]);
+			else
+				equal++;
+		if (rank < larger)
+			end = larger;
+		else if (rank < smaller)
+			return pivot;
+		else
+			first = smaller;
+	}
+}
+
+/* The packets of the busiest source that is not among the busiest `most`; there are more of them. */
+static int find_bar(const struct fw_crowd *crowd, size_t most, uint64_t *ret)
+{
+	FW_FREE uint64_t *packets = calloc(crowd->count, sizeof(*packets));
+
+	if (!packets)
+		return -ENOMEM;
+	for (size_t i = 0; i < crowd->count; i++)
+		packets[i] = crowd->items[i].packets;
+	*ret = select_largest(packets, crowd->count, most);
+	return 0;
+}
+
+int fw_crowd_busiest(const struct fw_crowd *crowd, size_t most, struct fw_crowd *ret)
+{
+	size_t equals = most;
+	uint64_t bar = 0;
+
+	*ret = (struct fw_crowd){0};
+	if (crowd->count > most && find_bar(crowd, most, &bar))
+		return -ENOMEM;
+	ret->items = calloc((crowd->count < most ? crowd->count : most) + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < crowd->count; i++)
+		equals -= crowd->items[i].packets > bar;
+	for (size_t i = 0; i < crowd->count; i++) {
+		const struct fw_history_source *item = &crowd->items[i];
+
+		if (item->packets > bar || (item->packets == bar && equals && equals--))
+			ret->items[ret->count++] = *item;
+	}
+	return 0;
 }
 
 int fw_crowd_add(struct fw_crowd *sum, const struct fw_crowd *more, size_t most)
@@ -102,22 +145,16 @@ int fw_crowd_add(struct fw_crowd *sum, const struct fw_crowd *more, size_t most)
 		item->bytes += more->items[right].bytes;
 		item->dropped += more->items[right++].dropped;
 	}
-	keep_busiest(&merged, most);
+	if (merged.count > most) {
+		struct fw_crowd kept;
+		int r = fw_crowd_busiest(&merged, most / 2, &kept);
+
+		fw_crowd_done(&merged);
+		if (r)
+			return r;
+		merged = kept;
+	}
 	fw_crowd_done(sum);
 	*sum = merged;
-	return 0;
-}
-
-int fw_crowd_busiest(const struct fw_crowd *crowd, size_t most, struct fw_crowd *ret)
-{
-	*ret = (struct fw_crowd){.items = calloc(crowd->count + 1, sizeof(*ret->items)),
-				 .count = crowd->count};
-	if (!ret->items)
-		return -ENOMEM;
-	if (crowd->count)
-		memcpy(ret->items, crowd->items, crowd->count * sizeof(*ret->items));
-	sort(ret, by_packets);
-	if (ret->count > most)
-		ret->count = most;
 	return 0;
 }

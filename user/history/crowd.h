@@ -18,7 +18,7 @@ int fw_crowd_grown(const struct fw_crowd *before, const struct fw_crowd *now, st
 /* Adds up; of more than `most` sources the busier half of it stays. 0 or -ENOMEM, and then *sum is as it was.
  */
 int fw_crowd_add(struct fw_crowd *sum, const struct fw_crowd *more, size_t most);
-/* At most `most`, by packets, most first. 0 or -ENOMEM. */
+/* At most `most`, those with the most packets, of equals the first; in the crowd's order. 0 or -ENOMEM. */
 int fw_crowd_busiest(const struct fw_crowd *crowd, size_t most, struct fw_crowd *ret);
 
 #endif

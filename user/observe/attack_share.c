@@ -114,6 +114,8 @@ static bool take_around(struct split *split, const uint8_t bits[FW_FAMILY_MAX_],
 	uint8_t wider[FW_FAMILY_MAX_];
 	bool narrows = true;
 
+	if (nearly_all <= 0)
+		return false;
 	memcpy(wider, bits, sizeof(wider));
 	while (narrows) {
 		narrows = false;
