@@ -108,6 +108,10 @@ expect_that "which the attack has, too" "0.98 * $(rule blanket dropped) <= a <= 
 expect_exit "detach" 0 fw detach "$IFACE"
 expect "detach takes the program off" no "$(has_program "$IFACE")"
 expect_exit "status of a filter that filters nothing: 4" 4 fw status
+stop_agent TERM
+expect_words "an agent that filtered nothing does not say that the filter stays" 'floodwalld ends: nothing was filtered' "$WORK/agent.log"
+start_agent
+expect "what was detached is so for the next agent" detached "$(status 'd["state"]')"
 expect_exit "attach" 0 fw attach "$IFACE" --xdp native
 expect "and it enforces again" enforcing "$(status 'd["state"]')"
 

@@ -27,7 +27,8 @@ static struct fw_policy *parse(const char *text, struct fw_diags *diags)
 Test(check_host, challenges_of_ports_that_nobody_listens_on)
 {
 	static const struct {
-		const char *rules, *says; /* NULL: silence; 80 and 8080 are listened on */
+		/* NULL: silence; 80 and 8080 are listened on, and 8081 by docker-proxy */
+		const char *rules, *says;
 	} cases[] = {
 		{CHALLENGE(", dest_port: 80"), NULL},
 		{CHALLENGE(", dest_port: 443"), "challenges nobody here"},
@@ -35,21 +36,25 @@ Test(check_host, challenges_of_ports_that_nobody_listens_on)
 		{CHALLENGE(", dest_port: [443, 8000-8999]"), "nobody on TCP port 443:"},
 		{CHALLENGE(", dest_port: 9000-9999"), "challenges nobody here"},
 		{CHALLENGE(""), NULL},
-		{"safety: {synproxy_wscale: 7}\n" CHALLENGE(", dest_port: 443"), NULL},
+		{CHALLENGE(", dest_port: 8081"), "challenges nobody here"},
+		{CHALLENGE(", dest_port: [80, 8081, 443]"),
+		 "nobody on TCP ports 8081 (published for a container), 443:"},
 		{CHALLENGE(", dest_port_not: [80, 8080]"), "challenges nobody here"},
+		{"safety: {synproxy_wscale: 7}\n" CHALLENGE(", dest_port: 443"), NULL},
 		{"rules: [{name: r, match: {protocol: tcp, dest_port: 443}, limit: 5 packets/1s, action: "
 		 "block}]\n",
 		 NULL},
 	};
 	struct fw_listening listening = {
-		.ports = {[80 / 64] = 1ULL << 80 % 64, [8080 / 64] = 1ULL << 8080 % 64}};
+		.ports = {[80 / 64] = 1ULL << 80 % 64, [8080 / 64] = 3ULL << 8080 % 64}};
+	const struct fw_published_ports published = {.words = {[8081 / 64] = 1ULL << 8081 % 64}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fw_diags diags = {0};
 		struct fw_policy *policy = parse(cases[i].rules, &diags);
 		size_t before = diags.count;
 
-		fw_check_listeners(policy, &listening, &diags);
+		fw_check_listeners(policy, &listening, &published, &diags);
 		cr_assert_eq(diags.count, before + !!cases[i].says, "case %zu", i);
 		if (cases[i].says)
 			cr_expect(strstr(diags.items[before].message, cases[i].says), "case %zu: %s", i,

@@ -98,6 +98,7 @@ static int compile(struct fw_agent *agent, struct fw_loaded *loaded, struct fw_d
 /* Without an answer from the kernel there is nothing to warn of. */
 static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 {
+	struct fw_published_ports published;
 	struct fw_listening listening;
 	FW_FREE struct fw_interface *wanted = NULL;
 	struct fw_check_here here;
@@ -105,8 +106,9 @@ static void check_host(const struct fw_agent *agent, struct fw_loaded *loaded)
 	fw_check_notify_users(loaded->policy, &loaded->diags);
 	fw_check_memory(loaded->policy, loaded->image, fw_machine_bytes(), &loaded->diags);
 	/* When a machine boots its servers start beside the agent. */
-	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening))
-		fw_check_listeners(loaded->policy, &listening, &loaded->diags);
+	if ((agent->loaded || agent->options.check) && !fw_listening_read(&listening) &&
+	    !fw_published_ports_read(&published))
+		fw_check_listeners(loaded->policy, &listening, &published, &loaded->diags);
 	if (fw_here(agent, loaded->policy, &wanted, &here))
 		fw_check_lists_here(loaded->policy, loaded->image, &here, &loaded->diags);
 }

@@ -335,6 +335,17 @@ int fw_agent_start(struct fw_agent *agent)
 	return code;
 }
 
+static const char *what_stays(const struct fw_agent *agent, bool detach)
+{
+	const struct fw_attached *attached;
+
+	if (agent->attachments && !fw_attachments_list(agent->attachments, &attached))
+		return "nothing was filtered";
+	return detach		       ? "interfaces are detached"
+	       : agent->no_pins_why[0] ? "without bpffs the filter ends with it"
+				       : "the filter stays in place";
+}
+
 void fw_agent_stop(struct fw_agent *agent)
 {
 	/* A start that failed leaves what an earlier agent had in place, and nothing of its own. */
@@ -346,10 +357,7 @@ void fw_agent_stop(struct fw_agent *agent)
 	fw_notify_send(&agent->notify, "STOPPING=1");
 	if (agent->ready)
 		fw_event(agent, "stop", "agent", json_pack("{s:b}", "detached", (int)detach),
-			 "floodwalld ends: %s",
-			 detach			 ? "interfaces are detached"
-			 : agent->no_pins_why[0] ? "without bpffs the filter ends with it"
-						 : "the filter stays in place");
+			 "floodwalld ends: %s", what_stays(agent, detach));
 	if (agent->ready)
 		fw_web_stop(agent);
 	fw_recorder_stop(agent);

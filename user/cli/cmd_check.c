@@ -216,6 +216,7 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 					   .ssh_ports = ssh_ports,
 					   .ssh_port_count =
 						   fw_spared_ssh_ports(ssh_ports, FW_SSH_PORTS_MAX)};
+	struct fw_published_ports published;
 	struct fw_listening listening;
 
 	check_kernel(policy, diags);
@@ -223,8 +224,8 @@ static void check_host(const struct fw_policy *policy, const struct fw_image *im
 	fw_check_notify_users(policy, diags);
 	fw_check_log_paths(policy, diags);
 	fw_check_memory(policy, image, fw_machine_bytes(), diags);
-	if (!fw_listening_read(&listening))
-		fw_check_listeners(policy, &listening, diags);
+	if (!fw_listening_read(&listening) && !fw_published_ports_read(&published))
+		fw_check_listeners(policy, &listening, &published, diags);
 	fw_check_lists_here(policy, image, &here, diags);
 }
 

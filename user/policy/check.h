@@ -6,6 +6,7 @@
 #include "lib/link_stack.h"
 #include "lib/needed_hosts.h"
 #include "lib/own_networks.h"
+#include "lib/published_ports.h"
 #include "lib/tcp_sockets.h"
 #include "policy/image.h"
 
@@ -56,8 +57,9 @@ void fw_check_log_paths(const struct fw_policy *policy, struct fw_diags *diags);
 void fw_check_memory(const struct fw_policy *policy, const struct fw_image *image, uint64_t machine_bytes,
 		     struct fw_diags *diags);
 uint64_t fw_machine_bytes(void); /* UINT64_MAX: the system does not tell */
+/* A port published for a container counts as nobody's: docker-proxy listens, but SYNs are not for it. */
 void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
-			struct fw_diags *diags);
+			const struct fw_published_ports *published, struct fw_diags *diags);
 
 /* How what comes through an interface is judged. */
 enum fw_reach { FW_REACH_NONE, FW_REACH_COUNTED, FW_REACH_ENFORCED };

@@ -103,9 +103,20 @@ static bool takes_port(const struct fw_policy_rule *rule, uint16_t port)
 	return false;
 }
 
+/* Whose connections this host itself accepts. */
+struct answered {
+	const struct fw_listening *listening;
+	const struct fw_published_ports *published;
+};
+
+static bool is_answered(const struct answered *answered, uint16_t port)
+{
+	return fw_listens(answered->listening, port) && !fw_published_ports_hold(answered->published, port);
+}
+
 /* Ports that the rule names one by one, up to a few, and nobody listens on. */
-static size_t name_missing(const struct fw_policy_rule *rule, const struct fw_listening *listening,
-			   char *text, size_t size)
+static size_t name_missing(const struct fw_policy_rule *rule, const struct answered *answered, char *text,
+			   size_t size)
 {
 	size_t used = 0, count = 0;
 
@@ -114,21 +125,26 @@ static size_t name_missing(const struct fw_policy_rule *rule, const struct fw_li
 		for (size_t i = 0; i < match->dest_port.count; i++) {
 			const struct fw_range *range = &match->dest_port.items[i];
 
-			if (range->first != range->last || fw_listens(listening, range->first) ||
+			if (range->first != range->last || is_answered(answered, range->first) ||
 			    !takes_port(rule, range->first))
 				continue;
 			count++;
 			if (used < size)
-				used += (size_t)snprintf(text + used, size - used, "%s%u", used ? ", " : "",
-							 range->first);
+				used += (size_t)snprintf(
+					text + used, size - used, "%s%u%s", used ? ", " : "", range->first,
+					fw_published_ports_hold(answered->published, range->first)
+						? " (published for a container)"
+						: "");
 		}
 	}
 	return count;
 }
 
 void fw_check_listeners(const struct fw_policy *policy, const struct fw_listening *listening,
-			struct fw_diags *diags)
+			const struct fw_published_ports *published, struct fw_diags *diags)
 {
+	const struct answered answered = {listening, published};
+
 	if (policy->safety.synproxy_wscale != FW_SYNPROXY_NONE)
 		return; /* whom netfilter's synproxy takes over for need not be here */
 	for (size_t i = 0; i < policy->rule_count; i++) {
@@ -140,8 +156,8 @@ void fw_check_listeners(const struct fw_policy *policy, const struct fw_listenin
 		if (rule->action != FW_ACTION_CHALLENGE)
 			continue;
 		for (unsigned int port = 0; port <= UINT16_MAX && !some; port++)
-			some = fw_listens(listening, (uint16_t)port) && takes_port(rule, (uint16_t)port);
-		count = name_missing(rule, listening, missing, sizeof(missing));
+			some = is_answered(&answered, (uint16_t)port) && takes_port(rule, (uint16_t)port);
+		count = name_missing(rule, &answered, missing, sizeof(missing));
 		if (!some)
 			WARN(diags, rule->action_mark, "nobody-listens",
 			     "start the server, or use police for what is behind this host",
