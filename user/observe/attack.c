@@ -147,8 +147,8 @@ static uint64_t began(const struct fw_attack_look *look, uint8_t share)
 
 	if (since + FW_ATTACK_SAMPLE_AGE_NS > first)
 		return since;
-	for (size_t i = 0; i < look->sample_count; i++)
-		if (look->share_of[i] == share && look->samples[i]->at_ns < first)
+	for (size_t i = look->first_of[share]; i < look->first_of[share + 1]; i++)
+		if (look->samples[i]->at_ns < first)
 			first = look->samples[i]->at_ns;
 	return first;
 }
@@ -220,8 +220,7 @@ static uint64_t first_sample_ns(const struct fw_attack_look *look, uint64_t sinc
 static double credit_all(struct fw_attack_look *look, double rate)
 {
 	struct fw_attack_share shares[FW_ATTACK_SHARES];
-	size_t count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, look->attacks,
-					look->cause->start / rate, shares, look->share_of);
+	size_t count = fw_attack_share_out(look, look->cause->start / rate, shares);
 	double credited = 0;
 
 	if (!count)

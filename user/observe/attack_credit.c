@@ -4,46 +4,46 @@
 
 #include "observe/attack_look.h"
 
+static double weight_in(const struct fw_attack_look *look, size_t first, size_t end, uint64_t from_ns,
+			uint64_t to_ns)
+{
+	double weight = 0;
+
+	for (size_t i = first; i < end; i++)
+		if (look->samples[i]->at_ns >= from_ns && look->samples[i]->at_ns < to_ns)
+			weight += look->samples[i]->weight;
+	return weight;
+}
+
 /* The part that a share has in the samples of some time. */
 static double part_in(const struct fw_attack_look *look, uint8_t share, uint64_t from_ns, uint64_t to_ns)
 {
-	double all = 0, own = 0;
+	size_t first = look->first_of[share], end = look->first_of[share + 1];
+	double own = weight_in(look, first, end, from_ns, to_ns);
 
-	for (size_t i = 0; i < look->sample_count; i++) {
-		const struct fw_drop_sample *sample = look->samples[i];
-
-		if (sample->at_ns < from_ns || sample->at_ns >= to_ns)
-			continue;
-		all += sample->weight;
-		if (look->share_of[i] == share)
-			own += sample->weight;
-	}
-	return all > 0 ? own / all : 0;
+	return own > 0 ? own / weight_in(look, 0, look->sample_count, from_ns, to_ns) : 0;
 }
 
 void fw_attack_weigh(const struct fw_attack_look *look, struct fw_attack_share *shares, size_t count)
 {
-	double own[FW_ATTACK_SHARES + 1] = {0}, all = 0; /* the last: nobody's */
+	uint64_t since = look->attacks->last_step_ns;
+	double all = weight_in(look, 0, look->sample_count, since, UINT64_MAX);
 	size_t fresh = 0;
 
-	for (size_t i = 0; i < look->sample_count; i++) {
-		if (look->samples[i]->at_ns < look->attacks->last_step_ns)
-			continue;
-		fresh++;
-		all += look->samples[i]->weight;
-		own[look->share_of[i]] += look->samples[i]->weight;
-	}
+	for (size_t i = 0; i < look->sample_count; i++)
+		fresh += look->samples[i]->at_ns >= since;
 	for (size_t i = 0; i < count && fresh >= FW_ATTACK_FRESH_ENOUGH; i++)
-		shares[i].part = all > 0 ? own[i] / all : 0;
+		shares[i].part = all > 0 ? weight_in(look, look->first_of[i], look->first_of[i + 1], since,
+						     UINT64_MAX) /
+						   all
+					 : 0;
 }
 
 /* The samples of a share, and their kinds. */
 static size_t gather_share(struct fw_attack_look *look, uint8_t share, uint64_t from_ns, uint64_t to_ns)
 {
-	look->own->count = 0;
-	for (size_t i = 0; i < look->sample_count; i++)
-		if (look->share_of[i] == share)
-			look->own->samples[look->own->count++] = look->samples[i];
+	look->own->samples = look->samples + look->first_of[share];
+	look->own->count = look->first_of[share + 1] - look->first_of[share];
 	return fw_attack_kinds(look->own->samples, look->own->count, from_ns, to_ns, look->own->kinds);
 }
 

@@ -95,8 +95,7 @@ void fw_attack_look_over_gap(struct fw_attack_look *look)
 	if (packets <= 0 || !attacks->active_count)
 		return;
 	fw_attack_gather(look);
-	count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, attacks,
-				 look->cause->start * seconds / packets, shares, look->share_of);
+	count = fw_attack_share_out(look, look->cause->start * seconds / packets, shares);
 	if (!count) {
 		credit_blindly(look);
 		return;

@@ -44,10 +44,11 @@ struct fw_attack_kind {
 
 /* Of the share at hand. */
 struct fw_attack_own {
-	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES]; /* by kind */
+	const struct fw_drop_sample **samples; /* by kind */
 	uint8_t vector_of[FW_ATTACK_SAMPLES];
 	size_t count;
 	struct fw_attack_kind kinds[FW_ATTACK_SAMPLES];
+	const struct fw_drop_sample *room[FW_ATTACK_SAMPLES];
 };
 
 /* One step in the making. */
@@ -65,9 +66,11 @@ struct fw_attack_look {
 	uint64_t since_ns;	    /* when it was looked at before */
 	double dropped, would_drop; /* would_drop: of packets that passed, and are no other rule's */
 	double counted;		    /* all that it would have dropped */
-	const struct fw_drop_sample *samples[FW_ATTACK_SAMPLES];
-	uint8_t share_of[FW_ATTACK_SAMPLES];
+	const struct fw_drop_sample
+		*samples[FW_ATTACK_SAMPLES]; /* share by share, when they are shared out */
 	size_t sample_count;
+	/* where a share's begin; behind the last share nobody's, and their end */
+	size_t first_of[FW_ATTACK_SHARES + 2];
 	struct fw_attack_own *own;
 };
 
@@ -111,6 +114,10 @@ void fw_attack_gather(struct fw_attack_look *look);
 int fw_attack_find(const struct fw_attacks *attacks, const struct fw_attack_target *target);
 /* Whether a further target is one of the others. */
 bool fw_attacks_are_full(const struct fw_attacks *attacks);
+
+/* attack_share.c: the samples of the cause at hand as shares. The number of these. */
+size_t fw_attack_share_out(struct fw_attack_look *look, double least,
+			   struct fw_attack_share ret[FW_ATTACK_SHARES]);
 
 /* attack_gap.c: what the cause at hand dropped while nobody looked at it goes to the attacks that lasted. An
  * average over so long says nothing of rates, and starts nothing. */

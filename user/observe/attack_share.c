@@ -260,3 +260,22 @@ size_t fw_attack_shares(const struct fw_drop_sample **samples, size_t count,
 	make_whole(&split);
 	return split.share_count;
 }
+
+size_t fw_attack_share_out(struct fw_attack_look *look, double least,
+			   struct fw_attack_share ret[FW_ATTACK_SHARES])
+{
+	uint8_t share_of[FW_ATTACK_SAMPLES];
+	size_t count = fw_attack_shares(look->samples, look->sample_count, look->cause->bits, look->attacks,
+					least, ret, share_of);
+	size_t next[FW_ATTACK_SHARES + 2] = {0};
+
+	for (size_t i = 0; i < look->sample_count; i++)
+		next[share_of[i] + 1]++;
+	for (size_t i = 1; i < FW_ATTACK_SHARES + 2; i++)
+		next[i] += next[i - 1];
+	memcpy(look->first_of, next, sizeof(next));
+	memcpy(look->own->room, look->samples, look->sample_count * sizeof(*look->samples));
+	for (size_t i = 0; i < look->sample_count; i++)
+		look->samples[next[share_of[i]]++] = look->own->room[i];
+	return count;
+}
