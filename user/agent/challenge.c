@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/agent.h"
 #include "agent/unseen.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 
 #define TICK_MS	      1000
@@ -77,7 +79,7 @@ static int raise_sysctl(struct fw_agent *agent, int i, struct fw_err *err)
 	if (r || now == FW_COOKIE_SYSCTL_WANTED)
 		return r;
 	/* The operator wants none: answered without, which costs window scale and SACK. */
-	if (!strcmp(fw_cookie_sysctl(i), "tcp_timestamps") && !now) {
+	if (i == FW_COOKIE_TIMESTAMPS_SYSCTL && !now) {
 		if (again)
 			record(agent, i, false, 0);
 		return 0;
@@ -112,6 +114,15 @@ static void give_back(struct fw_agent *agent, int i)
 		fw_log(FW_LOG_NOTICE, "challenge: net.ipv4.%s is %ld again", fw_cookie_sysctl(i),
 		       watch->before[i]);
 	}
+}
+
+/* Now, or as soon as there is an attack. */
+static bool may_want(const struct fw_policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count && policy->mode != FW_MODE_COUNT; i++)
+		if (policy->rules[i].action == FW_ACTION_CHALLENGE && policy->rules[i].mode != FW_MODE_COUNT)
+			return true;
+	return false;
 }
 
 static bool wants(const struct fw_policy *policy)
@@ -213,21 +224,36 @@ static void tick(struct fw_challenge_watch *watch)
 		uv_timer_start(&watch->timer, on_tick, TICK_MS, TICK_MS);
 }
 
-/* needed: somebody may be answered, and not only counted. */
-static void engage(struct fw_agent *agent, bool needed)
+static bool is_unable(struct fw_challenge_watch *watch)
 {
-	struct fw_challenge_watch *watch = &agent->challenge;
-	struct fw_err err = {}, unknown = {};
-
 	if (!watch->known) {
 		watch->known = true;
 		watch->unable = !fw_cookies_known();
 	}
-	if (watch->unable)
+	return watch->unable;
+}
+
+/* Before cookies are made: a rule of mode attack must find it so when the kernel itself makes cookies. */
+static void prepare(struct fw_agent *agent, struct fw_err *err)
+{
+	agent->challenge.prepared = true;
+	agent->challenge.stamps_due_ns = 0;
+	raise_sysctl(agent, FW_COOKIE_TIMESTAMPS_SYSCTL, err);
+}
+
+/* needed: somebody may be answered, and not only counted. */
+static void engage(struct fw_agent *agent, bool needed)
+{
+	struct fw_challenge_watch *watch = &agent->challenge;
+	struct fw_err err = {}, unknown = {}, stampless = {};
+
+	if (is_unable(watch)) {
 		fw_err_set(&err, -EOPNOTSUPP,
 			   "this kernel has no bpf_tcp_gen_syncookie for XDP (CONFIG_SYN_COOKIES)");
-	else if (needed && !raise_sysctl(agent, 0, &err))
-		raise_sysctl(agent, 1, &err);
+	} else if (needed) {
+		prepare(agent, &stampless); /* goes without, which status says */
+		raise_sysctl(agent, FW_COOKIE_SYNCOOKIES, &err);
+	}
 	fw_cookie_host_read(&watch->host);
 	if (watch->unseen[0])
 		watch->host.flags |= FW_COOKIE_UNSEEN;
@@ -250,29 +276,48 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 		engage(agent, fw_interfaces_would_enforce(agent, policy));
 }
 
+/* The packet path first: nobody counts on it any more. */
+static void give_back_now(struct fw_agent *agent, int i)
+{
+	struct fw_cookie_host none = {};
+
+	fw_cookie_host_set(agent->datapath, &none);
+	give_back(agent, i);
+	fw_challenge_save(agent);
+	fw_cookie_host_read(&agent->challenge.host);
+	fw_cookie_host_set(agent->datapath, &agent->challenge.host);
+}
+
+static void give_stamps_back_later(struct fw_challenge_watch *watch)
+{
+	if (!watch->recorded[FW_COOKIE_TIMESTAMPS_SYSCTL] || watch->stamps_due_ns)
+		return;
+	watch->stamps_due_ns = fw_monotonic_ns() + FW_COOKIE_HANDSHAKE_S * FW_NS_PER_SEC;
+	fw_log(FW_LOG_NOTICE,
+	       "challenge: net.ipv4.tcp_timestamps goes back to %ld in %d s, when handshakes under way are "
+	       "done",
+	       watch->before[FW_COOKIE_TIMESTAMPS_SYSCTL], FW_COOKIE_HANDSHAKE_S);
+}
+
+static void give_stamps_back(struct fw_agent *agent)
+{
+	agent->challenge.stamps_due_ns = 0;
+	give_back_now(agent, FW_COOKIE_TIMESTAMPS_SYSCTL);
+}
+
 static void give_all_back(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
-	struct fw_cookie_host none = {};
-	bool any = false;
 
-	for (int i = 0; i < FW_COOKIE_SYSCTLS; i++) {
-		if (!watch->recorded[i])
-			continue;
-		if (!any)
-			fw_cookie_host_set(agent->datapath,
-					   &none); /* first: nobody counts on them any more */
-		any = true;
-		give_back(agent, i);
-	}
-	if (!any)
-		return;
-	fw_challenge_save(agent);
-	fw_cookie_host_read(&watch->host);
-	fw_cookie_host_set(agent->datapath, &watch->host);
+	if (watch->recorded[FW_COOKIE_SYNCOOKIES])
+		give_back_now(agent, FW_COOKIE_SYNCOOKIES);
+	if (!watch->prepared)
+		give_stamps_back_later(watch);
+	if (watch->stamps_due_ns)
+		tick(watch);
 }
 
-void fw_challenge_release(struct fw_agent *agent)
+static void rest(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 
@@ -280,7 +325,26 @@ void fw_challenge_release(struct fw_agent *agent)
 	watch->trouble[0] = watch->unseen[0] = watch->mute[0] = '\0';
 	watch->unseen_ticks = 0;
 	fw_local_rest(&agent->local);
+}
+
+void fw_challenge_release(struct fw_agent *agent)
+{
+	rest(agent);
+	agent->challenge.prepared = false;
 	give_all_back(agent);
+}
+
+void fw_challenge_end(struct fw_agent *agent)
+{
+	uint64_t due_ns = agent->challenge.stamps_due_ns;
+	struct timespec due = {.tv_sec = (time_t)(due_ns / FW_NS_PER_SEC),
+			       .tv_nsec = (long)(due_ns % FW_NS_PER_SEC)};
+
+	if (!due_ns)
+		return;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+		;
+	give_stamps_back(agent);
 }
 
 static bool enforces_somewhere(const struct fw_agent *agent)
@@ -299,11 +363,16 @@ void fw_challenge_settle(struct fw_agent *agent)
 {
 	struct fw_challenge_watch *watch = &agent->challenge;
 	const struct fw_attached *attached;
-	bool filters;
+	bool filters, enforces;
+	struct fw_err err = {};
 
 	if (!agent->loaded || !agent->attachments)
 		return;
 	filters = fw_attachments_list(agent->attachments, &attached);
+	enforces = filters && enforces_somewhere(agent);
+	watch->prepared = false;
+	if (enforces && may_want(agent->loaded->policy) && !is_unable(watch))
+		prepare(agent, &err);
 	watch->collects = filters && agent->loaded->image->slot->features & FW_FEATURE_VERIFIED;
 	if (watch->collects)
 		tick(watch);
@@ -317,13 +386,15 @@ void fw_challenge_settle(struct fw_agent *agent)
 		if (!watch->unseen_ticks)
 			look_for_unseen(agent);
 		look_for_mute(agent);
-		engage(agent, enforces_somewhere(agent));
-		if (!watch->needed)
-			give_all_back(agent);
-		return;
+		engage(agent, enforces);
+	} else {
+		rest(agent);
 	}
-	fw_challenge_release(agent);
-	if (!watch->active_count && !watch->collects)
+	if (!watch->needed)
+		give_all_back(agent);
+	if (watch->stamps_due_ns && fw_monotonic_ns() >= watch->stamps_due_ns)
+		give_stamps_back(agent);
+	if (!watch->engaged && !watch->active_count && !watch->collects && !watch->stamps_due_ns)
 		uv_timer_stop(&watch->timer);
 }
 

@@ -29,9 +29,11 @@ struct fw_challenge_watch {
 	bool unable;			  /* it has not */
 	bool engaged;			  /* some rule challenges, and an interface is filtered */
 	bool needed;			  /* and by some interface it does not only count */
+	bool prepared;			  /* it is, or would be under attack */
 	bool collects;			  /* some rule asks who is verified */
 	bool recorded[FW_COOKIE_SYSCTLS]; /* set by Floodwall; before[] is what to give back */
 	long before[FW_COOKIE_SYSCTLS];
+	uint64_t stamps_due_ns;	       /* monotonic: when tcp_timestamps are given back, 0: they are not */
 	char trouble[FW_ERR_TEXT_MAX]; /* why nothing is challenged, "" when it is */
 	char unseen[FW_ERR_TEXT_MAX];  /* why a packet without a socket may be somebody's, "" when it is
 					  nobody's */
@@ -58,8 +60,10 @@ void fw_challenge_engage(struct fw_agent *agent, const struct fw_policy *policy)
 void fw_challenge_settle(struct fw_agent *agent);
 /* Links came or went, perhaps guests: they must not wait for the next look. */
 void fw_challenge_links_changed(struct fw_agent *agent);
-/* The filter goes: gives back. */
+/* The filter goes: gives back, tcp_timestamps when handshakes under way are done. */
 void fw_challenge_release(struct fw_agent *agent);
+/* The agent goes: waits for that. */
+void fw_challenge_end(struct fw_agent *agent);
 /* What to give back goes to disk. */
 void fw_challenge_save(struct fw_agent *agent);
 

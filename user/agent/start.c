@@ -378,6 +378,8 @@ void fw_agent_stop(struct fw_agent *agent)
 		fw_challenge_release(agent);
 	if (agent->attachments)
 		fw_attachments_free(agent->attachments, detach);
+	if (agent->loaded)
+		fw_challenge_end(agent);
 	if (agent->datapath && detach && fw_datapath_unpin(agent->datapath, &err))
 		fw_log(FW_LOG_WARNING, "%s", err.text);
 	fw_datapath_close(agent->datapath);

@@ -102,15 +102,18 @@ static void give_back(const char *name, const json_t *before, json_t *given)
 	json_array_append_new(given, entry);
 }
 
-/* Cookies are made on no interface any more. */
+/* Cookies are made on no interface any more; those under way still have to be read as they were made. */
 static json_t *give_sysctls_back(int dir_fd)
 {
 	json_t *record = dir_fd < 0 ? NULL : read_record(dir_fd), *given = json_array(), *entry;
 	bool failed = false;
 	size_t i;
 
-	for (int s = 0; record && s < FW_COOKIE_SYSCTLS; s++)
+	for (int s = 0; record && s < FW_COOKIE_SYSCTLS; s++) {
+		if (s == FW_COOKIE_TIMESTAMPS_SYSCTL && json_object_get(record, fw_cookie_sysctl(s)))
+			sleep(FW_COOKIE_HANDSHAKE_S);
 		give_back(fw_cookie_sysctl(s), json_object_get(record, fw_cookie_sysctl(s)), given);
+	}
 	json_array_foreach (given, i, entry)
 		failed = failed || json_object_get(entry, "error");
 	if (record && !failed)

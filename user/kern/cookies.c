@@ -76,7 +76,7 @@ int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err)
  * their lowest bits can carry window scale and SACK. */
 const char *fw_cookie_sysctl(int i)
 {
-	return i ? "tcp_timestamps" : "tcp_syncookies";
+	return i == FW_COOKIE_TIMESTAMPS_SYSCTL ? "tcp_timestamps" : "tcp_syncookies";
 }
 
 unsigned long fw_cookie_netns(void)

@@ -24,7 +24,11 @@ int fw_ipv4_sysctl_write(const char *name, long value, struct fw_err *err);
 
 /* The sysctls that cookies need, by name, and what each must be. What they were before is written down with
  * the inode of the network namespace whose they are. */
-#define FW_COOKIE_SYSCTLS	2
+enum fw_cookie_sysctl { FW_COOKIE_SYNCOOKIES, FW_COOKIE_TIMESTAMPS_SYSCTL, FW_COOKIE_SYSCTLS };
+/* What a handshake takes. tcp_timestamps must not change between a cookie and its ACK: the kernel would read
+ * window scale and SACK out of noise (cookie_timestamp_decode(), net/ipv4/syncookies.c), for as long as the
+ * connection lasts. So it is raised before cookies are made, and given back so long after the last one. */
+#define FW_COOKIE_HANDSHAKE_S	5
 #define FW_COOKIE_SYSCTL_WANTED 2
 const char *fw_cookie_sysctl(int i);
 unsigned long fw_cookie_netns(void);
