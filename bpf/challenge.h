@@ -108,6 +108,16 @@ static __always_inline enum fw_reason challenge_pass(const struct fw_pkt *pkt, s
 		       : FW_REASON_CHALLENGE_BUDGET;
 }
 
+/* A SYN of a connection, or of one that is over and whose port is used again: the stack knows what to make of
+ * it, whatever else passes. */
+static __always_inline enum fw_reason challenge_pass_connected(const struct fw_pkt *pkt,
+							       struct fw_cookie_room *room)
+{
+	return reply_take(room, FW_REPLY_CONNECTED, pkt->now_ns, FW_REPLY_CONNECTED_MOST, 1)
+		       ? FW_REASON_UNDECIDED
+		       : FW_REASON_CHALLENGE_BUDGET;
+}
+
 /* A verified source may be forged as any other: more of it is answered, whatever is left for all, not
  * everything. Asked last: who is verified is a miss in a large table for every source of a flood. */
 static __always_inline int challenge_may_answer(const struct fw_policy_slot *policy, const struct fw_pkt *pkt,
@@ -189,9 +199,9 @@ static __noinline enum fw_reason challenge_answer(struct xdp_md *ctx, const stru
 	sock = socket_refuses_frame(ctx) ? NULL : socket_of(ctx, pkt);
 	if (!sock)
 		return FW_REASON_CHALLENGE_NO_LISTENER;
-	if (sock->state != FW_TCP_LISTEN) { /* of a connection: the stack knows what to make of it */
+	if (sock->state != FW_TCP_LISTEN) {
 		bpf_sk_release(sock);
-		return challenge_pass(pkt, room);
+		return challenge_pass_connected(pkt, room);
 	}
 	if (!challenge_may_answer(policy, pkt, room)) {
 		bpf_sk_release(sock);

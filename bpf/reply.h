@@ -15,6 +15,8 @@
 #define FW_REPLY_PREFIX6	48
 #define FW_REPLY_VERIFIED_TIMES 8    /* the budget of a network, for its verified sources */
 #define FW_REPLY_PASSED_MOST	1000 /* SYNs per second that cannot be answered and reach the stack */
+/* Those that find a connection, or what one has left: who forges sources does not know its four-tuple. */
+#define FW_REPLY_CONNECTED_MOST 10000
 
 /* What went to the source's network in this second; of as many networks as there are counters, some share
  * one. */

@@ -11,7 +11,7 @@
 #include "fw_types.h"
 
 /* Layout version of all pinned maps; an agent adopts pins only of its own version. */
-#define FW_ABI_VERSION 16
+#define FW_ABI_VERSION 17
 
 #define FW_SLOTS	    2 /* generations alive at once: the active and the one being built */
 #define FW_TERMS_MAX	    64

@@ -273,7 +273,7 @@ FW_SIZE_IS(struct fw_cookie_host, 8);
 #define FW_REPLY_COUNT_BITS 20
 #define FW_REPLY_BATCH	    64u /* of the total budget, what a CPU takes at once */
 
-enum fw_reply_budget { FW_REPLY_ANSWERED, FW_REPLY_PASSED, FW_REPLY_BUDGETS_ };
+enum fw_reply_budget { FW_REPLY_ANSWERED, FW_REPLY_PASSED, FW_REPLY_CONNECTED, FW_REPLY_BUDGETS_ };
 
 struct fw_count {
 	__u64 packets;

@@ -92,6 +92,41 @@ Test(challenge, other_tcp_needs_a_connection)
 	scene_close(&scene);
 }
 
+/* Whose port is used again while others use up what may pass without an answer. */
+Test(challenge, syns_of_connections_have_a_budget_of_their_own)
+{
+	static const unsigned char md5[] = {19, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+	struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(443)}, local;
+	socklen_t size = sizeof(local);
+	struct scene scene = {0};
+	struct lab *lab = &scene.lab;
+	uint64_t faults[FW_FAULT_MAX_];
+	struct packet again;
+	unsigned int passed;
+	int client;
+
+	scene_open(&scene, TOTAL);
+	cr_assert_eq(system("ip addr add " VICTIM "/32 dev lo"), 0);
+	inet_pton(AF_INET, VICTIM, &server.sin_addr);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	cr_assert_eq(connect(client, (struct sockaddr *)&server, sizeof(server)), 0);
+	cr_assert_eq(getsockname(client, (struct sockaddr *)&local, &size), 0);
+	flood(&scene, VICTIM);
+	lab->now_ns += 2 * SECONDS;
+	lab_send(lab, with_options(SYN(.from = HONEST, .tcp_options = 20), 34, md5, sizeof(md5)), 2000);
+	expect(lab, FW_REASON_CHALLENGE_BUDGET, SYN(.from = HONEST6, .extensions = {HOP}));
+	cr_assert_eq(fw_stats_faults(lab->datapath, faults), 0);
+	again = SYN(.from = VICTIM, .to = VICTIM, .from_port = ntohs(local.sin_port));
+	passed = lab_send(lab, again, 5000);
+	cr_expect_eq(passed, 5000, "%u of 5000 passed", passed);
+	passed = faults[FW_FAULT_COOKIE_FAILED];
+	cr_assert_eq(fw_stats_faults(lab->datapath, faults), 0);
+	cr_expect_eq(faults[FW_FAULT_COOKIE_FAILED], passed, "which is no fault");
+	cr_expect_leq(lab_send(lab, again, 20000), 6000, "and a bound");
+	close(client);
+	scene_close(&scene);
+}
+
 /* A connection over loopback: its packets pass, and its client is verified. */
 Test(challenge, connections_are_untouched)
 {
