@@ -77,7 +77,7 @@ grows() {
 flush() { on victim nft flush ruleset; }
 warns() { fw status | grep -q 'this host translates addresses or ports of its own connections'; }
 silent() { ! warns; }
-scope() { on victim "$BUILD/floodwall" --json doctor "$IFACE" | field '" ".join(f["level"] + ": " + f["detail"] for f in d["findings"] if f["check"] == "challenge scope")'; }
+scope() { on victim "$@" "$BUILD/floodwall" --json doctor "$IFACE" | field '" ".join(f["level"] + ": " + f["detail"] for f in d["findings"] if f["check"] == "challenge scope")'; }
 
 flush
 # Chains of type nat without a rule that translates, one of them as firewalld makes it.
@@ -172,6 +172,8 @@ for kind in new direct; do expect "and begin in it: $kind" 4 "$(answers $kind)";
 # Both kinds of iptables.
 flush
 expect_that "doctor: no table, no translation" 'a.startswith("ok: ")' "$(scope)"
+expect_that "nor is it ok where it may not ask" 'a.startswith("note: whether this host translates") and "if it does, challenge answers" in a' \
+	"$(scope setpriv --bounding-set -net_admin)"
 expect_exit "status is silent again" 0 until_true 20 silent
 # told COMMAND WHERE: by a rule of its own, and by none that only lets pass, if the command is there
 told() {

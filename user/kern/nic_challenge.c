@@ -47,7 +47,24 @@ static void find_others(const struct fw_findings *findings, char *text, size_t s
 	fw_link_stack_done(&stack);
 }
 
-/* Whom it answers, and whom not. nat: the table whose rules translate connections, "": none does. */
+/* Why what is on the wire may not be what sockets have, as the beginning of a sentence. "": it is. */
+static void find_translation(char *text, size_t size)
+{
+	char where[FW_NAT_WHERE_MAX];
+	int r = fw_nat_rules_find(where);
+
+	*text = '\0';
+	if (r > 0)
+		snprintf(text, size,
+			 "this host translates addresses or ports of its own connections (%s):", where);
+	else if (r)
+		snprintf(text, size,
+			 "whether this host translates addresses or ports of its own connections cannot be "
+			 "asked (%s): if it does,",
+			 strerror(-r));
+}
+
+/* Whom it answers, and whom not. nat: of find_translation(). */
 static void examine_whose(struct fw_findings *findings, const char *why, const char *nat)
 {
 	struct fw_local_routes own = {};
@@ -66,9 +83,8 @@ static void examine_whose(struct fw_findings *findings, const char *why, const c
 			       own.count, FW_LOCAL_MAX);
 	else if (!why[0] && nat[0])
 		fw_finding_add(findings, FW_FINDING_NOTE, "challenge scope",
-			       "this host translates addresses or ports of its own connections (%s): "
-			       "challenge answers SYNs to its own %zu prefixes, TCP of no connection is not "
-			       "dropped, and SYNs to others or to ports without a listener pass within a "
+			       "%s challenge answers SYNs to its own %zu prefixes, TCP of no connection is "
+			       "not dropped, and SYNs to others or to ports without a listener pass within a "
 			       "budget; use police for them",
 			       nat, own.count);
 	else if (!why[0])
@@ -93,13 +109,12 @@ static void examine_whose(struct fw_findings *findings, const char *why, const c
 /* What action challenge needs beyond attaching. */
 void fw_examine_challenge(struct fw_findings *findings)
 {
-	char missing[128], why[128], nat[FW_NAT_WHERE_MAX];
+	char missing[128], why[128], nat[256];
 	enum fw_finding_level good = FW_FINDING_NOTE;			 /* as far as there is more to say */
 	bool asked = !fw_missing_capabilities(missing, sizeof(missing)); /* or the kernel would not say */
 
 	find_others(findings, why, sizeof(why));
-	if (fw_nat_rules_find(nat) <= 0)
-		nat[0] = '\0';
+	find_translation(nat, sizeof(nat));
 	if (!why[0] && !nat[0])
 		good = FW_FINDING_OK;
 	if (asked && !fw_cookies_known())

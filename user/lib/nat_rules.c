@@ -288,5 +288,5 @@ int fw_nat_rules_find(char where[FW_NAT_WHERE_MAX])
 	}
 	for (int i = 0; i < TRIES && r == -EINTR; i++)
 		r = find_in_nftables(where);
-	return r;
+	return r == -EPROTONOSUPPORT || r == -EINVAL ? 0 : r; /* no nfnetlink, or no nftables in it */
 }
