@@ -323,6 +323,34 @@ Test(check, synproxy_lines_are_whole)
 	}
 }
 
+/* What a challenge costs in peace: not one that only counts then. */
+Test(check, a_challenge_in_peace_is_told)
+{
+	static const struct {
+		const char *mode;
+		bool told;
+	} rules[] = {{"", true}, {", mode: enforce", true}, {", mode: attack", false}};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct fw_diags diags = {0};
+		struct fw_policy *policy = NULL;
+		char text[512];
+
+		snprintf(
+			text, sizeof(text),
+			"version: 1\nrules:\n  - {name: c, match: {protocol: tcp, tcp_flags: syn}, limit: 1k "
+			"connections/1s, per: total, action: challenge%s}\n",
+			rules[i].mode);
+		cr_assert_eq(fw_policy_parse(text, strlen(text), "text", ".", &diags, &policy), 0);
+		cr_assert_eq(diags.count, 1);
+		cr_expect_str_eq(diags.items[0].code, "challenge-is-local");
+		cr_expect_eq(strstr(diags.items[0].message, "in peace too: mode: attack avoids that") != NULL,
+			     rules[i].told, "%s", diags.items[0].message);
+		fw_policy_free(policy);
+		fw_diags_done(&diags);
+	}
+}
+
 static const struct {
 	const char *match;
 	bool everybody;

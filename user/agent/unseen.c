@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Looks for bridges and guests on the filtered interfaces, and for sockets bound to what stands on them. */
+/* Looks for bridges and guests on the filtered interfaces, for sockets bound to what stands on them, and for
+ * whatever else parts what is on the wire from what a socket has. */
 #include "agent/unseen.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include "kern/attach.h"
 #include "kern/cookies.h"
 #include "lib/link_stack.h"
+#include "lib/nat_rules.h"
 #include "lib/tcp_sockets.h"
 
 #define COSTS                                                                                                \
@@ -65,6 +67,28 @@ static bool bears(const struct search *search)
 	return false;
 }
 
+/* What this network namespace does with packets, whatever its interfaces are. A host that forwards is known
+ * to by its sysctls, and says so itself. */
+static void say_of_host(uint32_t proxy_table, char *text, size_t size)
+{
+	char name[IF_NAMESIZE], where[FW_NAT_WHERE_MAX];
+
+	if (proxy_table)
+		snprintf(text, size,
+			 "routing table %u takes every address for this host's own, as that of a transparent "
+			 "proxy does: " COSTS,
+			 proxy_table);
+	else if (fw_forwards())
+		return;
+	else if (fw_forwards_by_one(name))
+		snprintf(text, size, "what comes by interface '%s' is forwarded: " COSTS, name);
+	else if (fw_nat_rules_find(where) > 0)
+		snprintf(text, size,
+			 "this host translates addresses or ports of its own connections (%s), whose sockets "
+			 "are not found by what is in their packets: " COSTS,
+			 where);
+}
+
 static int say(struct search *search, char *text, size_t size)
 {
 	int r;
@@ -94,7 +118,6 @@ void fw_unseen_sockets(const struct fw_attachments *attachments, uint32_t proxy_
 {
 	struct fw_link_stack stack = {};
 	struct search search = {.stack = &stack};
-	char name[IF_NAMESIZE];
 	int r;
 
 	search.count = fw_attachments_list(attachments, &search.attached);
@@ -104,12 +127,7 @@ void fw_unseen_sockets(const struct fw_attachments *attachments, uint32_t proxy_
 	if (r)
 		snprintf(text, size, "links and TCP sockets of this host cannot be listed (%s): " COSTS,
 			 strerror(-r));
-	else if (!text[0] && proxy_table)
-		snprintf(text, size,
-			 "routing table %u takes every address for this host's own, as that of a transparent "
-			 "proxy does: " COSTS,
-			 proxy_table);
-	else if (!text[0] && !fw_forwards() && fw_forwards_by_one(name))
-		snprintf(text, size, "what comes by interface '%s' is forwarded: " COSTS, name);
+	else if (!text[0])
+		say_of_host(proxy_table, text, size);
 	fw_link_stack_done(&stack);
 }

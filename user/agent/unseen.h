@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sockets that packets of a filtered interface reach and the packet program does not find: it asks by the
- * interface that it sits on, in this network namespace. */
+/* Sockets that packets of a filtered interface reach and the packet program does not find: it asks by what is
+ * in the packet and by the interface that it sits on, in this network namespace. */
 #ifndef FW_AGENT_UNSEEN_H
 #define FW_AGENT_UNSEEN_H
 

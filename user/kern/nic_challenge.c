@@ -9,6 +9,7 @@
 #include "kern/xdp_features.h"
 #include "lib/link_stack.h"
 #include "lib/local_routes.h"
+#include "lib/nat_rules.h"
 #include "lib/published_ports.h"
 
 /* A veth's own features tell what the other end, perhaps in another network namespace, takes. */
@@ -46,8 +47,25 @@ static void find_others(const struct fw_findings *findings, char *text, size_t s
 	fw_link_stack_done(&stack);
 }
 
-/* Whom it answers, and whom not. */
-static void examine_whose(struct fw_findings *findings, const char *why)
+/* Why what is on the wire may not be what sockets have, as the beginning of a sentence. "": it is. */
+static void find_translation(char *text, size_t size)
+{
+	char where[FW_NAT_WHERE_MAX];
+	int r = fw_nat_rules_find(where);
+
+	*text = '\0';
+	if (r > 0)
+		snprintf(text, size,
+			 "this host translates addresses or ports of its own connections (%s):", where);
+	else if (r)
+		snprintf(text, size,
+			 "whether this host translates addresses or ports of its own connections cannot be "
+			 "asked (%s): if it does,",
+			 strerror(-r));
+}
+
+/* Whom it answers, and whom not. nat: of find_translation(). */
+static void examine_whose(struct fw_findings *findings, const char *why, const char *nat)
 {
 	struct fw_local_routes own = {};
 	struct fw_published_ports ports = {};
@@ -63,6 +81,12 @@ static void examine_whose(struct fw_findings *findings, const char *why)
 			       "this host takes %zu prefixes for its own, and %u fit: action: challenge "
 			       "answers nobody; ip route show table all type local",
 			       own.count, FW_LOCAL_MAX);
+	else if (!why[0] && nat[0])
+		fw_finding_add(findings, FW_FINDING_NOTE, "challenge scope",
+			       "%s challenge answers SYNs to its own %zu prefixes, TCP of no connection is "
+			       "not dropped, and SYNs to others or to ports without a listener pass within a "
+			       "budget; use police for them",
+			       nat, own.count);
 	else if (!why[0])
 		fw_finding_add(findings, FW_FINDING_OK, "challenge scope",
 			       "%zu prefixes are this host's own, and SYNs to nobody else come here",
@@ -73,7 +97,7 @@ static void examine_whose(struct fw_findings *findings, const char *why)
 			       "pass within a budget, or go to netfilter's synproxy (safety: "
 			       "synproxy_wscale); use police for them",
 			       why, own.count);
-	if (why[0] && !fw_published_ports_read(&ports) &&
+	if ((why[0] || nat[0]) && !fw_published_ports_read(&ports) &&
 	    *fw_published_ports_text(&ports, text, sizeof(text)))
 		fw_finding_add(findings, FW_FINDING_NOTE, "challenge ports",
 			       "docker-proxy publishes TCP port %s: these SYNs are for containers, behind "
@@ -85,12 +109,13 @@ static void examine_whose(struct fw_findings *findings, const char *why)
 /* What action challenge needs beyond attaching. */
 void fw_examine_challenge(struct fw_findings *findings)
 {
-	char missing[128], why[128];
+	char missing[128], why[128], nat[256];
 	enum fw_finding_level good = FW_FINDING_NOTE;			 /* as far as there is more to say */
 	bool asked = !fw_missing_capabilities(missing, sizeof(missing)); /* or the kernel would not say */
 
 	find_others(findings, why, sizeof(why));
-	if (!why[0])
+	find_translation(nat, sizeof(nat));
+	if (!why[0] && !nat[0])
 		good = FW_FINDING_OK;
 	if (asked && !fw_cookies_known())
 		fw_finding_add(
@@ -101,5 +126,5 @@ void fw_examine_challenge(struct fw_findings *findings)
 		examine_answers(findings, good);
 	else if (asked)
 		fw_finding_add(findings, good, "challenge", "this kernel makes SYN cookies in XDP programs");
-	examine_whose(findings, why);
+	examine_whose(findings, why, nat);
 }

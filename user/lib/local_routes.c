@@ -74,13 +74,6 @@ static int take_route(const struct rtmsg *route, size_t length, struct fw_local_
 	return FW_APPEND(routes->items, routes->count, prefix);
 }
 
-static int end_of(const struct nlmsghdr *header)
-{
-	int r = fw_netlink_end(header);
-
-	return !r && header->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : r;
-}
-
 int fw_local_routes_take(const char *buffer, size_t length, int family, struct fw_local_routes *routes)
 {
 	const struct nlmsghdr *header;
@@ -94,7 +87,7 @@ int fw_local_routes_take(const char *buffer, size_t length, int family, struct f
 		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > length - at)
 			break;
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
-			return end_of(header);
+			return fw_netlink_end_unchanged(header);
 		if (header->nlmsg_flags & NLM_F_DUMP_INTR)
 			return -EINTR;
 		route = NLMSG_DATA(header);

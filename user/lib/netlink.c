@@ -16,3 +16,10 @@ int fw_netlink_end(const struct nlmsghdr *header)
 		return -EBADMSG;
 	return error < 0 ? error : 0;
 }
+
+int fw_netlink_end_unchanged(const struct nlmsghdr *header)
+{
+	int r = fw_netlink_end(header);
+
+	return !r && header->nlmsg_flags & NLM_F_DUMP_INTR ? -EINTR : r;
+}

@@ -8,5 +8,7 @@
 /* Of a message of type NLMSG_DONE or NLMSG_ERROR, which both begin with the error. 0: the list is whole;
  * -errno: why it broke off, -EBADMSG: no error that the kernel has. */
 int fw_netlink_end(const struct nlmsghdr *header);
+/* The same of a list that may have changed while it was read: -EINTR. */
+int fw_netlink_end_unchanged(const struct nlmsghdr *header);
 
 #endif

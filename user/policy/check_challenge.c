@@ -138,8 +138,12 @@ void fw_policy_check_challenge(const struct fw_policy *policy, struct fw_diags *
 				"safety: {synproxy_wscale: 7}",
 				"rule '%s' answers for servers that listen on this host itself: not for "
 				"forwarded traffic, published ports of containers (DNAT) or IPVS; the agent "
-				"sets net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force",
-				rule->name);
+				"sets net.ipv4.tcp_syncookies=2 and tcp_timestamps=2 while it is in force%s",
+				rule->name,
+				rule->mode == FW_MODE_ATTACK
+					? ""
+					: ", which makes every handshake a cookie, in peace too: mode: "
+					  "attack avoids that");
 		return;
 	}
 	if (policy->safety.synproxy_wscale != FW_SYNPROXY_NONE)
