@@ -276,6 +276,9 @@ void fw_leases_start(struct fw_agent *agent)
 	uv_timer_init(&agent->loop, &leases->save);
 	leases->collect.data = leases->save.data = agent;
 	uv_timer_start(&leases->collect, on_collect, COLLECT_MS, COLLECT_MS);
+	/* Made just before the last agent was killed, or by a rule since: nobody has written them. */
+	if (agent->adoption == FW_ADOPTED_ALL)
+		fw_leases_changed(agent);
 }
 
 void fw_leases_done(struct fw_leases *leases)
