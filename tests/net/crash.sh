@@ -90,6 +90,9 @@ fw ban 203.0.113.9 --for 1h >/dev/null && fw unban 203.0.113.7 >/dev/null && fw 
 stop_agent KILL
 start_agent
 expect "so do bans, and their ends" "True False" "$(fwj bans | field '"%s %s" % tuple(any(b["source"].removesuffix("/32") == "203.0.113.%d" % n for b in d) for n in (9, 7))')"
+until_true 15 grep -q '"203\.0\.113\.9"' "$WORK/state/bans.json"
+expect "what the killed one had no time to write, the next one does" "True False" \
+	"$(field '"%s %s" % tuple(any(b["source"] == "203.0.113.%d" % n for b in d["bans"]) for n in (9, 7))' <"$WORK/state/bans.json")"
 expect_exit "entries of sets" 0 fw sets test hand 198.51.100.3
 expect "and the mode under-attack" on "$(fwj under-attack | field 'd["mode"]')"
 expect_exit "which ends" 0 fw under-attack auto

@@ -48,3 +48,23 @@ expect_words "is met with a guess" "crowd" "$WORK/err"
 # Clients that do not wait for their answer leave nothing behind.
 for _ in 1 2 3 4 5 6; do timeout 0.02 "$BUILD/floodwall" --socket "$WORK/api.sock" --json rules keys crowd --over >/dev/null; done
 expect "after askers that went away, others are answered" 100 "$(fwj rules keys crowd | field 'len(d["keys"])')"
+
+# One walk forgets the meters of all who are unbanned: a walk for each would take longer than any client waits.
+field '"\n".join(k["source"] for k in d["keys"][:10000])' <"$WORK/keys.json" >"$WORK/list.txt"
+outside() { python -c 'for i in range('"$1"'): print("100.64.%d.%d" % (i >> 8, i & 255))'; }
+outside 10000 >>"$WORK/list.txt"
+outside 10000 | fw ban - --for 1h >/dev/null
+expect_exit "an unban of 20000 with all those meters" 0 sh -c "'$BUILD/floodwall' --socket '$WORK/api.sock' --json unban - <'$WORK/list.txt' >'$WORK/out'"
+expect "says who was banned and who was not" "10000 10000" "$(field '"%d %d" % (len(d["unbanned"]), len(d["not_banned"]))' <"$WORK/out")"
+expect "nobody is banned" "[]" "$(fwj bans)"
+fwj rules keys crowd --over >"$WORK/keys.json"
+expect "as many meters are gone when it is answered as it had names of" $((listed - 10000)) "$(field 'len(d["keys"])' <"$WORK/keys.json")"
+expect "and they are those" "" "$(field '"\n".join(k["source"] for k in d["keys"])' <"$WORK/keys.json" | grep -Fxf "$WORK/list.txt" | head -n 3)"
+outside 50 | fw ban - --for 1h >/dev/null
+for _ in 1 2 3 4 5 6; do timeout 0.02 "$BUILD/floodwall" --socket "$WORK/api.sock" unban 192.0.2.1 >/dev/null; done
+for ((i = 0; i < 50; i++)); do
+	fw unban "100.64.0.$i" >"$WORK/out.$i" &
+	ASKERS+=($!)
+done
+wait "${ASKERS[@]}"
+expect "fifty at a time, behind some that went away, are answered one after the other" 50 "$(cat "$WORK"/out.* | grep -c 'is no longer banned')"

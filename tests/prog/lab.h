@@ -168,6 +168,16 @@ static inline struct fw_prefix lab_prefix(const char *text)
 	return prefix;
 }
 
+/* What an unban does to meters. */
+static inline void lab_forget(struct lab *lab, const struct fw_prefix *sources, size_t count)
+{
+	struct fw_meter_forget forget;
+
+	cr_assert_eq(fw_meter_forget_prepare(lab->datapath, sources, count, &forget), 0);
+	cr_assert_eq(fw_meter_forget_run(&forget), 0);
+	fw_meter_forget_done(&forget);
+}
+
 static inline struct fw_rule_count lab_counts(struct lab *lab, const char *rule)
 {
 	for (uint16_t id = 0; id < FW_RULE_IDS; id++)

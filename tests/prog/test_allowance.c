@@ -264,7 +264,7 @@ Test(allowance, ends_when_meters_are_forgotten)
 	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 50 packets/10s, action: block}]\n");
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 50);
 	cr_assert_eq(fw_prefix_parse(HONEST, &source, NULL), 0);
-	cr_assert_eq(fw_meters_forget(lab.datapath, &source), 0);
+	lab_forget(&lab, &source, 1);
 	cr_expect_eq(lab_send(&lab, PACKET(.from = HONEST), 70), 50);
 	lab_close(&lab);
 }
@@ -318,7 +318,7 @@ Test(allowance, is_not_read_longer_than_it_counts)
 	lab_go_to_cpu(1);
 	lab_send(&lab, PACKET(.from = HONEST), 50);
 	amount_is(&lab, 100, 0);
-	cr_assert_eq(fw_meters_forget(lab.datapath, &source), 0);
+	lab_forget(&lab, &source, 1);
 	lab_go_to_cpu(0);
 	lab_send(&lab, PACKET(.from = HONEST), 7);
 	amount_is(&lab, 7, 0);

@@ -293,7 +293,7 @@ Test(meters, listed_read_and_forgotten)
 	cr_assert_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &source, &dest, 0, &one), 0);
 	cr_expect_eq(one.amount, 9);
 	cr_expect_eq(one.dropped, 4);
-	cr_assert_eq(fw_meters_forget(lab.datapath, &attacker), 0);
+	lab_forget(&lab, &attacker, 1);
 	expect(&lab, FW_REASON_NO_RULE, PACKET(.from = ATTACKER));
 	cr_expect_eq(amount_of(&lab, HONEST), 2);
 	lab_close(&lab);

@@ -95,6 +95,7 @@ struct fw_agent {
 	struct fw_top top;
 	struct fw_key_cache keys;
 	struct fw_key_walks key_walks;
+	bool unbanning; /* a walk forgets meters: the next unban waits */
 	struct fw_notify notify;
 	struct fw_notifier notifier;
 	struct fw_utilisation utilisation;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GET /v1/bans, POST /v1/ban and /v1/unban. */
+/* GET /v1/bans, POST /v1/ban and /v1/unban, which is answered once a walk of the meters is over. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +10,11 @@
 #include "agent/undo.h"
 #include "kern/stats.h"
 #include "lib/cleanup.h"
+#include "lib/log.h"
 #include "lib/units.h"
 
 #define BAN_DEFAULT_NS (3600 * FW_NS_PER_SEC)
+#define LOOK_MS	       5 /* how often a waiting unban looks whether its meters are forgotten */
 
 static json_t *ban_to_json(struct fw_agent *agent, const struct fw_ban_entry *entry, uint64_t now)
 {
@@ -232,11 +234,22 @@ void fw_api_ban(struct fw_request *request, struct fw_answer *answer)
 	fw_own_hosts_done(&order.own);
 }
 
-struct unban_order {
+/* The meters are forgotten in a thread, then the leases end on the loop, then the answer goes out: a source
+ * that is no longer banned never meets what was counted before. */
+struct fw_unban {
+	struct fw_errand errand;
+	struct fw_agent *agent;
+	char by[sizeof(((struct fw_request *)NULL)->by)];
+	struct fw_prefix *prefixes;
+	size_t count;
 	struct strikes strikes;
+	struct fw_meter_forget meters;
+	int forgot; /* 0, or why not all of them */
+	bool over;
 	json_t *unbanned, *not_banned;
 	struct fw_own_hosts own;
 	struct fw_undo undo;
+	struct fw_err err;
 };
 
 /* The lease goes; strikes to remember stay behind as one that is over. */
@@ -257,65 +270,134 @@ static int end_lease(struct fw_agent *agent, const struct fw_prefix *prefix, uin
 	return 0;
 }
 
-/* A rule must not block the source again at once: its meters start from zero, and so do its offences, also
- * those of a lease that is over. */
-static int unban_one(struct fw_request *request, const struct fw_prefix *prefix, struct unban_order *order,
-		     struct fw_err *err)
+/* A rule must not block the source again at once: its offences start from zero, also those of a lease that is
+ * over, as its meters have. */
+static int unban_one(struct fw_unban *unban, const struct fw_prefix *prefix)
 {
-	struct fw_agent *agent = request->agent;
+	struct fw_agent *agent = unban->agent;
 	uint64_t now = fw_datapath_now_ns(agent->datapath);
 	struct fw_ban_entry covering;
 	const struct fw_ban known = known_of(agent, prefix);
 	char source[FW_ADDR_TEXT_MAX], wider[FW_ADDR_TEXT_MAX];
 	bool banned = known.expires_ns > now;
-	int r = end_lease(agent, prefix, now, order->strikes.count, err);
+	int r = end_lease(agent, prefix, now, unban->strikes.count, &unban->err);
 
 	fw_prefix_format(prefix, source, sizeof(source));
-	fw_meters_forget(agent->datapath, prefix);
 	if (r)
 		return r;
-	if (!banned && known.strikes != order->strikes.count)
-		undo_to_strikes(prefix, known.strikes, &order->undo);
+	if (!banned && known.strikes != unban->strikes.count)
+		undo_to_strikes(prefix, known.strikes, &unban->undo);
 	if (banned) {
-		json_array_append_new(order->unbanned, json_string(source));
-		undo_to_lease(agent, &order->own, prefix, &known, order->strikes.given, now, &order->undo);
+		json_array_append_new(unban->unbanned, json_string(source));
+		undo_to_lease(agent, &unban->own, prefix, &known, unban->strikes.given, now, &unban->undo);
 		agent->leases.removed_manual++;
-		fw_event(agent, "unban", request->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s",
-			 source, request->by);
+		fw_event(agent, "unban", unban->by, json_pack("{s:s}", "src_ip", source), "unban %s by %s",
+			 source, unban->by);
 	} else if (!fw_ban_find(agent->datapath, &prefix->addr, &covering)) {
-		json_array_append_new(order->not_banned,
+		json_array_append_new(unban->not_banned,
 				      json_sprintf("%s (but %s is, which covers it)", source,
 						   fw_prefix_format(&covering.prefix, wider, sizeof(wider))));
 	} else {
-		json_array_append_new(order->not_banned, json_string(source));
+		json_array_append_new(unban->not_banned, json_string(source));
 	}
 	return 0;
 }
 
-void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
+static void forget_meters(struct fw_errand *errand)
 {
+	struct fw_unban *unban = (struct fw_unban *)errand;
+
+	unban->forgot = fw_meter_forget_run(&unban->meters);
+}
+
+/* Also when nobody waits for the answer any more: what was asked for is done. */
+static void end_leases(struct fw_errand *errand)
+{
+	struct fw_unban *unban = (struct fw_unban *)errand;
+	struct fw_agent *agent = unban->agent;
+
+	fw_meter_forget_done(&unban->meters);
+	if (unban->forgot)
+		fw_log(FW_LOG_WARNING,
+		       "not all meters of %zu unbanned sources could start from zero: %s; a rule may block "
+		       "such "
+		       "a source until its window is over: unban it again",
+		       unban->count, strerror(-unban->forgot));
+	unban->unbanned = json_array();
+	unban->not_banned = json_array();
+	fw_own_hosts_read(agent, &unban->own);
+	for (size_t i = 0; i < unban->count && !unban->err.code; i++)
+		unban_one(unban, &unban->prefixes[i]);
+	if (json_array_size(unban->unbanned) || unban->undo.count)
+		fw_leases_changed(agent);
+	agent->unbanning = false;
+	unban->over = true;
+}
+
+static void unban_free(struct fw_errand *errand)
+{
+	struct fw_unban *unban = (struct fw_unban *)errand;
+
+	fw_meter_forget_done(&unban->meters);
+	json_decref(unban->unbanned);
+	json_decref(unban->not_banned);
+	fw_undo_done(&unban->undo);
+	fw_own_hosts_done(&unban->own);
+	free(unban->prefixes);
+	free(unban);
+}
+
+void fw_unban_drop(struct fw_unban *unban)
+{
+	fw_errand_drop(unban ? &unban->errand : NULL);
+}
+
+/* On its way, or answered. */
+static struct fw_unban *begin_unban(const struct fw_request *request, struct fw_answer *answer)
+{
+	struct fw_agent *agent = request->agent;
 	json_t *texts = fw_request_texts(request, "sources", answer);
 	FW_FREE struct fw_prefix *prefixes = NULL;
-	struct unban_order order = {};
-	struct fw_err err = {};
+	struct fw_unban *unban;
+	struct strikes strikes;
 
-	if (!texts || !fw_sources_parse(texts, &prefixes, answer) ||
-	    !take_strikes(request, &order.strikes, answer))
-		return;
-	order.unbanned = json_array();
-	order.not_banned = json_array();
-	fw_own_hosts_read(request->agent, &order.own);
-	for (size_t i = 0; i < json_array_size(texts) && !err.code; i++)
-		unban_one(request, &prefixes[i], &order, &err);
-	if (json_array_size(order.unbanned) || order.undo.count)
-		fw_leases_changed(request->agent);
-	if (err.code)
-		fw_fail_err(answer, &err);
+	if (!texts || !fw_sources_parse(texts, &prefixes, answer) || !take_strikes(request, &strikes, answer))
+		return NULL;
+	unban = calloc(1, sizeof(*unban));
+	if (!unban) {
+		fw_reply(answer, NULL);
+		return NULL;
+	}
+	unban->errand = (struct fw_errand){.run = forget_meters, .landed = end_leases, .release = unban_free};
+	unban->agent = agent;
+	unban->strikes = strikes;
+	unban->prefixes = TAKE_PTR(prefixes);
+	unban->count = json_array_size(texts);
+	memcpy(unban->by, request->by, sizeof(unban->by));
+	if (fw_meter_forget_prepare(agent->datapath, unban->prefixes, unban->count, &unban->meters) ||
+	    fw_errand_send(&agent->errands, &unban->errand)) {
+		fw_unban_drop(unban);
+		fw_reply(answer, NULL);
+		return NULL;
+	}
+	agent->unbanning = true;
+	return unban;
+}
+
+void fw_api_unban(struct fw_request *request, struct fw_answer *answer)
+{
+	struct fw_unban *unban = request->unban;
+
+	if (!unban && !request->agent->unbanning) {
+		unban = request->unban = begin_unban(request, answer);
+		if (!unban)
+			return;
+	}
+	if (!unban || !unban->over)
+		answer->defer_ms = LOOK_MS;
+	else if (unban->err.code)
+		fw_fail_err(answer, &unban->err);
 	else
-		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "unbanned", order.unbanned, "not_banned",
-					   order.not_banned, "undo", fw_undo_to_json(&order.undo)));
-	json_decref(order.unbanned);
-	json_decref(order.not_banned);
-	fw_undo_done(&order.undo);
-	fw_own_hosts_done(&order.own);
+		fw_reply(answer, json_pack("{s:O, s:O, s:o}", "unbanned", unban->unbanned, "not_banned",
+					   unban->not_banned, "undo", fw_undo_to_json(&unban->undo)));
 }

@@ -59,6 +59,7 @@ void fw_exchange_completed(void *context, struct MHD_Connection *connection, voi
 	fw_follower_free(exchange->follower);
 	fw_key_walk_drop(exchange->request.walk);
 	fw_question_drop(exchange->request.question);
+	fw_unban_drop(exchange->request.unban);
 	json_decref(exchange->request.body);
 	free(exchange->body);
 	*pointer = NULL;

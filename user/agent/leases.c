@@ -19,8 +19,9 @@
 #define COLLECT_MS   10000
 #define KEEP_NS	     (24 * 3600 * FW_NS_PER_SEC) /* strikes are remembered that long */
 #define SAVE_MS	     1000
+#define SAVE_MS_MOST 60000
 #define SAVE_NS_PER_BAN                                                                                      \
-	(300 * 1000) /* ever rarer as they get more: at most a hundredth of the time goes there */
+	(300 * 1000) /* the more there are, the rarer: at most a hundredth of the time goes there */
 
 const char *fw_ban_origin_word(uint8_t origin)
 {
@@ -85,6 +86,19 @@ uint32_t fw_leases_reason(struct fw_agent *agent, const char *text)
 	return (uint32_t)leases->reason_count;
 }
 
+static uint64_t added_so_far(const struct fw_leases *leases)
+{
+	return leases->added[FW_BAN_MANUAL] + leases->added[FW_BAN_RULE];
+}
+
+uint64_t fw_leases_save_after_ms(const struct fw_leases *leases)
+{
+	uint64_t count = leases->saved_count + added_so_far(leases) - leases->saved_added;
+	uint64_t wait = SAVE_MS + count * SAVE_NS_PER_BAN / 1000000;
+
+	return wait < SAVE_MS_MOST ? wait : SAVE_MS_MOST;
+}
+
 /* Streams: a tree of a million objects would take a gigabyte. Text that needs escaping goes through jansson.
  */
 static void write_ban(FILE *file, const struct fw_agent *agent, const struct fw_ban_entry *entry,
@@ -125,6 +139,8 @@ void fw_leases_save(struct fw_agent *agent)
 	}
 	free(entries);
 	agent->leases.dirty = r != 0;
+	agent->leases.saved_count = count;
+	agent->leases.saved_added = added_so_far(&agent->leases);
 	agent->leases.saved_ns = fw_monotonic_ns();
 	fw_kept_note(agent, FW_KEPT_BANS, &err);
 }
@@ -140,12 +156,10 @@ static void on_save(uv_timer_t *timer)
 void fw_leases_changed(struct fw_agent *agent)
 {
 	struct fw_leases *leases = &agent->leases;
-	uint64_t count = leases->added[FW_BAN_MANUAL] + leases->added[FW_BAN_RULE];
-	uint64_t wait = SAVE_MS + count * SAVE_NS_PER_BAN / 1000000;
 
 	leases->dirty = true;
 	if (!uv_is_active((uv_handle_t *)&leases->save))
-		uv_timer_start(&leases->save, on_save, wait < 60000 ? wait : 60000, 0);
+		uv_timer_start(&leases->save, on_save, fw_leases_save_after_ms(leases), 0);
 }
 
 static void on_collect(uv_timer_t *timer)
@@ -276,6 +290,9 @@ void fw_leases_start(struct fw_agent *agent)
 	uv_timer_init(&agent->loop, &leases->save);
 	leases->collect.data = leases->save.data = agent;
 	uv_timer_start(&leases->collect, on_collect, COLLECT_MS, COLLECT_MS);
+	/* Made just before the last agent was killed, or by a rule since: nobody has written them. */
+	if (agent->adoption == FW_ADOPTED_ALL)
+		fw_leases_changed(agent);
 }
 
 void fw_leases_done(struct fw_leases *leases)

@@ -15,6 +15,8 @@ struct fw_leases {
 	size_t reason_count;
 	bool dirty;
 	uint64_t saved_ns;	/* monotonic, when they were last written */
+	size_t saved_count;	/* how many they were then */
+	uint64_t saved_added;	/* of `added` in all, then */
 	size_t saved, restored; /* when the agent started with a fresh table: in force on disk, and now */
 	char restore_error[FW_ERR_TEXT_MAX]; /* why not all, "" otherwise */
 	uv_timer_t collect, save;
@@ -27,8 +29,10 @@ void fw_leases_restore(struct fw_agent *agent);
 /* Reads reasons, and keeps the table in order from now on. */
 void fw_leases_start(struct fw_agent *agent);
 void fw_leases_done(struct fw_leases *leases);
-/* Something changed: written within a second or so. */
+/* Something changed: written within a second or so, later the more there are. */
 void fw_leases_changed(struct fw_agent *agent);
+/* How much later: by those that were written last and those since, not by those of years. */
+uint64_t fw_leases_save_after_ms(const struct fw_leases *leases);
 void fw_leases_save(struct fw_agent *agent);
 
 /* The number of a reason, 0 for none or when there is no room for more. */

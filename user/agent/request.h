@@ -16,6 +16,7 @@ struct fw_agent;
 struct fw_follower;
 struct fw_key_walk;
 struct fw_question;
+struct fw_unban;
 struct MHD_Connection;
 
 enum fw_route {
@@ -35,6 +36,7 @@ struct fw_request {
 	unsigned int asked;	      /* how often the handler has deferred its answer */
 	struct fw_key_walk *walk;     /* what the answer waits for; NULL */
 	struct fw_question *question; /* to the history, likewise */
+	struct fw_unban *unban;	      /* likewise */
 };
 
 struct fw_answer {
@@ -91,6 +93,8 @@ typedef void fw_handler(struct fw_request *request, struct fw_answer *answer);
 #define X(id, function) fw_handler function;
 FW_HANDLERS(X)
 #undef X
+/* May be NULL, and before it is over. */
+void fw_unban_drop(struct fw_unban *unban);
 
 struct fw_route_entry {
 	const char *method, *path;

@@ -117,8 +117,22 @@ struct fw_used_key {
 /* *ret_beyond: keys that there was no room for. Caller frees *ret. */
 int fw_meters_used(struct fw_datapath *datapath, const struct fw_used_ask *ask, struct fw_used_key **ret,
 		   size_t *ret_count, size_t *ret_beyond);
-int fw_meters_forget(struct fw_datapath *datapath,
-		     const struct fw_prefix *source); /* unban starts from zero */
+/* Meters of sources within any of many prefixes, whatever they count: unban starts from zero. One walk of the
+ * map, which may take a second and belongs in a thread. */
+struct fw_meter_forget {
+	struct fw_prefix *sources; /* sorted, none within another */
+	size_t source_count;
+	bool is_of_destinations[FW_RULE_IDS]; /* their keys are no sources */
+	uint16_t rule;			      /* or else, without sources: all keys of this one */
+	struct fw_datapath *datapath;	      /* stays until the walk is over */
+	struct fw_meter_key *keys;	      /* that are forgotten */
+	size_t key_count;
+	bool out_of_memory;
+};
+int fw_meter_forget_prepare(struct fw_datapath *datapath, const struct fw_prefix *sources, size_t count,
+			    struct fw_meter_forget *ret);
+int fw_meter_forget_run(struct fw_meter_forget *forget); /* any thread */
+void fw_meter_forget_done(struct fw_meter_forget *forget);
 int fw_meters_forget_rule(struct fw_datapath *datapath, uint16_t rule);
 
 struct fw_source_entry {
