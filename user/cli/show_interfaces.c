@@ -97,6 +97,8 @@ static void show_orphan(const struct fw_page *page, const json_t *document)
 	      "the "
 	      "next, which filters again what its policy names\n",
 	      page->out);
+	if (fw_doc_true(document, "forgotten"))
+		fputs("it had been attached by hand, which is forgotten\n", page->out);
 	json_array_foreach (json_object_get(document, "sysctls"), i, sysctl) {
 		const char *name = fw_doc_text(sysctl, "name"), *error = fw_doc_text(sysctl, "error");
 		long long value = json_integer_value(json_object_get(sysctl, "value"));
