@@ -51,10 +51,11 @@ pair
 sleep 1
 expect "and is not filtered when it is back" no "$(has_program wan0)"
 
-# Refused in another mode, it had been taken off already.
+# Refused in another mode, it is filtered as before; what it took is said.
 expect_exit "attach by hand" 0 fw attach lo --xdp generic
 expect_exit "in a mode that its driver has not" 71 fw attach lo --xdp native
 expect_words "is refused, and filters as before" 'lo is filtered as before: .*refuses native XDP' "$WORK/err"
+expect_words "and for how long it was not" "interface 'lo': generic XDP as before; nothing was filtered there for [0-9.]+ ms while another mode was tried" "$WORK/agent.log"
 expect "which status says" "[True]" "$(status '[i["attached"] for i in d["interfaces"] if i["name"] == "lo"]')"
 expect "and its hook" yes "$(on victim ip -o link show lo | grep -q prog/xdp && echo yes)"
 

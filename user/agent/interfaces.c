@@ -208,15 +208,50 @@ void fw_interfaces_say_attached(struct fw_agent *agent, const struct fw_attached
 		       attached->name, attached->fallback);
 }
 
+/* In another mode, or as before after another was refused: both were off for a moment. */
+static void say_changed(struct fw_agent *agent, const struct fw_attached *before,
+			const struct fw_attached *after, const char *by)
+{
+	const char *mode = fw_xdp_mode_word(after->mode), *was = fw_xdp_mode_word(before->mode);
+	double gap_ms = (double)after->gap_ns / 1e6;
+
+	if (before->mode == after->mode)
+		fw_log(FW_LOG_NOTICE,
+		       "interface '%s': %s XDP as before; nothing was filtered there for %.1f ms while "
+		       "another "
+		       "mode was tried",
+		       after->name, mode, gap_ms);
+	else
+		fw_event(agent, "attach", by,
+			 json_pack("{s:s, s:s, s:s, s:f}", "interface", after->name, "xdp", mode, "before",
+				   was, "gap_ms", gap_ms),
+			 "interface '%s': %s XDP instead of %s; nothing was filtered there for %.1f ms "
+			 "between "
+			 "them, the kernel takes one mode at a time",
+			 after->name, mode, was, gap_ms);
+}
+
+static int attach_and_say(struct fw_agent *agent, const struct fw_interface *request, const char *by,
+			  const struct fw_attached **ret, struct fw_err *err)
+{
+	const struct fw_attached *found = fw_interfaces_find(agent, request->name), *after;
+	struct fw_attached before = found ? *found : (struct fw_attached){};
+	int r = fw_attach(agent->attachments, request, ret, err);
+
+	after = fw_interfaces_find(agent, request->name);
+	if (!r && !before.ifindex)
+		fw_interfaces_say_attached(agent, *ret, by);
+	else if (before.link_id && after && after->link_id && before.link_id != after->link_id)
+		say_changed(agent, &before, after, by);
+	return r;
+}
+
 static int attach_one(struct fw_agent *agent, struct fw_wanted *wanted, const char *by, struct fw_err *err)
 {
-	bool known = fw_interfaces_find(agent, wanted->request.name) != NULL;
 	const struct fw_attached *attached = NULL;
-	int r = fw_attach(agent->attachments, &wanted->request, &attached, err);
+	int r = attach_and_say(agent, &wanted->request, by, &attached, err);
 
 	snprintf(wanted->error, sizeof(wanted->error), "%s", r ? err->text : "");
-	if (!r && !known)
-		fw_interfaces_say_attached(agent, attached, by);
 	return r;
 }
 
@@ -323,8 +358,8 @@ int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err)
 	return r;
 }
 
-/* Attaching it in another way failed, for which it had to be taken off: as it was is better than not at all.
- */
+/* Attaching it in another way failed, for which it may have been taken off: as it was is better than not at
+ * all. */
 static void put_back(struct fw_agent *agent, const char *name, struct fw_err *err)
 {
 	struct fw_err own = {};
@@ -350,14 +385,12 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 
 	if (!was_attached && !if_nametoindex(request->name))
 		return no_such_interface(request->name, err);
-	r = fw_attach(agent->attachments, request, &attached, err);
+	r = attach_and_say(agent, request, by, &attached, err);
 	if (r && was_attached)
 		put_back(agent, request->name, err);
 	if (r)
 		return r;
 	*ret = attached;
-	if (!was_attached)
-		fw_interfaces_say_attached(agent, attached, by);
 	base = request_for(agent, agent->loaded->policy, request->name);
 	if (is_listed(agent, agent->loaded->policy, request->name) && base.xdp == request->xdp &&
 	    base.chain == request->chain)
