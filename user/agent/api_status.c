@@ -8,6 +8,7 @@
 #include "agent/rebuilt.h"
 #include "agent/request.h"
 #include "agent/snapshot.h"
+#include "agent/stacked.h"
 #include "kern/stats.h"
 #include "lib/clock.h"
 #include "lib/reason.h"
@@ -247,6 +248,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			warnings,
 			json_string(
 				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
+	fw_stacked_warn(agent, NULL, warnings);
 	fw_spared_floods_warn(agent, warnings);
 	fw_set_files_warn(agent, warnings);
 	fw_kept_warn(agent, warnings);

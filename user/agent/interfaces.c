@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/stacked.h"
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "lib/log.h"
@@ -350,6 +351,7 @@ int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err)
 	}
 	if (!failed || !strict)
 		detach_others(agent, wanted, count);
+	fw_stacked_look(agent);
 	r = settle_modes(agent, err);
 	if (failed && (strict || failed + by_hand == count)) {
 		fw_err_set(err, first.code, "%s", first.text);

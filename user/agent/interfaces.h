@@ -3,6 +3,7 @@
 #ifndef FW_AGENT_INTERFACES_H
 #define FW_AGENT_INTERFACES_H
 
+#include <jansson.h>
 #include <uv.h>
 
 #include "kern/attach.h"
@@ -20,6 +21,7 @@ struct fw_interfaces {
 	struct fw_wanted *wanted;
 	size_t count;
 	bool count_unknown; /* interfaces whose counter index is not known yet only count */
+	json_t *stacked;    /* pairs of filtered ones that stand on each other */
 	int netlink_fd;
 	uv_poll_t netlink;
 	uv_timer_t settle; /* one refresh for a burst of link messages */

@@ -35,7 +35,7 @@ const struct fw_command fw_command_attach = {
 	.route = FW_API_ATTACH,
 	.json = "{\"interface\",\"xdp\":\"native|generic\",\"fell_back\":BOOL,\"unchanged\":BOOL,\"in_"
 		"policy\":"
-		"BOOL,\"message\",\"undo\",\"not_kept\":TEXT}",
+		"BOOL,\"message\",\"undo\",\"warnings\":[TEXT],\"not_kept\":TEXT}",
 	.run = cmd_attach,
 };
 

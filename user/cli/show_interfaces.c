@@ -78,6 +78,7 @@ void fw_show_attach(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(document, "message"));
 		fputc('\n', page->out);
 	}
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	if (fw_doc_has(document, "undo"))
 		fw_show_undo(page, document);
 	else if (!unchanged)
