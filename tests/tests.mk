@@ -46,6 +46,8 @@ $(BUILD)/tests/unit/test_image_memory: test_libs += -Wl,--wrap=calloc -Wl,--wrap
 $(BUILD)/tests/unit/test_recommend_memory: test_libs += -Wl,--wrap=calloc
 # A host of the test's own.
 $(BUILD)/tests/unit/test_link_stack: test_libs += -Wl,--wrap=socket -Wl,--wrap=if_nameindex -Wl,--wrap=if_freenameindex
+# What is done to the kernel, in its order.
+$(BUILD)/tests/load/test_change_mode: test_libs += -Wl,--wrap=fw_datapath_load_program -Wl,--wrap=bpf_link_detach -Wl,--wrap=bpf_link_create
 
 # The same tests without sanitizers, for a debugger or valgrind; nothing runs them by default.
 $(BUILD)/tests/unit-plain/%: tests/unit/%.c $(BUILD)/plain.a

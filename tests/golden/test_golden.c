@@ -86,6 +86,7 @@ static const struct {
 	{"attach", fw_show_attach},
 	{"attach_unchanged", fw_show_attach},
 	{"attach_in_policy", fw_show_attach},
+	{"attach_stacked", fw_show_attach},
 	{"detach", fw_show_detach},
 	{"detach_without_agent", fw_show_detach},
 	{"replay", fw_show_replay},

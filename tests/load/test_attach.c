@@ -322,6 +322,7 @@ static const struct virtual_case {
 	{"lo", "driver", "the loopback has no native XDP", "mtu"},
 	{"fwtun", "link", "no Ethernet frames", "driver"},
 	{"fwbridge", "driver", "has no native XDP", "queues"},
+	{"fwbridge", "relation", "packets come merged", NULL},
 	{"fwmacvlan", "relation", "a macvlan on fw1", "mtu"},
 	/* The kernel refuses: the peer sends by more queues than this end has. */
 	{"fwq0", "driver", "not as it is set up now", NULL},

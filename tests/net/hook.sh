@@ -62,3 +62,24 @@ expect_words "is no change" "^eth1 is filtered already, XDP mode generic; nothin
 expect "in the mode that was asked for" generic "$(status '[i["xdp"] for i in d["interfaces"] if i["name"] == "eth1"][0]')"
 expect_exit "detach" 0 fw detach eth1
 expect "leaves nothing" no "$(has_program eth1)"
+
+# Of two that stand on each other every packet is counted twice.
+on victim ip link add link eth1 name mac1 type macvlan
+twice="'mac1' stands on 'eth1' and both are filtered: every packet that comes through both is counted by both"
+expect_exit "attach the lower one" 0 fw attach eth1 --xdp generic
+expect "without a warning" 0 "$(grep -c 'stands on' "$WORK/out")"
+expect_exit "attach the upper one" 0 fw attach mac1 --xdp generic
+expect_words "with one" "^warning: $twice" "$WORK/out"
+expect_words "status has it, with what to do" "$twice.*floodwall detach mac1, or detach eth1" <(fw status 2>&1)
+expect "and the log, once" 1 "$(grep -c "$twice" "$WORK/agent.log")"
+sed 's/{name: eth0.*}/eth0, mac1, eth1/' "$WORK/policy.yaml" >"$WORK/twice.yaml"
+on victim "$BUILD/floodwall" check "$WORK/twice.yaml" >"$WORK/out" 2>&1
+expect_words "check warns of a policy that names both" "warning: $twice" "$WORK/out"
+expect_words "with what to do" "filter one of them: 'eth1' sees all that comes in, 'mac1' what comes up to it" "$WORK/out"
+expect_exit "detach the upper one" 0 fw detach mac1
+expect "nothing is counted twice" 0 "$(fw status 2>&1 | grep -c 'stands on')"
+expect_exit "plan of one that names both" 0 fw plan "$WORK/twice.yaml"
+expect_words "warns" "$twice" "$WORK/out" "$WORK/err"
+expect_exit "so does" 0 fw apply "$WORK/twice.yaml"
+expect_words "apply" "$twice" "$WORK/out" "$WORK/err"
+expect_words "and status" "$twice" <(fw status 2>&1)

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "lib/link_stack.h"
@@ -78,6 +80,37 @@ Test(link_stack, what_bears_something)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		cr_expect_eq(fw_link_bears(&stack, cases[i].lower), cases[i].bears, "%s", cases[i].lower);
+}
+
+/* Which of several filtered ones see the same packets. */
+Test(link_stack, pairs_of_which_one_stands_on_the_other)
+{
+	static const struct {
+		const char *names[4];
+		const char *pairs;
+	} cases[] = {
+		{{"alone", "port", "tap0"}, ""},
+		{{"port", "br0"}, "br0>port "},
+		{{"br0", "port"}, "br0>port "},
+		{{"base", "mac0", "alone"}, "mac0>base "},
+		{{"base.9", "base"}, "base.9>base "},
+		{{"base.9", "mac0"}, ""},
+		{{"trunk0", "bond1.5"}, "bond1.5>trunk0 "},
+		{{"alone", "alone"}, ""},
+		{{"br2", "bond0", "slave0"}, "br2>bond0 br2>slave0 bond0>slave0 "},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t count = 0, at = 0, upper, lower;
+		char pairs[128] = "";
+
+		while (count < 4 && cases[i].names[count])
+			count++;
+		while (fw_link_stacked_next(&stack, cases[i].names, count, &at, &upper, &lower))
+			snprintf(pairs + strlen(pairs), sizeof(pairs) - strlen(pairs), "%s>%s ",
+				 cases[i].names[upper], cases[i].names[lower]);
+		cr_expect_str_eq(pairs, cases[i].pairs, "case %zu: %s", i, pairs);
+	}
 }
 
 /* A host with five links, all of them the loopback; sockets run out when the test says so. */

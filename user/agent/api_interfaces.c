@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/force.h"
 #include "agent/request.h"
+#include "agent/stacked.h"
 #include "lib/log.h"
 
 /* Of one that was filtered already: back to its mode, or nothing to undo. */
@@ -50,12 +51,14 @@ static json_t *describe_attached(const struct fw_agent *agent, const struct fw_a
 						 attached->fallback)
 				  : json_sprintf("%s is filtered, %s XDP", attached->name,
 						 fw_xdp_mode_word(attached->mode));
+	json_t *warnings = json_array();
 
-	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "interface", attached->name, "xdp",
+	fw_stacked_warn(agent, attached->name, warnings);
+	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o}", "interface", attached->name, "xdp",
 			 fw_xdp_mode_word(attached->mode), "fell_back", (int)attached->fell_back, "unchanged",
 			 (int)unchanged, "in_policy",
 			 (int)!fw_drift_iface_find(&agent->drift, attached->name), "message", message, "undo",
-			 undo);
+			 undo, "warnings", warnings);
 }
 
 void fw_api_attach(struct fw_request *request, struct fw_answer *answer)

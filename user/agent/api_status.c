@@ -8,6 +8,7 @@
 #include "agent/rebuilt.h"
 #include "agent/request.h"
 #include "agent/snapshot.h"
+#include "agent/stacked.h"
 #include "kern/stats.h"
 #include "lib/clock.h"
 #include "lib/reason.h"
@@ -91,18 +92,16 @@ static json_t *interfaces_to_json(struct fw_agent *agent, struct sums *sums, jso
 	}
 	for (size_t i = 0; i < agent->interfaces.count; i++) {
 		const struct fw_wanted *wanted = &agent->interfaces.wanted[i];
+		char why[FW_ERR_TEXT_MAX];
 
 		if (fw_interfaces_find(agent, wanted->request.name))
 			continue;
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:b, s:i, s:i, s:s, s:b}", "name", wanted->request.name,
-					"xdp", "none", "attached", 0, "packets", 0, "dropped", 0, "error",
-					wanted->error[0] ? wanted->error : "the interface is not there",
-					"warned", 1));
-		json_array_append_new(
-			warnings,
-			json_sprintf("%s is NOT filtered: %s", wanted->request.name,
-				     wanted->error[0] ? wanted->error : "the interface is not there"));
+		fw_interfaces_why_not(agent, wanted, why);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:i, s:i, s:s, s:b}", "name",
+						      wanted->request.name, "xdp", "none", "attached", 0,
+						      "packets", 0, "dropped", 0, "error", why, "warned", 1));
+		json_array_append_new(warnings,
+				      json_sprintf("%s is NOT filtered: %s", wanted->request.name, why));
 	}
 	return list;
 }
@@ -249,6 +248,7 @@ void fw_api_status(struct fw_request *request, struct fw_answer *answer)
 			warnings,
 			json_string(
 				"no interface is attached: nothing is filtered; 'floodwall attach IFACE'"));
+	fw_stacked_warn(agent, NULL, warnings);
 	fw_spared_floods_warn(agent, warnings);
 	fw_set_files_warn(agent, warnings);
 	fw_kept_warn(agent, warnings);

@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/force.h"
+#include "agent/stacked.h"
 #include "lib/cleanup.h"
 #include "lib/grow.h"
 #include "lib/log.h"
@@ -89,6 +90,37 @@ static bool is_known(const struct fw_agent *agent, const char *name)
 	return false;
 }
 
+/* By the command line or else the file. */
+static bool is_listed(const struct fw_agent *agent, const struct fw_policy *policy, const char *name)
+{
+	if (agent->options.interface_count)
+		return fw_options_name(&agent->options, name);
+	return in_policy(policy, name);
+}
+
+/* Nothing in force depends on such a one: when it cannot be filtered, everything else goes on. */
+static bool is_by_hand_alone(const struct fw_agent *agent, const struct fw_policy *policy, const char *name)
+{
+	const struct fw_iface_edit *edit = fw_drift_iface_find(&agent->drift, name);
+
+	return edit && !edit->detached && !is_listed(agent, policy, name);
+}
+
+void fw_interfaces_why_not(const struct fw_agent *agent, const struct fw_wanted *wanted,
+			   char text[FW_ERR_TEXT_MAX])
+{
+	const char *name = wanted->request.name;
+
+	if (is_by_hand_alone(agent, agent->loaded->policy, name) && !if_nametoindex(name))
+		snprintf(text, FW_ERR_TEXT_MAX,
+			 "attached by hand, and not there: it is attached when it comes back; 'floodwall "
+			 "detach %s' forgets it",
+			 name);
+	else
+		snprintf(text, FW_ERR_TEXT_MAX, "%s",
+			 wanted->error[0] ? wanted->error : "the interface is not there");
+}
+
 static int no_such_interface(const char *name, struct fw_err *err)
 {
 	struct if_nameindex *all = if_nameindex();
@@ -111,7 +143,8 @@ int fw_interfaces_check(const struct fw_agent *agent, const struct fw_policy *po
 	if (fw_interfaces_wanted(agent, policy, &wanted, &count))
 		return fw_err_set(err, -ENOMEM, "out of memory for the list of interfaces");
 	for (size_t i = 0; i < count; i++)
-		if (!fw_interfaces_find(agent, wanted[i].name) && !if_nametoindex(wanted[i].name))
+		if (!fw_interfaces_find(agent, wanted[i].name) && !if_nametoindex(wanted[i].name) &&
+		    !is_by_hand_alone(agent, policy, wanted[i].name))
 			return no_such_interface(wanted[i].name, err);
 	return 0;
 }
@@ -176,15 +209,50 @@ void fw_interfaces_say_attached(struct fw_agent *agent, const struct fw_attached
 		       attached->name, attached->fallback);
 }
 
+/* In another mode, or as before after another was refused: both were off for a moment. */
+static void say_changed(struct fw_agent *agent, const struct fw_attached *before,
+			const struct fw_attached *after, const char *by)
+{
+	const char *mode = fw_xdp_mode_word(after->mode), *was = fw_xdp_mode_word(before->mode);
+	double gap_ms = (double)after->gap_ns / 1e6;
+
+	if (before->mode == after->mode)
+		fw_log(FW_LOG_NOTICE,
+		       "interface '%s': %s XDP as before; nothing was filtered there for %.1f ms while "
+		       "another "
+		       "mode was tried",
+		       after->name, mode, gap_ms);
+	else
+		fw_event(agent, "attach", by,
+			 json_pack("{s:s, s:s, s:s, s:f}", "interface", after->name, "xdp", mode, "before",
+				   was, "gap_ms", gap_ms),
+			 "interface '%s': %s XDP instead of %s; nothing was filtered there for %.1f ms "
+			 "between "
+			 "them, the kernel takes one mode at a time",
+			 after->name, mode, was, gap_ms);
+}
+
+static int attach_and_say(struct fw_agent *agent, const struct fw_interface *request, const char *by,
+			  const struct fw_attached **ret, struct fw_err *err)
+{
+	const struct fw_attached *found = fw_interfaces_find(agent, request->name), *after;
+	struct fw_attached before = found ? *found : (struct fw_attached){};
+	int r = fw_attach(agent->attachments, request, ret, err);
+
+	after = fw_interfaces_find(agent, request->name);
+	if (!r && !before.ifindex)
+		fw_interfaces_say_attached(agent, *ret, by);
+	else if (before.link_id && after && after->link_id && before.link_id != after->link_id)
+		say_changed(agent, &before, after, by);
+	return r;
+}
+
 static int attach_one(struct fw_agent *agent, struct fw_wanted *wanted, const char *by, struct fw_err *err)
 {
-	bool known = fw_interfaces_find(agent, wanted->request.name) != NULL;
 	const struct fw_attached *attached = NULL;
-	int r = fw_attach(agent->attachments, &wanted->request, &attached, err);
+	int r = attach_and_say(agent, &wanted->request, by, &attached, err);
 
 	snprintf(wanted->error, sizeof(wanted->error), "%s", r ? err->text : "");
-	if (!r && !known)
-		fw_interfaces_say_attached(agent, attached, by);
 	return r;
 }
 
@@ -237,11 +305,25 @@ static int settle_modes(struct fw_agent *agent, struct fw_err *err)
 	return fw_force_republish(agent, err);
 }
 
+/* Of one that went while no agent ran nobody has heard. */
+static void say_not_filtered(struct fw_agent *agent, const struct fw_wanted *wanted, bool by_hand)
+{
+	const char *name = wanted->request.name;
+	char why[FW_ERR_TEXT_MAX];
+
+	fw_interfaces_why_not(agent, wanted, why);
+	if (by_hand && !agent->ready && !if_nametoindex(name))
+		fw_event(agent, "detach", "agent", json_pack("{s:s, s:b}", "interface", name, "gone", 1),
+			 "interface '%s': NOT filtered: %s", name, why);
+	else
+		fw_log(FW_LOG_ERROR, "interface '%s': NOT filtered: %s", name, why);
+}
+
 int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err)
 {
 	struct fw_interfaces *interfaces = &agent->interfaces;
 	FW_FREE struct fw_interface *wanted = NULL;
-	size_t count = 0, failed = 0;
+	size_t count = 0, failed = 0, by_hand = 0;
 	struct fw_err first = {};
 	int r = fw_interfaces_wanted(agent, agent->loaded->policy, &wanted, &count);
 
@@ -256,32 +338,30 @@ int fw_interfaces_sync(struct fw_agent *agent, bool strict, struct fw_err *err)
 		interfaces->wanted[i].request = wanted[i];
 		if (!attach_one(agent, &interfaces->wanted[i], "agent", &one))
 			continue;
+		if (is_by_hand_alone(agent, agent->loaded->policy, wanted[i].name)) {
+			by_hand++;
+			say_not_filtered(agent, &interfaces->wanted[i], true);
+			continue;
+		}
 		if (!failed++)
 			first = one;
 		if (strict)
 			break;
-		fw_log(FW_LOG_ERROR, "interface '%s': NOT filtered: %s", wanted[i].name, one.text);
+		say_not_filtered(agent, &interfaces->wanted[i], false);
 	}
 	if (!failed || !strict)
 		detach_others(agent, wanted, count);
+	fw_stacked_look(agent);
 	r = settle_modes(agent, err);
-	if (failed && (strict || failed == count)) {
+	if (failed && (strict || failed + by_hand == count)) {
 		fw_err_set(err, first.code, "%s", first.text);
 		return first.code;
 	}
 	return r;
 }
 
-/* By the command line or else the file. */
-static bool is_listed(const struct fw_agent *agent, const char *name)
-{
-	if (agent->options.interface_count)
-		return fw_options_name(&agent->options, name);
-	return in_policy(agent->loaded->policy, name);
-}
-
-/* Attaching it in another way failed, for which it had to be taken off: as it was is better than not at all.
- */
+/* Attaching it in another way failed, for which it may have been taken off: as it was is better than not at
+ * all. */
 static void put_back(struct fw_agent *agent, const char *name, struct fw_err *err)
 {
 	struct fw_err own = {};
@@ -307,16 +387,15 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 
 	if (!was_attached && !if_nametoindex(request->name))
 		return no_such_interface(request->name, err);
-	r = fw_attach(agent->attachments, request, &attached, err);
+	r = attach_and_say(agent, request, by, &attached, err);
 	if (r && was_attached)
 		put_back(agent, request->name, err);
 	if (r)
 		return r;
 	*ret = attached;
-	if (!was_attached)
-		fw_interfaces_say_attached(agent, attached, by);
 	base = request_for(agent, agent->loaded->policy, request->name);
-	if (is_listed(agent, request->name) && base.xdp == request->xdp && base.chain == request->chain)
+	if (is_listed(agent, agent->loaded->policy, request->name) && base.xdp == request->xdp &&
+	    base.chain == request->chain)
 		fw_drift_iface_forget(&agent->drift, request->name);
 	else if (fw_drift_iface(&agent->drift, request, false, by))
 		fw_log(FW_LOG_WARNING, "interface '%s': attached, but not remembered: out of memory",
@@ -329,17 +408,19 @@ int fw_interfaces_attach(struct fw_agent *agent, const struct fw_interface *requ
 int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *by, struct fw_err *err)
 {
 	struct fw_interface request = request_for(agent, agent->loaded->policy, name);
+	bool known = is_known(agent, name);
+	bool forgotten = !known && is_by_hand_alone(agent, agent->loaded->policy, name);
 	struct fw_err ignored = {};
 	int r;
 
-	if (!is_known(agent, name))
+	if (!known && !forgotten)
 		return fw_err_set(err, -ENOENT,
 				  "interface '%s' is not attached; 'floodwall status' lists those that are",
 				  name);
-	r = fw_detach(agent->attachments, name, err);
+	r = known ? fw_detach(agent->attachments, name, err) : 0;
 	if (r)
 		return r;
-	if (is_listed(agent, name))
+	if (is_listed(agent, agent->loaded->policy, name))
 		r = fw_drift_iface(&agent->drift, &request, true, by);
 	else
 		fw_drift_iface_forget(&agent->drift, name);
@@ -347,7 +428,9 @@ int fw_interfaces_detach(struct fw_agent *agent, const char *name, const char *b
 		fw_log(FW_LOG_WARNING, "interface '%s': detached, but not remembered: out of memory", name);
 	fw_drift_save(agent);
 	fw_event(agent, "detach", by, json_pack("{s:s}", "interface", name),
-		 "interface '%s': detached by %s, it is NOT filtered", name, by);
+		 forgotten ? "interface '%s': forgotten by %s; it was attached by hand and was not filtered"
+			   : "interface '%s': detached by %s, it is NOT filtered",
+		 name, by);
 	fw_interfaces_sync(agent, false, &ignored);
 	return 0;
 }

@@ -20,7 +20,7 @@ static const struct {
 	void (*save)(struct fw_agent *);
 } documents[] = {
 	[FW_KEPT_POLICY] = {"running.json", "the policy in force", RESTART, fw_force_save},
-	[FW_KEPT_DRIFT] = {"drift.json", "live changes of sets and interfaces", RESTART, fw_drift_save},
+	[FW_KEPT_DRIFT] = {FW_STATE_DRIFT, "live changes of sets and interfaces", RESTART, fw_drift_save},
 	[FW_KEPT_UNDER_ATTACK] = {"under-attack.json", "the under-attack switch", RESTART,
 				  fw_under_attack_save},
 	[FW_KEPT_ALLOWED] = {"allowed.json", "the list of allowed sources", RESTART, fw_spared_save},

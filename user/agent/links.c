@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/stacked.h"
 #include "lib/log.h"
 
 #define SETTLE_MS 200
@@ -91,6 +92,7 @@ static void on_settled(uv_timer_t *timer)
 	say_changes(agent, &before);
 	if (anything_missing(agent) && fw_interfaces_sync(agent, false, &err))
 		fw_log(FW_LOG_ERROR, "links changed and nothing is filtered now: %s", err.text);
+	fw_stacked_look(agent);
 	fw_challenge_links_changed(agent);
 }
 
@@ -136,6 +138,8 @@ void fw_interfaces_done(struct fw_interfaces *interfaces)
 	if (interfaces->netlink_fd >= 0)
 		close(interfaces->netlink_fd);
 	free(interfaces->wanted);
+	json_decref(interfaces->stacked);
+	interfaces->stacked = NULL;
 	interfaces->wanted = NULL;
 	interfaces->count = 0;
 }

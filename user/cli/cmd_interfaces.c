@@ -35,7 +35,7 @@ const struct fw_command fw_command_attach = {
 	.route = FW_API_ATTACH,
 	.json = "{\"interface\",\"xdp\":\"native|generic\",\"fell_back\":BOOL,\"unchanged\":BOOL,\"in_"
 		"policy\":"
-		"BOOL,\"message\",\"undo\",\"not_kept\":TEXT}",
+		"BOOL,\"message\",\"undo\",\"warnings\":[TEXT],\"not_kept\":TEXT}",
 	.run = cmd_attach,
 };
 
@@ -67,13 +67,14 @@ const struct fw_command fw_command_detach = {
 	.help = "stop filtering an interface, with or without an agent",
 	.about = "Everything that arrives there passes until it is attached again. Rules, meters and bans "
 		 "stay. Where no agent runs it takes off, as root, what the last one has left in the kernel, "
-		 "and with the last interface it gives back the sysctls that challenge had set. It refuses "
+		 "forgets that it was attached by hand, and with the last interface it gives back the "
+		 "sysctls that challenge had set. It refuses "
 		 "while an agent runs that listens on another socket.",
 	.examples = "floodwall detach eth1",
 	.route = FW_API_DETACH,
 	.json = "{\"interface\",\"detached\":true,\"undo\",\"not_kept\":TEXT,\"without_agent\":true,"
-		"\"sysctls\":[{\"name\",\"value\":N,\"error\":TEXT}],\"still_filtered\":N}; the last three "
-		"only "
-		"where no agent runs, sysctls lists what was given back",
+		"\"sysctls\":[{\"name\",\"value\":N,\"error\":TEXT}],\"still_filtered\":N,\"forgotten\":true}"
+		"; the last four only where no agent runs, sysctls lists what was given back, forgotten is "
+		"there when it had been attached by hand",
 	.run = cmd_detach,
 };

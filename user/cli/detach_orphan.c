@@ -13,6 +13,7 @@
 #include "cli/show.h"
 #include "kern/abandoned.h"
 #include "kern/cookies.h"
+#include "kern/pins.h"
 #include "lib/cleanup.h"
 #include "lib/state_files.h"
 #include "lib/units.h"
@@ -122,14 +123,73 @@ static json_t *give_sysctls_back(int dir_fd)
 	return given;
 }
 
+/* Takes what was attached by hand out of the agent's list. True: it was there. */
+static bool take_by_hand(json_t *kept, const char *interface)
+{
+	json_t *list = json_object_get(kept, "interfaces");
+	bool found = false;
+
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const json_t *entry = json_array_get(list, i);
+
+		if (strcmp(fw_doc_text(entry, "name"), interface) || fw_doc_true(entry, "detached"))
+			continue;
+		json_array_remove(list, i);
+		found = true;
+	}
+	return found;
+}
+
+static int write_drift(int dir_fd, const json_t *kept, struct fw_err *err)
+{
+	static const char temporary[] = "." FW_STATE_DRIFT ".new";
+	FW_CLOSE int fd =
+		openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && !json_dumpfd(kept, fd, JSON_INDENT(1) | JSON_SORT_KEYS) && !fsync(fd) &&
+	    !renameat(dir_fd, temporary, dir_fd, FW_STATE_DRIFT))
+		return 0;
+	fw_err_set(err, errno ? -errno : -EIO, "cannot write %s: %s; the next agent attaches it again",
+		   FW_STATE_DRIFT, strerror(errno ? errno : EIO));
+	if (fd >= 0)
+		unlinkat(dir_fd, temporary, 0);
+	return err->code;
+}
+
+/* Or the next agent would attach it again. No agent reads the list meanwhile: its directory is held. 1: it is
+ * forgotten, 0: nothing was attached by hand there. */
+static int forget_by_hand(int dir_fd, const char *interface, struct fw_err *err)
+{
+	FW_CLOSE int fd = openat(dir_fd, FW_STATE_DRIFT, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	json_t *kept = fd < 0 ? NULL : json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+	int r = 0;
+
+	if (is_this_boot(fw_doc_text(kept, "boot_id")) && take_by_hand(kept, interface))
+		r = write_drift(dir_fd, kept, err) ? err->code : 1;
+	json_decref(kept);
+	return r;
+}
+
+static size_t count_filtered(const char *bpffs)
+{
+	char **names = fw_abandoned_list(bpffs);
+	size_t count = 0;
+
+	while (names && names[count])
+		count++;
+	fw_pins_list_free(names);
+	return count;
+}
+
 static int fail(struct fw_cli *cli, const char *interface, int r, const struct fw_err *err)
 {
-	char hint[160];
+	char hint[192];
 
 	if (r == -ENOENT) {
 		snprintf(hint, sizeof(hint),
 			 "what is attached there: floodwall doctor %s\n"
-			 "where the agent pinned elsewhere, give its --bpffs",
+			 "where the agent pinned or kept its state elsewhere, give its --bpffs and "
+			 "--state-dir",
 			 interface);
 		return fw_cli_fail(cli, FW_EXIT_CONFIG, "not-attached", hint, "%s", err->text);
 	}
@@ -137,15 +197,22 @@ static int fail(struct fw_cli *cli, const char *interface, int r, const struct f
 			   "detach", NULL, "%s", err->text);
 }
 
+static json_t *undo(const char *interface, bool forgotten)
+{
+	return forgotten ? json_sprintf("sudo systemctl start floodwalld && sudo floodwall attach %s",
+					interface)
+			 : json_string("sudo systemctl start floodwalld");
+}
+
 int fw_cli_detach_orphan(struct fw_cli *cli, const struct fw_line *line)
 {
 	const char *bpffs = fw_line_option(line, "bpffs"), *dir = fw_line_option(line, "state-dir");
 	const char *interface = line->arguments[0];
+	struct fw_err err = {0}, not_kept = {0};
 	FW_CLOSE int dir_fd = -1;
-	struct fw_err err = {0};
-	size_t left = 0;
 	json_t *document;
-	int r;
+	size_t left = 0;
+	int r, forgotten;
 
 	if (geteuid())
 		return fw_cli_fail(cli, FW_EXIT_NO_PERMISSION, "no-permission", "run it with sudo",
@@ -153,15 +220,25 @@ int fw_cli_detach_orphan(struct fw_cli *cli, const struct fw_line *line)
 	r = hold(cli, interface, dir ? dir : FW_STATE_DEFAULT, &dir_fd);
 	if (r)
 		return r;
-	r = fw_abandoned_detach(bpffs ? bpffs : FW_CLI_BPFFS_DEFAULT, interface, &left, &err);
+	bpffs = bpffs ? bpffs : FW_CLI_BPFFS_DEFAULT;
+	r = fw_abandoned_detach(bpffs, interface, &left, &err);
+	forgotten = dir_fd < 0 || (r && r != -ENOENT) ? 0 : forget_by_hand(dir_fd, interface, &not_kept);
+	if (r == -ENOENT && forgotten > 0) {
+		left = count_filtered(bpffs);
+		r = 0;
+	}
 	if (r)
-		return fail(cli, interface, r, &err);
-	document = json_pack("{s:o,s:b,s:s,s:b,s:o,s:I}", "interface", fw_doc_string(interface), "detached",
-			     1, "undo", "sudo systemctl start floodwalld", "without_agent", 1, "sysctls",
+		return fail(cli, interface, r, not_kept.code ? &not_kept : &err);
+	document = json_pack("{s:o,s:b,s:o,s:b,s:o,s:I}", "interface", fw_doc_string(interface), "detached",
+			     1, "undo", undo(interface, forgotten > 0), "without_agent", 1, "sysctls",
 			     left ? json_array() : give_sysctls_back(dir_fd), "still_filtered",
 			     (json_int_t)left);
 	if (!document)
 		return fw_cli_fail_memory(cli);
+	if (forgotten > 0)
+		json_object_set_new(document, "forgotten", json_true());
+	if (not_kept.code)
+		json_object_set_new(document, "not_kept", fw_doc_string(not_kept.text));
 	fw_cli_show(cli, document, fw_show_detach);
 	json_decref(document);
 	return FW_EXIT_OK;

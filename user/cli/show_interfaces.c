@@ -78,6 +78,7 @@ void fw_show_attach(const struct fw_page *page, const json_t *document)
 		fw_print_safe(page->out, fw_doc_text(document, "message"));
 		fputc('\n', page->out);
 	}
+	fw_show_warnings(page, json_object_get(document, "warnings"));
 	if (fw_doc_has(document, "undo"))
 		fw_show_undo(page, document);
 	else if (!unchanged)
@@ -97,6 +98,8 @@ static void show_orphan(const struct fw_page *page, const json_t *document)
 	      "the "
 	      "next, which filters again what its policy names\n",
 	      page->out);
+	if (fw_doc_true(document, "forgotten"))
+		fputs("it had been attached by hand, which is forgotten\n", page->out);
 	json_array_foreach (json_object_get(document, "sysctls"), i, sysctl) {
 		const char *name = fw_doc_text(sysctl, "name"), *error = fw_doc_text(sysctl, "error");
 		long long value = json_integer_value(json_object_get(sysctl, "value"));

@@ -219,6 +219,19 @@ static int check_frames(const char *name, unsigned int ifindex, struct fw_err *e
 			  name, facts.kind[0] ? " (" : "", facts.kind, facts.kind[0] ? ")" : "");
 }
 
+static int create_and_pin(struct fw_datapath *datapath, enum fw_xdp_mode mode, struct fw_attached *info,
+			  struct fw_link *link, struct fw_err *err)
+{
+	int r = fw_link_create(datapath, mode, info, link, err);
+
+	if (r)
+		return r; /* what was there goes on */
+	r = fw_link_pin(datapath, info->name, link->fd, err);
+	if (r)
+		fw_link_detach(link);
+	return r;
+}
+
 /* Puts a program on the interface of an entry whose device exists. */
 static int put_on(struct fw_attachments *attachments, size_t i, unsigned int ifindex, struct fw_err *err)
 {
@@ -238,14 +251,34 @@ static int put_on(struct fw_attachments *attachments, size_t i, unsigned int ifi
 	} else {
 		r = fw_link_adopt(datapath, request->xdp, info, &attachments->links[i], err);
 		if (r == -ENOENT) {
-			r = fw_link_create(datapath, request->xdp, info, &attachments->links[i], err);
-			if (!r)
-				r = fw_link_pin(datapath, info->name, attachments->links[i].fd, err);
-			if (r)
-				fw_link_detach(&attachments->links[i]);
+			r = create_and_pin(datapath, request->xdp, info, &attachments->links[i], err);
 		}
 	}
-	if (r)
+	if (r) {
+		fw_link_close(&attachments->links[i]);
+		info->ifindex = info->prog_id = info->link_id = 0;
+	}
+	return r;
+}
+
+/* Of one that is filtered, by a link of its own before and after. Refused, it is filtered as before. */
+static int change_mode(struct fw_attachments *attachments, size_t i, enum fw_xdp_mode mode,
+		       struct fw_err *err)
+{
+	struct fw_attached *info = &attachments->list[i], before = *info;
+	struct fw_link *link = &attachments->links[i];
+	int r;
+
+	info->fell_back = false;
+	info->fallback[0] = '\0';
+	if (mode == info->mode || (mode == FW_XDP_AUTO && info->mode == FW_XDP_NATIVE))
+		return 0;
+	r = create_and_pin(attachments->datapath, mode, info, link, err);
+	if (r) {
+		info->fell_back = before.fell_back;
+		memcpy(info->fallback, before.fallback, sizeof(info->fallback));
+	}
+	if (link->fd < 0)
 		info->ifindex = info->prog_id = info->link_id = 0;
 	return r;
 }
@@ -288,6 +321,12 @@ static int attach(struct fw_attachments *attachments, const struct fw_interface 
 		   attachments->requests[i].chain == request->chain) {
 		attachments->requests[i] = *request;
 		return 0;
+	} else if (attachments->list[i].ifindex == ifindex && !attachments->list[i].chained &&
+		   !request->chain) {
+		r = change_mode(attachments, (size_t)i, request->xdp, err);
+		if (!r)
+			attachments->requests[i] = *request;
+		return r;
 	} else if (attachments->list[i].ifindex) {
 		r = take_off(attachments, (size_t)i, err);
 		if (r)

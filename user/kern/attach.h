@@ -21,6 +21,7 @@ struct fw_attached {
 	bool chained;
 	bool frags;
 	uint32_t prog_id, link_id;
+	uint64_t gap_ns; /* nothing was on the interface when its mode was last changed, or another refused */
 	char driver[32];
 	char fallback[256];
 };
@@ -38,7 +39,8 @@ size_t fw_attachments_known(const struct fw_attachments *attachments, const stru
 /* -ENODEV no such interface (text lists the ones there are); -EBUSY a foreign program holds the hook (text
  * names it by id and name, it is left alone); -EOPNOTSUPP native refused (text has the driver's reason and
  * the command that mends it). Already attached with the same request: 0. A pinned link of ours is adopted:
- * its program is replaced in place (no gap). */
+ * its program is replaced in place (no gap). Another mode takes the place of the old one
+ * once its program is loaded; refused, the old one is filtered with as before. */
 int fw_attach(struct fw_attachments *attachments, const struct fw_interface *request,
 	      const struct fw_attached **ret, struct fw_err *err);
 int fw_detach(struct fw_attachments *attachments, const char *name,

@@ -16,6 +16,7 @@
 #include "kern/pins.h"
 #include "kern/program.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 
 int fw_link_info(int fd, struct bpf_link_info *ret)
 {
@@ -91,26 +92,75 @@ unsigned int fw_link_how(const struct fw_attached *info, bool frags)
 	return (frags ? FW_PROGRAM_FRAGS : 0) | (strcmp(info->driver, "veth") ? 0 : FW_PROGRAM_VETH);
 }
 
-/* One attempt. The answer of the driver, if it has one, goes to said[]. */
-static int attempt(struct fw_datapath *datapath, const struct fw_attached *info, bool native, bool frags,
+static int read_ids(struct fw_attached *info, const struct fw_link *link, struct fw_err *err)
+{
+	struct bpf_link_info found;
+	int r = fw_link_info(link->fd, &found);
+
+	if (r)
+		return fw_err_set(err, r, "cannot examine the link on %s: %s", info->name, strerror(-r));
+	info->link_id = found.id;
+	info->prog_id = found.prog_id;
+	return 0;
+}
+
+static uint32_t flags_of(bool native)
+{
+	return native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+}
+
+static int create(const struct fw_attached *info, int prog_fd, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	int fd = bpf_link_create(prog_fd, (int)info->ifindex, BPF_XDP, &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The program of before in its mode, as info has it. */
+static void restore(const struct fw_datapath *datapath, struct fw_attached *info, struct fw_link *link)
+{
+	link->fd = create(info, link->prog_fd, flags_of(info->mode == FW_XDP_NATIVE));
+	if (link->fd < 0) {
+		fw_link_close(link);
+		return;
+	}
+	read_ids(info, link, NULL);
+	fw_link_pin(datapath, info->name, link->fd, NULL);
+}
+
+/* One attempt. The answer of the driver, if it has one, goes to said[]. The kernel takes one mode at a time:
+ * what *link has there goes only when the new program is loaded, and comes back when that is refused. */
+static int attempt(struct fw_datapath *datapath, struct fw_attached *info, bool native, bool frags,
 		   struct fw_link *link, char *said, size_t size, struct fw_err *err)
 {
-	uint32_t flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-	int r = fw_datapath_load_program(datapath, info->iface, fw_link_how(info, frags), &link->prog_fd,
-					 err);
+	bool replaces = link->fd >= 0;
+	FW_CLOSE int prog_fd = -1;
+	uint64_t since_ns;
+	int fd, r;
 
 	said[0] = '\0';
+	r = fw_datapath_load_program(datapath, info->iface, fw_link_how(info, frags), &prog_fd, err);
 	if (r)
 		return r;
-	link->fd = bpf_link_create(link->prog_fd, (int)info->ifindex, BPF_XDP, &opts);
-	if (link->fd >= 0)
-		return 0;
-	r = -errno;
-	if (r != -EBUSY && r != -EEXIST && r != -EPERM)
-		fw_extack_of(info->ifindex, link->prog_fd, flags, said, size);
-	fw_link_close(link);
-	return fw_err_set(err, r, "%s", said[0] ? said : strerror(-r));
+	since_ns = fw_monotonic_ns();
+	if (replaces)
+		bpf_link_detach(link->fd);
+	fd = create(info, prog_fd, flags_of(native));
+	if (fd >= 0) {
+		fw_link_close(link);
+		*link = (struct fw_link){fd, TAKE_FD(prog_fd)};
+	} else {
+		if (fd != -EBUSY && fd != -EEXIST && fd != -EPERM)
+			fw_extack_of(info->ifindex, prog_fd, flags_of(native), said, size);
+		fw_cleanup_close(&link->fd);
+		link->fd = -1;
+		if (replaces)
+			restore(datapath, info, link);
+	}
+	if (replaces)
+		info->gap_ns += fw_monotonic_ns() - since_ns;
+	return fd >= 0 ? 0 : fw_err_set(err, fd, "%s", said[0] ? said : strerror(-fd));
 }
 
 static bool may_differ_with_frags(int r)
@@ -171,28 +221,16 @@ static int busy(const struct fw_attached *info, struct fw_err *err)
 		info->name, owner, info->name);
 }
 
-static int read_ids(struct fw_attached *info, const struct fw_link *link, struct fw_err *err)
-{
-	struct bpf_link_info found;
-	int r = fw_link_info(link->fd, &found);
-
-	if (r)
-		return fw_err_set(err, r, "cannot examine the link on %s: %s", info->name, strerror(-r));
-	info->link_id = found.id;
-	info->prog_id = found.prog_id;
-	return 0;
-}
-
 int fw_link_create(struct fw_datapath *datapath, enum fw_xdp_mode mode, struct fw_attached *info,
-		   struct fw_link *ret, struct fw_err *err)
+		   struct fw_link *link, struct fw_err *err)
 {
 	char cause[400] = "";
 	struct fw_err own = {};
 	int r;
 
-	*ret = (struct fw_link){-1, -1};
-	r = mode == FW_XDP_GENERIC ? create_generic(datapath, info, ret, &own)
-				   : create_native(datapath, info, ret, &own);
+	info->gap_ns = 0;
+	r = mode == FW_XDP_GENERIC ? create_generic(datapath, info, link, &own)
+				   : create_native(datapath, info, link, &own);
 	if (r == -EBUSY || r == -EEXIST)
 		return busy(info, err);
 	if (r == -EPERM)
@@ -204,14 +242,15 @@ int fw_link_create(struct fw_datapath *datapath, enum fw_xdp_mode mode, struct f
 					  info->name, info->driver, own.text, cause);
 		snprintf(info->fallback, sizeof(info->fallback), "native XDP refused: %.70s. %.150s",
 			 own.text, cause);
-		r = create_generic(datapath, info, ret, &own);
+		/* What was there before is generic, or native would not have been asked for. */
+		r = link->fd >= 0 ? 0 : create_generic(datapath, info, link, &own);
 		info->fell_back = r == 0;
 	}
 	if (r == -EBUSY || r == -EEXIST)
 		return busy(info, err);
 	if (r)
 		return fw_err_set(err, r, "cannot attach to %s in generic mode: %s", info->name, own.text);
-	return read_ids(info, ret, err);
+	return read_ids(info, link, err);
 }
 
 /* Mode in force of a link whose program has this id. */
@@ -274,10 +313,14 @@ int fw_link_adopt(struct fw_datapath *datapath, enum fw_xdp_mode mode, struct fw
 		unlink(path);
 		return -ENOENT;
 	}
-	if (mode_of(info->ifindex, found.prog_id, &info->mode) ||
-	    (mode != FW_XDP_AUTO && mode != info->mode)) {
+	if (mode_of(info->ifindex, found.prog_id, &info->mode)) {
 		fw_link_detach(&link);
 		unlink(path);
+		return -ENOENT;
+	}
+	if (mode != FW_XDP_AUTO && mode != info->mode) {
+		link.prog_fd = bpf_prog_get_fd_by_id(found.prog_id);
+		*ret = link;
 		return -ENOENT;
 	}
 	r = replace_program(datapath, info, &link, err);

@@ -226,6 +226,8 @@ static void examine_flow_hash(struct fw_findings *findings)
 	fw_finding_command(findings, "ethtool -N %s rx-flow-hash udp4 sdfn", findings->interface);
 }
 
+#define MERGED "where packets come merged (GRO, GSO) and limits in packets are too lax"
+
 static void examine_relations(struct fw_findings *findings)
 {
 	const struct fw_link_facts *facts = &findings->facts;
@@ -243,12 +245,12 @@ static void examine_relations(struct fw_findings *findings)
 			       facts->master, facts->master);
 	} else if (!strcmp(facts->kind, "bridge")) {
 		fw_finding_add(findings, FW_FINDING_WARNING, "relation",
-			       "a bridge runs XDP in generic mode only: attach to its ports");
+			       "a bridge runs XDP in generic mode only, " MERGED ": attach to its ports");
 	} else if (!strcmp(facts->kind, "macvlan") && facts->parent[0]) {
-		fw_finding_add(
-			findings, FW_FINDING_WARNING, "relation",
-			"a macvlan on %s: it runs XDP in generic mode only; what comes to it is judged on %s",
-			facts->parent, facts->parent);
+		fw_finding_add(findings, FW_FINDING_WARNING, "relation",
+			       "a macvlan on %s: it runs XDP in generic mode only, " MERGED
+			       "; what comes to it is judged on %s",
+			       facts->parent, facts->parent);
 		fw_finding_command(findings, "floodwall attach %s", facts->parent);
 	} else {
 		fw_finding_add(findings, FW_FINDING_OK, "relation", "%s%snot part of a bond or bridge",

@@ -140,3 +140,20 @@ const struct fw_stacked_link *fw_link_shared_by(const struct fw_link_stack *stac
 {
 	return shared_by(stack, lower, DEPTH_MAX);
 }
+
+bool fw_link_stacked_next(const struct fw_link_stack *stack, const char *const *names, size_t count,
+			  size_t *at, size_t *ret_upper, size_t *ret_lower)
+{
+	while (*at < count * count) {
+		size_t upper = *at / count, lower = *at % count;
+
+		++*at;
+		if (!strcmp(names[upper], names[lower]) ||
+		    !fw_link_is_over(stack, names[upper], names[lower]))
+			continue;
+		*ret_upper = upper;
+		*ret_lower = lower;
+		return true;
+	}
+	return false;
+}

@@ -32,4 +32,12 @@ bool fw_link_bears(const struct fw_link_stack *stack, const char *lower);
  * nobody. */
 const struct fw_stacked_link *fw_link_shared_by(const struct fw_link_stack *stack, const char *lower);
 
+/* What comes of a filter on both of two interfaces, of which the one stands on the other. */
+#define FW_STACKED_SAYS                                                                                      \
+	"'%s' stands on '%s' and both are filtered: every packet that comes through both is counted by "     \
+	"both, so that limits stop a source at half of what they say and honest ones are dropped"
+/* The next pair from *at on (begin with 0), which moves behind it. False: there is none any more. */
+bool fw_link_stacked_next(const struct fw_link_stack *stack, const char *const *names, size_t count,
+			  size_t *at, size_t *ret_upper, size_t *ret_lower);
+
 #endif

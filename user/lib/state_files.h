@@ -7,6 +7,7 @@
 
 #define FW_STATE_HOLDER	 "holder"	  /* the pid of who has the directory locked */
 #define FW_STATE_SYSCTLS "challenge.json" /* what the sysctls that challenge changes were before */
+#define FW_STATE_DRIFT	 "drift.json"	  /* live changes of sets and interfaces */
 
 #define FW_BOOT_ID_MAX 64
 /* Of the boot that runs; "" when it cannot be read. */

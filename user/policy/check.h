@@ -89,6 +89,10 @@ void fw_check_needed_hosts(const struct fw_policy *policy, const struct fw_image
 void fw_check_named_servers(const struct fw_policy *policy, const struct fw_image *image, char *const *names,
 			    size_t count, struct fw_diags *diags);
 
+/* Warns of interfaces that are filtered and stand on each other (check_host.c). */
+void fw_check_stacked(const struct fw_policy *policy, const struct fw_interface *interfaces, size_t count,
+		      const struct fw_link_stack *stack, struct fw_diags *diags);
+
 /* What whoever asks knows of this machine, besides what it tells itself. */
 struct fw_check_here {
 	const struct fw_interface *interfaces; /* that are filtered; none: all are */
@@ -103,7 +107,7 @@ struct fw_check_here {
 	const struct fw_prefix *only;
 	size_t only_count;
 };
-/* All three, of the machine this runs on (check_near.c). What the kernel does not tell is not warned of, and
+/* All four, of the machine this runs on (check_near.c). What the kernel does not tell is not warned of, and
  * nobody is asked for the address of a name: that may take half a minute. */
 void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *image,
 			 const struct fw_check_here *here, struct fw_diags *diags);

@@ -4,9 +4,11 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "policy/check.h"
 #include "policy/match.h"
 #include "policy/words.h"
@@ -171,5 +173,28 @@ void fw_check_listeners(const struct fw_policy *policy, const struct fw_listenin
 			     "rule '%s' challenges nobody on TCP port%s %s: no program of this host listens "
 			     "there",
 			     rule->name, count > 1 ? "s" : "", missing);
+	}
+}
+
+void fw_check_stacked(const struct fw_policy *policy, const struct fw_interface *interfaces, size_t count,
+		      const struct fw_link_stack *stack, struct fw_diags *diags)
+{
+	const struct fw_mark whole = {.file = fw_diags_file(diags, policy->file ? policy->file : "policy")};
+	FW_FREE const char **names = calloc(count + 1, sizeof(*names));
+	size_t at = 0, upper, lower;
+
+	for (size_t i = 0; names && i < count; i++)
+		names[i] = interfaces[i].name;
+	while (names && fw_link_stacked_next(stack, names, count, &at, &upper, &lower)) {
+		const struct fw_mark *mark = &interfaces[upper].mark;
+		char hint[200];
+
+		/* One that the command line or a live attach names has no place in the file. */
+		if (!mark->line)
+			mark = interfaces[lower].mark.line ? &interfaces[lower].mark : &whole;
+		snprintf(hint, sizeof(hint),
+			 "filter one of them: '%s' sees all that comes in, '%s' what comes up to it",
+			 names[lower], names[upper]);
+		WARN(diags, *mark, "stacked-interfaces", hint, FW_STACKED_SAYS, names[upper], names[lower]);
 	}
 }

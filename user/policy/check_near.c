@@ -218,5 +218,7 @@ void fw_check_lists_here(const struct fw_policy *policy, const struct fw_image *
 	fw_check_own_networks(policy, image, near.networks, near.network_count, diags);
 	fw_check_needed_hosts(policy, image, near.hosts, near.host_count, diags);
 	if (!here->only_count)
+		fw_check_stacked(policy, here->interfaces, here->interface_count, &near.stack, diags);
+	if (!here->only_count)
 		fw_check_named_servers(policy, image, near.names, near.name_count, diags);
 }
