@@ -109,7 +109,7 @@ static __always_inline enum fw_reason identify_by_list(const struct fw_policy_sl
 		return FW_REASON_INTERNAL;
 	count_class(policy->list_slot, list_class);
 	if (class->flags & FW_CLASS_NEVER_BLOCK &&
-	    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt, 0)))
+	    (policy->never_block.unit == FW_UNIT_NONE || !judge_spared_is_over(pkt, FW_RULE_NEVER_BLOCK)))
 		return FW_REASON_NEVER_BLOCK;
 	*terms &= class->source_terms;
 	pkt->count_terms = class->source_count_terms;
@@ -146,8 +146,8 @@ static __always_inline enum fw_reason identify(const struct fw_policy_slot *poli
 
 	if (pkt->family != FW_FAMILY_NONE) {
 		why = identify_spared(pkt, asked->hash);
-		if (why == FW_REASON_RESOLVER)
-			why = parsed == FW_REASON_UNDECIDED ? judge_answer(pkt) : parsed;
+		if (why != FW_REASON_UNDECIDED)
+			why = judge_spared(pkt, why, parsed);
 		if (why != FW_REASON_UNDECIDED)
 			return why;
 	}

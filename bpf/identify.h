@@ -28,7 +28,7 @@ static __noinline enum fw_reason identify_spared_kind(const struct fw_pkt *pkt)
 		return FW_REASON_UNDECIDED;
 	switch (spared->kind) {
 	case FW_SPARED_SSH:
-		return FW_REASON_SSH_PEER;
+		return FW_REASON_SSH_PEER; /* within its limit: judge_spared */
 	case FW_SPARED_GATEWAY:
 		return FW_REASON_GATEWAY;
 	case FW_SPARED_RESOLVER:

@@ -61,16 +61,21 @@ static __always_inline __u64 judge_shape(const struct fw_policy_slot *policy, __
 	return mask;
 }
 
-/* The limits of never_block (answers 0) and of answers. Global for the reason of judge_rule. */
-__noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 answers)
+/* The limits of who passes before the rules, by the id of their meters. Global for the reason of judge_rule.
+ */
+__noinline int judge_spared_is_over(struct fw_pkt *pkt, __u32 id)
 {
 	struct fw_policy_slot *policy;
+	struct fw_rule *rule;
 	__u64 ignored = 0;
 
 	if (!pkt)
 		return 0;
 	policy = map_policy(pkt->slot);
-	return judge_is_over(answers ? &policy->answers : &policy->never_block, pkt, 0, &ignored);
+	rule = id == FW_RULE_SSH_PEERS ? &policy->ssh_peers
+	       : id == FW_RULE_ANSWERS ? &policy->answers
+				       : &policy->never_block;
+	return judge_is_over(rule, pkt, 0, &ignored);
 }
 
 /* A resolver or time server of this host is spared only as one: its address can be forged. UNDECIDED: it is a
@@ -85,7 +90,19 @@ static __always_inline enum fw_reason judge_answer(struct fw_pkt *pkt)
 		why = FW_REASON_RESOLVER;
 	else if (pkt->has_ports && pkt->source_port == FW_PORT_NTP && pkt->protocol == IPPROTO_UDP)
 		why = FW_REASON_TIME_SERVER;
-	if (why != FW_REASON_UNDECIDED && judge_spared_is_over(pkt, 1))
+	if (why != FW_REASON_UNDECIDED && judge_spared_is_over(pkt, FW_RULE_ANSWERS))
+		return FW_REASON_UNDECIDED;
+	return why;
+}
+
+/* How far one that is spared is: who holds a connection to an SSH port need not have logged in. UNDECIDED: it
+ * is a source like any other. */
+static __always_inline enum fw_reason judge_spared(struct fw_pkt *pkt, enum fw_reason why,
+						   enum fw_reason parsed)
+{
+	if (why == FW_REASON_RESOLVER)
+		return parsed == FW_REASON_UNDECIDED ? judge_answer(pkt) : parsed;
+	if (why == FW_REASON_SSH_PEER && judge_spared_is_over(pkt, FW_RULE_SSH_PEERS))
 		return FW_REASON_UNDECIDED;
 	return why;
 }

@@ -20,6 +20,7 @@
 #define FW_RULE_NONE	    0xffff
 #define FW_RULE_NEVER_BLOCK 255 /* id of the meter behind never_block's own limit */
 #define FW_RULE_ANSWERS	    254 /* id of the meter behind answers_limit */
+#define FW_RULE_SSH_PEERS   253 /* id of the meter behind ssh_limit */
 #define FW_LABELS_MAX	    64
 #define FW_CLASSES_MAX	    65536
 #define FW_BAN_STEPS	    6
@@ -221,7 +222,8 @@ struct fw_policy_slot {
 	struct fw_term terms[FW_TERMS_MAX]; /* by fw_term_place() */
 	struct fw_rule rules[FW_RULES_MAX];
 	struct fw_rule never_block;
-	struct fw_rule answers; /* per resolver and time server of this host */
+	struct fw_rule answers;	  /* per resolver and time server of this host */
+	struct fw_rule ssh_peers; /* per source that has a connection to an SSH port of this host */
 	struct fw_signature_table signatures;
 	__u64 verified_terms;	/* want a source that has completed a handshake */
 	__u64 unverified_terms; /* want one that has not */

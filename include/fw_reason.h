@@ -11,7 +11,8 @@
 	X(NO_RULE, PASS, NONE, "no_rule", "no rule decided, the packet passes")                              \
 	X(NOT_IP, PASS, NONE, "not_ip", "neither IPv4 nor IPv6 nor ARP")                                     \
 	X(NEVER_BLOCK, PASS, NONE, "never_block", "source is in a never_block set")                          \
-	X(SSH_PEER, PASS, NONE, "ssh_peer", "source has a live SSH session with this host")                  \
+	X(SSH_PEER, PASS, NONE, "ssh_peer",                                                                  \
+	  "source has a live SSH session with this host, within its limit")                                  \
 	X(GATEWAY, PASS, NONE, "gateway", "source is a gateway of this host")                                \
 	X(RESOLVER, PASS, NONE, "resolver", "an answer of a DNS resolver of this host, within its limit")    \
 	X(ALLOWED, PASS, NONE, "allowed", "an operator allowed the source for a while")                      \

@@ -193,8 +193,8 @@ FW_SIZE_IS(struct fw_ban, 32);
 #define FW_STRIKES_MAX 255
 _Static_assert(FW_STRIKES_MAX == (__u8)~0, "what fw_ban.strikes holds");
 
-/* Exact addresses spared from every rule and ban: live SSH peers, gateways, what `allow` named, and of
- * resolvers and time servers their answers, up to a limit. */
+/* Exact addresses spared from every rule and ban: gateways and what `allow` named; up to a limit live SSH
+ * peers, and of resolvers and time servers their answers. */
 enum fw_spared_kind {
 	FW_SPARED_SSH = 1,
 	FW_SPARED_GATEWAY,

@@ -300,6 +300,56 @@ Test(rules, spared_sources_come_and_go)
 	lab_close(&lab);
 }
 
+/* A connection to an SSH port is no login: its source passes whatever there is against it, but not any
+ * amount. */
+Test(rules, ssh_peers_are_spared_within_a_limit)
+{
+	struct fw_spared_entry entries[] = {{.addr = lab_addr(SSH_ADMIN), .kind = FW_SPARED_SSH},
+					    {.addr = lab_addr(SSH_ADMIN6), .kind = FW_SPARED_SSH},
+					    {.addr = lab_addr(HONEST), .kind = FW_SPARED_SSH},
+					    {.addr = lab_addr(GATEWAY), .kind = FW_SPARED_GATEWAY}};
+	struct packet session =
+		PACKET(.from = SSH_ADMIN, .to_port = 22, .protocol = IPPROTO_TCP, .flags = TCP_ACK);
+	struct fw_prefix banned = lab_prefix(SSH_ADMIN "/32");
+	struct fw_ban ban = {.rule = FW_RULE_NONE};
+	struct lab lab;
+
+	lab_open(&lab, "version: 1\nsafety: {ssh_limit: 10 packets/1s}\n"
+		       "rules: [{name: all, action: block, force: true}]\n");
+	cr_assert_eq(fw_spared_set(lab.datapath, entries, 4, NULL), 0);
+	ban.expires_ns = lab.now_ns + 60 * SECONDS;
+	cr_assert_eq(fw_ban_add(lab.datapath, &banned, &ban, NULL), 0);
+	expect(&lab, FW_REASON_SSH_PEER, session);
+	expect(&lab, FW_REASON_SSH_PEER, PACKET(.from = SSH_ADMIN, .fragment = LATER_FRAGMENT));
+	cr_expect_eq(lab_send(&lab, session, 100), 8);
+	expect(&lab, FW_REASON_BANNED, session);
+	cr_assert_eq(fw_ban_remove(lab.datapath, &banned, NULL), 0);
+	expect(&lab, FW_REASON_RULE_BLOCK, session);
+	/* The excess of one is not the other's, but that of a /64 is. */
+	expect(&lab, FW_REASON_SSH_PEER, PACKET(.from = HONEST));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = SSH_ADMIN6), 100), 10);
+	expect(&lab, FW_REASON_RULE_BLOCK, PACKET(.from = SSH_ADMIN6));
+	expect(&lab, FW_REASON_SSH_PEER, PACKET(.from = HONEST));
+	cr_expect_eq(lab_send(&lab, PACKET(.from = GATEWAY), 100), 100);
+	/* Below it he passes again, banned or not. */
+	cr_assert_eq(fw_ban_add(lab.datapath, &banned, &ban, NULL), 0);
+	lab.now_ns += 2 * SECONDS;
+	expect(&lab, FW_REASON_SSH_PEER, session);
+	expect(&lab, FW_REASON_SSH_PEER, PACKET(.from = SSH_ADMIN6));
+	lab_close(&lab);
+}
+
+Test(rules, ssh_peers_have_a_limit_by_default)
+{
+	struct fw_spared_entry entry = {.addr = lab_addr(SSH_ADMIN), .kind = FW_SPARED_SSH};
+	struct lab lab;
+
+	lab_open(&lab, HEAD "rules: [{name: all, action: block, force: true}]\n");
+	cr_assert_eq(fw_spared_set(lab.datapath, &entry, 1, NULL), 0);
+	cr_expect_eq(lab_send(&lab, PACKET(.from = SSH_ADMIN), 3000), 2000);
+	lab_close(&lab);
+}
+
 /* Resolvers and time servers are spared as such: their addresses can be forged. */
 Test(rules, answers_are_spared_within_a_limit)
 {

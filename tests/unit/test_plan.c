@@ -87,12 +87,14 @@ static const struct plan_case {
 	 "~ setting capacity.bans 512KiB -> 1KiB\n~ setting memory_limit none -> 5GiB\n"},
 	{"the other settings", HEAD "sets: {p: [192.0.2.1]}\n",
 	 HEAD "sets: {p: [192.0.2.1]}\n"
-	      "safety: {protect_gateways: false, resolvers: [p], time_servers: [p], answers_limit: 100 "
-	      "packets/1s, attack_from: 2500, challenge_replies: 1M, challenge_replies_per_prefix: 2k, "
+	      "safety: {protect_gateways: false, resolvers: [p], time_servers: [p], ssh_limit: 9k "
+	      "packets/1s, answers_limit: 100 packets/1s, attack_from: 2500, challenge_replies: 1M, "
+	      "challenge_replies_per_prefix: 2k, "
 	      "synproxy_wscale: 7}\n"
 	      "capacity: {sources: 2M, prefixes: 100k, log_clients: 130k}\n"
 	      "history: {enabled: false, keep: 30d, size: 1GiB}\n"
 	      "geo: {database: /a.mmdb, asn_database: /b.mmdb}\nsignatures: {file: /c.yaml}\n",
+	 "~ setting safety.ssh_limit 2000 packets/1s -> 9000 packets/1s\n"
 	 "~ setting safety.protect_gateways true -> false\n~ setting safety.resolvers none -> p\n"
 	 "~ setting safety.time_servers none -> p\n"
 	 "~ setting safety.answers_limit 5000 packets/1s -> 100 packets/1s\n"

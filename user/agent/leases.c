@@ -39,6 +39,8 @@ const char *fw_rule_name_of(const struct fw_agent *agent, uint16_t rule)
 		return "never_block";
 	if (rule == FW_RULE_ANSWERS)
 		return "answers_limit";
+	if (rule == FW_RULE_SSH_PEERS)
+		return "ssh_limit";
 	return rule < FW_RULE_IDS && agent->ids.name[rule][0] ? agent->ids.name[rule] : NULL;
 }
 

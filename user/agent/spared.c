@@ -15,6 +15,10 @@
 #include "lib/log.h"
 
 #define REFRESH_MS 1000
+#define SOON_NS	   (2 * REFRESH_MS * (FW_NS_PER_SEC / 1000))
+/* How long an SSH peer is spared that no agent sees any more; renewed when half of it is over. Who has
+ * to start an agent again that was killed has at least that half to do it over his session. */
+#define SSH_LEASE_NS (3600 * FW_NS_PER_SEC)
 
 static void forget_expired(struct fw_agent *agent)
 {
@@ -79,10 +83,8 @@ static int find_answering(struct fw_agent *agent, const struct fw_policy *policy
 	struct fw_server_names *names = &agent->spared.names;
 	struct fw_spared_list unspared = {};
 	struct fw_spared_list *list = policy->safety.protect_gateways ? spared : &unspared;
-	int r = fw_spared_gateways(list);
+	int r = fw_spared_answering(list, names);
 
-	if (!r)
-		r = fw_spared_answering(list, names);
 	if (!r)
 		r = add_configured(policy, &policy->safety.resolvers, FW_SPARED_RESOLVER, list);
 	if (!r)
@@ -95,15 +97,59 @@ static int find_answering(struct fw_agent *agent, const struct fw_policy *policy
 	return r;
 }
 
-/* Protections first: whoever is both, allowed and a live SSH peer, stays spared when the allowance ends. */
+uint64_t fw_spared_lease(const struct fw_spared_watch *spared, const struct fw_addr *peer, uint64_t now_ns)
+{
+	for (size_t i = 0; i < spared->current_count; i++) {
+		const struct fw_spared_entry *had = &spared->current[i];
+
+		if (had->kind == FW_SPARED_SSH && !memcmp(&had->addr, peer, sizeof(*peer)))
+			return had->expires_ns > now_ns + SSH_LEASE_NS / 2 ? had->expires_ns
+									   : now_ns + SSH_LEASE_NS;
+	}
+	return now_ns + SSH_LEASE_NS;
+}
+
+static int find_ssh_peers(struct fw_agent *agent, struct fw_spared_list *list, struct fw_err *err)
+{
+	const struct fw_spared_watch *spared = &agent->spared;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	size_t before = list->count;
+	int r = fw_spared_ssh_peers(list, spared->ssh_ports, spared->ssh_port_count, err);
+
+	for (size_t i = before; i < list->count; i++)
+		list->items[i].expires_ns = fw_spared_lease(spared, &list->items[i].addr, now);
+	return r;
+}
+
+/* Whether all that it sends passes because of the allowance. An SSH peer is one again just before that ends,
+ * so that no packet of the session is met between. */
+static bool is_lifted(const struct fw_spared_entry *known, const struct fw_spared_entry *allowed,
+		      uint64_t now_ns)
+{
+	switch (known->kind) {
+	case FW_SPARED_RESOLVER:
+	case FW_SPARED_TIME_SERVER:
+		return true;
+	case FW_SPARED_SSH:
+		return allowed->expires_ns > now_ns + SOON_NS;
+	case FW_SPARED_GATEWAY:
+	case FW_SPARED_ALLOWED:
+		break;
+	}
+	return false;
+}
+
+/* Who is several of these is the first of them: gateways have no limit, and SSH peers may send more than
+ * answers. */
 static int find_all(struct fw_agent *agent, const struct fw_policy *policy, struct fw_spared_list *list,
 		    struct fw_err *ssh)
 {
 	struct fw_spared_watch *spared = &agent->spared;
-	int r = 0;
+	uint64_t now = fw_datapath_now_ns(agent->datapath);
+	int r = policy->safety.protect_gateways ? fw_spared_gateways(list) : 0;
 
-	if (policy->safety.protect_ssh_clients)
-		r = fw_spared_ssh_peers(list, spared->ssh_ports, spared->ssh_port_count, ssh);
+	if (r != -ENOMEM && policy->safety.protect_ssh_clients)
+		r = find_ssh_peers(agent, list, ssh);
 	if (r != -ENOMEM)
 		r = find_answering(agent, policy, list);
 	forget_expired(agent);
@@ -114,8 +160,8 @@ static int find_all(struct fw_agent *agent, const struct fw_policy *policy, stru
 		for (size_t j = 0; j < list->count && !known; j++)
 			if (!memcmp(&list->items[j].addr, &allowed->addr, sizeof(struct fw_addr)))
 				known = &list->items[j];
-		if (known && (known->kind == FW_SPARED_RESOLVER || known->kind == FW_SPARED_TIME_SERVER))
-			*known = *allowed; /* whatever it sends, not only its answers */
+		if (known && is_lifted(known, allowed, now))
+			*known = *allowed;
 		r = known ? 0 : FW_APPEND(list->items, list->count, *allowed);
 	}
 	return r == -ENOMEM ? r : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources that no rule and no ban may touch: gateways, resolvers, live SSH peers, and whom an operator
- * allowed. */
+/* Sources that pass before rules and bans, some up to a limit: gateways, resolvers, live SSH peers, and whom
+ * an operator allowed. */
 #ifndef FW_AGENT_SPARED_H
 #define FW_AGENT_SPARED_H
 
@@ -45,6 +45,9 @@ void fw_spared_save(struct fw_agent *agent);
 int fw_spared_allow(struct fw_agent *agent, const struct fw_addr *addr, uint64_t expires_ns, const char *by,
 		    struct fw_err *err);
 const struct fw_spared_entry *fw_spared_find(const struct fw_agent *agent, const struct fw_addr *addr);
+/* Until when a live SSH peer is spared, should nobody look again. Changes rarely: what is given to the kernel
+ * stays as it is while more than half of it is left. */
+uint64_t fw_spared_lease(const struct fw_spared_watch *spared, const struct fw_addr *peer, uint64_t now_ns);
 
 /* What was learned of the names of time servers so far. */
 int fw_spared_time_names(struct fw_spared_list *list, const struct fw_server_names *names);

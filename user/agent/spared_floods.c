@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How much comes from whom nothing may touch, against what makes an attack. Not from never_block: it is the
- * operator's own list, which takes a limit. Nor answers of resolvers and time servers: these have one. */
+ * operator's own list, which takes a limit. Nor answers of resolvers and time servers: these have one. SSH
+ * peers have one, too, but by default more than what makes an attack, and there may be many of them. */
 #include "agent/spared_floods.h"
 
 #include <string.h>
@@ -21,8 +22,8 @@ static const struct {
 	{FW_REASON_GATEWAY, FW_SPARED_GATEWAY, "a gateway of this host",
 	 "have them filtered upstream, or let rules judge gateways: safety: {protect_gateways: false}"},
 	{FW_REASON_SSH_PEER, FW_SPARED_SSH, "who has a live SSH session with this host",
-	 "end that session, have them filtered upstream, or let rules judge SSH peers: safety: "
-	 "{protect_ssh_clients: false}"},
+	 "end that session, have them filtered upstream, lower that limit, or let rules judge SSH peers: "
+	 "safety: {protect_ssh_clients: false}"},
 	{FW_REASON_ALLOWED, FW_SPARED_ALLOWED, "whom an operator allowed",
 	 "let the allowance end at once: floodwall allow ADDRESS --for 1s"},
 };
@@ -66,15 +67,23 @@ static void find_senders(struct fw_agent *agent, const struct fw_spared_floods *
 	}
 }
 
-static void say(const struct fw_spared_flood *flood, int i, char *text, size_t size)
+static void say(const struct fw_agent *agent, const struct fw_spared_flood *flood, int i, char *text,
+		size_t size)
 {
-	char rate[32];
+	char rate[32], limit[64], up_to[160] = "";
 
 	fw_amount_format((uint64_t)flood->packets_per_second, rate, sizeof(rate));
+	if (watched[i].kind == FW_SPARED_SSH && agent->loaded)
+		snprintf(
+			up_to, sizeof(up_to),
+			"of each such source %s pass (safety: {ssh_limit: ...}), the rest is up to rules and "
+			"bans; ",
+			fw_limit_format(&agent->loaded->policy->safety.ssh_limit, limit, sizeof(limit)));
 	snprintf(text, size,
 		 "a flood passes, whatever rules and bans say: %s packets/s from %s%s%s, or forged in its "
-		 "name; %s",
-		 rate, flood->source, flood->source[0] ? ", " : "", watched[i].who, watched[i].what_to_do);
+		 "name; %s%s",
+		 rate, flood->source, flood->source[0] ? ", " : "", watched[i].who, up_to,
+		 watched[i].what_to_do);
 }
 
 void fw_spared_floods_look(struct fw_agent *agent, uint64_t now_ns, const uint64_t packets[FW_REASON_MAX_])
@@ -104,7 +113,7 @@ void fw_spared_floods_look(struct fw_agent *agent, uint64_t now_ns, const uint64
 		if (!before.items[i].over_ns || now_ns - before.items[i].over_ns > LASTS_NS) {
 			char text[FW_ERR_TEXT_MAX];
 
-			say(flood, i, text, sizeof(text));
+			say(agent, flood, i, text, sizeof(text));
 			fw_log(FW_LOG_WARNING, "%s", text);
 		}
 	}
@@ -120,7 +129,7 @@ void fw_spared_floods_warn(const struct fw_agent *agent, json_t *warnings)
 
 		if (!flood->over_ns || now - flood->over_ns > LASTS_NS)
 			continue;
-		say(flood, i, text, sizeof(text));
+		say(agent, flood, i, text, sizeof(text));
 		json_array_append_new(warnings, json_string(text));
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floods that pass because their source is spared, which may be forged: no rule and no ban holds them, so
- * somebody has to be told. */
+/* Floods that pass because their source is spared, which may be forged: no rule and no ban holds them, or
+ * only their excess, so somebody has to be told. */
 #ifndef FW_AGENT_SPARED_FLOODS_H
 #define FW_AGENT_SPARED_FLOODS_H
 

@@ -142,13 +142,21 @@ static bool is_over(const struct fw_agent *agent, const struct fw_addr *addr, co
 	return false;
 }
 
+/* Whatever it sends; of those that are spared up to a limit, as long as nothing is dropped. */
+static bool passes(const struct fw_agent *agent, const struct rate *rate)
+{
+	const struct fw_spared_entry *spared = fw_spared_find(agent, &rate->entry->addr);
+
+	return spared && (spared->kind != FW_SPARED_SSH || rate->dropped <= 0);
+}
+
 /* Over is by its own doing: dropped is also, who is ok, by a rule for all together. */
 static const char *state_of(struct fw_agent *agent, const struct rate *rate)
 {
 	const struct fw_source *source = &rate->entry->source;
 	struct fw_ban_entry ban;
 
-	if (fw_spared_find(agent, &rate->entry->addr) || source->last_reason == FW_REASON_NEVER_BLOCK ||
+	if (passes(agent, rate) || source->last_reason == FW_REASON_NEVER_BLOCK ||
 	    source->last_reason == FW_REASON_RULE_ALLOW)
 		return "allowed";
 	if (!fw_ban_find(agent->datapath, &rate->entry->addr, &ban))

@@ -377,6 +377,8 @@ const struct fw_rule *fw_active_rule(const struct fw_datapath *datapath, uint32_
 		return NULL;
 	if (id == FW_RULE_ANSWERS)
 		return &slot->answers;
+	if (id == FW_RULE_SSH_PEERS)
+		return &slot->ssh_peers;
 	if (id == FW_RULE_NEVER_BLOCK)
 		return slot->never_block.unit == FW_UNIT_NONE ? NULL : &slot->never_block;
 	for (size_t i = 0; i < FW_RULES_MAX; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Who has a live SSH session with this host: asked of the kernel's socket tables, not of utmp or a log. */
+/* Who has a live SSH session with this host: asked of the kernel's socket tables, not of utmp or a log.
+ * Whether it has logged in, they do not say: what passes because of it is limited. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>

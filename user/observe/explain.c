@@ -97,6 +97,24 @@ bool fw_explain_meter(struct fw_explain_walk *walk, const struct fw_rule *rule, 
 	return amount + 1 > rule->limit;
 }
 
+/* That its entry would end without an agent says nothing while there is one. */
+static bool check_ssh_peer(struct fw_explain_walk *walk, const char *who)
+{
+	char meter[128];
+	bool over;
+
+	if (fw_explain_meter(walk, &walk->image->slot->ssh_peers, &walk->policy->safety.ssh_limit, &over,
+			     meter, sizeof(meter))) {
+		fw_explain_say(walk, FW_EXPLAIN_SKIPPED, "spared",
+			       "%s, but over its limit, %s: goes on like everybody", who, meter);
+		return false;
+	}
+	fw_explain_say(walk, FW_EXPLAIN_MATCH, "spared",
+		       "%s: passes up to its limit, %s, no rule and no ban is asked", who, meter);
+	walk->out->reason = FW_REASON_SSH_PEER;
+	return true;
+}
+
 static bool check_spared(struct fw_explain_walk *walk)
 {
 	static const struct {
@@ -129,6 +147,8 @@ static bool check_spared(struct fw_explain_walk *walk)
 			kinds[kind].who, meter);
 		return false;
 	}
+	if (kind == FW_SPARED_SSH)
+		return check_ssh_peer(walk, kinds[kind].who);
 	if (left_ns)
 		fw_explain_say(walk, FW_EXPLAIN_MATCH, "spared",
 			       "%s, for %s more: passes, no rule and no ban is asked", kinds[kind].who,

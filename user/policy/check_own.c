@@ -311,7 +311,8 @@ static const char *consequence(const struct fw_policy *policy, enum fw_spared_ki
 	switch (kind) {
 	case FW_SPARED_SSH:
 		return policy->safety.protect_ssh_clients
-			       ? "the session passes while it lasts, and when it is over no other one begins"
+			       ? "the session passes while it lasts, up to safety: ssh_limit, and when it is "
+				 "over no other one begins"
 		       : at_once ? "the session is cut off as soon as this is in force"
 				 : "the session is cut off";
 	case FW_SPARED_GATEWAY:

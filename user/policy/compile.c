@@ -153,15 +153,23 @@ static void compile_rule(const struct fw_policy *policy, const struct fw_policy_
 	compile_ban(from, rule);
 }
 
-static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
+/* Up to which limit somebody passes before the rules. */
+static void compile_spared(const struct fw_policy *policy, const struct fw_limit *limit, uint8_t prefix6,
+			   uint16_t id, uint64_t tick_ns, struct fw_rule *ret)
 {
 	struct fw_policy_rule rule = {.action = FW_ACTION_ALLOW,
-				      .limit = policy->never_block_limit,
+				      .limit = *limit,
 				      .prefix4 = 32,
-				      .prefix6 = 64,
+				      .prefix6 = prefix6,
 				      .mode = FW_MODE_INHERIT};
 
-	compile_rule(policy, &rule, FW_RULE_NEVER_BLOCK, tick_ns, &slot->never_block);
+	compile_rule(policy, &rule, id, tick_ns, ret);
+}
+
+static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
+{
+	compile_spared(policy, &policy->never_block_limit, 64, FW_RULE_NEVER_BLOCK, tick_ns,
+		       &slot->never_block);
 	if (policy->never_block.count) {
 		slot->features |= FW_FEATURE_SOURCE_LISTS;
 		if (policy->never_block_limit.unit != FW_UNIT_NONE)
@@ -169,15 +177,11 @@ static void compile_never_block(const struct fw_policy *policy, uint64_t tick_ns
 	}
 }
 
-static void compile_answers(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
+/* Who has one address of a /64 has them all: a connection from each would be a limit for each. */
+static void compile_safety(const struct fw_policy *policy, uint64_t tick_ns, struct fw_policy_slot *slot)
 {
-	struct fw_policy_rule rule = {.action = FW_ACTION_ALLOW,
-				      .limit = policy->safety.answers_limit,
-				      .prefix4 = 32,
-				      .prefix6 = 128,
-				      .mode = FW_MODE_INHERIT};
-
-	compile_rule(policy, &rule, FW_RULE_ANSWERS, tick_ns, &slot->answers);
+	compile_spared(policy, &policy->safety.answers_limit, 128, FW_RULE_ANSWERS, tick_ns, &slot->answers);
+	compile_spared(policy, &policy->safety.ssh_limit, 64, FW_RULE_SSH_PEERS, tick_ns, &slot->ssh_peers);
 }
 
 static struct fw_mark file_mark(const struct fw_policy *policy, struct fw_diags *diags)
@@ -299,7 +303,7 @@ static int compile_rules(const struct fw_policy *policy, struct fw_rule_ids *ids
 	}
 	compile_shortcuts(image);
 	compile_never_block(policy, tick_ns, image->slot);
-	compile_answers(policy, tick_ns, image->slot);
+	compile_safety(policy, tick_ns, image->slot);
 	image->rule_count = (unsigned int)policy->rule_count;
 	image->slot->essential_limit = policy->safety.essential_limit;
 	image->slot->reply_limit = policy->safety.challenge_replies;

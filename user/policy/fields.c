@@ -197,7 +197,9 @@ static const struct fw_policy_field fields[] = {
 	    "per source; beyond it bans and rules are asked: these addresses can be forged"),
 
 	KEY("safety", "protect_ssh_clients", protect_ssh_clients, "true | false", "true", 0,
-	    "sources of live SSH sessions with this host pass"),
+	    "sources of live SSH sessions with this host pass, up to ssh_limit"),
+	KEY("safety", "ssh_limit", ssh_limit, "AMOUNT packets|bytes/WINDOW", "2000 packets/1s", 0,
+	    "what passes from each of them (IPv6: /64); the excess meets bans and rules"),
 	KEY("safety", "protect_gateways", protect_gateways, "true | false", "true", 0,
 	    "gateways of this host pass, and the answers of its resolvers and time servers"),
 	KEY("safety", "resolvers", safety_resolvers, "sets and addresses", "none", 0,

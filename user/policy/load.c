@@ -121,6 +121,7 @@ static struct fw_policy *policy_new(const char *file)
 	policy->safety.confirm_timeout_ns = 60 * FW_NS_PER_SEC;
 	policy->safety.essential_limit = 10000;
 	policy->safety.answers_limit = (struct fw_limit){5000, FW_UNIT_PACKETS, FW_NS_PER_SEC};
+	policy->safety.ssh_limit = (struct fw_limit){2000, FW_UNIT_PACKETS, FW_NS_PER_SEC};
 	policy->safety.attack_from = 1000;
 	policy->safety.challenge_replies = 5000000;
 	policy->safety.challenge_replies_per_prefix = 1000;

@@ -109,6 +109,7 @@ struct fw_loader {
 	X(safety_resolvers)                                                                                  \
 	X(safety_time_servers)                                                                               \
 	X(answers_limit)                                                                                     \
+	X(ssh_limit)                                                                                         \
 	X(attack_from)                                                                                       \
 	X(essential_limit)                                                                                   \
 	X(challenge_replies)                                                                                 \

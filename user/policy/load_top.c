@@ -126,18 +126,23 @@ void fw_load_never_block_sets(struct fw_loader *loader, const struct fw_node *va
 	fw_load_set_refs(loader, value, "never_block.entries", &policy->never_block);
 }
 
-void fw_load_never_block_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+/* Up to which somebody passes before the rules. */
+static void load_spared_limit(struct fw_loader *loader, const struct fw_node *value, const char *what,
+			      struct fw_limit *ret)
 {
-	struct fw_policy *policy = target;
 	struct fw_limit limit;
 
 	if (!fw_read_limit(loader, value, &limit))
 		return;
-	if (limit.unit == FW_UNIT_CONNECTIONS || limit.unit == FW_UNIT_REQUESTS) {
-		fw_complain(loader, value, "bad-limit", NULL, "never_block counts packets or bytes");
-		return;
-	}
-	policy->never_block_limit = limit;
+	if (limit.unit == FW_UNIT_CONNECTIONS || limit.unit == FW_UNIT_REQUESTS)
+		fw_complain(loader, value, "bad-limit", NULL, "%s counts packets or bytes", what);
+	else
+		*ret = limit;
+}
+
+void fw_load_never_block_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_spared_limit(loader, value, "never_block", &((struct fw_policy *)target)->never_block_limit);
 }
 
 /* Whoever publishes the list would decide who is never stopped. */
@@ -226,16 +231,15 @@ void fw_load_safety_time_servers(struct fw_loader *loader, const struct fw_node 
 	load_hosts(loader, value, "safety.time_servers", &((struct fw_policy *)target)->safety.time_servers);
 }
 
+void fw_load_ssh_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
+{
+	load_spared_limit(loader, value, "ssh_limit", &((struct fw_policy *)target)->safety.ssh_limit);
+}
+
 void fw_load_answers_limit(struct fw_loader *loader, const struct fw_node *value, void *target)
 {
-	struct fw_limit limit;
-
-	if (!fw_read_limit(loader, value, &limit))
-		return;
-	if (limit.unit == FW_UNIT_PACKETS || limit.unit == FW_UNIT_BYTES)
-		((struct fw_policy *)target)->safety.answers_limit = limit;
-	else
-		fw_complain(loader, value, "bad-limit", NULL, "answers_limit counts packets or bytes");
+	load_spared_limit(loader, value, "answers_limit",
+			  &((struct fw_policy *)target)->safety.answers_limit);
 }
 
 void fw_load_essential_limit(struct fw_loader *loader, const struct fw_node *value, void *target)

@@ -140,6 +140,7 @@ static const struct setting {
 	SETTING("never_block", refs, never_block),
 	SETTING("never_block.limit", limit, never_block_limit),
 	SETTING("safety.protect_ssh_clients", flag, safety.protect_ssh_clients),
+	SETTING("safety.ssh_limit", limit, safety.ssh_limit),
 	SETTING("safety.protect_gateways", flag, safety.protect_gateways),
 	SETTING("safety.confirm_timeout", duration, safety.confirm_timeout_ns),
 	SETTING("safety.essential_limit", rate, safety.essential_limit),

@@ -313,6 +313,7 @@ struct fw_policy {
 		uint64_t essential_limit;		    /* packets per second and kind, 10k */
 		struct fw_set_refs resolvers, time_servers; /* beside those that the system's files name */
 		struct fw_limit answers_limit;		    /* of each: 5000 packets/1s */
+		struct fw_limit ssh_limit;		    /* of each live SSH peer: 2000 packets/1s */
 		uint64_t attack_from;	    /* packets per second dropped that make an attack, 1k */
 		uint64_t challenge_replies; /* SYN cookies per second, 5M */
 		uint64_t challenge_replies_per_prefix; /* to a source /24 or /48, 1k */

@@ -6,7 +6,7 @@
 #include "policy/policy.h"
 
 #define ID_FIRST 1
-#define ID_LAST	 (FW_RULE_ANSWERS - 1)
+#define ID_LAST	 (FW_RULE_SSH_PEERS - 1)
 _Static_assert(ID_LAST - ID_FIRST + 1 >= 2 * FW_RULES_MAX,
 	       "while one policy is in force, the next one finds ids that are not");
 
