@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A meter whose window was tuned keeps its average rate, however much it has counted; and what two CPUs at once
- * make of a meter. */
+/* A meter whose window was tuned keeps its average rate, however much it has counted; and what two CPUs at
+ * once make of a meter. */
 #include <criterion/criterion.h>
 
 #include "fw_meter.h"
@@ -136,7 +136,8 @@ Test(meter_close, mends_the_sum)
 	cr_expect_eq(fw_meter_amount(&meter), 101, "%lu", (unsigned long)fw_meter_amount(&meter));
 }
 
-/* Both find room for one packet; the slower one takes its own back when the other has closed the sub-window. */
+/* Both find room for one packet; the slower one takes its own back when the other has closed the sub-window.
+ */
 Test(meter_close, between_a_packet_and_its_taking_back_holds_nobody)
 {
 	enum { LIMIT = 15000, COST = 1500 };
