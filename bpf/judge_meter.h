@@ -182,8 +182,8 @@ static __always_inline int judge_against(const struct fw_rule *rule, struct fw_m
 	return 1;
 }
 
-/* Far from the limit, or over it for the rest of the sub-window: the next packets need not ask. Not at a
- * key's first packet: most of a crowd never send a second. */
+/* Far from the limit, or over it for the rest of the sub-window: the next packets need not ask for a while.
+ * Not at a key's first packet: most of a crowd never send a second. */
 static __always_inline int judge_needs_no_asking(const struct fw_rule *rule, __u64 cost, __u64 amount,
 						 int over)
 {
@@ -197,7 +197,7 @@ static __always_inline void judge_allow(const struct fw_rule *rule, const struct
 {
 	allowance->word = id << FW_ALLOWANCE_ID | pkt->epoch;
 	allowance->pending = over ? FW_ALLOWANCE_OVER : 0;
-	allowance->until = fw_allowance_tick(meter->sub_start_ns + rule->sub_ns);
+	allowance->until = fw_allowance_until(meter, rule->sub_ns, pkt->now_ns);
 }
 
 /* The key's place, also while it is free: no id stands in a line twice. Of another key with the same id it is

@@ -3,11 +3,11 @@
  *
  * A meter lies somewhere in a hash of a million others: asking it costs two or three cache misses and a call.
  * A key that is far from its limit, or over it until the sub-window ends, needs no asking: the CPU notes what
- * it counted here and tells the meter later, when the allowance is used up, when the sub-window has ended,
- * when the policy changed or when another key takes the place. On one CPU every packet is judged as if the
- * meter had been asked; several CPUs hold back at most a 32nd of a limit together and 64 packets each
- * (fw_rule.batch), and what one of them dropped may count one sub-window longer, if another has closed its
- * own meanwhile. */
+ * it counted here and tells the meter later, when the allowance is used up, when the sub-window or half a
+ * second has ended, when the policy changed or when another key takes the place. On one CPU every packet is
+ * judged as if the meter had been asked; several CPUs hold back at most a 32nd of a limit together and 64
+ * packets each (fw_rule.batch), and what one of them dropped may count one sub-window longer, if another has
+ * closed its own meanwhile. */
 #ifndef FW_ALLOWANCE_H
 #define FW_ALLOWANCE_H
 
@@ -24,7 +24,7 @@
  * 16 bits: fw_allowance_epoch() at which it was given. */
 struct fw_allowance {
 	__u64 word;
-	__u32 until;   /* fw_allowance_tick() of the end of the sub-window; 0: the place is free */
+	__u32 until;   /* fw_allowance_tick() of when it ends, in the sub-window; 0: the place is free */
 	__u32 pending; /* counted, not yet told to the meter: packets or bytes; and FW_ALLOWANCE_OVER */
 };
 FW_SIZE_IS(struct fw_allowance, 16);
@@ -124,8 +124,8 @@ static __always_inline __u32 fw_allowance_index(__u32 cpu, __u64 hash, __u32 mas
 	return cpu * (mask + 1) + (__u32)(hash >> 12 & mask);
 }
 
-/* Beyond every sub-window (an hour's are 225 s): what says so is left from before the ticks began anew, after
- * 52 days. */
+/* Beyond two of every sub-windows (an hour's are 225 s): what says so is left from before the ticks began
+ * anew, after 52 days. */
 #define FW_ALLOWANCE_TICKS_MAX (1u << 19)
 
 /* About a millisecond, rounded down: what ends is over a little early, never late. */
@@ -139,13 +139,25 @@ static __always_inline int fw_allowance_is_past(const struct fw_allowance *allow
 	return allowance->until - fw_allowance_tick(now_ns) - 1 >= FW_ALLOWANCE_TICKS_MAX;
 }
 
+/* A meter that nobody asks is taken for unused: the next new key may get its place, and its key a whole limit
+ * once more. New keys replace half of the meters in a second (fw_gate_per_second()), so that one that is
+ * asked twice a second stays. Sub-windows of windows up to 8 s end before that. */
+#define FW_ALLOWANCE_NS (FW_NS_PER_SEC / 2)
+
+static __always_inline __u32 fw_allowance_until(const struct fw_meter *meter, __u64 sub_ns, __u64 now_ns)
+{
+	__u64 end = meter->sub_start_ns + sub_ns, soon = now_ns + FW_ALLOWANCE_NS;
+
+	return fw_allowance_tick(end < soon ? end : soon);
+}
+
 /* Dropped in the meter's open sub-window, or in the one before, which another CPU has closed meanwhile: told
- * later, it would hold a source that has stopped. */
+ * later, it would hold a source that has stopped. An allowance ends in the sub-window in which it was given,
+ * or with it. */
 static __always_inline int fw_allowance_is_late(const struct fw_allowance *allowance,
 						const struct fw_meter *meter, __u64 sub_ns)
 {
-	return fw_allowance_tick(meter->sub_start_ns + sub_ns) - allowance->until >
-	       fw_allowance_tick(sub_ns) + 1;
+	return fw_allowance_is_past(allowance, meter->sub_start_ns - sub_ns);
 }
 
 /* Changes with every policy, and when meters are forgotten. */

@@ -10,7 +10,9 @@
  * Sharing: `current` is added to atomically by every CPU. Rotation belongs to the CPU whose cmpxchg moves
  * sub_start_ns. Accepted inaccuracy: while it works (tens of ns) other CPUs may not see the sub-window that
  * is being closed, and may pass the packets that arrive in that time, or lose the note that something was
- * beyond the limit. */
+ * beyond the limit; where another one takes a meter over in that time, after a change of the window and in
+ * another tick, what was counted may be lost. Nothing of it outlasts a window: cells leave, and whoever
+ * closes a sub-window takes `past` from the cells. */
 #ifndef FW_METER_H
 #define FW_METER_H
 
@@ -53,16 +55,23 @@ static __always_inline int fw_meter_is_due(const struct fw_meter *meter, __u64 n
 	return fw_meter_elapsed(now_ns, meter->sub_start_ns) >= sub_ns || meter->shape != shape;
 }
 
+/* fw_meter_sum() once all are put. */
 static __always_inline void fw_meter_put(struct fw_meter *meter, __u32 at, __u64 amount, __u32 shift)
 {
 	__u64 cell = (amount + ((1ULL << shift) - 1)) >> shift;
 
-	at &= FW_METER_CELLS - 1;
 	if (cell > 0xffffffffULL) /* far over any limit that fits shift; stays over until it leaves */
 		cell = 0xffffffffULL;
-	meter->past -= (__u64)meter->cells[at] << shift;
-	meter->cells[at] = (__u32)cell;
-	meter->past += (__u64)meter->cells[at] << shift;
+	meter->cells[at & (FW_METER_CELLS - 1)] = (__u32)cell;
+}
+
+static __always_inline void fw_meter_sum(struct fw_meter *meter, __u32 shift)
+{
+	__u64 sum = 0;
+
+	for (int i = 0; i < FW_METER_CELLS; i++)
+		sum += meter->cells[i];
+	meter->past = sum << shift;
 }
 
 static __always_inline void fw_meter_push(struct fw_meter *meter, __u64 amount, __u32 shift)
@@ -70,6 +79,7 @@ static __always_inline void fw_meter_push(struct fw_meter *meter, __u64 amount, 
 	__u32 head = meter->head;
 
 	fw_meter_put(meter, head, amount, shift);
+	fw_meter_sum(meter, shift);
 	meter->head = (head + 1) & (FW_METER_CELLS - 1);
 }
 
@@ -132,9 +142,17 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 	past = fw_meter_share(past, sub_us, old_us) / FW_METER_CELLS;
 	for (__u32 i = 0; i < FW_METER_CELLS; i++)
 		fw_meter_put(meter, i, past, shift);
+	fw_meter_sum(meter, shift);
 	if (elapsed_ns > (__u64)sub_us * 1000)
 		open = fw_meter_share(open, sub_us, elapsed_ns / 1000 + 1);
 	__sync_fetch_and_add(&meter->current, open);
+}
+
+/* Who took back (fw_meter_take()) what another CPU had closed meanwhile leaves less than nothing, until the
+ * next sub-window ends. */
+static __always_inline __u64 fw_meter_not_below_zero(__u64 amount)
+{
+	return (__s64)amount < 0 ? 0 : amount;
 }
 
 /* What a closed sub-window leaves to history. */
@@ -143,9 +161,9 @@ struct fw_meter_sample {
 	__u64 open;   /* what came in it */
 };
 
-/* Closes what is over. Call when fw_meter_is_due; one caller wins, the others find it done. 1: *ret is the
- * sample of the sub-window that ended; 0: there is none, because another CPU won, the window was tuned or the
- * key was silent for a whole window. */
+/* Closes what is over. Call when fw_meter_is_due; the caller that moves the start wins, the others find it
+ * moved. 1: *ret is the sample of the sub-window that ended; 0: there is none, because another CPU won, the
+ * window was tuned or the key was silent for a whole window. */
 static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, __u64 sub_ns, __u32 shape,
 					  __u32 shift, struct fw_meter_sample *ret)
 {
@@ -157,10 +175,10 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 	__u64 open;
 
 	if (meter->shape != shape)
-		next = now_ns + 1; /* always moves, so that one CPU wins */
-	if (__sync_val_compare_and_swap(&meter->sub_start_ns, start, next) != start)
+		next = now_ns + 1; /* another CPU's reshape moves it to now */
+	if (next == start || __sync_val_compare_and_swap(&meter->sub_start_ns, start, next) != start)
 		return 0;
-	open = __sync_lock_test_and_set(&meter->current, 0);
+	open = fw_meter_not_below_zero(__sync_lock_test_and_set(&meter->current, 0));
 	if (meter->shape != shape) {
 		fw_meter_reshape(meter, open, elapsed, now_ns, shape, shift);
 		return 0;
@@ -176,6 +194,7 @@ static __always_inline int fw_meter_close(struct fw_meter *meter, __u64 now_ns, 
 	for (__u32 i = 0; i < FW_METER_CELLS && i < steps; i++)
 		fw_meter_put(meter, head++, i ? 0 : open, shift);
 	meter->head = head & (FW_METER_CELLS - 1);
+	fw_meter_sum(meter, shift);
 	return 1;
 }
 
@@ -216,13 +235,13 @@ static __always_inline void fw_meter_note_peak(struct fw_meter *meter, __u64 amo
 
 static __always_inline __u64 fw_meter_amount(const struct fw_meter *meter)
 {
-	return meter->past + meter->current;
+	return fw_meter_not_below_zero(meter->past + meter->current);
 }
 
 /* Counts cost whatever the limit says (block). Returns the trailing amount, cost included. */
 static __always_inline __u64 fw_meter_add(struct fw_meter *meter, __u64 cost)
 {
-	return meter->past + __sync_fetch_and_add(&meter->current, cost) + cost;
+	return fw_meter_not_below_zero(meter->past + __sync_fetch_and_add(&meter->current, cost) + cost);
 }
 
 /* Counts cost only if it fits (police, allow). Returns whether it did. */

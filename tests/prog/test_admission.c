@@ -100,6 +100,53 @@ Test(admission, a_flood_leaves_nothing_behind_and_takes_nothing)
 	lab_close(&lab);
 }
 
+/* Beside new sources below what the gates let in, each with one packet: the least recently used meter goes,
+ * and a source is judged without its meter most of the time. */
+static void send_beside_new_keys(struct lab *lab, unsigned int rate, unsigned int seconds,
+				 unsigned int *passed)
+{
+	const unsigned int news = FW_GATE_PER_SECOND_LEAST - 100;
+	uint32_t next = 0;
+
+	*passed = 0;
+	for (unsigned int i = 0; i < rate * seconds; i++) {
+		*passed += lab_send(lab, PACKET(.from = ATTACKER), 1);
+		for (; next < (uint64_t)news * (i + 1) / rate; next++) {
+			struct packet packet = stranger(next);
+
+			lab_run(lab, &packet);
+		}
+		lab->now_ns += SECONDS / rate;
+	}
+	cr_expect_eq(gates_together(lab).closings, 0, "a gate closed: no test");
+}
+
+Test(admission, new_keys_take_no_meter_of_an_offender)
+{
+	struct lab lab;
+	unsigned int passed;
+
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 1000 packets/100s, action: block}]\n");
+	send_beside_new_keys(&lab, 40, 90, &passed);
+	cr_expect_eq(passed, 1000, "%u of the limit's 1000 passed", passed);
+	lab_close(&lab);
+}
+
+Test(admission, new_keys_take_no_meter_of_a_key_under_its_limit)
+{
+	struct fw_addr from = lab_addr(ATTACKER);
+	struct fw_meter_entry entry;
+	struct lab lab;
+	unsigned int passed;
+
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 36k packets/1h, action: block}]\n");
+	send_beside_new_keys(&lab, 12, 60, &passed);
+	cr_assert_eq(fw_meter_read(lab.datapath, &lab.image->slot->rules[0], &from, NULL, 0, &entry), 0);
+	cr_expect_eq(passed, 720);
+	cr_expect_eq(entry.amount, passed, "counted %lu of %u", (unsigned long)entry.amount, passed);
+	lab_close(&lab);
+}
+
 #define DIGESTS FW_KNOWN_BUCKETS
 #define BLURRED (~0ULL >> 16)
 

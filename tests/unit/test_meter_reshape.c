@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A meter whose window was tuned keeps its average rate, however much it has counted. */
+/* A meter whose window was tuned keeps its average rate, however much it has counted; and what two CPUs at
+ * once make of a meter. */
 #include <criterion/criterion.h>
 
 #include "fw_meter.h"
@@ -91,4 +92,74 @@ Test(meter_reshape, another_unit_keeps_nothing)
 		cr_expect_eq(meter.dropped, 7, "case %zu", i);
 		cr_expect(!fw_meter_is_due(&meter, 1000, sub_ns, changes[i].to), "case %zu", i);
 	}
+}
+
+#define NOW    (1ULL << 50)
+#define SUB_NS (ONE * 1000ULL)
+
+/* One CPU has taken the meter over and not yet made it one of the new window; the other one comes. */
+Test(meter_reshape, is_done_by_one_of_two_cpus)
+{
+	for (int longer = 0; longer < 2; longer++) {
+		const __u32 was = longer ? ONE : 2 * ONE, becomes = longer ? 2 * ONE : ONE;
+		struct fw_meter meter = {.shape = was, .sub_start_ns = NOW + 1};
+
+		fw_meter_push(&meter, 1600, 0);
+		fw_meter_rotate(&meter, NOW, becomes * 1000ULL, becomes, 0);
+		cr_expect_eq(meter.shape, was, "the second took it over, too");
+		fw_meter_reshape(&meter, 32, 0, NOW, becomes, 0);
+		cr_expect_eq(fw_meter_amount(&meter), longer ? 1632 : 832, "%lu",
+			     (unsigned long)fw_meter_amount(&meter));
+		cr_expect(!fw_meter_is_due(&meter, NOW, becomes * 1000ULL, becomes));
+	}
+}
+
+/* One CPU found it due, and has lost it by the time when it closes. */
+Test(meter_close, of_what_another_cpu_has_just_closed_loses_nothing)
+{
+	struct fw_meter meter = {.shape = ONE, .sub_start_ns = NOW, .current = 5};
+	struct fw_meter_sample sample;
+
+	cr_expect_eq(fw_meter_close(&meter, NOW, SUB_NS, ONE, 0, &sample), 0);
+	cr_expect_eq(fw_meter_amount(&meter), 5);
+}
+
+Test(meter_close, mends_the_sum)
+{
+	struct fw_meter meter = {.shape = ONE, .sub_start_ns = NOW};
+
+	fw_meter_push(&meter, 100, 0);
+	meter.past -= 600;
+	cr_expect_eq(fw_meter_amount(&meter), 0, "less than nothing");
+	cr_expect_eq(fw_meter_take(&meter, 1, 1000), 1);
+	fw_meter_rotate(&meter, NOW + SUB_NS, SUB_NS, ONE, 0);
+	cr_expect_eq(fw_meter_amount(&meter), 101, "%lu", (unsigned long)fw_meter_amount(&meter));
+}
+
+/* Both find room for one packet; the slower one takes its own back when the other has closed the sub-window.
+ */
+Test(meter_close, between_a_packet_and_its_taking_back_holds_nobody)
+{
+	enum { LIMIT = 15000, COST = 1500 };
+	struct fw_meter meter = {.shape = ONE, .sub_start_ns = NOW};
+
+	cr_expect_eq(fw_meter_take(&meter, LIMIT, LIMIT), 1);
+	cr_expect_gt(fw_meter_add(&meter, COST), LIMIT);
+	fw_meter_rotate(&meter, NOW + SUB_NS, SUB_NS, ONE, 0);
+	__sync_fetch_and_add(&meter.current, -(__u64)COST);
+	cr_expect_eq(fw_meter_amount(&meter), LIMIT, "%lu", (unsigned long)fw_meter_amount(&meter));
+	fw_meter_rotate(&meter, NOW + 2 * SUB_NS, SUB_NS, ONE, 0);
+	cr_expect_leq(fw_meter_amount(&meter), LIMIT + COST, "%lu", (unsigned long)fw_meter_amount(&meter));
+	fw_meter_rotate(&meter, NOW + 17 * SUB_NS, SUB_NS, ONE, 0);
+	cr_expect_eq(fw_meter_take(&meter, LIMIT, LIMIT), 1, "a window later all has left, not %lu",
+		     (unsigned long)fw_meter_amount(&meter));
+}
+
+/* As before, when the window was tuned to a shorter one meanwhile. */
+Test(meter_close, of_another_window_counts_nothing_for_what_was_taken_back)
+{
+	struct fw_meter meter = {.shape = 2 * ONE, .sub_start_ns = NOW - SUB_NS, .current = -1500ULL};
+
+	fw_meter_rotate(&meter, NOW, SUB_NS, ONE, 0);
+	cr_expect_eq(fw_meter_amount(&meter), 0, "%lu", (unsigned long)fw_meter_amount(&meter));
 }
