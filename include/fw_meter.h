@@ -116,15 +116,17 @@ static __always_inline __u64 fw_meter_share(__u64 amount, __u64 part, __u64 whol
 	return (amount >> 20) * ratio + ((amount & ((1 << 20) - 1)) * ratio >> 20);
 }
 
-/* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate.
- * Bytes are no packets, and cells that were rounded otherwise do not add up: of these nothing is kept. */
+/* The window was tuned. A longer one keeps everything that was counted; a shorter one keeps the average rate
+ * of as long as it is, the open sub-window included: with more, who stays under both limits would be over
+ * one. Bytes are no packets, and cells that were rounded otherwise do not add up: of these nothing is kept.
+ */
 static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open, __u64 elapsed_ns,
 					     __u64 now_ns, __u32 shape, __u32 shift)
 {
 	__u64 old_us = fw_shape_sub_us(meter->shape) ? fw_shape_sub_us(meter->shape) : 1;
 	__u32 sub_us = fw_shape_sub_us(shape);
 	int alike = fw_shape_counts_alike(meter->shape, shape);
-	__u64 past = meter->past;
+	__u64 past = meter->past, elapsed_us = elapsed_ns / 1000;
 	__u32 beyond = meter->beyond;
 
 	fw_meter_forget(meter);
@@ -140,12 +142,13 @@ static __always_inline void fw_meter_reshape(struct fw_meter *meter, __u64 open,
 		return;
 	}
 	past = fw_meter_share(past, sub_us, old_us) / FW_METER_CELLS;
+	if (elapsed_us > sub_us)
+		open = fw_meter_share(open, sub_us, elapsed_us + 1);
+	else
+		open += fw_meter_share(past, sub_us - elapsed_us, sub_us);
 	for (__u32 i = 0; i < FW_METER_CELLS; i++)
-		fw_meter_put(meter, i, past, shift);
+		fw_meter_put(meter, i, i == FW_METER_CELLS - 1 ? open : past, shift);
 	fw_meter_sum(meter, shift);
-	if (elapsed_ns > (__u64)sub_us * 1000)
-		open = fw_meter_share(open, sub_us, elapsed_ns / 1000 + 1);
-	__sync_fetch_and_add(&meter->current, open);
 }
 
 /* Who took back (fw_meter_take()) what another CPU had closed meanwhile leaves less than nothing, until the

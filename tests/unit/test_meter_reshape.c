@@ -39,9 +39,10 @@ Test(meter_reshape, a_shorter_window_keeps_the_rate)
 		const __u64 now_ns = 1ULL << 50, elapsed_ns = c->elapsed_us * 1000;
 		struct fw_meter meter = {
 			.shape = c->old_us, .sub_start_ns = now_ns - elapsed_ns, .current = c->open};
-		double want = share(c->past, c->new_us, c->old_us) +
-			      share(c->open, c->new_us, (double)c->elapsed_us),
-		       got;
+		double cell_of_past = share(c->past, c->new_us, c->old_us) / FW_METER_CELLS, got,
+		       before_open = c->elapsed_us < c->new_us ? c->new_us - (double)c->elapsed_us : 0,
+		       want = cell_of_past * (FW_METER_CELLS - 1 + before_open / c->new_us) +
+			      share(c->open, c->new_us, (double)c->elapsed_us);
 
 		for (int cell = 0; cell < FW_METER_CELLS; cell++)
 			fw_meter_push(&meter, c->past / FW_METER_CELLS, SHIFT);
@@ -51,6 +52,32 @@ Test(meter_reshape, a_shorter_window_keeps_the_rate)
 		cr_expect(got >= want * 0.996 && got <= want + (FW_METER_CELLS << SHIFT),
 			  "case %zu: got %.0f, expected %.0f", i, got, want);
 	}
+}
+
+/* At nine tenths of 1000 in 10 s and of 100 in 1 s, in packets one by one, tuned at any time. */
+Test(meter_reshape, who_stays_under_both_limits_is_never_over)
+{
+	const __u64 every_ns = 1000000000ULL / 90;
+	const __u32 long_us = 10 * ONE;
+	__u64 most = 0;
+
+	for (__u32 packets = 900; packets < 1100; packets++) {
+		struct fw_meter meter = {.shape = long_us, .sub_start_ns = every_ns};
+		__u32 shape = long_us;
+
+		for (__u64 i = 1; i < packets + 200; i++) {
+			__u64 now_ns = i * every_ns, amount;
+
+			shape = i < packets ? long_us : ONE;
+			if (fw_meter_is_due(&meter, now_ns, shape * 1000ULL, shape))
+				fw_meter_rotate(&meter, now_ns, shape * 1000ULL, shape, 0);
+			amount = fw_meter_add(&meter, 1);
+			if (shape == ONE && amount > most)
+				most = amount;
+		}
+	}
+	cr_expect_leq(most, 100, "counted %llu of 100", most);
+	cr_expect_geq(most, 90, "counted %llu of 100", most);
 }
 
 Test(meter_reshape, a_longer_window_keeps_all)
