@@ -99,15 +99,14 @@ static __always_inline __u64 allowance_settle(struct fw_allowance *allowance, st
 					      __u64 sub_ns, __u16 epoch)
 {
 	__u64 pending = fw_allowance_pending(allowance);
+	__u64 age = fw_allowance_age(allowance, meter, sub_ns);
 	__u32 dropped = fw_allowance_dropped(allowance);
 
 	if (fw_allowance_forgotten(fw_allowance_epoch_of(allowance), epoch))
 		pending = dropped = 0;
-	if (fw_allowance_over(allowance) && fw_allowance_is_late(allowance, meter, sub_ns))
-		pending = 0;
 	allowance_free(allowance);
 	if (pending)
-		__sync_fetch_and_add(&meter->current, pending);
+		fw_meter_add_late(meter, pending, age);
 	if (dropped)
 		__sync_fetch_and_add(&meter->dropped, dropped);
 	return pending;

@@ -6,8 +6,8 @@
  * it counted here and tells the meter later, when the allowance is used up, when the sub-window or half a
  * second has ended, when the policy changed or when another key takes the place. On one CPU every packet is
  * judged as if the meter had been asked; several CPUs hold back at most a 32nd of a limit together and 64
- * packets each (fw_rule.batch), and what one of them dropped may count one sub-window longer, if another has
- * closed its own meanwhile. */
+ * packets each (fw_rule.batch), and 255 that were dropped. Told late, it counts in the sub-window in which it
+ * came. */
 #ifndef FW_ALLOWANCE_H
 #define FW_ALLOWANCE_H
 
@@ -124,8 +124,8 @@ static __always_inline __u32 fw_allowance_index(__u32 cpu, __u64 hash, __u32 mas
 	return cpu * (mask + 1) + (__u32)(hash >> 12 & mask);
 }
 
-/* Beyond two of every sub-windows (an hour's are 225 s): what says so is left from before the ticks began
- * anew, after 52 days. */
+/* Beyond every sub-window (an hour's are 225 s): what says so is left from before the ticks began anew, after
+ * 52 days. */
 #define FW_ALLOWANCE_TICKS_MAX (1u << 19)
 
 /* About a millisecond, rounded down: what ends is over a little early, never late. */
@@ -151,13 +151,16 @@ static __always_inline __u32 fw_allowance_until(const struct fw_meter *meter, __
 	return fw_allowance_tick(end < soon ? end : soon);
 }
 
-/* Dropped in the meter's open sub-window, or in the one before, which another CPU has closed meanwhile: told
- * later, it would hold a source that has stopped. An allowance ends in the sub-window in which it was given,
- * or with it. */
-static __always_inline int fw_allowance_is_late(const struct fw_allowance *allowance,
-						const struct fw_meter *meter, __u64 sub_ns)
+/* How many sub-windows ago it was spent; 0: in the meter's open one, else another CPU has closed some since.
+ * It ended in the sub-window in which it was given, or with it; a tick more for what rounding took. */
+static __always_inline __u64 fw_allowance_age(const struct fw_allowance *allowance,
+					      const struct fw_meter *meter, __u64 sub_ns)
 {
-	return fw_allowance_is_past(allowance, meter->sub_start_ns - sub_ns);
+	__u32 ticks = fw_allowance_tick(meter->sub_start_ns) - allowance->until + 1;
+
+	if (!fw_allowance_is_past(allowance, meter->sub_start_ns))
+		return 0;
+	return 1 + ((__u64)ticks << 20) / (sub_ns ? sub_ns : 1);
 }
 
 /* Changes with every policy, and when meters are forgotten. */

@@ -44,6 +44,11 @@ static __always_inline __u32 fw_shape_sub_us(__u32 shape)
 	return shape & FW_METER_SUB_US_MASK;
 }
 
+static __always_inline __u32 fw_shape_cell_shift(__u32 shape)
+{
+	return (shape >> 28 & 3) * FW_METER_SHIFT_STEP;
+}
+
 static __always_inline int fw_shape_counts_alike(__u32 shape, __u32 other)
 {
 	return !((shape ^ other) & ~FW_METER_SUB_US_MASK);
@@ -245,6 +250,20 @@ static __always_inline __u64 fw_meter_amount(const struct fw_meter *meter)
 static __always_inline __u64 fw_meter_add(struct fw_meter *meter, __u64 cost)
 {
 	return fw_meter_not_below_zero(meter->past + __sync_fetch_and_add(&meter->current, cost) + cost);
+}
+
+/* Counts what came in the open sub-window, or in the one that was closed age sub-windows ago. */
+static __always_inline void fw_meter_add_late(struct fw_meter *meter, __u64 amount, __u64 age)
+{
+	__u32 shift = fw_shape_cell_shift(meter->shape), at = (meter->head - age) & (FW_METER_CELLS - 1);
+	__u64 was = meter->cells[at];
+
+	if (!age) {
+		__sync_fetch_and_add(&meter->current, amount);
+	} else if (age <= FW_METER_CELLS) {
+		fw_meter_put(meter, at, (was << shift) + amount, shift);
+		__sync_fetch_and_add(&meter->past, (meter->cells[at] - was) << shift);
+	}
 }
 
 /* Counts cost only if it fits (police, allow). Returns whether it did. */

@@ -359,3 +359,21 @@ Test(allowance, stays_over_by_two_cpus)
 	stays_over(30);
 	stays_over(200);
 }
+
+/* Bursts that outlast two sub-windows of the other CPU: what a CPU dropped in its last one is told late. */
+Test(allowance, counts_what_was_dropped_in_bursts_by_two_cpus_in_turn)
+{
+	unsigned int passed = 0;
+	struct lab lab;
+
+	if (!lab_go_to_cpu(1) || !lab_go_to_cpu(0))
+		cr_skip_test("needs two CPUs");
+	lab_open(&lab, "version: 1\nrules: [{name: r, limit: 100 packets/10s, action: block}]\n");
+	for (unsigned int i = 0; i < 30; i++) {
+		lab_go_to_cpu(i % 2);
+		passed += lab_send(&lab, PACKET(.from = HONEST), 250);
+		lab.now_ns += 1400 * MS;
+	}
+	cr_expect_eq(passed, 100, "%u passed in 42 s", passed);
+	lab_close(&lab);
+}

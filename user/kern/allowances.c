@@ -12,9 +12,8 @@ static void tell(const struct fw_allowance *allowance, uint16_t epoch, struct fw
 {
 	if (fw_allowance_forgotten(fw_allowance_epoch_of(allowance), epoch))
 		return;
-	if (!fw_allowance_over(allowance) ||
-	    !fw_allowance_is_late(allowance, copy, fw_shape_sub_us(copy->shape) * 1000ULL))
-		copy->current += fw_allowance_pending(allowance);
+	fw_meter_add_late(copy, fw_allowance_pending(allowance),
+			  fw_allowance_age(allowance, copy, fw_shape_sub_us(copy->shape) * 1000ULL));
 	copy->dropped += fw_allowance_dropped(allowance);
 }
 
