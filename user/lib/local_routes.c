@@ -78,14 +78,10 @@ int fw_local_routes_take(const char *buffer, size_t length, int family, struct f
 {
 	const struct nlmsghdr *header;
 
-	/* As take_answer() in tcp_sockets.c: NLMSG_NEXT wraps behind an odd length. */
-	for (size_t at = 0; at + sizeof(*header) <= length; at += NLMSG_ALIGN(header->nlmsg_len)) {
+	for (size_t at = 0; (header = fw_netlink_next(buffer, length, &at));) {
 		const struct rtmsg *route;
 		int r;
 
-		header = (const struct nlmsghdr *)(const void *)(buffer + at);
-		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > length - at)
-			break;
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
 			return fw_netlink_end_unchanged(header);
 		if (header->nlmsg_flags & NLM_F_DUMP_INTR)

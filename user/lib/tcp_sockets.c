@@ -34,18 +34,14 @@ static int ask(int fd, uint32_t states)
 	return send(fd, &query, sizeof(query), 0) == sizeof(query) ? 0 : -errno;
 }
 
-/* 1: more to come, 0: done. By hand: NLMSG_NEXT takes off the length rounded up, and of a last message of an
- * odd length an unsigned rest wraps. */
+/* 1: more to come, 0: done. */
 static int take_answer(const char *buffer, size_t length, fw_tcp_socket_fn each, void *context)
 {
 	const struct nlmsghdr *header;
 
-	for (size_t at = 0; at + sizeof(*header) <= length; at += NLMSG_ALIGN(header->nlmsg_len)) {
+	for (size_t at = 0; (header = fw_netlink_next(buffer, length, &at));) {
 		int r;
 
-		header = (const struct nlmsghdr *)(const void *)(buffer + at);
-		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > length - at)
-			break;
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
 			return fw_netlink_end(header);
 		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
