@@ -371,8 +371,6 @@ void fw_challenge_settle(struct fw_agent *agent)
 	filters = fw_attachments_list(agent->attachments, &attached);
 	enforces = filters && enforces_somewhere(agent);
 	watch->prepared = false;
-	if (enforces && may_want(agent->loaded->policy) && !is_unable(watch))
-		prepare(agent, &err);
 	watch->collects = filters && agent->loaded->image->slot->features & FW_FEATURE_VERIFIED;
 	if (watch->collects)
 		tick(watch);
@@ -389,6 +387,8 @@ void fw_challenge_settle(struct fw_agent *agent)
 		engage(agent, enforces);
 	} else {
 		rest(agent);
+		if (enforces && may_want(agent->loaded->policy) && !is_unable(watch))
+			prepare(agent, &err);
 	}
 	if (!watch->needed)
 		give_all_back(agent);
